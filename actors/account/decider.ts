@@ -1,0 +1,296 @@
+/** The trading account's rules. Money and quantities are exact (`schemas/decimal.ts`). */
+import type {
+  AccountCommand,
+  AccountEvent,
+  AccountRefusal,
+  Limits,
+  Position,
+} from '../../schemas/account.ts';
+import { minorUnit } from '../../schemas/currency.ts';
+import {
+  absolute,
+  add,
+  decimalsOf,
+  formatDecimal,
+  multiply,
+  parseDecimal,
+  type Scaled,
+  subtract,
+  ZERO,
+} from '../../schemas/decimal.ts';
+import type { Decider, Decision, Timed } from '../kernel/decider.ts';
+import { applyTrade, FLAT } from './position.ts';
+
+/** The account as its events tell it. Amounts are decimal strings; `positions` keeps closed ones for their profit. */
+export interface AccountState {
+  status: 'UNOPENED' | 'OPEN' | 'FROZEN' | 'CLOSED';
+  customerId: string;
+  accountType: 'INDIVIDUAL' | 'CORPORATE';
+  currency: string;
+  cash: string;
+  /** Every fee paid so far. */
+  fees: string;
+  limits: Limits;
+  positions: Record<string, Position>;
+}
+
+type AccountDecision = Decision<AccountEvent, AccountRefusal>;
+type Data<Type extends AccountCommand['type']> = Extract<AccountCommand, { type: Type }>['data'];
+
+/** Balances stay below this, so that any product or sum of stored amounts fits DECIMAL(38,8) in an archive. */
+const BALANCE_MAX = parseDecimal('1000000000000000000000');
+
+const NO_LIMITS: Limits = {
+  allowShort: false,
+  maxOrderNotional: null,
+  maxPositionNotional: null,
+  maxPositionQuantity: null,
+};
+
+function initial(): AccountState {
+  return {
+    status: 'UNOPENED',
+    customerId: '',
+    accountType: 'INDIVIDUAL',
+    currency: '',
+    cash: '0',
+    fees: '0',
+    limits: NO_LIMITS,
+    positions: {},
+  };
+}
+
+function refuse(code: AccountRefusal, detail: string): AccountDecision {
+  return { accepted: false, refusal: { code, detail } };
+}
+
+function accept(event: AccountEvent): AccountDecision {
+  return { accepted: true, events: [event] };
+}
+
+function decide(command: Timed<AccountCommand>, state: Readonly<AccountState>): AccountDecision {
+  if (command.type === 'OpenAccount') return open(command.data, state);
+  if (state.status === 'UNOPENED') return refuse('account_not_found', 'The account has not been opened.');
+  if (state.status === 'CLOSED') return refuse('account_closed', 'The account is closed.');
+  switch (command.type) {
+    case 'SetLimits':
+      return accept({ type: 'LimitsSet', data: mergeLimits(state.limits, command.data) });
+    case 'UnfreezeAccount':
+      if (state.status !== 'FROZEN') return refuse('account_not_frozen', 'The account is not frozen.');
+      return accept({ type: 'AccountUnfrozen', data: { reason: command.data.reason } });
+  }
+  if (state.status === 'FROZEN') return refuse('account_frozen', 'The account is frozen.');
+  switch (command.type) {
+    case 'FreezeAccount':
+      return accept({ type: 'AccountFrozen', data: { reason: command.data.reason } });
+    case 'CloseAccount':
+      return close(command.data, state);
+    case 'DepositFunds':
+      return deposit(command.data, state);
+    case 'WithdrawFunds':
+      return withdraw(command.data, state);
+    case 'ExecuteTrade':
+      return trade(command.data, command.at, state);
+  }
+}
+
+function open(data: Data<'OpenAccount'>, state: Readonly<AccountState>): AccountDecision {
+  if (state.status !== 'UNOPENED') {
+    return refuse('account_already_open', 'An account with this id has been opened before.');
+  }
+  const cash = data.initialBalance ?? '0';
+  const precision = precisionRefusal(parseDecimal(cash), data.currency);
+  if (precision !== undefined) return precision;
+  const { accountType, currency, customerId } = data;
+  return accept({ type: 'AccountOpened', data: { accountType, cash, currency, customerId } });
+}
+
+function deposit(data: Data<'DepositFunds'>, state: Readonly<AccountState>): AccountDecision {
+  const amount = parseDecimal(data.amount);
+  const precision = precisionRefusal(amount, state.currency);
+  if (precision !== undefined) return precision;
+  const cash = add(parseDecimal(state.cash), amount);
+  if (cash >= BALANCE_MAX)
+    return refuse('amount_out_of_range', 'The balance would leave the range of the ledger.');
+  const { amount: text, reference = null } = data;
+  return accept({ type: 'FundsDeposited', data: { amount: text, cash: formatDecimal(cash), reference } });
+}
+
+function withdraw(data: Data<'WithdrawFunds'>, state: Readonly<AccountState>): AccountDecision {
+  const amount = parseDecimal(data.amount);
+  const held = parseDecimal(state.cash);
+  // The whole balance may go out whatever its decimals: trades leave fractions of a cent that could never leave otherwise.
+  const precision = amount === held ? undefined : precisionRefusal(amount, state.currency);
+  if (precision !== undefined) return precision;
+  if (amount > held) {
+    return refuse(
+      'insufficient_funds',
+      `Available cash is ${state.cash}, the withdrawal needs ${data.amount}.`,
+    );
+  }
+  const { amount: text, reference = null } = data;
+  const cash = formatDecimal(subtract(held, amount));
+  return accept({ type: 'FundsWithdrawn', data: { amount: text, cash, reference } });
+}
+
+function trade(data: Data<'ExecuteTrade'>, at: string, state: Readonly<AccountState>): AccountDecision {
+  const quantity = parseDecimal(data.quantity);
+  const price = parseDecimal(data.price);
+  const fee = data.fee === undefined ? ZERO : parseDecimal(data.fee);
+  const notional = multiply(quantity, price);
+  const buying = data.side === 'BUY';
+  const held = state.positions[data.symbol] ?? FLAT;
+  const { position, realizedPnl } = applyTrade(held, buying, quantity, price);
+  const limit = limitRefusal(state.limits, notional, held, position, price);
+  if (limit !== undefined) return limit;
+  if (!buying && !state.limits.allowShort && quantity > parseDecimal(held.quantity)) {
+    return refuse(
+      'insufficient_position',
+      `Held are ${held.quantity} ${data.symbol}, the sale needs ${data.quantity}.`,
+    );
+  }
+  const before = parseDecimal(state.cash);
+  const cash = subtract(buying ? subtract(before, notional) : add(before, notional), fee);
+  if (cash < ZERO && cash < before) {
+    const needed = formatDecimal(subtract(before, cash));
+    return refuse('insufficient_funds', `Available cash is ${state.cash}, the trade needs ${needed}.`);
+  }
+  if (cash >= BALANCE_MAX)
+    return refuse('amount_out_of_range', 'The balance would leave the range of the ledger.');
+  return accept({
+    type: 'TradeExecuted',
+    data: {
+      cash: formatDecimal(cash),
+      executedAt: data.executedAt ?? at,
+      fee: formatDecimal(fee),
+      fees: fee === ZERO ? state.fees : formatDecimal(add(parseDecimal(state.fees), fee)),
+      notional: formatDecimal(notional),
+      position,
+      price: data.price,
+      quantity: data.quantity,
+      realizedPnl: formatDecimal(realizedPnl),
+      side: data.side,
+      symbol: data.symbol,
+      tradeId: data.tradeId,
+    },
+  });
+}
+
+function close(data: Data<'CloseAccount'>, state: Readonly<AccountState>): AccountDecision {
+  const open = Object.keys(state.positions).find((symbol) => state.positions[symbol]?.quantity !== '0');
+  if (open !== undefined) return refuse('account_not_empty', `The account still holds ${open}.`);
+  if (state.cash !== '0')
+    return refuse('account_not_empty', `The account still holds ${state.cash} in cash.`);
+  return accept({ type: 'AccountClosed', data: { reason: data.reason } });
+}
+
+/** Cash crosses the platform's edge only in whole minor units (ISO 4217); inside, trades keep 8 decimals. */
+function precisionRefusal(amount: Scaled, currency: string): AccountDecision | undefined {
+  const decimals = minorUnit(currency);
+  if (decimalsOf(amount) <= decimals) return undefined;
+  return refuse('amount_precision', `An amount in ${currency} has at most ${decimals} decimals.`);
+}
+
+function limitRefusal(
+  limits: Limits,
+  notional: Scaled,
+  held: Position,
+  after: Position,
+  price: Scaled,
+): AccountDecision | undefined {
+  if (exceeds(notional, limits.maxOrderNotional)) {
+    return refuse(
+      'limit_exceeded',
+      `maxOrderNotional is ${limits.maxOrderNotional}, the trade has ${formatDecimal(notional)}.`,
+    );
+  }
+  if (limits.maxPositionQuantity === null && limits.maxPositionNotional === null) return undefined;
+  const quantityAfter = absolute(parseDecimal(after.quantity));
+  // A limit that was lowered below a position must not keep its owner from reducing it.
+  if (quantityAfter <= absolute(parseDecimal(held.quantity))) return undefined;
+  if (exceeds(quantityAfter, limits.maxPositionQuantity)) {
+    const text = formatDecimal(quantityAfter);
+    return refuse(
+      'limit_exceeded',
+      `maxPositionQuantity is ${limits.maxPositionQuantity}, the position would be ${text}.`,
+    );
+  }
+  const positionNotional = multiply(quantityAfter, price);
+  if (!exceeds(positionNotional, limits.maxPositionNotional)) return undefined;
+  const text = formatDecimal(positionNotional);
+  return refuse(
+    'limit_exceeded',
+    `maxPositionNotional is ${limits.maxPositionNotional}, the position would be ${text}.`,
+  );
+}
+
+function exceeds(value: Scaled, limit: string | null): boolean {
+  return limit !== null && value > parseDecimal(limit);
+}
+
+function mergeLimits(current: Limits, sent: Data<'SetLimits'>): Limits {
+  const { allowShort, maxOrderNotional, maxPositionNotional, maxPositionQuantity } = current;
+  return {
+    allowShort: sent.allowShort ?? allowShort,
+    maxOrderNotional: sent.maxOrderNotional === undefined ? maxOrderNotional : sent.maxOrderNotional,
+    maxPositionNotional:
+      sent.maxPositionNotional === undefined ? maxPositionNotional : sent.maxPositionNotional,
+    maxPositionQuantity:
+      sent.maxPositionQuantity === undefined ? maxPositionQuantity : sent.maxPositionQuantity,
+  };
+}
+
+function evolve(state: AccountState, event: AccountEvent): AccountState {
+  switch (event.type) {
+    case 'AccountOpened':
+      state.status = 'OPEN';
+      state.customerId = event.data.customerId;
+      state.accountType = event.data.accountType;
+      state.currency = event.data.currency;
+      state.cash = event.data.cash;
+      return state;
+    case 'FundsDeposited':
+    case 'FundsWithdrawn':
+      state.cash = event.data.cash;
+      return state;
+    case 'TradeExecuted':
+      state.cash = event.data.cash;
+      state.fees = event.data.fees;
+      state.positions[event.data.symbol] = event.data.position;
+      return state;
+    case 'LimitsSet':
+      state.limits = event.data;
+      return state;
+    case 'AccountFrozen':
+      state.status = 'FROZEN';
+      return state;
+    case 'AccountUnfrozen':
+      state.status = 'OPEN';
+      return state;
+    case 'AccountClosed':
+      state.status = 'CLOSED';
+      return state;
+  }
+}
+
+export const accountDecider: Decider<AccountState, AccountCommand, AccountEvent, AccountRefusal> = {
+  aggregateType: 'account',
+  stateVersion: 1,
+  initial,
+  decide,
+  evolve,
+  resourceId: (command) => (command.type === 'ExecuteTrade' ? command.data.tradeId : undefined),
+  resourceIdOfEvent: (event) => (event.type === 'TradeExecuted' ? event.data.tradeId : undefined),
+  reply: ([event]) =>
+    event?.type === 'TradeExecuted'
+      ? {
+          tradeId: event.data.tradeId,
+          cash: event.data.cash,
+          position: replyPosition(event.data.symbol, event.data.position),
+        }
+      : {},
+};
+
+function replyPosition(symbol: string, { quantity, averageCost, realizedPnl }: Position) {
+  return { symbol, quantity, averageCost, realizedPnl };
+}

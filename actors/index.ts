@@ -1,0 +1,3 @@
+/** Every Durable Object class: the one list that the Worker exports. */
+export { AccountActor } from './account/actor.ts';
+export { DirectoryActor } from './directory/actor.ts';

@@ -1,0 +1,203 @@
+/**
+ * The append-only log of one aggregate: its rows, and the only statements that touch them. Everything here is
+ * synchronous, so that a caller can read, decide and append in one turn.
+ */
+import { upcast } from '../../schemas/upcasts.ts';
+import { GENESIS_HASH } from './hashChain.ts';
+import { hasTables, migrate } from './migrations.ts';
+import type { ActorStorage, SqlValue } from './storage.ts';
+
+/** One stored event; `data` and `metadata` are the canonical JSON texts that its hash covers. */
+export interface StoredEvent {
+  readonly version: number;
+  readonly eventType: string;
+  readonly schemaVersion: number;
+  readonly recordedAt: number;
+  readonly data: string;
+  readonly metadata: string;
+  readonly hash: Uint8Array;
+}
+
+/** An event about to be appended. The first event of a command carries the command's id and fingerprint. */
+export interface NewEvent extends StoredEvent {
+  readonly commandId: string | null;
+  readonly fingerprint: Uint8Array | null;
+  /** Id of the thing created, where it differs from the command id and needs a row of its own to be found by. */
+  readonly resourceId: string | null;
+}
+
+/** Where a command that ran before is in the log. */
+export interface KnownCommand {
+  readonly id: string;
+  readonly version: number;
+  readonly fingerprint: Uint8Array;
+}
+
+/**
+ * Rows of the log are never changed or removed: SQL itself refuses. `command_id` is set on the first event of a command
+ * alone, and its partial unique index is the memory of command ids, at one more written row. A trade found by a trade id
+ * that is not its command id costs one row in `resources`.
+ */
+export const LOG_MIGRATIONS: readonly string[] = [
+  `CREATE TABLE events (
+     version INTEGER PRIMARY KEY,
+     type TEXT NOT NULL,
+     schema_version INTEGER NOT NULL,
+     recorded_at INTEGER NOT NULL,
+     command_id TEXT,
+     fingerprint BLOB,
+     data TEXT NOT NULL,
+     metadata TEXT NOT NULL,
+     hash BLOB NOT NULL
+   ) STRICT;
+   CREATE UNIQUE INDEX events_command ON events (command_id) WHERE command_id IS NOT NULL;
+   CREATE TRIGGER events_no_update BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+   CREATE TRIGGER events_no_delete BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END;
+   CREATE TABLE resources (resource_id TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE TABLE snapshots (
+     version INTEGER PRIMARY KEY, state_version INTEGER NOT NULL, state TEXT NOT NULL
+   ) STRICT;
+   CREATE TABLE outbox (id INTEGER PRIMARY KEY CHECK (id = 1), published INTEGER NOT NULL) STRICT;`,
+];
+
+const COLUMNS = 'version, type, schema_version, recorded_at, data, metadata, hash';
+const INSERT_EVENT =
+  'INSERT INTO events (version, type, schema_version, recorded_at, command_id, fingerprint, data, metadata, hash) ' +
+  'VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)';
+
+export class EventLog {
+  readonly #storage: ActorStorage;
+  #stored: boolean;
+
+  constructor(storage: ActorStorage) {
+    this.#storage = storage;
+    this.#stored = hasTables(storage);
+    if (this.#stored) migrate(storage, LOG_MIGRATIONS);
+  }
+
+  /** Whether anything has ever been appended: until then the object has no tables and costs no row. */
+  get isStored(): boolean {
+    return this.#stored;
+  }
+
+  /** Version and hash of the newest event; version 0 for an empty log. */
+  head(): { version: number; hash: Uint8Array; recordedAt: number } {
+    const last = this.#stored ? this.#rows(`ORDER BY version DESC LIMIT 1`)[0] : undefined;
+    return last ?? { version: 0, hash: GENESIS_HASH, recordedAt: 0 };
+  }
+
+  /** Events from a version on, in order, at most `limit`. */
+  read(fromVersion: number, limit: number): StoredEvent[] {
+    if (!this.#stored) return [];
+    return this.#rows('WHERE version >= ? ORDER BY version LIMIT ?', fromVersion, limit);
+  }
+
+  /** Appends inside the caller's transaction. Returns rows written, for the budget that the benchmarks watch. */
+  append(events: readonly NewEvent[]): number {
+    let rowsWritten = 0;
+    if (!this.#stored) migrate(this.#storage, LOG_MIGRATIONS);
+    for (const event of events) {
+      rowsWritten += this.#storage.sql.exec(
+        INSERT_EVENT,
+        event.version,
+        event.eventType,
+        event.schemaVersion,
+        event.recordedAt,
+        event.commandId,
+        event.fingerprint as unknown as ArrayBuffer | null,
+        event.data,
+        event.metadata,
+        event.hash as unknown as ArrayBuffer,
+      ).rowsWritten;
+      if (event.resourceId !== null) {
+        rowsWritten += this.#storage.sql.exec(
+          'INSERT INTO resources VALUES (?, ?)',
+          event.resourceId,
+          event.version,
+        ).rowsWritten;
+      }
+    }
+    return rowsWritten;
+  }
+
+  /** Called once the transaction of the first append has committed: until then a rollback leaves no table behind. */
+  markStored(): void {
+    this.#stored = true;
+  }
+
+  /** The commands among `ids` that have run, by command id. One statement whatever the count. */
+  findCommands(ids: readonly string[]): Map<string, KnownCommand> {
+    if (!this.#stored) return new Map();
+    return this.#known(
+      'SELECT e.command_id AS id, e.version, e.fingerprint FROM json_each(?) AS sought ' +
+        'JOIN events AS e ON e.command_id = sought.value',
+      ids,
+    );
+  }
+
+  /** The commands that created the things named by `ids` under another command id. */
+  findResources(ids: readonly string[]): Map<string, KnownCommand> {
+    if (!this.#stored || ids.length === 0) return new Map();
+    return this.#known(
+      'SELECT r.resource_id AS id, r.version, e.fingerprint FROM json_each(?) AS sought ' +
+        'JOIN resources AS r ON r.resource_id = sought.value JOIN events AS e ON e.version = r.version',
+      ids,
+    );
+  }
+
+  /** Every event of the command whose first event has this version. */
+  eventsOfCommand(firstVersion: number): StoredEvent[] {
+    const next = this.#storage.sql
+      .exec<{ version: number }>(
+        'SELECT version FROM events WHERE version > ? AND command_id IS NOT NULL ORDER BY version LIMIT 1',
+        firstVersion,
+      )
+      .toArray()[0];
+    return this.read(firstVersion, next === undefined ? -1 : next.version - firstVersion);
+  }
+
+  /** The newest version recorded at or before a time: recorded times never decrease, so a binary search finds it. */
+  versionAt(milliseconds: number): number {
+    let low = 0;
+    let high = this.head().version;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      const event = this.read(middle, 1)[0] as StoredEvent;
+      if (event.recordedAt <= milliseconds) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  #known(query: string, ids: readonly string[]): Map<string, KnownCommand> {
+    const rows = this.#storage.sql
+      .exec<{ id: string; version: number; fingerprint: ArrayBuffer }>(query, JSON.stringify(ids))
+      .toArray();
+    return new Map(rows.map((row) => [row.id, { ...row, fingerprint: new Uint8Array(row.fingerprint) }]));
+  }
+
+  #rows(clause: string, ...bindings: SqlValue[]): StoredEvent[] {
+    const cursor = this.#storage.sql.exec(`SELECT ${COLUMNS} FROM events ${clause}`, ...bindings);
+    return Array.from(cursor.raw(), storedEvent);
+  }
+}
+
+/** A stored event as deciders know it: upcast to the newest shape. */
+export function decodeEvent(event: StoredEvent): { type: string; data: object } {
+  return {
+    type: event.eventType,
+    data: upcast(event.eventType, event.schemaVersion, JSON.parse(event.data)),
+  };
+}
+
+function storedEvent(row: SqlValue[]): StoredEvent {
+  return {
+    version: row[0] as number,
+    eventType: row[1] as string,
+    schemaVersion: row[2] as number,
+    recordedAt: row[3] as number,
+    data: row[4] as string,
+    metadata: row[5] as string,
+    hash: new Uint8Array(row[6] as ArrayBuffer),
+  };
+}

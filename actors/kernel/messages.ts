@@ -1,0 +1,80 @@
+/** Packs stored events into queue messages by concatenating their stored texts: nothing is parsed on the way out. */
+import type { StoredEvent } from './eventLog.ts';
+import { toHex } from './hashChain.ts';
+
+/** A queue message holds 128 kB (1 kB = 1,000 bytes), of which the platform's own metadata takes about 100 bytes. */
+export const MESSAGE_BYTES_MAX = 127_000;
+
+/** The announcement around the events: names, two versions and a hash. */
+const ANNOUNCEMENT_BYTES_MAX = 500;
+
+export interface Source {
+  readonly aggregateType: string;
+  readonly aggregateId: string;
+}
+
+export interface PackedMessage {
+  readonly text: string;
+  readonly bytes: number;
+  readonly fromVersion: number;
+  readonly toVersion: number;
+}
+
+/**
+ * Contiguous events as few messages as their size allows. `previousHash` is the hash of the event before the first one.
+ * An event too large for any message is announced without its data.
+ */
+export function packMessages(
+  source: Source,
+  previousHash: Uint8Array,
+  events: readonly StoredEvent[],
+): PackedMessage[] {
+  const messages: PackedMessage[] = [];
+  let before = previousHash;
+  let texts: string[] = [];
+  let bytes = 0;
+  let first = 0;
+  const flush = (end: number) => {
+    if (end === first) return;
+    messages.push(message(source, before, events.slice(first, end), texts, bytes));
+    before = (events[end - 1] as StoredEvent).hash;
+    first = end;
+    texts = [];
+    bytes = 0;
+  };
+  events.forEach((event, index) => {
+    const text = eventText(event);
+    const size = Buffer.byteLength(text) + 1;
+    if (bytes + size > MESSAGE_BYTES_MAX - ANNOUNCEMENT_BYTES_MAX) flush(index);
+    if (size > MESSAGE_BYTES_MAX - ANNOUNCEMENT_BYTES_MAX) {
+      flush(index + 1);
+      return;
+    }
+    texts.push(text);
+    bytes += size;
+  });
+  flush(events.length);
+  return messages;
+}
+
+function eventText(event: StoredEvent): string {
+  return (
+    `{"version":${event.version},"eventType":"${event.eventType}","schemaVersion":${event.schemaVersion}` +
+    `,"recordedAt":${event.recordedAt},"data":${event.data},"metadata":${event.metadata},"hash":"${toHex(event.hash)}"}`
+  );
+}
+
+function message(
+  { aggregateType, aggregateId }: Source,
+  previousHash: Uint8Array,
+  range: readonly StoredEvent[],
+  texts: readonly string[],
+  bytes: number,
+): PackedMessage {
+  const fromVersion = (range[0] as StoredEvent).version;
+  const toVersion = (range.at(-1) as StoredEvent).version;
+  const text =
+    `{"aggregateType":"${aggregateType}","aggregateId":"${aggregateId}","fromVersion":${fromVersion}` +
+    `,"toVersion":${toVersion},"previousHash":"${toHex(previousHash)}","events":[${texts.join(',')}]}`;
+  return { text, bytes: bytes + ANNOUNCEMENT_BYTES_MAX, fromVersion, toVersion };
+}

@@ -1,0 +1,20 @@
+/**
+ * The part of a Durable Object's storage that the kernel uses, as an interface of its own: production hands it
+ * `ctx.storage`, the simulation a SQLite database that can crash.
+ */
+export type SqlValue = ArrayBuffer | string | number | null;
+
+export interface SqlCursor<Row> {
+  toArray(): Row[];
+  raw(): Iterable<SqlValue[]>;
+  /** Rows written so far, index entries included: what the platform bills. */
+  readonly rowsWritten: number;
+}
+
+export interface ActorStorage {
+  readonly sql: {
+    exec<Row extends Record<string, SqlValue>>(query: string, ...bindings: SqlValue[]): SqlCursor<Row>;
+  };
+  /** Runs `closure` as one transaction: a throw undoes every write of it. The closure must be synchronous. */
+  transactionSync<Result>(closure: () => Result): Result;
+}

@@ -1,0 +1,192 @@
+/** One turn of an aggregate: every command of it is recognised, decided and sealed against the same fold, in order. */
+import { canonicalJson } from '../../schemas/canonical.ts';
+import type { CommandContext, CommandEnvelope } from '../../schemas/envelope.ts';
+import { newestSchemaVersion } from '../../schemas/upcasts.ts';
+import type { AnyDecider, CommandEntry, Fold } from './aggregate.ts';
+import { decodeEvent, type EventLog, type NewEvent } from './eventLog.ts';
+import { commandFingerprint, eventHash, sameBytes, timeText } from './hashChain.ts';
+
+/** What became of a command; its events are in the log, from `firstVersion` to `version`. */
+export type Verdict =
+  | { readonly status: 'accepted' | 'replayed'; readonly firstVersion: number; readonly version: number }
+  | {
+      readonly status: 'refused';
+      readonly code: string;
+      readonly detail: string;
+      readonly currentVersion: number;
+    };
+
+interface Ran {
+  readonly version: number;
+  readonly fingerprint: Uint8Array;
+  /** Known for commands of this turn, looked up in the log for earlier ones. */
+  readonly lastVersion?: number;
+}
+
+export class Turn {
+  readonly pending: NewEvent[] = [];
+  rowsWritten = 0;
+  readonly #decider: AnyDecider;
+  readonly #aggregateId: string;
+  readonly #log: EventLog;
+  readonly #fold: Fold<unknown>;
+  readonly #recordedAt: number;
+  readonly #at: string;
+  #commands: Map<string, Ran> = new Map();
+  #resources: Map<string, Ran> = new Map();
+  readonly #metadata = new MetadataWriter();
+
+  constructor(decider: AnyDecider, aggregateId: string, log: EventLog, fold: Fold<unknown>, now: number) {
+    this.#decider = decider;
+    this.#aggregateId = aggregateId;
+    this.#log = log;
+    this.#fold = fold;
+    // Versions order events and times explain them: a clock that steps back must not make a log that does.
+    this.#recordedAt = Math.max(now, fold.recordedAt);
+    this.#at = timeText(this.#recordedAt);
+  }
+
+  decideAll(entries: readonly CommandEntry[]): Verdict[] {
+    this.#recallCommands(entries);
+    return entries.map(({ command, context }) => this.#run(command, context));
+  }
+
+  /** Looks up every id of the turn at once: the log is asked twice, not twice a command. */
+  #recallCommands(entries: readonly CommandEntry[]): void {
+    const resourceIds = new Set<string>();
+    for (const { command } of entries) {
+      const resourceId = this.#decider.resourceId?.(command);
+      if (resourceId !== undefined) resourceIds.add(resourceId);
+    }
+    const commandIds = new Set(entries.map(({ command }) => command.commandId));
+    this.#commands = this.#log.findCommands([...new Set([...commandIds, ...resourceIds])]);
+    this.#resources = this.#log.findResources([...resourceIds]);
+  }
+
+  #run(command: CommandEnvelope, context: CommandContext): Verdict {
+    const fingerprint = commandFingerprint(command.type, canonicalJson(command.data));
+    const resourceId: string | undefined = this.#decider.resourceId?.(command);
+    const earlier = this.#commands.get(command.commandId);
+    if (earlier !== undefined) return this.#repeat(earlier, fingerprint, command.commandId);
+    if (resourceId !== undefined) {
+      const created = this.#creatorOf(resourceId);
+      if (created !== undefined) return this.#repeat(created, fingerprint, resourceId);
+    }
+    if (command.expectedVersion !== undefined && command.expectedVersion !== this.#fold.version) {
+      return this.#refuse(
+        'version_conflict',
+        `The version is ${this.#fold.version}, not ${command.expectedVersion}.`,
+      );
+    }
+    const decision = this.#decider.decide({ ...command, at: this.#at }, this.#fold.state as object);
+    if (!decision.accepted) return this.#refuse(decision.refusal.code, decision.refusal.detail);
+    return this.#accept(command, context, fingerprint, resourceId, decision.events);
+  }
+
+  /** The command that created the thing of this id: its own id may be the same, or an alias leads to it. */
+  #creatorOf(resourceId: string): Ran | undefined {
+    const alias = this.#resources.get(resourceId);
+    if (alias !== undefined) return alias;
+    const namesake = this.#commands.get(resourceId);
+    // A command of that id may be another kind altogether, a deposit with key "1" beside a trade "1".
+    return namesake !== undefined && this.#created(namesake.version) === resourceId ? namesake : undefined;
+  }
+
+  #created(version: number): string | undefined {
+    const pending = this.pending[version - (this.#fold.version - this.pending.length) - 1];
+    const event = pending ?? this.#log.read(version, 1)[0];
+    if (event === undefined) throw new Error(`the log has no version ${version}`);
+    return this.#decider.resourceIdOfEvent?.(decodeEvent(event));
+  }
+
+  #repeat(earlier: Ran, fingerprint: Uint8Array, id: string): Verdict {
+    if (!sameBytes(earlier.fingerprint, fingerprint)) {
+      return this.#refuse('command_id_reused', `"${id}" was used before with another body.`);
+    }
+    const version = earlier.lastVersion ?? this.#log.eventsOfCommand(earlier.version).at(-1)?.version;
+    if (version === undefined) throw new Error(`the log has no version ${earlier.version}`);
+    return { status: 'replayed', firstVersion: earlier.version, version };
+  }
+
+  #refuse(code: string, detail: string): Verdict {
+    return { status: 'refused', code, detail, currentVersion: this.#fold.version };
+  }
+
+  #accept(
+    command: CommandEnvelope,
+    context: CommandContext,
+    fingerprint: Uint8Array,
+    resourceId: string | undefined,
+    events: readonly { type: string; data: object }[],
+  ): Verdict {
+    if (events.length === 0) throw new Error(`${command.type} was accepted without an event`);
+    const firstVersion = this.#fold.version + 1;
+    const metadata = this.#metadata.text(command.commandId, context);
+    const alias = resourceId === undefined || resourceId === command.commandId ? null : resourceId;
+    for (const event of events) {
+      const first = event === events[0];
+      this.#seal(
+        event,
+        metadata,
+        first ? command.commandId : null,
+        first ? fingerprint : null,
+        first ? alias : null,
+      );
+    }
+    const ran: Ran = { version: firstVersion, fingerprint, lastVersion: this.#fold.version };
+    this.#commands.set(command.commandId, ran);
+    if (alias !== null) this.#resources.set(alias, ran);
+    return { status: 'accepted', firstVersion, version: this.#fold.version };
+  }
+
+  /** Folds the event before it is stored, so that nothing is committed that the aggregate cannot read back. */
+  #seal(
+    event: { type: string; data: object },
+    metadata: string,
+    commandId: string | null,
+    fingerprint: Uint8Array | null,
+    resourceId: string | null,
+  ): void {
+    const fold = this.#fold;
+    const data = canonicalJson(event.data);
+    const sealed = {
+      aggregateType: this.#decider.aggregateType,
+      aggregateId: this.#aggregateId,
+      version: fold.version + 1,
+      eventType: event.type,
+      schemaVersion: newestSchemaVersion(event.type),
+      recordedAt: this.#recordedAt,
+      data,
+      metadata,
+      commandId,
+      fingerprint,
+      resourceId,
+    };
+    const hash = eventHash(fold.hash, sealed);
+    const next = this.#decider.evolve(fold.state, event);
+    if (next === undefined) throw new Error(`${this.#decider.aggregateType} cannot fold ${event.type}`);
+    fold.state = next;
+    fold.version = sealed.version;
+    fold.hash = hash;
+    fold.recordedAt = this.#recordedAt;
+    this.pending.push({ ...sealed, hash });
+  }
+}
+
+/** Canonical metadata texts. What a request's commands share is written once. */
+class MetadataWriter {
+  #context: CommandContext | undefined;
+  #before = '';
+  #after = '';
+
+  text(commandId: string, context: CommandContext): string {
+    if (context !== this.#context) {
+      const { causationId, correlationId, sagaId, userId } = context;
+      const rest = canonicalJson({ correlationId, ...(sagaId === undefined ? {} : { sagaId }), userId });
+      this.#before = `{"causationId":${JSON.stringify(causationId)},"commandId":`;
+      this.#after = `,${rest.slice(1)}`;
+      this.#context = context;
+    }
+    return this.#before + JSON.stringify(commandId) + this.#after;
+  }
+}

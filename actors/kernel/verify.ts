@@ -1,0 +1,36 @@
+/** Recomputes an aggregate's chain from its rows: what `GET /v1/audit/{type}/{id}` answers. */
+import type { EventLog } from './eventLog.ts';
+import { eventHash, GENESIS_HASH, sameBytes, toHex } from './hashChain.ts';
+import type { Source } from './messages.ts';
+
+const VERIFY_PAGE_EVENTS = 1_000;
+
+export interface ChainReport {
+  readonly ok: boolean;
+  readonly version: number;
+  readonly headHash: string;
+  readonly eventsChecked: number;
+  /** The first version that is missing, out of order or not what its hash covers. */
+  readonly firstBadVersion?: number;
+}
+
+export function verifyChain(source: Source, log: EventLog): ChainReport {
+  const { version, hash: headHash } = log.head();
+  let hash = GENESIS_HASH;
+  let checked = 0;
+  const report = { version, headHash: toHex(headHash) };
+  while (checked < version) {
+    const page = log.read(checked + 1, VERIFY_PAGE_EVENTS);
+    for (const event of page) {
+      const expected = checked + 1;
+      hash = eventHash(hash, { ...source, ...event });
+      if (event.version !== expected || !sameBytes(hash, event.hash)) {
+        return { ok: false, ...report, eventsChecked: checked, firstBadVersion: expected };
+      }
+      checked++;
+    }
+    if (page.length === 0)
+      return { ok: false, ...report, eventsChecked: checked, firstBadVersion: checked + 1 };
+  }
+  return { ok: true, ...report, eventsChecked: checked };
+}

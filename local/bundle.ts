@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import type { BuildFailure } from 'esbuild';
+import type { LocalConfig } from './config.ts';
+import { LocalServerError } from './errors.ts';
+
+/** Language level of the bundle; the same as wrangler's, and no more than the runtime has. */
+const TARGET = 'es2024';
+
+/** The order in which wrangler, too, chooses between the builds a package offers. */
+const CONDITIONS = ['workerd', 'worker', 'browser'];
+
+/**
+ * Bundles the Worker into one ES module in `folder`, as wrangler would: esbuild alone takes a fifth of a second where
+ * `wrangler deploy --dry-run` takes three. Answers the path of the module.
+ */
+export async function bundleWorker(config: LocalConfig, folder: string): Promise<string> {
+  const esbuild = await import('esbuild');
+  const outfile = join(folder, 'worker.js');
+  try {
+    await esbuild.build({
+      entryPoints: [config.main],
+      outfile,
+      bundle: true,
+      format: 'esm',
+      platform: 'browser',
+      target: TARGET,
+      supported: { using: true },
+      conditions: CONDITIONS,
+      external: ['cloudflare:*', 'node:*'],
+      loader: Object.fromEntries(config.textExtensions.map((extension) => [extension, 'text' as const])),
+      define: { 'process.env.NODE_ENV': '"production"', ...config.define },
+      keepNames: true,
+      sourcemap: true,
+      logLevel: 'silent',
+    });
+  } catch (error) {
+    const failure = error as BuildFailure;
+    if (!Array.isArray(failure.errors)) throw error;
+    const lines = await esbuild.formatMessages(failure.errors, { kind: 'error', color: false });
+    throw new LocalServerError(`the Worker does not bundle:\n${lines.join('')}`);
+  }
+  return outfile;
+}

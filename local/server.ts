@@ -1,0 +1,206 @@
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Miniflare, V4SharedOptions, V4WorkerOptions } from 'miniflare';
+import { bundleWorker } from './bundle.ts';
+import type { LocalConfig } from './config.ts';
+import { EVERY_MINUTE, everyMinute, type Timetable } from './crons.ts';
+import { LocalServerError, messageOf } from './errors.ts';
+import { LogFile } from './logFile.ts';
+import { applyMigrations } from './migrations.ts';
+import { endAbandonedRuntime, RuntimeWatch } from './runtime.ts';
+import type { StateFolder } from './stateFolder.ts';
+import { DEFAULT_HOST, type Platform, type PlatformOptions } from './types.ts';
+
+/** How long the Worker may take until `/readyz` is 200; a first start on a slow machine takes a few seconds. */
+const READY_MS = 30_000;
+
+/** How long one look at `/readyz` may take. */
+const READY_REQUEST_MS = 5_000;
+
+/** Interval between two looks. */
+const READY_POLL_MS = 25;
+
+/** As much of a failing `/readyz` as an error message quotes. */
+const QUOTED_CHARACTERS = 500;
+
+/** One platform in its state folder: Miniflare with our Worker, the timetable, and the order in which they end. */
+export class LocalServer {
+  readonly #options: PlatformOptions;
+  readonly #config: LocalConfig;
+  readonly #folder: StateFolder;
+  readonly #log: LogFile;
+  readonly #watch: RuntimeWatch;
+  #miniflare: Miniflare | undefined;
+  #timetable: Timetable | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: PlatformOptions, config: LocalConfig, folder: StateFolder) {
+    this.#options = options;
+    this.#config = config;
+    this.#folder = folder;
+    this.#log = new LogFile(folder.logFile);
+    this.#watch = new RuntimeWatch(folder.runtimePidFile);
+  }
+
+  /** Starts everything and resolves when the Worker is ready. Where it rejects, `stop` clears up. */
+  async start(): Promise<Platform> {
+    await endAbandonedRuntime(this.#folder.runtimePidFile);
+    const bundle = await bundleWorker(this.#config, this.#folder.bundleFolder);
+    const miniflare = await this.#startMiniflare(bundle);
+    await applyMigrations(miniflare, this.#config.name, this.#config.databases);
+    const url = (await miniflare.unsafeGetDirectURL(this.#config.name)).origin;
+    await untilReady(url, this.#folder.logFile);
+    this.#folder.announce(url);
+    if (this.#options.crons !== false && this.#config.crons.length > 0) {
+      void this.#sweepAndLog();
+      this.#timetable = everyMinute(() => this.#sweepAndLog());
+    }
+    return {
+      url,
+      token: this.#folder.token,
+      tokenFile: this.#folder.tokenFile,
+      stateDir: this.#folder.path,
+      logFile: this.#folder.logFile,
+      runtimePid: () => this.#watch.pid(),
+      sweep: () => this.#sweep(),
+      stop: () => this.stop(),
+    };
+  }
+
+  /** Ends everything, in the order in which nothing is lost. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.#timetable?.stop();
+    if (this.#miniflare !== undefined) {
+      await this.#watch.drain();
+      // Where the start failed, so does dispose, with the error that the caller is about to see anyway.
+      await this.#miniflare.dispose().catch(() => undefined);
+    }
+    this.#watch.close();
+    this.#log.close();
+    this.#folder.close();
+  }
+
+  async #startMiniflare(bundle: string): Promise<Miniflare> {
+    const library = await import('miniflare');
+    const before = signalListeners();
+    const miniflare = new library.Miniflare(
+      library.convertV4MiniflareOptions({
+        ...this.#sharedOptions(library),
+        workers: [this.#worker(bundle), ...this.#config.otherWorkers],
+      }),
+    );
+    this.#miniflare = miniflare;
+    // Miniflare's own listeners end the process at once, which leaves no time to let requests finish.
+    if (this.#options.ownSignals === true) removeSignalListeners(before);
+    try {
+      await miniflare.ready;
+    } catch (error) {
+      throw this.#startFailure(error);
+    }
+    return miniflare;
+  }
+
+  #sharedOptions(library: typeof import('miniflare')): V4SharedOptions {
+    const log = this.#log;
+    // While stopping, Miniflare takes the end of the drained runtime for a crash.
+    const add = (message: string) => this.#stopped ?? log.add('warn', message);
+    class QuietLog extends library.Log {
+      override log(message: string): void {
+        add(message);
+      }
+    }
+    return {
+      host: DEFAULT_HOST,
+      // Miniflare's front door. Nobody uses it but this process, for D1 and the crons.
+      port: 0,
+      // Without this, Miniflare asks the network for the place of this machine.
+      cf: false,
+      log: new QuietLog(library.LogLevel.WARN),
+      logRequests: false,
+      handleStructuredLogs: ({ level, message }) => log.add(level, message),
+      resourcePersistencePath: this.#folder.dataFolder,
+      telemetry: { enabled: false },
+      unsafeRuntimeEnv: this.#watch.environment(),
+      // A runtime that crashed is started again; its queues have forgotten their messages.
+      unsafeHandleRuntimeRestart: () => this.#sweepAndLog(),
+    };
+  }
+
+  #worker(bundle: string): V4WorkerOptions {
+    const { port, host = DEFAULT_HOST, logLevel, vars } = this.#options;
+    return {
+      ...this.#config.worker,
+      modules: [{ type: 'ESModule', path: bundle }],
+      modulesRoot: dirname(bundle),
+      bindings: {
+        ...(this.#config.worker.bindings as Record<string, string> | undefined),
+        ...(logLevel === undefined ? {} : { LOG_LEVEL: logLevel }),
+        ...vars,
+        DEV_TOKEN: this.#folder.token,
+      },
+      unsafeDirectSockets: [{ host, port }],
+    };
+  }
+
+  #startFailure(error: unknown): Error {
+    const { port, host = DEFAULT_HOST } = this.#options;
+    const code = (error as { code?: unknown }).code;
+    if (code === 'ERR_ADDRESS_IN_USE') {
+      return new LocalServerError(`port ${port} on ${host} is already in use; choose another with --port`);
+    }
+    return new LocalServerError(`the Workers runtime does not start: ${messageOf(error)}`);
+  }
+
+  async #sweep(): Promise<void> {
+    if (this.#miniflare === undefined) throw new Error('the platform is not running');
+    const worker = await this.#miniflare.getWorker(this.#config.name);
+    const { outcome } = await worker.scheduled({ cron: EVERY_MINUTE, scheduledTime: new Date() });
+    if (outcome !== 'ok') throw new Error(`the scheduled handler ended with "${outcome}"`);
+  }
+
+  /** A sweep that nobody waits for: its failure goes to the log, and the next minute brings another. */
+  async #sweepAndLog(): Promise<void> {
+    try {
+      await this.#sweep();
+    } catch (error) {
+      if (this.#stopped === undefined) this.#log.add('error', `sweep: ${messageOf(error)}`);
+    }
+  }
+}
+
+/** The signals that Miniflare listens to. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+function signalListeners(): Set<unknown> {
+  return new Set(SIGNALS.flatMap((signal) => process.listeners(signal)));
+}
+
+function removeSignalListeners(except: ReadonlySet<unknown>): void {
+  for (const signal of SIGNALS) {
+    for (const listener of process.listeners(signal)) {
+      if (!except.has(listener)) process.off(signal, listener);
+    }
+  }
+}
+
+async function untilReady(url: string, logFile: string): Promise<void> {
+  let last = 'no answer';
+  for (const end = Date.now() + READY_MS; Date.now() < end; await sleep(READY_POLL_MS)) {
+    try {
+      const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(READY_REQUEST_MS) });
+      const body = await response.text();
+      if (response.status === 200) return;
+      last = `${response.status} ${body.slice(0, QUOTED_CHARACTERS)}`;
+    } catch (error) {
+      last = messageOf(error);
+    }
+  }
+  throw new LocalServerError(
+    `GET ${url}/readyz was not 200 within ${READY_MS / 1000} s (last: ${last}); see ${logFile}`,
+  );
+}

@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LocalServerError } from './errors.ts';
+
+/** Bytes of the administrator's token: 256 bits cannot be guessed. */
+const TOKEN_BYTES = 32;
+
+/** What a token of that size looks like in base64url. */
+const TOKEN_PATTERN = /^[A-Za-z0-9_-]{43}$/;
+
+/** Only the owner may read the token. */
+const OWNER_ONLY = 0o600;
+
+/** A predecessor that was just told to stop, or whose npm was killed, gets this long to let go of the folder. */
+const LOCK_WAIT_MS = 3_000;
+
+/** Interval between two attempts at the lock. */
+const LOCK_POLL_MS = 50;
+
+/** What a running server says about itself in `server.json`. */
+export interface ServerNote {
+  readonly pid: number;
+  readonly url: string;
+  readonly startedAt: string;
+}
+
+/** A state folder that this process has to itself until it closes it or ends. */
+export interface StateFolder {
+  readonly path: string;
+  /** The local administrator's token, also in `dev-token`. */
+  readonly token: string;
+  readonly tokenFile: string;
+  readonly logFile: string;
+  /** Databases and buckets. */
+  readonly dataFolder: string;
+  readonly bundleFolder: string;
+  readonly runtimePidFile: string;
+  /** Tells others which server this is. */
+  announce(url: string): void;
+  close(): void;
+}
+
+/** Creates or opens a state folder and locks it; refuses where another live server has it. */
+export async function openStateFolder(folder: string): Promise<StateFolder> {
+  const path = resolve(folder);
+  mkdirSync(path, { recursive: true });
+  const noteFile = join(path, 'server.json');
+  const lock = await takeLock(path, noteFile);
+  const tokenFile = join(path, 'dev-token');
+  return {
+    path,
+    token: readOrMakeToken(tokenFile),
+    tokenFile,
+    logFile: join(path, 'folio.log'),
+    dataFolder: join(path, 'data'),
+    bundleFolder: join(path, 'bundle'),
+    runtimePidFile: join(path, 'runtime.pid'),
+    announce(url) {
+      const note: ServerNote = { pid: process.pid, url, startedAt: new Date().toISOString() };
+      writeFileSync(noteFile, `${JSON.stringify(note)}\n`);
+    },
+    close() {
+      rmSync(noteFile, { force: true });
+      lock.close();
+    },
+  };
+}
+
+/**
+ * The lock is the operating system's lock on an empty SQLite file: it goes with the process, even by `kill -9`, so
+ * there is no stale lock to judge and no race in taking one over. `server.json` only says who holds it.
+ */
+async function takeLock(path: string, noteFile: string): Promise<DatabaseSync> {
+  const database = new DatabaseSync(join(path, 'lock'), { timeout: 0 });
+  for (const end = Date.now() + LOCK_WAIT_MS; ; await sleep(LOCK_POLL_MS)) {
+    try {
+      // No journal file beside the lock: nothing is ever written.
+      database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+      return database;
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      if (Date.now() < end) continue;
+      database.close();
+      const owner = readNote(noteFile);
+      const who =
+        owner === undefined ? 'another server' : `the server at ${owner.url} (process ${owner.pid})`;
+      throw new LocalServerError(
+        `the state folder ${path} is in use by ${who}; stop it or choose another --state`,
+      );
+    }
+  }
+}
+
+/** SQLite's result code for a file that someone else has locked. */
+const SQLITE_BUSY = 5;
+
+function isBusy(error: unknown): boolean {
+  return (error as { errcode?: unknown }).errcode === SQLITE_BUSY;
+}
+
+function readNote(file: string): ServerNote | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as ServerNote;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads the token of a file, or makes the file with a new one. */
+export function readOrMakeToken(file: string): string {
+  if (existsSync(file)) {
+    chmodSync(file, OWNER_ONLY);
+    const token = readFileSync(file, 'utf8').trim();
+    if (TOKEN_PATTERN.test(token)) return token;
+  }
+  const token = randomBytes(TOKEN_BYTES).toString('base64url');
+  // Written beside and renamed: a server killed at this moment leaves the old token or the new one, never half of it.
+  writeFileSync(`${file}.new`, token, { mode: OWNER_ONLY });
+  renameSync(`${file}.new`, file);
+  return token;
+}

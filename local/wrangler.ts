@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { REPOSITORY, readLocalConfig, WRANGLER_TOML, wranglerBinary } from './config.ts';
+import { migrationFiles } from './migrations.ts';
+import { readOrMakeToken } from './stateFolder.ts';
+
+/** Keeps wrangler from reporting usage and from looking for updates: it has to work with no network. */
+const OFFLINE = {
+  WRANGLER_SEND_METRICS: 'false',
+  WRANGLER_SEND_ERROR_REPORTS: 'false',
+  WRANGLER_HIDE_BANNER: 'true',
+};
+
+/** Answers wrangler's questions with its defaults, as it does in continuous integration. */
+const UNATTENDED = { CI: '1' };
+
+/** Runs a wrangler command on this terminal and answers its exit code. */
+export async function runWrangler(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): Promise<number> {
+  const child = spawn(process.execPath, [wranglerBinary(), ...args], {
+    cwd: REPOSITORY,
+    stdio: 'inherit',
+    env: { ...process.env, ...OFFLINE, ...environment },
+  });
+  // Ctrl-C reaches wrangler by itself; this process only waits for it. What npm sends to this process is passed on.
+  const ignore = () => undefined;
+  const forward = () => child.kill('SIGTERM');
+  process.on('SIGINT', ignore).on('SIGTERM', forward);
+  const [code] = (await once(child, 'exit')) as [number | null];
+  process.off('SIGINT', ignore).off('SIGTERM', forward);
+  return code ?? 1;
+}
+
+/** Applies the migrations of every D1 database of `wrangler.toml`; answers the first exit code that is not 0. */
+export async function migrateWithWrangler(where: '--local' | '--remote'): Promise<number> {
+  const { databases } = await readLocalConfig(WRANGLER_TOML);
+  for (const { binding, migrationsFolder } of databases) {
+    // Without a migration wrangler asks whether to make the folder.
+    if (migrationFiles(migrationsFolder).length === 0) continue;
+    const code = await runWrangler(['d1', 'migrations', 'apply', binding, where], UNATTENDED);
+    if (code !== 0) return code;
+  }
+  return 0;
+}
+
+/**
+ * The options that give `wrangler dev` a local administrator's token. It stands in a file of its own: an argument would
+ * show in the list of processes, and a line added to `.dev.vars` would reach the tests as well.
+ */
+export function devTokenOptions(): { tokenFile: string; options: string[] } {
+  const folder = join(REPOSITORY, '.wrangler');
+  mkdirSync(folder, { recursive: true });
+  const tokenFile = join(folder, 'dev-token');
+  const token = readOrMakeToken(tokenFile);
+  const variables = join(folder, 'dev-token.env');
+  writeFileSync(variables, `DEV_TOKEN=${token}\n`, { mode: 0o600 });
+  // A list of files replaces wrangler's default, which is .dev.vars.
+  const files = [join(REPOSITORY, '.dev.vars'), variables].filter((file) => existsSync(file));
+  return { tokenFile, options: files.flatMap((file) => ['--env-file', file]) };
+}

@@ -1,0 +1,127 @@
+/** Where each view stands for each aggregate, and the claim that moves it. */
+import type { Colour, ViewName } from '../../schemas/tables/views.ts';
+import type { Statement, ViewDatabase } from './database.ts';
+
+export interface AggregateKey {
+  readonly aggregateType: string;
+  readonly aggregateId: string;
+}
+
+/** How far a view has applied an aggregate; `parkedVersion` is the event that it could not apply, if any. */
+export interface ViewPosition {
+  readonly version: number;
+  readonly parkedVersion: number | null;
+}
+
+/** A view in one of its colours: what positions are kept for. */
+export interface ViewTarget {
+  readonly view: ViewName;
+  readonly colour: Colour;
+  readonly role: 'live' | 'building';
+}
+
+/** One aggregate's move in one view, from the version it stands at. */
+export interface Advance extends AggregateKey {
+  readonly from: number;
+  readonly to: number;
+}
+
+export function keyOf({ aggregateType, aggregateId }: AggregateKey): string {
+  return `${aggregateType}/${aggregateId}`;
+}
+
+/** The live colour of every view, and the other one where it is being built. */
+export async function viewTargets(database: ViewDatabase, names: readonly ViewName[]): Promise<ViewTarget[]> {
+  const rows = await database.all<{ view: ViewName; live: Colour; building: number }>({
+    sql: 'SELECT view, live, building FROM views',
+    parameters: [],
+  });
+  return names.flatMap((view): ViewTarget[] => {
+    const row = rows.find((candidate) => candidate.view === view);
+    const colour = row?.live ?? 'blue';
+    const live: ViewTarget = { view, colour, role: 'live' };
+    if (!row?.building) return [live];
+    return [live, { view, colour: colour === 'blue' ? 'green' : 'blue', role: 'building' }];
+  });
+}
+
+/** The positions of some aggregates in some views, by {@link positionKey}. Absent means version 0. */
+export async function readPositions(
+  database: ViewDatabase,
+  targets: readonly ViewTarget[],
+  keys: readonly AggregateKey[],
+): Promise<Map<string, ViewPosition>> {
+  const rows = await database.all<{ key: string; version: number; parkedVersion: number | null }>({
+    sql:
+      "SELECT p.view || '/' || p.colour || '/' || p.aggregate_type || '/' || p.aggregate_id AS key, p.version, " +
+      'p.parked_version AS parkedVersion FROM json_each(?1) AS sought CROSS JOIN json_each(?2) AS target ' +
+      'CROSS JOIN view_positions AS p ON p.view = target.value ->> 0 AND p.colour = target.value ->> 1 ' +
+      'AND p.aggregate_type = sought.value ->> 0 AND p.aggregate_id = sought.value ->> 1',
+    parameters: [
+      JSON.stringify(keys.map(({ aggregateType, aggregateId }) => [aggregateType, aggregateId])),
+      JSON.stringify(targets.map(({ view, colour }) => [view, colour])),
+    ],
+  });
+  return new Map(rows.map((row) => [row.key, row]));
+}
+
+export function positionKey(target: ViewTarget, key: AggregateKey): string {
+  return `${target.view}/${target.colour}/${keyOf(key)}`;
+}
+
+/**
+ * Moves a view's positions, and aborts the transaction if any of them no longer stands where it was read. `claim` is
+ * unique to the batch: it tells this move from one of another consumer to the same version.
+ */
+export function claimStatements(
+  target: ViewTarget,
+  claim: string,
+  advances: readonly Advance[],
+): Statement[] {
+  const rows = JSON.stringify(
+    advances.map(({ aggregateType, aggregateId, from, to }) => [aggregateType, aggregateId, from, to]),
+  );
+  return [
+    {
+      sql:
+        'INSERT INTO view_positions (view, colour, aggregate_type, aggregate_id, version, previous, claim) ' +
+        'SELECT ?1, ?2, value ->> 0, value ->> 1, value ->> 3, value ->> 2, ?3 FROM json_each(?4) WHERE true ' +
+        'ON CONFLICT DO UPDATE SET version = excluded.version, previous = excluded.previous, claim = excluded.claim ' +
+        'WHERE view_positions.version = excluded.previous AND view_positions.parked_version IS NULL',
+      parameters: [target.view, target.colour, claim, rows],
+    },
+    {
+      sql:
+        'INSERT INTO position_guard SELECT count(*) = ?4 FROM json_each(?3) AS moved JOIN view_positions AS p ' +
+        'ON p.view = ?1 AND p.colour = ?2 AND p.aggregate_type = moved.value ->> 0 ' +
+        'AND p.aggregate_id = moved.value ->> 1 WHERE p.claim = ?5',
+      parameters: [target.view, target.colour, rows, advances.length, claim],
+    },
+    { sql: 'DELETE FROM position_guard', parameters: [] },
+  ];
+}
+
+/** Parks an aggregate in a view before the event that failed. Never moves a position that another consumer has moved. */
+export function parkStatement(
+  target: ViewTarget,
+  key: AggregateKey,
+  parked: { readonly version: number; readonly reason: string; readonly at: number; readonly claim: string },
+): Statement {
+  return {
+    sql:
+      'INSERT INTO view_positions (view, colour, aggregate_type, aggregate_id, version, previous, claim, ' +
+      'parked_version, parked_reason, parked_at) VALUES (?1, ?2, ?3, ?4, ?5 - 1, ?5 - 1, ?6, ?5, ?7, ?8) ' +
+      'ON CONFLICT DO UPDATE SET parked_version = excluded.parked_version, parked_reason = excluded.parked_reason, ' +
+      'parked_at = excluded.parked_at WHERE view_positions.version = excluded.version',
+    parameters: [
+      target.view,
+      target.colour,
+      key.aggregateType,
+      key.aggregateId,
+      parked.version,
+      parked.claim,
+      parked.reason,
+      parked.at,
+    ],
+  };
+}

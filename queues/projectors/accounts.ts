@@ -1,0 +1,89 @@
+/** Accounts as their events leave them: status, cash, fees and limits. */
+import type { AccountEvent } from '../../schemas/account.ts';
+import type { Colour } from '../../schemas/tables/views.ts';
+import type { ProjectedEvent, Projector } from '../kernel/projector.ts';
+
+interface AccountChange {
+  accountId: string;
+  version: number;
+  at: number;
+  status?: string;
+  cash?: string;
+  fees?: string;
+  limits?: string;
+}
+
+interface OpenedAccount extends AccountChange {
+  customerId: string;
+  accountType: string;
+  currency: string;
+}
+
+const NO_LIMITS = JSON.stringify({
+  allowShort: false,
+  maxOrderNotional: null,
+  maxPositionNotional: null,
+  maxPositionQuantity: null,
+});
+
+const insertSql = (colour: Colour) => `
+  INSERT INTO accounts_${colour} (account_id, customer_id, account_type, currency, status, cash, fees, limits, version,
+    opened_at, updated_at)
+  SELECT value ->> 'accountId', value ->> 'customerId', value ->> 'accountType', value ->> 'currency', 'OPEN',
+    value ->> 'cash', '0', '${NO_LIMITS}', value ->> 'version', value ->> 'at', value ->> 'at'
+  FROM json_each(?)`;
+
+const updateSql = (colour: Colour) => `
+  UPDATE accounts_${colour} AS account SET
+    status = coalesce(change.value ->> 'status', account.status), cash = coalesce(change.value ->> 'cash', account.cash),
+    fees = coalesce(change.value ->> 'fees', account.fees),
+    limits = coalesce(change.value ->> 'limits', account.limits),
+    version = change.value ->> 'version', updated_at = change.value ->> 'at'
+  FROM json_each(?) AS change WHERE account.account_id = change.value ->> 'accountId'`;
+
+/** What an event changes of the account's row. */
+function changeOf(event: AccountEvent): Partial<AccountChange> {
+  switch (event.type) {
+    case 'AccountOpened':
+    case 'FundsDeposited':
+    case 'FundsWithdrawn':
+      return { cash: event.data.cash };
+    case 'TradeExecuted':
+      return { cash: event.data.cash, fees: event.data.fees };
+    case 'LimitsSet':
+      return { limits: JSON.stringify(event.data) };
+    case 'AccountFrozen':
+      return { status: 'FROZEN' };
+    case 'AccountUnfrozen':
+      return { status: 'OPEN' };
+    case 'AccountClosed':
+      return { status: 'CLOSED' };
+  }
+}
+
+export const accountsProjector: Projector = {
+  view: 'accounts',
+  aggregateType: 'account',
+  collector(colour) {
+    const opened: OpenedAccount[] = [];
+    const changes = new Map<string, AccountChange>();
+    return {
+      add(event: ProjectedEvent) {
+        const { aggregateId: accountId, version, recordedAt: at } = event;
+        if (event.eventType === 'AccountOpened') {
+          const { customerId, accountType, currency, cash } = event.current;
+          opened.push({ accountId, version, at, customerId, accountType, currency, cash });
+          return;
+        }
+        const change = changeOf({ type: event.eventType, data: event.current } as AccountEvent);
+        changes.set(accountId, { ...changes.get(accountId), ...change, accountId, version, at });
+      },
+      statements: () => [
+        ...(opened.length === 0 ? [] : [{ sql: insertSql(colour), parameters: [JSON.stringify(opened)] }]),
+        ...(changes.size === 0
+          ? []
+          : [{ sql: updateSql(colour), parameters: [JSON.stringify([...changes.values()])] }]),
+      ],
+    };
+  },
+};

@@ -1,0 +1,158 @@
+/**
+ * The trading account: its commands, events and refusals. Event names and shapes are the storage format: a stored name
+ * never changes, a changed shape gets a new schema version and an upcast (`schemas/upcasts.ts`).
+ */
+import { z } from 'zod';
+import { Currency } from './currency.ts';
+import { DecimalText, Id, NonNegativeDecimal, PositiveDecimal, SymbolName, Text, Time } from './scalars.ts';
+
+/** References and reasons are shown on statements: one line of them. */
+export const TEXT_LENGTH_MAX = 256;
+
+const Line = Text(TEXT_LENGTH_MAX);
+
+export const AccountType = z.enum(['INDIVIDUAL', 'CORPORATE']);
+export const AccountStatus = z.enum(['OPEN', 'FROZEN', 'CLOSED']);
+export const Side = z.enum(['BUY', 'SELL']);
+
+/** A limit that is null does not limit. Sent limits replace, absent ones stay. */
+const LimitValue = PositiveDecimal.nullable();
+
+export const Limits = z.strictObject({
+  maxOrderNotional: LimitValue,
+  maxPositionQuantity: LimitValue,
+  maxPositionNotional: LimitValue,
+  allowShort: z.boolean(),
+});
+export type Limits = z.infer<typeof Limits>;
+
+// ---- commands: type → data, as clients send it ----
+
+export const OpenAccount = z.strictObject({
+  customerId: Id,
+  accountType: AccountType,
+  currency: Currency,
+  initialBalance: NonNegativeDecimal.optional(),
+});
+export const DepositFunds = z.strictObject({ amount: PositiveDecimal, reference: Line.optional() });
+export const WithdrawFunds = z.strictObject({ amount: PositiveDecimal, reference: Line.optional() });
+export const ExecuteTrade = z.strictObject({
+  tradeId: Id,
+  symbol: SymbolName,
+  quantity: PositiveDecimal,
+  price: PositiveDecimal,
+  side: Side,
+  fee: NonNegativeDecimal.optional(),
+  executedAt: Time.optional(),
+});
+export const SetLimits = z
+  .strictObject({
+    maxOrderNotional: LimitValue.optional(),
+    maxPositionQuantity: LimitValue.optional(),
+    maxPositionNotional: LimitValue.optional(),
+    allowShort: z.boolean().optional(),
+  })
+  .refine((limits) => Object.keys(limits).length > 0, 'must set at least one limit');
+export const Reason = z.strictObject({ reason: Line });
+
+export const accountCommands = {
+  OpenAccount,
+  DepositFunds,
+  WithdrawFunds,
+  ExecuteTrade,
+  SetLimits,
+  FreezeAccount: Reason,
+  UnfreezeAccount: Reason,
+  CloseAccount: Reason,
+} as const;
+
+export type AccountCommand = {
+  [Type in keyof typeof accountCommands]: {
+    readonly type: Type;
+    readonly data: z.infer<(typeof accountCommands)[Type]>;
+  };
+}[keyof typeof accountCommands];
+
+// ---- events: type → data of the newest schema version ----
+
+/**
+ * A holding after a trade. `costBasis` is what the held quantity cost, to 8 decimals; `averageCost` is costBasis ÷
+ * quantity for people, and no sum is made from it. A short position has a negative quantity and cost basis.
+ */
+export const Position = z.strictObject({
+  quantity: DecimalText,
+  averageCost: DecimalText,
+  costBasis: DecimalText,
+  realizedPnl: DecimalText,
+});
+export type Position = z.infer<typeof Position>;
+
+/** Schema version 2 added `accountType`; version 1 had only individuals. */
+export const AccountOpened = z.strictObject({
+  customerId: Id,
+  accountType: AccountType,
+  currency: Currency,
+  /** Balance after the event, as on every event that moves money. */
+  cash: DecimalText,
+});
+export const FundsDeposited = z.strictObject({
+  amount: PositiveDecimal,
+  reference: Line.nullable(),
+  cash: DecimalText,
+});
+export const FundsWithdrawn = FundsDeposited;
+export const TradeExecuted = z.strictObject({
+  tradeId: Id,
+  symbol: SymbolName,
+  side: Side,
+  quantity: PositiveDecimal,
+  price: PositiveDecimal,
+  notional: DecimalText,
+  fee: NonNegativeDecimal,
+  executedAt: Time,
+  /** Profit realised by this trade alone. */
+  realizedPnl: DecimalText,
+  /** Cash, all fees ever paid and the position in the symbol after the trade. */
+  cash: DecimalText,
+  fees: DecimalText,
+  position: Position,
+});
+export type TradeExecuted = z.infer<typeof TradeExecuted>;
+export const LimitsSet = Limits;
+export const AccountFrozen = z.strictObject({ reason: Line });
+export const AccountUnfrozen = z.strictObject({ reason: Line });
+export const AccountClosed = z.strictObject({ reason: Line });
+
+export const accountEvents = {
+  AccountOpened,
+  FundsDeposited,
+  FundsWithdrawn,
+  TradeExecuted,
+  LimitsSet,
+  AccountFrozen,
+  AccountUnfrozen,
+  AccountClosed,
+} as const;
+
+export type AccountEvent = {
+  [Type in keyof typeof accountEvents]: {
+    readonly type: Type;
+    readonly data: z.infer<(typeof accountEvents)[Type]>;
+  };
+}[keyof typeof accountEvents];
+
+/** Refusals in the order in which they are checked. */
+export const ACCOUNT_REFUSALS = [
+  'account_already_open',
+  'account_not_found',
+  'account_closed',
+  'account_frozen',
+  'account_not_frozen',
+  'amount_precision',
+  'amount_out_of_range',
+  'limit_exceeded',
+  'insufficient_position',
+  'insufficient_funds',
+  'account_not_empty',
+] as const;
+export type AccountRefusal = (typeof ACCOUNT_REFUSALS)[number];

@@ -1,0 +1,87 @@
+/** What every event, command and answer looks like around its own data, in the log, on the wire and in a view. */
+import { z } from 'zod';
+import { Id, Version } from './scalars.ts';
+
+/** Idempotency keys and command ids: 1 to 128 visible ASCII characters (contract, "Everywhere"). */
+export const CommandId = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 visible ASCII characters');
+
+/** Who caused an event and why. `causationId` is the event that led to the command, null where a client sent it. */
+export const Metadata = z.strictObject({
+  userId: z.string(),
+  commandId: CommandId,
+  correlationId: z.string(),
+  causationId: z.string().nullable(),
+  sagaId: Id.optional(),
+});
+export type Metadata = z.infer<typeof Metadata>;
+
+/** SHA-256 as 64 lower-case hexadecimal digits. */
+export const HashText = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** An event as it is stored and published: `data` has the shape of its `schemaVersion`, never upcast. */
+export const EventEnvelope = z.strictObject({
+  eventId: z.uuid(),
+  aggregateType: z.string(),
+  aggregateId: Id,
+  version: Version.min(1),
+  eventType: z.string(),
+  schemaVersion: z.number().int().min(1),
+  recordedAt: z.iso.datetime(),
+  data: z.record(z.string(), z.unknown()),
+  metadata: Metadata,
+  previousHash: HashText,
+  hash: HashText,
+});
+export type EventEnvelope = z.infer<typeof EventEnvelope>;
+
+/** A command on its way to the aggregate that decides it. `at` is when it was received: deciders have no clock. */
+export interface CommandEnvelope<Data = unknown> {
+  readonly commandId: string;
+  readonly type: string;
+  readonly data: Data;
+  readonly expectedVersion?: number | undefined;
+}
+
+/** What is the same for every command of one request. */
+export interface CommandContext {
+  readonly userId: string;
+  readonly correlationId: string;
+  readonly causationId: string | null;
+  readonly sagaId?: string;
+}
+
+/** One event as an answer names it. */
+export const EventReference = z.strictObject({
+  eventId: z.uuid(),
+  eventType: z.string(),
+  version: Version.min(1),
+});
+export type EventReference = z.infer<typeof EventReference>;
+
+/** A refusal: a name from the aggregate's own list, in checked order, and a sentence for a person. */
+export interface Refusal<Code extends string = string> {
+  readonly code: Code;
+  readonly detail: string;
+}
+
+/** Refusals of the kernel itself, before any decider is asked. */
+export const KERNEL_REFUSALS = ['command_id_reused', 'version_conflict'] as const;
+export type KernelRefusal = (typeof KERNEL_REFUSALS)[number];
+
+/** What became of a command. `events` is absent in a brief answer; a replay answers from the log, so it is the same. */
+export type Outcome =
+  | {
+      readonly status: 'accepted' | 'replayed';
+      readonly version: number;
+      readonly events: readonly EventReference[];
+      readonly reply: Readonly<Record<string, unknown>>;
+    }
+  | {
+      readonly status: 'refused';
+      readonly code: string;
+      readonly detail: string;
+      /** The aggregate's version, for whoever expected another. */
+      readonly currentVersion: number;
+    };

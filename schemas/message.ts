@@ -1,0 +1,41 @@
+/**
+ * What the outbox puts on a queue: a contiguous range of one aggregate's events. A message is a wake-up that happens to
+ * carry the data: a consumer that finds it missing, late or without events reads the owner's log.
+ */
+
+/** One event on the wire. `data` and `metadata` are as stored; `hash` is hexadecimal. */
+export interface PublishedEvent {
+  readonly version: number;
+  readonly eventType: string;
+  readonly schemaVersion: number;
+  /** Milliseconds since 1970. */
+  readonly recordedAt: number;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly metadata: Readonly<Record<string, unknown>> & { readonly correlationId: string };
+  readonly hash: string;
+}
+
+export interface EventsMessage {
+  readonly aggregateType: string;
+  readonly aggregateId: string;
+  /** The range the message announces. */
+  readonly fromVersion: number;
+  readonly toVersion: number;
+  /** Hash of the event before `fromVersion`, hexadecimal. */
+  readonly previousHash: string;
+  /** All events of the range, or none where they do not fit into a message. */
+  readonly events: readonly PublishedEvent[];
+}
+
+/** The announcement in a message's text. Throws on a text that no outbox wrote. */
+export function parseEventsMessage(text: string): EventsMessage {
+  const message = JSON.parse(text) as EventsMessage;
+  const announces =
+    typeof message.aggregateType === 'string' &&
+    typeof message.aggregateId === 'string' &&
+    Number.isSafeInteger(message.fromVersion) &&
+    Number.isSafeInteger(message.toVersion) &&
+    Array.isArray(message.events);
+  if (!announces) throw new TypeError('not a message of the outbox');
+  return message;
+}

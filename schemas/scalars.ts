@@ -1,0 +1,80 @@
+/** The scalar types of every schema: parsed once at the edge, canonical from there on. */
+import { z } from 'zod';
+import { canonicalDecimal, decimalProblem } from './decimal.ts';
+
+/** Ids are made by the client and name objects, keys and rows: short, and safe in a URL, a file name and a log. */
+export const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
+
+export const Id = z.string().regex(ID_PATTERN, 'must be 1 to 64 characters of A-Z, a-z, 0-9, _ and -');
+
+/** Ticker or pair: upper case as the venues write it (`BRK.B`, `BTC-USD`, `EUR/USD`). */
+export const SymbolName = z
+  .string()
+  .regex(/^[A-Z0-9][A-Z0-9._/-]{0,31}$/, 'must be 1 to 32 characters of A-Z, 0-9, ., _, / and -');
+
+/** Free text that a person wrote: bounded, since it is stored for good. */
+export const Text = (max: number) =>
+  z.string().min(1).max(max).refine(isWellFormed, 'must be well-formed Unicode');
+
+function isWellFormed(text: string): boolean {
+  return text.isWellFormed();
+}
+
+type DecimalRange = 'any' | 'nonnegative' | 'positive';
+
+const RANGE_PATTERN: Record<DecimalRange, string> = {
+  any: '^-?(0|[1-9]\\d{0,14})(\\.\\d{1,8})?$',
+  nonnegative: '^(0|[1-9]\\d{0,14})(\\.\\d{1,8})?$',
+  positive: '^(0|[1-9]\\d{0,14})(\\.\\d{1,8})?$',
+};
+
+/**
+ * A decimal string in canonical form. Input may be a string, or a JSON number (the body parser has already refused
+ * numbers of more than 15 significant digits, exponents and negative zero, which only the source text shows).
+ */
+function decimal(range: DecimalRange) {
+  return z
+    .unknown()
+    .transform((input, context) => {
+      const text = typeof input === 'number' ? numberText(input) : input;
+      const problem =
+        typeof text === 'string' ? rangeProblem(text, range) : 'must be a decimal string or number';
+      if (problem === undefined) return canonicalDecimal(text as string);
+      context.issues.push({ code: 'custom', message: problem, input });
+      return z.NEVER;
+    })
+    .meta({
+      override: {
+        type: 'string',
+        pattern: RANGE_PATTERN[range],
+        description: `Decimal, at most 15 digits before the point and 8 after it${range === 'any' ? '' : `, ${range}`}.`,
+        examples: ['189.12'],
+      },
+    });
+}
+
+function rangeProblem(text: string, range: DecimalRange): string | undefined {
+  const problem = decimalProblem(text);
+  if (problem !== undefined || range === 'any') return problem;
+  if (text.charCodeAt(0) === 45)
+    return range === 'positive' ? 'must be greater than 0' : 'must not be negative';
+  return range === 'positive' && /^0(\.0+)?$/.test(text) ? 'must be greater than 0' : undefined;
+}
+
+/** Shortest text that reads back as the same double, which is the source text wherever that had 15 digits or fewer. */
+function numberText(value: number): string {
+  const text = String(value);
+  // Below 1e-6 JavaScript prints an exponent though the source was plain: eight decimals say it in full or show the excess.
+  return text.includes('e-') && Number(value.toFixed(8)) === value ? value.toFixed(8) : text;
+}
+
+export const DecimalText = decimal('any');
+export const NonNegativeDecimal = decimal('nonnegative');
+export const PositiveDecimal = decimal('positive');
+
+/** RFC 3339 in UTC, to the millisecond, in canonical form (`2013-10-07T13:30:00.123Z`). Offsets are taken and converted. */
+export const Time = z.iso
+  .datetime({ offset: true, message: 'must be an RFC 3339 time such as "2013-10-07T13:30:00.123Z"' })
+  .transform((text) => new Date(text).toISOString());
+
+export const Version = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);

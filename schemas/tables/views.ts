@@ -1,0 +1,137 @@
+/**
+ * Tables of the read models in D1. Every view exists in two colours: one is live, the other is idle or being rebuilt
+ * beside it, and a switch is one row in `views`. Which is which is the database's own matter; a reader asks `views`.
+ */
+import { sql } from 'drizzle-orm';
+import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+
+export const COLOURS = ['blue', 'green'] as const;
+export type Colour = (typeof COLOURS)[number];
+
+/** The views, by name. */
+export const VIEWS = ['accounts', 'positions', 'trades', 'journal'] as const;
+export type ViewName = (typeof VIEWS)[number];
+
+/** Which colour of a view is live, and whether the other one is being built. A view without a row is live in blue. */
+export const views = sqliteTable('views', {
+  view: text().primaryKey(),
+  live: text({ enum: COLOURS }).notNull(),
+  building: integer({ mode: 'boolean' }).notNull(),
+});
+
+/**
+ * How far each view has applied each aggregate. `claim` names the batch that moved the row last: within the batch's
+ * transaction it shows that no other consumer applied the range. A parked row stands before the event that failed.
+ */
+export const viewPositions = sqliteTable(
+  'view_positions',
+  {
+    view: text().notNull(),
+    colour: text({ enum: COLOURS }).notNull(),
+    aggregateType: text('aggregate_type').notNull(),
+    aggregateId: text('aggregate_id').notNull(),
+    version: integer().notNull(),
+    previous: integer().notNull(),
+    claim: text().notNull(),
+    parkedVersion: integer('parked_version'),
+    parkedReason: text('parked_reason'),
+    parkedAt: integer('parked_at'),
+  },
+  (table) => [primaryKey({ columns: [table.view, table.colour, table.aggregateType, table.aggregateId] })],
+);
+
+const accountsTable = <Name extends string>(name: Name) =>
+  sqliteTable(name, {
+    accountId: text('account_id').primaryKey(),
+    customerId: text('customer_id').notNull(),
+    accountType: text('account_type').notNull(),
+    currency: text().notNull(),
+    status: text().notNull(),
+    cash: text().notNull(),
+    fees: text().notNull(),
+    limits: text().notNull(),
+    version: integer().notNull(),
+    openedAt: integer('opened_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  });
+
+const positionsTable = <Name extends string>(name: Name) =>
+  sqliteTable(
+    name,
+    {
+      accountId: text('account_id').notNull(),
+      symbol: text().notNull(),
+      quantity: text().notNull(),
+      averageCost: text('average_cost').notNull(),
+      costBasis: text('cost_basis').notNull(),
+      realizedPnl: text('realized_pnl').notNull(),
+      version: integer().notNull(),
+    },
+    (table) => [primaryKey({ columns: [table.accountId, table.symbol] })],
+  );
+
+/** Newest first within an account is the primary key backwards; the index serves the filter by symbol. */
+const tradesTable = <Name extends string>(name: Name) =>
+  sqliteTable(
+    name,
+    {
+      accountId: text('account_id').notNull(),
+      version: integer().notNull(),
+      tradeId: text('trade_id').notNull(),
+      symbol: text().notNull(),
+      side: text().notNull(),
+      quantity: text().notNull(),
+      price: text().notNull(),
+      notional: text().notNull(),
+      fee: text().notNull(),
+      realizedPnl: text('realized_pnl').notNull(),
+      executedAt: integer('executed_at').notNull(),
+      recordedAt: integer('recorded_at').notNull(),
+    },
+    (table) => [
+      primaryKey({ columns: [table.accountId, table.version] }),
+      index(`${name}_symbol`).on(table.accountId, table.symbol, table.version),
+    ],
+  );
+
+/**
+ * Every event in the order in which this database first saw it. `position` is that order and what readers of the feed
+ * remember, so a rebuilt journal takes over the positions of the live one. `data` and `metadata` are as stored.
+ */
+const journalTable = <Name extends string>(name: Name) =>
+  sqliteTable(
+    name,
+    {
+      position: integer().primaryKey(),
+      aggregateType: text('aggregate_type').notNull(),
+      aggregateId: text('aggregate_id').notNull(),
+      version: integer().notNull(),
+      eventType: text('event_type').notNull(),
+      schemaVersion: integer('schema_version').notNull(),
+      recordedAt: integer('recorded_at').notNull(),
+      data: text().notNull(),
+      metadata: text().notNull(),
+      hash: text().notNull(),
+    },
+    (table) => [uniqueIndex(`${name}_aggregate`).on(table.aggregateType, table.aggregateId, table.version)],
+  );
+
+export const accountsBlue = accountsTable('accounts_blue');
+export const accountsGreen = accountsTable('accounts_green');
+export const positionsBlue = positionsTable('positions_blue');
+export const positionsGreen = positionsTable('positions_green');
+export const tradesBlue = tradesTable('trades_blue');
+export const tradesGreen = tradesTable('trades_green');
+export const journalBlue = journalTable('journal_blue');
+export const journalGreen = journalTable('journal_green');
+
+/** The drizzle table of a view in a colour. */
+export const accounts = { blue: accountsBlue, green: accountsGreen } as const;
+export const positions = { blue: positionsBlue, green: positionsGreen } as const;
+export const trades = { blue: tradesBlue, green: tradesGreen } as const;
+export const journal = { blue: journalBlue, green: journalGreen } as const;
+
+/** A consumer inserts whether all its claims held: the check aborts its transaction where one did not. */
+export const positionGuard = sqliteTable('position_guard', { holds: integer().notNull() }, (table) => [
+  check('position_race', sql`${table.holds} = 1`),
+]);

@@ -1,0 +1,38 @@
+import path from 'node:path';
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
+import { defineConfig } from 'vitest/config';
+
+const migrations = await readD1Migrations(path.join(import.meta.dirname, 'migrations'));
+
+/** Two projects: what needs no runtime runs in Node, the rest inside workerd with two view databases. */
+export default defineConfig({
+  test: {
+    reporters: ['default', './test/support/countReporter.ts'],
+    projects: [
+      {
+        test: {
+          name: 'node',
+          include: ['test/{domain,kernel,tidy,sim,e2e,bugs}/**/*.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              bindings: { TEST_MIGRATIONS: migrations, LOG_LEVEL: 'error', DEV_TOKEN: 'test-token' },
+              d1Databases: { VIEWS_1: { id: 'folio-views-1' } },
+            },
+          }),
+        ],
+        test: {
+          name: 'workers',
+          include: ['test/{actors,queues,workers}/**/*.test.ts'],
+          setupFiles: ['./test/support/migrations.ts'],
+          testTimeout: 30_000,
+        },
+      },
+    ],
+  },
+});

@@ -1,0 +1,25 @@
+/** The Worker's bindings, and what is worked out from them once. */
+import type { AccountActor } from '../actors/account/actor.ts';
+import type { ActorEnv } from '../actors/env.ts';
+
+export interface Env extends ActorEnv {
+  readonly ACCOUNTS: DurableObjectNamespace<AccountActor>;
+  /** The first view database; `VIEWS_1`, `VIEWS_2`, … are further partitions. */
+  readonly VIEWS_0: D1Database;
+  /** The local administrator's token, set by the local server alone. */
+  readonly DEV_TOKEN?: string;
+}
+
+/** View databases in partition order: `VIEWS_0` up to the first number that is not bound. */
+export function viewDatabases(env: Env): D1Database[] {
+  const bindings = env as unknown as Record<string, D1Database | undefined>;
+  const databases: D1Database[] = [];
+  for (
+    let database = bindings.VIEWS_0;
+    database !== undefined;
+    database = bindings[`VIEWS_${databases.length}`]
+  ) {
+    databases.push(database);
+  }
+  return databases;
+}

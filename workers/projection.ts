@@ -1,0 +1,20 @@
+/** Wires the projector of one view database to this Worker's bindings. */
+import { d1Database } from '../queues/kernel/database.ts';
+import type { RunnerDeps } from '../queues/kernel/runner.ts';
+import { projectors } from '../queues/projectors/index.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { readLog } from './aggregates.ts';
+import { type Env, viewDatabases } from './env.ts';
+
+export function projectionDeps(env: Env, part: number, logger: Logger): RunnerDeps {
+  const database = viewDatabases(env)[part];
+  if (database === undefined) throw new Error(`no view database ${part}`);
+  return {
+    database: d1Database(database),
+    projectors,
+    logger,
+    readLog: (key, fromVersion, limit) => readLog(env, key, fromVersion, limit),
+    newClaim: () => crypto.randomUUID(),
+    now: () => Date.now(),
+  };
+}
