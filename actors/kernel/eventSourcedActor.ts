@@ -1,243 +1,85 @@
 /**
- * The shell that makes an aggregate a Durable Object: it wires storage, group commit, outbox and the one alarm, and holds
- * no rule of its own. An aggregate's actor extends it and names its decider.
+ * The shell that makes an aggregate a Durable Object: it gives the actor's core its storage, queue, directory and alarm,
+ * and holds no rule of its own. An aggregate's actor extends it and names its decider.
  */
 import { DurableObject } from 'cloudflare:workers';
 import type { CommandContext, CommandEnvelope, Outcome } from '../../schemas/envelope.ts';
 import { DIRECTORY_PARTS, directoryName, partOf } from '../../schemas/partition.ts';
-import { createLogger, errorFields, type Logger } from '../../telemetry/logger.ts';
+import { createLogger } from '../../telemetry/logger.ts';
 import type { ActorEnv } from '../env.ts';
-import { Aggregate, type AnyDecider, type CommandEntry } from './aggregate.ts';
-import { AlarmClock, DRAIN_SAFETY_MS } from './alarmClock.ts';
-import { envelopesText, eventReference } from './envelopes.ts';
-import { decodeEvent } from './eventLog.ts';
-import { GroupCommit } from './groupCommit.ts';
-import { GENESIS_HASH } from './hashChain.ts';
-import { packMessages, type Source } from './messages.ts';
-import { Outbox } from './outbox.ts';
-import { OutboxCursor } from './outboxCursor.ts';
-import { dueTimers, nextTimerAt, timerCommandId } from './timers.ts';
-import type { Verdict } from './turn.ts';
-import { type ChainReport, verifyChain } from './verify.ts';
+import { ActorCore, type ActorDeps, type BriefOutcome } from './actorCore.ts';
+import type { AnyDecider } from './aggregate.ts';
+import type { ChainReport } from './verify.ts';
 
-/** Wait before the first announcement after a pause: long enough for a burst's first commits to share a message. */
-const DRAIN_DELAY_MS = 10;
-
-/** Between announcements while commands keep coming: each costs a queue operation a consumer group. */
-const DRAIN_INTERVAL_MS = 250;
-
-/** Pause before timers are tried again that were due and are still running after their commands: a bug to be seen in logs. */
-const TIMER_RETRY_MS = 10_000;
-
-/** Events that one read returns. */
-export const READ_EVENTS_MAX = 1_000;
-
-/** A command's verdict without its events: what a batch answers, cheap to carry across RPC. */
-export type BriefOutcome =
-  | { readonly status: 'accepted' | 'replayed'; readonly version: number }
-  | Extract<Outcome, { status: 'refused' }>;
-
+/** What an actor answers over RPC; each method is the core's method of that name. */
 export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> extends DurableObject<Env> {
-  protected readonly aggregate: Aggregate<State>;
-  protected readonly logger: Logger;
-  readonly #source: Source;
-  readonly #group: GroupCommit<CommandEntry, Verdict>;
-  readonly #cursor: OutboxCursor;
-  readonly #outbox: Outbox;
-  readonly #alarm: AlarmClock;
-  #drainAt: number | undefined;
-  #drainedAt = 0;
+  protected readonly core: ActorCore<State>;
 
   constructor(ctx: DurableObjectState, env: Env, decider: AnyDecider) {
     super(ctx, env);
-    const aggregateId = ctx.id.name;
-    if (aggregateId === undefined)
-      throw new Error('an aggregate is addressed by its id, never by a generated one');
-    this.#source = { aggregateType: decider.aggregateType, aggregateId };
-    this.logger = createLogger('actor', env.LOG_LEVEL);
-    this.aggregate = new Aggregate<State>(ctx.storage, decider, aggregateId);
-    this.#group = new GroupCommit(
-      (entries) => this.#turn(entries),
-      (task) => void setImmediate(task),
-    );
-    this.#cursor = new OutboxCursor(ctx.storage, this.aggregate.log.isStored);
-    this.#outbox = new Outbox(this.#outboxDeps(), this.#cursor.saved);
-    this.#alarm = new AlarmClock((at) => void ctx.storage.setAlarm(at));
-    if (this.aggregate.log.isStored) this.#wake();
+    this.core = new ActorCore<State>(actorDeps(ctx, env, decider));
   }
 
-  /** Decides commands in order and answers each in full. The answer leaves only once the events are durable. */
-  async execute(commands: readonly CommandEnvelope[], context: CommandContext): Promise<Outcome[]> {
-    const verdicts = await this.#submit(commands, context);
-    return verdicts.map((verdict) => this.#describe(verdict));
+  execute(commands: readonly CommandEnvelope[], context: CommandContext): Promise<Outcome[]> {
+    return this.core.execute(commands, context);
   }
 
-  /** The same with brief answers, for batches. */
-  async executeBrief(commands: readonly CommandEnvelope[], context: CommandContext): Promise<BriefOutcome[]> {
-    const verdicts = await this.#submit(commands, context);
-    return verdicts.map((verdict) =>
-      verdict.status === 'refused' ? verdict : { status: verdict.status, version: verdict.version },
-    );
+  executeBrief(commands: readonly CommandEnvelope[], context: CommandContext): Promise<BriefOutcome[]> {
+    return this.core.executeBrief(commands, context);
   }
 
-  /** State and version, now or as of a version or a time (milliseconds since 1970); null where there is none yet. */
   read(
     asOf: { version?: number; at?: number } = {},
   ): { state: State; version: number; recordedAt: number } | null {
-    const head = this.aggregate.log.head().version;
-    const version = asOf.at !== undefined ? this.aggregate.log.versionAt(asOf.at) : (asOf.version ?? head);
-    if (version === 0 || version > head) return null;
-    const fold = version === head ? this.aggregate.current() : this.aggregate.stateAt(version);
-    return { state: fold.state as State, version: fold.version, recordedAt: fold.recordedAt };
+    return this.core.read(asOf);
   }
 
-  /** Version and hash of the newest event. */
   head(): number {
-    return this.aggregate.log.head().version;
+    return this.core.head();
   }
 
-  /** Envelopes from a version on as the text of a JSON array: stored bytes pass through unparsed. */
   events(fromVersion: number, limit: number): string {
-    const { previousHash, events } = this.#page(fromVersion, Math.min(limit, READ_EVENTS_MAX));
-    return `[${envelopesText(this.#source, previousHash, events)}]`;
+    return this.core.events(fromVersion, limit);
   }
 
-  /** The same range as queue messages: what a projector reads to fill a hole or to rebuild. */
   messages(fromVersion: number, limit: number): string[] {
-    const { previousHash, events } = this.#page(fromVersion, limit);
-    return packMessages(this.#source, previousHash, events).map((message) => message.text);
+    return this.core.messages(fromVersion, limit);
   }
 
   verify(): ChainReport {
-    return verifyChain(this.#source, this.aggregate.log);
+    return this.core.verify();
   }
 
-  /** Rows written by this instance since it woke, for the row budget of the benchmarks. */
   rowsWritten(): number {
-    return this.aggregate.rowsWritten + this.#cursor.rowsWritten + this.#alarm.rowsWritten;
+    return this.core.rowsWritten();
   }
 
-  /** Never throws: six failed alarms in a row would be the last. */
-  override async alarm(): Promise<void> {
-    this.#alarm.fired();
-    let stuck = false;
-    try {
-      await this.#runTimers();
-      stuck = dueTimers(this.aggregate, Date.now()).length > 0;
-      await this.#drain();
-      this.#cursor.save(this.#outbox.published);
-    } catch (error) {
-      stuck = true;
-      this.logger.log('error', 'alarm failed', { ...this.#source, ...errorFields(error) });
-    } finally {
-      const now = Date.now();
-      this.#rearm(now, stuck ? now + TIMER_RETRY_MS : 0);
-    }
+  override alarm(): Promise<void> {
+    return this.core.alarm();
   }
+}
 
-  #submit(commands: readonly CommandEnvelope[], context: CommandContext): Promise<Verdict[]> {
-    return this.#group.submit(commands.map((command) => ({ command, context })));
-  }
-
-  /** One synchronous turn; what it writes is committed as one transaction when it ends. */
-  #turn(entries: readonly CommandEntry[]): Verdict[] {
-    const now = Date.now();
-    const before = this.aggregate.log.isStored ? this.aggregate.current().version : 0;
-    const verdicts = this.aggregate.execute(entries, now);
-    const { version } = this.aggregate.current();
-    if (version > before) {
-      this.#cursor.save(this.#outbox.published);
-      this.#rearm(now);
-      this.#scheduleDrain(now);
-    }
-    if (this.logger.enabled('debug')) this.#logTurn(entries, verdicts);
-    return verdicts;
-  }
-
-  #describe(verdict: Verdict): Outcome {
-    if (verdict.status === 'refused') return verdict;
-    const { firstVersion, version, status } = verdict;
-    const events = this.aggregate.log.read(firstVersion, version - firstVersion + 1);
-    const reply = this.aggregate.decider.reply?.(events.map(decodeEvent)) ?? {};
-    return { status, version, events: events.map(eventReference), reply };
-  }
-
-  #page(fromVersion: number, limit: number) {
-    if (fromVersion <= 1) return { previousHash: GENESIS_HASH, events: this.aggregate.log.read(1, limit) };
-    const [before, ...events] = this.aggregate.log.read(fromVersion - 1, limit + 1);
-    return { previousHash: before?.hash ?? GENESIS_HASH, events };
-  }
-
-  #outboxDeps() {
-    const { aggregateType, aggregateId } = this.#source;
-    return {
-      source: this.#source,
-      head: () => this.head(),
-      read: (fromVersion: number, limit: number) => this.aggregate.log.read(fromVersion, limit),
-      send: async (texts: readonly string[]) => {
-        await this.env.VIEWS_QUEUE.sendBatch(texts.map((body) => ({ body, contentType: 'text' as const })));
-      },
-      register: async () => {
-        const name = directoryName(partOf(aggregateId, DIRECTORY_PARTS));
-        await this.env.DIRECTORY.getByName(name).register(aggregateType, aggregateId);
-      },
-    };
-  }
-
-  /** After eviction, crash or deploy: whatever was left to do is picked up again. */
-  #wake(): void {
-    const now = Date.now();
-    if (this.#outbox.isBehind) this.#scheduleDrain(now);
-    this.#rearm(now);
-  }
-
-  /** Sets the alarm for whatever is left to do; `timersAfter` holds back timers that have just failed to run. */
-  #rearm(now: number, timersAfter = 0): void {
-    const timerAt = nextTimerAt(this.aggregate);
-    if (timerAt !== undefined) this.#alarm.setBefore(Math.max(timerAt, timersAfter));
-    if (this.#outbox.isBehind) this.#alarm.setBefore(now + DRAIN_SAFETY_MS);
-  }
-
-  #scheduleDrain(now: number): void {
-    if (this.#drainAt !== undefined) return;
-    this.#drainAt = Math.max(now + DRAIN_DELAY_MS, this.#drainedAt + DRAIN_INTERVAL_MS);
-    setTimeout(() => {
-      this.#drainAt = undefined;
-      this.#drainedAt = Date.now();
-      void this.#drain();
-    }, this.#drainAt - now);
-  }
-
-  async #drain(): Promise<void> {
-    const error = await this.#outbox.drain();
-    if (error === undefined) return;
-    this.logger.log('warn', 'outbox drain failed', { ...this.#source, ...errorFields(error) });
-    this.#alarm.setBefore(Date.now() + this.#outbox.retryDelay);
-  }
-
-  async #runTimers(): Promise<void> {
-    const due = dueTimers(this.aggregate, Date.now());
-    if (due.length === 0) return;
-    const context = { userId: 'timer', correlationId: crypto.randomUUID(), causationId: null };
-    await this.#submit(
-      due.map((timer) => ({ ...timer.command, commandId: timerCommandId(timer) })),
-      context,
-    );
-  }
-
-  #logTurn(entries: readonly CommandEntry[], verdicts: readonly Verdict[]): void {
-    entries.forEach(({ command, context }, index) => {
-      const verdict = verdicts[index] as Verdict;
-      const version = verdict.status === 'refused' ? verdict.currentVersion : verdict.version;
-      this.logger.log('debug', 'command decided', {
-        ...this.#source,
-        version,
-        correlationId: context.correlationId,
-        commandId: command.commandId,
-        command: command.type,
-        status: verdict.status,
-        ...(verdict.status === 'refused' ? { code: verdict.code } : {}),
-      });
-    });
-  }
+function actorDeps(ctx: DurableObjectState, env: ActorEnv, decider: AnyDecider): ActorDeps {
+  const aggregateId = ctx.id.name;
+  if (aggregateId === undefined)
+    throw new Error('an aggregate is addressed by its id, never by a generated one');
+  const { aggregateType } = decider;
+  return {
+    source: { aggregateType, aggregateId },
+    decider,
+    storage: ctx.storage,
+    logger: createLogger('actor', env.LOG_LEVEL),
+    now: () => Date.now(),
+    nextTurn: (task) => void setImmediate(task),
+    after: (task, milliseconds) => void setTimeout(task, milliseconds),
+    setAlarm: (at) => void ctx.storage.setAlarm(at),
+    send: async (texts) => {
+      await env.VIEWS_QUEUE.sendBatch(texts.map((body) => ({ body, contentType: 'text' as const })));
+    },
+    register: async () => {
+      const name = directoryName(partOf(aggregateId, DIRECTORY_PARTS));
+      await env.DIRECTORY.getByName(name).register(aggregateType, aggregateId);
+    },
+    uniqueId: () => crypto.randomUUID(),
+  };
 }

@@ -1,6 +1,6 @@
 /** Batches: from bytes to commands by aggregate, and from the actors' verdicts to results in the order given. */
 import { z } from 'zod';
-import type { BriefOutcome } from '../../actors/kernel/eventSourcedActor.ts';
+import type { BriefOutcome } from '../../actors/kernel/actorCore.ts';
 import { accountCommands } from '../../schemas/account.ts';
 import { type CommandEnvelope, CommandId } from '../../schemas/envelope.ts';
 import { Id, Version } from '../../schemas/scalars.ts';
