@@ -38,6 +38,9 @@ export async function bundleWorker(config: LocalConfig, folder: string): Promise
     if (!Array.isArray(failure.errors)) throw error;
     const lines = await esbuild.formatMessages(failure.errors, { kind: 'error', color: false });
     throw new LocalServerError(`the Worker does not bundle:\n${lines.join('')}`);
+  } finally {
+    // Otherwise esbuild stays as a child process for as long as the server runs.
+    await esbuild.stop();
   }
   return outfile;
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire, enableCompileCache } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import type { V4WorkerOptions } from 'miniflare';
+import { separateAssets } from './assets.ts';
 import { LocalServerError, messageOf } from './errors.ts';
 
 /** The root of the repository. */
@@ -18,18 +19,22 @@ export interface LocalDatabase {
 }
 
 /** Miniflare's description of a Worker, without its code. */
-export type WorkerSettings = Omit<V4WorkerOptions, 'script' | 'scriptPath' | 'modules' | 'modulesRoot'>;
+export type WorkerSettings = Omit<V4WorkerOptions, 'script' | 'scriptPath' | 'modules' | 'modulesRoot'> & {
+  readonly name: string;
+  readonly compatibilityDate: string;
+  readonly d1Databases: Record<string, string>;
+  readonly bindings: Record<string, string>;
+};
 
 /** What the local server takes from `wrangler.toml`. */
 export interface LocalConfig {
-  readonly name: string;
   /** Absolute path of the entry point. */
   readonly main: string;
   readonly define: Readonly<Record<string, string>>;
   /** File name endings that are imported as text, with their dot. */
   readonly textExtensions: readonly string[];
   readonly worker: WorkerSettings;
-  /** Workers that stand in for bindings to other Workers; none for Folio. */
+  /** Workers that ours is bound to: the one of the static files, and any that it names as a service. */
   readonly otherWorkers: readonly V4WorkerOptions[];
   readonly databases: readonly LocalDatabase[];
   readonly crons: readonly string[];
@@ -55,31 +60,45 @@ export function wranglerBinary(): string {
 export async function readLocalConfig(configPath: string): Promise<LocalConfig> {
   if (!existsSync(configPath)) throw new LocalServerError(`there is no configuration at ${configPath}`);
   const wrangler = await loadWrangler();
-  let config: ReturnType<typeof wrangler.unstable_readConfig>;
+  let config: WranglerConfig;
   try {
     config = wrangler.unstable_readConfig({ config: configPath }, { hideWarnings: true });
   } catch (error) {
     throw new LocalServerError(`${configPath} cannot be read: ${messageOf(error)}`);
   }
-  if (config.main === undefined || config.name === undefined) {
-    throw new LocalServerError(`${configPath} needs "main" and "name"`);
+  if (config.main === undefined || config.name === undefined || config.compatibility_date === undefined) {
+    throw new LocalServerError(`${configPath} needs "main", "name" and "compatibility_date"`);
   }
-  const { workerOptions, externalWorkers } = wrangler.unstable_getMiniflareWorkerOptions(config);
+  const { workerOptions, externalWorkers } = wrangler.unstable_getMiniflareWorkerOptions(configPath);
   const folder = dirname(resolve(configPath));
-  const databases: readonly DatabaseEntry[] = config.d1_databases;
-  return {
+  const { worker, assetsWorkers } = separateAssets<WorkerSettings>({
+    ...workerOptions,
     name: config.name,
+    compatibilityDate: config.compatibility_date,
+    d1Databases: localDatabaseIds(config.d1_databases),
+    bindings: workerOptions.bindings as Record<string, string>,
+  });
+  return {
     main: resolve(folder, config.main),
     define: config.define,
     textExtensions: textExtensions(workerOptions.modulesRules ?? []),
-    worker: { ...workerOptions, name: config.name, d1Databases: localDatabaseIds(databases) },
-    otherWorkers: externalWorkers,
-    databases: databases.map((database) => localDatabase(database, folder)),
+    worker,
+    otherWorkers: [...externalWorkers, ...assetsWorkers],
+    databases: config.d1_databases.map((database) => localDatabase(database, folder)),
     crons: config.triggers.crons ?? [],
   };
 }
 
-/** As much of an entry of `d1_databases` as is read here. */
+/** As much of wrangler's configuration as is read here. Its own type is built on a package that is not published. */
+interface WranglerConfig {
+  readonly name?: string;
+  readonly main?: string;
+  readonly compatibility_date?: string;
+  readonly define: Record<string, string>;
+  readonly triggers: { readonly crons?: readonly string[] };
+  readonly d1_databases: readonly DatabaseEntry[];
+}
+
 interface DatabaseEntry {
   readonly binding: string;
   readonly database_name?: string;

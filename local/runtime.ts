@@ -29,7 +29,7 @@ export class RuntimeWatch {
     this.#pidFile = pidFile;
     // The shell waits for the end of its input, which comes when this process ends in whatever way. It is a process
     // group of its own, so that a signal to the group of the server does not end it first.
-    this.#watcher = spawn('sh', ['-c', 'cat >/dev/null; kill -9 "$(cat "$0")"', pidFile], {
+    this.#watcher = spawn('sh', ['-c', 'read -r _; kill -9 "$(cat "$0")"', pidFile], {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
     });

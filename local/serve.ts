@@ -15,8 +15,8 @@ const DEFAULT_STATE = '.folio';
  */
 const SAME_SIGNAL_MS = 500;
 
-/** Interval at which the death of npm is looked for. */
-const PARENT_POLL_MS = 200;
+/** Interval at which the death of npm is looked for: shorter than any restart, and still only a system call. */
+const PARENT_POLL_MS = 10;
 
 const HELP = `Folio's local server: the Worker of wrangler.toml, its databases and queues, on this machine.
 
@@ -114,7 +114,10 @@ async function main(): Promise<void> {
   stopOnSignals(() => platform);
   endWithNpm();
   platform = await startPlatform({ ...given, ownSignals: true });
-  const short = (path: string) => relative(process.cwd(), path) || '.';
+  const short = (path: string) => {
+    const fromHere = relative(process.cwd(), path);
+    return fromHere === '' || fromHere.startsWith('..') ? path : fromHere;
+  };
   console.log(
     `Folio is ready at ${platform.url} (state: ${short(platform.stateDir)}, administrator's token: ` +
       `${short(platform.tokenFile)}, log: ${short(platform.logFile)})`,

@@ -6,7 +6,7 @@ import type { LocalConfig } from './config.ts';
 import { EVERY_MINUTE, everyMinute, type Timetable } from './crons.ts';
 import { LocalServerError, messageOf } from './errors.ts';
 import { LogFile } from './logFile.ts';
-import { applyMigrations } from './migrations.ts';
+import { applyMigrations, migrationsStamp } from './migrations.ts';
 import { endAbandonedRuntime, RuntimeWatch } from './runtime.ts';
 import type { StateFolder } from './stateFolder.ts';
 import { DEFAULT_HOST, type Platform, type PlatformOptions } from './types.ts';
@@ -46,11 +46,11 @@ export class LocalServer {
   async start(): Promise<Platform> {
     await endAbandonedRuntime(this.#folder.runtimePidFile);
     const bundle = await bundleWorker(this.#config, this.#folder.bundleFolder);
-    const miniflare = await this.#startMiniflare(bundle);
-    await applyMigrations(miniflare, this.#config.name, this.#config.databases);
-    const url = (await miniflare.unsafeGetDirectURL(this.#config.name)).origin;
-    await untilReady(url, this.#folder.logFile);
+    await this.#migrateBeforeListening();
+    const miniflare = await this.#startMiniflare([this.#worker(bundle), ...this.#config.otherWorkers]);
+    const url = (await miniflare.unsafeGetDirectURL(this.#config.worker.name)).origin;
     this.#folder.announce(url);
+    await untilReady(url, this.#folder.logFile);
     if (this.#options.crons !== false && this.#config.crons.length > 0) {
       void this.#sweepAndLog();
       this.#timetable = everyMinute(() => this.#sweepAndLog());
@@ -85,14 +85,30 @@ export class LocalServer {
     this.#folder.close();
   }
 
-  async #startMiniflare(bundle: string): Promise<Miniflare> {
+  /**
+   * The socket is open as soon as Miniflare runs, and `/readyz` must not be 200 on a database without tables. So where
+   * there is a migration that this folder has not had, a Miniflare with nothing but the databases runs first.
+   */
+  async #migrateBeforeListening(): Promise<void> {
+    const { name, compatibilityDate, d1Databases } = this.#config.worker;
+    const { databases } = this.#config;
+    const stamp = migrationsStamp(databases);
+    if (this.#folder.readStamp() === stamp) return;
+    const empty = { type: 'ESModule' as const, path: 'empty.js', contents: 'export default {};' };
+    const miniflare = await this.#startMiniflare([
+      { name, compatibilityDate, d1Databases, modules: [empty] },
+    ]);
+    await applyMigrations(miniflare, name, databases);
+    await miniflare.dispose();
+    this.#miniflare = undefined;
+    this.#folder.writeStamp(stamp);
+  }
+
+  async #startMiniflare(workers: V4WorkerOptions[]): Promise<Miniflare> {
     const library = await import('miniflare');
     const before = signalListeners();
     const miniflare = new library.Miniflare(
-      library.convertV4MiniflareOptions({
-        ...this.#sharedOptions(library),
-        workers: [this.#worker(bundle), ...this.#config.otherWorkers],
-      }),
+      library.convertV4MiniflareOptions({ ...this.#sharedOptions(library), workers }),
     );
     this.#miniflare = miniflare;
     // Miniflare's own listeners end the process at once, which leaves no time to let requests finish.
@@ -138,7 +154,7 @@ export class LocalServer {
       modules: [{ type: 'ESModule', path: bundle }],
       modulesRoot: dirname(bundle),
       bindings: {
-        ...(this.#config.worker.bindings as Record<string, string> | undefined),
+        ...this.#config.worker.bindings,
         ...(logLevel === undefined ? {} : { LOG_LEVEL: logLevel }),
         ...vars,
         DEV_TOKEN: this.#folder.token,
@@ -158,7 +174,7 @@ export class LocalServer {
 
   async #sweep(): Promise<void> {
     if (this.#miniflare === undefined) throw new Error('the platform is not running');
-    const worker = await this.#miniflare.getWorker(this.#config.name);
+    const worker = await this.#miniflare.getWorker(this.#config.worker.name);
     const { outcome } = await worker.scheduled({ cron: EVERY_MINUTE, scheduledTime: new Date() });
     if (outcome !== 'ok') throw new Error(`the scheduled handler ended with "${outcome}"`);
   }

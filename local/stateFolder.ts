@@ -38,6 +38,9 @@ export interface StateFolder {
   readonly dataFolder: string;
   readonly bundleFolder: string;
   readonly runtimePidFile: string;
+  /** Which migrations the databases have had, as `writeStamp` was last told. */
+  readStamp(): string | undefined;
+  writeStamp(stamp: string): void;
   /** Tells others which server this is. */
   announce(url: string): void;
   close(): void;
@@ -50,14 +53,22 @@ export async function openStateFolder(folder: string): Promise<StateFolder> {
   const noteFile = join(path, 'server.json');
   const lock = await takeLock(path, noteFile);
   const tokenFile = join(path, 'dev-token');
+  const dataFolder = join(path, 'data');
+  mkdirSync(dataFolder, { recursive: true });
+  // Beside the databases it is about, so that it goes where they go.
+  const stampFile = join(dataFolder, 'migrations.json');
+  // What a killed server left.
+  rmSync(noteFile, { force: true });
   return {
     path,
     token: readOrMakeToken(tokenFile),
     tokenFile,
     logFile: join(path, 'folio.log'),
-    dataFolder: join(path, 'data'),
+    dataFolder,
     bundleFolder: join(path, 'bundle'),
     runtimePidFile: join(path, 'runtime.pid'),
+    readStamp: () => (existsSync(stampFile) ? readFileSync(stampFile, 'utf8') : undefined),
+    writeStamp: (stamp) => writeFileSync(stampFile, stamp),
     announce(url) {
       const note: ServerNote = { pid: process.pid, url, startedAt: new Date().toISOString() };
       writeFileSync(noteFile, `${JSON.stringify(note)}\n`);

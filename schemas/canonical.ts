@@ -6,52 +6,52 @@
 
 /** The canonical text of a value. Throws on what has no canonical form here: such a value must not reach an event. */
 export function canonicalJson(value: unknown): string {
-  return isCanonicallyOrdered(value) ? JSON.stringify(value) : JSON.stringify(ordered(value));
+  const text = JSON.stringify(isOrdered(value) ? value : ordered(value));
+  // JSON.stringify writes a lone surrogate, and nothing else, as an escape that starts with \\ud.
+  if (text.includes('\\ud')) assertWellFormed(value);
+  return text;
 }
 
 /** Whether JSON.stringify already gives the canonical text: the usual case, since deciders write keys in order. */
-function isCanonicallyOrdered(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) {
-    assertScalar(value);
-    return true;
-  }
-  if (Array.isArray(value)) {
-    let inOrder = true;
-    for (const item of value) if (!isCanonicallyOrdered(item)) inOrder = false;
-    return inOrder;
-  }
+function isOrdered(value: unknown): boolean {
+  if (typeof value === 'string') return true;
+  if (typeof value !== 'object' || value === null) return isScalar(value);
+  if (Array.isArray(value)) return value.reduce((inOrder: boolean, item) => isOrdered(item) && inOrder, true);
   let inOrder = true;
   let previous = '';
-  for (const [key, item] of Object.entries(value)) {
+  for (const key in value) {
     // `<` on strings compares UTF-16 code units, which is the order that RFC 8785 (3.2.3) asks for.
-    if (key < previous || !key.isWellFormed()) {
-      if (!key.isWellFormed())
-        throw new TypeError('no canonical JSON for an object key with a lone surrogate');
-      inOrder = false;
-    }
-    if (!isCanonicallyOrdered(item)) inOrder = false;
+    if (key < previous) inOrder = false;
     previous = key;
+    const item = (value as Record<string, unknown>)[key];
+    if (typeof item !== 'string' && !isOrdered(item)) inOrder = false;
   }
   return inOrder;
 }
 
-function assertScalar(value: unknown): void {
-  if (typeof value === 'string') {
-    if (!value.isWellFormed()) throw new TypeError('no canonical JSON for a string with a lone surrogate');
-    return;
-  }
-  if (value === null || typeof value === 'boolean') return;
-  if (typeof value === 'number' && Number.isSafeInteger(value) && !Object.is(value, -0)) return;
+function isScalar(value: unknown): true {
+  if (value === null || typeof value === 'boolean') return true;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && !Object.is(value, -0)) return true;
   throw new TypeError(`no canonical JSON for ${typeof value} ${String(value)}`);
+}
+
+function assertWellFormed(value: unknown): void {
+  if (typeof value === 'string' && !value.isWellFormed()) {
+    throw new TypeError('no canonical JSON for a string with a lone surrogate');
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, item] of Object.entries(value)) {
+    assertWellFormed(key);
+    assertWellFormed(item);
+  }
 }
 
 function ordered(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(ordered);
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  // Integer-like keys would jump to the front of a plain object: a null-prototype object has the same rule, so refuse them.
-  const result: Record<string, unknown> = Object.create(null);
-  for (const [key, item] of entries) {
+  const result: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    // JavaScript puts integer-like keys first whatever the order of insertion.
     if (/^(0|[1-9]\d*)$/.test(key))
       throw new TypeError(`no canonical JSON for the integer-like object key ${key}`);
     result[key] = ordered(item);

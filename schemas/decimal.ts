@@ -11,10 +11,19 @@ export const DECIMAL_PLACES = 8;
 /** Digits before the point that input may have: above any real price or amount, and a product of two fits DECIMAL(38,8). */
 export const INTEGER_DIGITS_MAX = 15;
 
+/**
+ * Digits before the point that the ledger's own sums may have: a million of the largest inputs, and with the decimals
+ * still within DECIMAL(38,8).
+ */
+export const LEDGER_DIGITS_MAX = 21;
+
 /** Significant digits that a JSON number carries through a binary double without loss (IEEE 754 binary64). */
 export const JSON_NUMBER_DIGITS_MAX = 15;
 
 const SCALE = 10n ** BigInt(DECIMAL_PLACES);
+
+/** 10^n for the decimals that a text lacks; a table, since `**` on bigints costs more than a whole parse. */
+const POWERS_OF_TEN = Array.from({ length: DECIMAL_PLACES + 1 }, (_, exponent) => 10n ** BigInt(exponent));
 
 /** value × 10^8. A branded bigint, so that an unscaled integer is not taken for one. */
 export type Scaled = bigint & { readonly __scaled: unique symbol };
@@ -25,15 +34,15 @@ const DECIMAL_TEXT = /^-?(0|[1-9]\d*)(\.\d+)?$/;
 
 /**
  * Why `text` is no decimal that Folio takes, or undefined if it is one. Takes plain notation only: no exponent, no
- * leading `+` or zeros, no negative zero, at most 15 digits before the point and 8 after it.
+ * leading `+` or zeros, no negative zero, at most `integerDigitsMax` digits before the point and 8 after it.
  */
-export function decimalProblem(text: string): string | undefined {
+export function decimalProblem(text: string, integerDigitsMax = INTEGER_DIGITS_MAX): string | undefined {
   if (!DECIMAL_TEXT.test(text)) return 'must be a decimal number in plain notation, such as "189.12"';
   const negative = text.charCodeAt(0) === 45;
   const point = text.indexOf('.');
   const integerDigits = (point < 0 ? text.length : point) - (negative ? 1 : 0);
-  if (integerDigits > INTEGER_DIGITS_MAX)
-    return `must have at most ${INTEGER_DIGITS_MAX} digits before the point`;
+  if (integerDigits > integerDigitsMax)
+    return `must have at most ${integerDigitsMax} digits before the point`;
   if (point >= 0 && text.length - point - 1 > DECIMAL_PLACES) {
     return `must have at most ${DECIMAL_PLACES} decimals`;
   }
@@ -51,7 +60,7 @@ export function parseDecimal(text: string): Scaled {
   const decimals = text.length - point - 1;
   if (decimals > DECIMAL_PLACES) throw new RangeError(`more than ${DECIMAL_PLACES} decimals: ${text}`);
   const digits = text.slice(0, point) + text.slice(point + 1);
-  return (BigInt(digits) * 10n ** BigInt(DECIMAL_PLACES - decimals)) as Scaled;
+  return (BigInt(digits) * (POWERS_OF_TEN[DECIMAL_PLACES - decimals] as bigint)) as Scaled;
 }
 
 /** The one text of a scaled integer: plain notation, no trailing zeros after the point, zero is `"0"`. */

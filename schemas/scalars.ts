@@ -1,6 +1,6 @@
 /** The scalar types of every schema: parsed once at the edge, canonical from there on. */
 import { z } from 'zod';
-import { canonicalDecimal, decimalProblem } from './decimal.ts';
+import { canonicalDecimal, decimalProblem, INTEGER_DIGITS_MAX, LEDGER_DIGITS_MAX } from './decimal.ts';
 
 /** Ids are made by the client and name objects, keys and rows: short, and safe in a URL, a file name and a log. */
 export const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
@@ -20,10 +20,11 @@ function isWellFormed(text: string): boolean {
   return text.isWellFormed();
 }
 
-type DecimalRange = 'any' | 'nonnegative' | 'positive';
+/** `ledger` is what events say after a command: the ledger's own sums have more digits than any input, and a sign. */
+type DecimalRange = 'ledger' | 'nonnegative' | 'positive';
 
 const RANGE_PATTERN: Record<DecimalRange, string> = {
-  any: '^-?(0|[1-9]\\d{0,14})(\\.\\d{1,8})?$',
+  ledger: '^-?(0|[1-9]\\d{0,20})(\\.\\d{1,8})?$',
   nonnegative: '^(0|[1-9]\\d{0,14})(\\.\\d{1,8})?$',
   positive: '^(0|[1-9]\\d{0,14})(\\.\\d{1,8})?$',
 };
@@ -47,15 +48,19 @@ function decimal(range: DecimalRange) {
       override: {
         type: 'string',
         pattern: RANGE_PATTERN[range],
-        description: `Decimal, at most 15 digits before the point and 8 after it${range === 'any' ? '' : `, ${range}`}.`,
+        description: `Decimal, at most ${integerDigits(range)} digits before the point and 8 after it${range === 'ledger' ? '' : `, ${range}`}.`,
         examples: ['189.12'],
       },
     });
 }
 
+function integerDigits(range: DecimalRange): number {
+  return range === 'ledger' ? LEDGER_DIGITS_MAX : INTEGER_DIGITS_MAX;
+}
+
 function rangeProblem(text: string, range: DecimalRange): string | undefined {
-  const problem = decimalProblem(text);
-  if (problem !== undefined || range === 'any') return problem;
+  const problem = decimalProblem(text, integerDigits(range));
+  if (problem !== undefined || range === 'ledger') return problem;
   if (text.charCodeAt(0) === 45)
     return range === 'positive' ? 'must be greater than 0' : 'must not be negative';
   return range === 'positive' && /^0(\.0+)?$/.test(text) ? 'must be greater than 0' : undefined;
@@ -68,7 +73,7 @@ function numberText(value: number): string {
   return text.includes('e-') && Number(value.toFixed(8)) === value ? value.toFixed(8) : text;
 }
 
-export const DecimalText = decimal('any');
+export const DecimalText = decimal('ledger');
 export const NonNegativeDecimal = decimal('nonnegative');
 export const PositiveDecimal = decimal('positive');
 

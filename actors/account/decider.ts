@@ -12,6 +12,7 @@ import {
   add,
   decimalsOf,
   formatDecimal,
+  LEDGER_DIGITS_MAX,
   multiply,
   parseDecimal,
   type Scaled,
@@ -37,8 +38,8 @@ export interface AccountState {
 type AccountDecision = Decision<AccountEvent, AccountRefusal>;
 type Data<Type extends AccountCommand['type']> = Extract<AccountCommand, { type: Type }>['data'];
 
-/** Balances stay below this, so that any product or sum of stored amounts fits DECIMAL(38,8) in an archive. */
-const BALANCE_MAX = parseDecimal('1000000000000000000000');
+/** Balances, quantities and costs stay below this: what events may carry. */
+const LEDGER_MAX = parseDecimal(`1${'0'.repeat(LEDGER_DIGITS_MAX)}`);
 
 const NO_LIMITS: Limits = {
   allowShort: false,
@@ -110,7 +111,7 @@ function deposit(data: Data<'DepositFunds'>, state: Readonly<AccountState>): Acc
   const precision = precisionRefusal(amount, state.currency);
   if (precision !== undefined) return precision;
   const cash = add(parseDecimal(state.cash), amount);
-  if (cash >= BALANCE_MAX)
+  if (cash >= LEDGER_MAX)
     return refuse('amount_out_of_range', 'The balance would leave the range of the ledger.');
   const { amount: text, reference = null } = data;
   return accept({ type: 'FundsDeposited', data: { amount: text, cash: formatDecimal(cash), reference } });
@@ -151,19 +152,22 @@ function trade(data: Data<'ExecuteTrade'>, at: string, state: Readonly<AccountSt
   }
   const before = parseDecimal(state.cash);
   const cash = subtract(buying ? subtract(before, notional) : add(before, notional), fee);
-  if (cash < ZERO && cash < before) {
+  if (cash < ZERO) {
     const needed = formatDecimal(subtract(before, cash));
     return refuse('insufficient_funds', `Available cash is ${state.cash}, the trade needs ${needed}.`);
   }
-  if (cash >= BALANCE_MAX)
-    return refuse('amount_out_of_range', 'The balance would leave the range of the ledger.');
+  const fees = fee === ZERO ? state.fees : formatDecimal(add(parseDecimal(state.fees), fee));
+  const { quantity: quantityAfter, costBasis, realizedPnl: realizedAfter } = position;
+  if (cash >= LEDGER_MAX || [quantityAfter, costBasis, realizedAfter, fees].some(isOutOfRange)) {
+    return refuse('amount_out_of_range', 'The balance or the position would leave the range of the ledger.');
+  }
   return accept({
     type: 'TradeExecuted',
     data: {
       cash: formatDecimal(cash),
       executedAt: data.executedAt ?? at,
       fee: formatDecimal(fee),
-      fees: fee === ZERO ? state.fees : formatDecimal(add(parseDecimal(state.fees), fee)),
+      fees,
       notional: formatDecimal(notional),
       position,
       price: data.price,
@@ -205,9 +209,8 @@ function limitRefusal(
     );
   }
   if (limits.maxPositionQuantity === null && limits.maxPositionNotional === null) return undefined;
+  if (isReduction(parseDecimal(held.quantity), parseDecimal(after.quantity))) return undefined;
   const quantityAfter = absolute(parseDecimal(after.quantity));
-  // A limit that was lowered below a position must not keep its owner from reducing it.
-  if (quantityAfter <= absolute(parseDecimal(held.quantity))) return undefined;
   if (exceeds(quantityAfter, limits.maxPositionQuantity)) {
     const text = formatDecimal(quantityAfter);
     return refuse(
@@ -222,6 +225,16 @@ function limitRefusal(
     'limit_exceeded',
     `maxPositionNotional is ${limits.maxPositionNotional}, the position would be ${text}.`,
   );
+}
+
+/** Short texts are in range whatever they say, and nearly all are short. */
+function isOutOfRange(text: string): boolean {
+  return text.length > LEDGER_DIGITS_MAX && absolute(parseDecimal(text)) >= LEDGER_MAX;
+}
+
+/** A limit that was lowered below a position must not keep its owner from reducing it; a flip is a new position. */
+function isReduction(held: Scaled, after: Scaled): boolean {
+  return after === ZERO || (after > ZERO === held > ZERO && absolute(after) <= absolute(held));
 }
 
 function exceeds(value: Scaled, limit: string | null): boolean {

@@ -4,13 +4,13 @@
  * (`eventSourcedActor.ts`) and the simulation run this very class on different worlds.
  */
 import type { CommandContext, CommandEnvelope, Outcome } from '../../schemas/envelope.ts';
+import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
 import { errorFields, type Logger } from '../../telemetry/logger.ts';
 import { Aggregate, type AnyDecider, type CommandEntry } from './aggregate.ts';
 import { AlarmClock, DRAIN_SAFETY_MS } from './alarmClock.ts';
 import { envelopesText, eventReference } from './envelopes.ts';
 import { decodeEvent } from './eventLog.ts';
 import { GroupCommit } from './groupCommit.ts';
-import { GENESIS_HASH } from './hashChain.ts';
 import { packMessages, type Source } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { OutboxCursor } from './outboxCursor.ts';
@@ -189,9 +189,10 @@ export class ActorCore<State> {
   }
 
   #page(fromVersion: number, limit: number) {
-    if (fromVersion <= 1) return { previousHash: GENESIS_HASH, events: this.aggregate.log.read(1, limit) };
+    if (fromVersion <= 1)
+      return { previousHash: GENESIS_HASH_TEXT, events: this.aggregate.log.read(1, limit) };
     const [before, ...events] = this.aggregate.log.read(fromVersion - 1, limit + 1);
-    return { previousHash: before?.hash ?? GENESIS_HASH, events };
+    return { previousHash: before?.hash ?? GENESIS_HASH_TEXT, events };
   }
 
   #wake(): void {

@@ -3,9 +3,10 @@
  * turn that reads, decides and appends. No Cloudflare import: the same class runs in the simulation.
  */
 import type { CommandContext, CommandEnvelope } from '../../schemas/envelope.ts';
+import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
 import type { Decider } from './decider.ts';
 import { decodeEvent, EventLog, type StoredEvent } from './eventLog.ts';
-import { GENESIS_HASH } from './hashChain.ts';
+
 import { SnapshotStore } from './snapshots.ts';
 import type { ActorStorage } from './storage.ts';
 import { Turn, type Verdict } from './turn.ts';
@@ -24,7 +25,7 @@ export interface Fold<State> {
   state: State;
   version: number;
   /** Hash of the event of that version. */
-  hash: Uint8Array;
+  hash: string;
   /** When that event was recorded, milliseconds since 1970; 0 before the first. */
   recordedAt: number;
 }
@@ -101,7 +102,7 @@ export class Aggregate<State> {
     const fold: Fold<State> = {
       state: snapshot?.state ?? this.decider.initial(),
       version: snapshot?.version ?? 0,
-      hash: GENESIS_HASH,
+      hash: GENESIS_HASH_TEXT,
       recordedAt: 0,
     };
     // The snapshot's own event is read for its hash and time; its data is in the state already.

@@ -1,32 +1,28 @@
 /** Stored events as the API shows them: envelopes, and the references that an answer carries. */
 import type { EventReference } from '../../schemas/envelope.ts';
+import { eventIdText } from '../../schemas/eventId.ts';
 import type { StoredEvent } from './eventLog.ts';
-import { eventIdOf, timeText, toHex } from './hashChain.ts';
+import { timeText } from './hashChain.ts';
 import type { Source } from './messages.ts';
 
 export function eventReference(event: StoredEvent): EventReference {
-  return { eventId: eventIdOf(event.hash), eventType: event.eventType, version: event.version };
+  return { eventId: eventIdText(event.hash), eventType: event.eventType, version: event.version };
 }
 
 /**
  * The JSON texts of envelopes, joined by commas. Stored texts are passed through as they are, so that what a client
  * hashes is what was hashed here.
  */
-export function envelopesText(
-  source: Source,
-  previousHash: Uint8Array,
-  events: readonly StoredEvent[],
-): string {
-  let before = toHex(previousHash);
+export function envelopesText(source: Source, previousHash: string, events: readonly StoredEvent[]): string {
+  let before = previousHash;
   return events
     .map((event) => {
-      const hash = toHex(event.hash);
       const text =
-        `{"eventId":"${eventIdOf(event.hash)}","aggregateType":"${source.aggregateType}"` +
+        `{"eventId":"${eventIdText(event.hash)}","aggregateType":"${source.aggregateType}"` +
         `,"aggregateId":"${source.aggregateId}","version":${event.version},"eventType":"${event.eventType}"` +
         `,"schemaVersion":${event.schemaVersion},"recordedAt":"${timeText(event.recordedAt)}","data":${event.data}` +
-        `,"metadata":${event.metadata},"previousHash":"${before}","hash":"${hash}"}`;
-      before = hash;
+        `,"metadata":${event.metadata},"previousHash":"${before}","hash":"${event.hash}"}`;
+      before = event.hash;
       return text;
     })
     .join(',');

@@ -1,6 +1,5 @@
 /** Packs stored events into queue messages by concatenating their stored texts: nothing is parsed on the way out. */
 import type { StoredEvent } from './eventLog.ts';
-import { toHex } from './hashChain.ts';
 
 /** A queue message holds 128 kB (1 kB = 1,000 bytes), of which the platform's own metadata takes about 100 bytes. */
 export const MESSAGE_BYTES_MAX = 127_000;
@@ -26,7 +25,7 @@ export interface PackedMessage {
  */
 export function packMessages(
   source: Source,
-  previousHash: Uint8Array,
+  previousHash: string,
   events: readonly StoredEvent[],
 ): PackedMessage[] {
   const messages: PackedMessage[] = [];
@@ -60,13 +59,13 @@ export function packMessages(
 function eventText(event: StoredEvent): string {
   return (
     `{"version":${event.version},"eventType":"${event.eventType}","schemaVersion":${event.schemaVersion}` +
-    `,"recordedAt":${event.recordedAt},"data":${event.data},"metadata":${event.metadata},"hash":"${toHex(event.hash)}"}`
+    `,"recordedAt":${event.recordedAt},"data":${event.data},"metadata":${event.metadata},"hash":"${event.hash}"}`
   );
 }
 
 function message(
   { aggregateType, aggregateId }: Source,
-  previousHash: Uint8Array,
+  previousHash: string,
   range: readonly StoredEvent[],
   texts: readonly string[],
   bytes: number,
@@ -75,6 +74,6 @@ function message(
   const toVersion = (range.at(-1) as StoredEvent).version;
   const text =
     `{"aggregateType":"${aggregateType}","aggregateId":"${aggregateId}","fromVersion":${fromVersion}` +
-    `,"toVersion":${toVersion},"previousHash":"${toHex(previousHash)}","events":[${texts.join(',')}]}`;
+    `,"toVersion":${toVersion},"previousHash":"${previousHash}","events":[${texts.join(',')}]}`;
   return { text, bytes: bytes + ANNOUNCEMENT_BYTES_MAX, fromVersion, toVersion };
 }

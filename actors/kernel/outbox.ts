@@ -3,8 +3,9 @@
  * the log, packed, sent, and only then does the cursor move; a crash in between sends them again, which every consumer
  * recognises. No Cloudflare import: the simulation runs this very module against queues that fail.
  */
+
+import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
 import type { StoredEvent } from './eventLog.ts';
-import { GENESIS_HASH } from './hashChain.ts';
 import { type PackedMessage, packMessages, type Source } from './messages.ts';
 
 /** Events read from the log at a time. */
@@ -80,9 +81,9 @@ export class Outbox {
     return true;
   }
 
-  #nextPage(): { previousHash: Uint8Array; events: StoredEvent[] } {
+  #nextPage(): { previousHash: string; events: StoredEvent[] } {
     if (this.published === 0)
-      return { previousHash: GENESIS_HASH, events: this.#deps.read(1, DRAIN_PAGE_EVENTS) };
+      return { previousHash: GENESIS_HASH_TEXT, events: this.#deps.read(1, DRAIN_PAGE_EVENTS) };
     const [before, ...events] = this.#deps.read(this.published, DRAIN_PAGE_EVENTS + 1);
     if (before === undefined)
       throw new Error(`the log has no version ${this.published}, which was published`);

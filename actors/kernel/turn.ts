@@ -4,7 +4,8 @@ import type { CommandContext, CommandEnvelope } from '../../schemas/envelope.ts'
 import { newestSchemaVersion } from '../../schemas/upcasts.ts';
 import type { AnyDecider, CommandEntry, Fold } from './aggregate.ts';
 import { decodeEvent, type EventLog, type NewEvent } from './eventLog.ts';
-import { commandFingerprint, eventHash, sameBytes, timeText } from './hashChain.ts';
+import { commandFingerprint } from './fingerprint.ts';
+import { eventHash, timeText } from './hashChain.ts';
 
 /** What became of a command; its events are in the log, from `firstVersion` to `version`. */
 export type Verdict =
@@ -18,7 +19,7 @@ export type Verdict =
 
 interface Ran {
   readonly version: number;
-  readonly fingerprint: Uint8Array;
+  readonly fingerprint: number;
   /** Known for commands of this turn, looked up in the log for earlier ones. */
   readonly lastVersion?: number;
 }
@@ -99,8 +100,8 @@ export class Turn {
     return this.#decider.resourceIdOfEvent?.(decodeEvent(event));
   }
 
-  #repeat(earlier: Ran, fingerprint: Uint8Array, id: string): Verdict {
-    if (!sameBytes(earlier.fingerprint, fingerprint)) {
+  #repeat(earlier: Ran, fingerprint: number, id: string): Verdict {
+    if (earlier.fingerprint !== fingerprint) {
       return this.#refuse('command_id_reused', `"${id}" was used before with another body.`);
     }
     const version = earlier.lastVersion ?? this.#log.eventsOfCommand(earlier.version).at(-1)?.version;
@@ -115,7 +116,7 @@ export class Turn {
   #accept(
     command: CommandEnvelope,
     context: CommandContext,
-    fingerprint: Uint8Array,
+    fingerprint: number,
     resourceId: string | undefined,
     events: readonly { type: string; data: object }[],
   ): Verdict {
@@ -144,7 +145,7 @@ export class Turn {
     event: { type: string; data: object },
     metadata: string,
     commandId: string | null,
-    fingerprint: Uint8Array | null,
+    fingerprint: number | null,
     resourceId: string | null,
   ): void {
     const fold = this.#fold;

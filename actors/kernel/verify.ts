@@ -1,6 +1,7 @@
 /** Recomputes an aggregate's chain from its rows: what `GET /v1/audit/{type}/{id}` answers. */
+import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
 import type { EventLog } from './eventLog.ts';
-import { eventHash, GENESIS_HASH, sameBytes, toHex } from './hashChain.ts';
+import { eventHash } from './hashChain.ts';
 import type { Source } from './messages.ts';
 
 const VERIFY_PAGE_EVENTS = 1_000;
@@ -16,15 +17,15 @@ export interface ChainReport {
 
 export function verifyChain(source: Source, log: EventLog): ChainReport {
   const { version, hash: headHash } = log.head();
-  let hash = GENESIS_HASH;
+  let hash = GENESIS_HASH_TEXT;
   let checked = 0;
-  const report = { version, headHash: toHex(headHash) };
+  const report = { version, headHash };
   while (checked < version) {
     const page = log.read(checked + 1, VERIFY_PAGE_EVENTS);
     for (const event of page) {
       const expected = checked + 1;
       hash = eventHash(hash, { ...source, ...event });
-      if (event.version !== expected || !sameBytes(hash, event.hash)) {
+      if (event.version !== expected || hash !== event.hash) {
         return { ok: false, ...report, eventsChecked: checked, firstBadVersion: expected };
       }
       checked++;

@@ -119,7 +119,7 @@ function scanString(text: string, open: number): number {
   return at;
 }
 
-/** To the number's last character. Suspects an exponent, `-0…` and digits beyond the limit, zeros included. */
+/** To the number's last character. Suspects an exponent, `-0…` and too many digits, zeros included. */
 function scanNumber(text: string, start: number): number {
   const negative = text.charCodeAt(start) === MINUS;
   if (negative && text.charCodeAt(start + 1) === DIGIT_0) return SUSPICIOUS;

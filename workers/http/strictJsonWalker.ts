@@ -11,10 +11,10 @@ export const MAX_JSON_DEPTH = 32;
  */
 export const MAX_NUMBER_DIGITS = 15;
 
-/** Characters of a number. Without it 0.000…1 with few significant digits could be small enough to become 0. */
+/** Characters of a number. Without it 0.000…1 with few significant digits might be read as 0. */
 export const MAX_NUMBER_CHARACTERS = 32;
 
-/** Errors reported for one body. Enough to mend it by; a hostile body must not make a reply of its own size. */
+/** Errors reported for one body. Enough to mend it by; a hostile body must not make a huge reply. */
 export const MAX_ERRORS = 20;
 
 /** UTF-16 units of a key shown in a path, for the same reason: keys are the client's and may be megabytes. */
@@ -31,7 +31,7 @@ const NOT_NUMBERS = ['NaN', 'Infinity', 'nan', 'inf'];
  * Judges a text by every rule of strict JSON and answers what is wrong with it, in the order of the text;
  * nothing for a text that is fine. Malformed JSON and too deep nesting end the walk, other errors do not.
  *
- * Several times slower than the scan in strictJson.ts, yet linear: a body made to be suspicious costs no more.
+ * Slower than the scan in strictJson.ts by far, yet linear: that is the most a hostile body can cost.
  */
 export function walkStrictJson(text: string): FieldError[] {
   return new Walker(text).walk();
@@ -134,7 +134,7 @@ class Walker {
     return this.take(']') || this.malformed("expected ',' or ']'");
   }
 
-  /** The string without its escapes, or undefined where the walk ends. Keys are judged with their own path. */
+  /** The string without its escapes, or undefined where the walk ends. Keys are judged elsewhere. */
   private readString(isKey = false): string | undefined {
     const open = this.at++;
     let escaped = false;
