@@ -3,68 +3,30 @@
  * announces its first event, so that the sweeper can find even one whose every message was lost.
  */
 import { DurableObject } from 'cloudflare:workers';
-import { migrate } from '../kernel/migrations.ts';
+import { Directory, type DirectoryCursor, type DirectoryEntry } from './directory.ts';
 
-/** Entries in one answer: a page of ids stays far under the 32 MiB of an RPC. */
-export const DIRECTORY_PAGE_MAX = 1_000;
-
-const MIGRATIONS: readonly string[] = [
-  `CREATE TABLE aggregates (
-     aggregate_type TEXT NOT NULL, aggregate_id TEXT NOT NULL, PRIMARY KEY (aggregate_type, aggregate_id)
-   ) STRICT, WITHOUT ROWID;
-   CREATE TABLE sweep (id INTEGER PRIMARY KEY CHECK (id = 1), after_type TEXT NOT NULL, after_id TEXT NOT NULL) STRICT;`,
-];
-
-export interface DirectoryEntry {
-  readonly aggregateType: string;
-  readonly aggregateId: string;
-}
-
-/** Where a listing stands: the last entry already given. */
-export type DirectoryCursor = DirectoryEntry;
-
+/** One part of the directory as a Durable Object; each method is the directory's method of that name. */
 export class DirectoryActor extends DurableObject {
+  readonly #directory: Directory;
+
   constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env as never);
-    migrate(ctx.storage, MIGRATIONS);
+    this.#directory = new Directory(ctx.storage);
   }
 
-  /** Enters an aggregate; repeating it changes nothing. */
   register(aggregateType: string, aggregateId: string): void {
-    this.ctx.storage.sql.exec('INSERT OR IGNORE INTO aggregates VALUES (?, ?)', aggregateType, aggregateId);
+    this.#directory.register(aggregateType, aggregateId);
   }
 
-  /** The entries after a cursor, in order; fewer than `limit` at the end. */
   list(after: DirectoryCursor | null, limit: number): DirectoryEntry[] {
-    return this.ctx.storage.sql
-      .exec<{ aggregate_type: string; aggregate_id: string }>(
-        'SELECT aggregate_type, aggregate_id FROM aggregates WHERE (aggregate_type, aggregate_id) > (?, ?) ' +
-          'ORDER BY aggregate_type, aggregate_id LIMIT ?',
-        after?.aggregateType ?? '',
-        after?.aggregateId ?? '',
-        Math.min(limit, DIRECTORY_PAGE_MAX),
-      )
-      .toArray()
-      .map((row) => ({ aggregateType: row.aggregate_type, aggregateId: row.aggregate_id }));
+    return this.#directory.list(after, limit);
   }
 
-  /** Where the rolling sweep of this part stands; null at the beginning. */
   sweepCursor(): DirectoryCursor | null {
-    const row = this.ctx.storage.sql
-      .exec<{ after_type: string; after_id: string }>('SELECT after_type, after_id FROM sweep')
-      .toArray()[0];
-    return row === undefined ? null : { aggregateType: row.after_type, aggregateId: row.after_id };
+    return this.#directory.sweepCursor();
   }
 
-  /** Remembers how far the sweep has come; null starts it over. */
   saveSweepCursor(cursor: DirectoryCursor | null): void {
-    if (cursor === null) this.ctx.storage.sql.exec('DELETE FROM sweep');
-    else {
-      this.ctx.storage.sql.exec(
-        'INSERT OR REPLACE INTO sweep VALUES (1, ?, ?)',
-        cursor.aggregateType,
-        cursor.aggregateId,
-      );
-    }
+    this.#directory.saveSweepCursor(cursor);
   }
 }

@@ -1,0 +1,94 @@
+/**
+ * What becomes of each message of a batch: every view database takes its share, and messages are acked or given back one by
+ * one, after commit. No Cloudflare import: the simulation runs this very module.
+ */
+import { type EventsMessage, parseEventsMessage } from '../../schemas/message.ts';
+import { partOf } from '../../schemas/partition.ts';
+import { errorFields, type Logger } from '../../telemetry/logger.ts';
+import { Retryable } from './errors.ts';
+import { project, type RunnerDeps } from './runner.ts';
+
+/** Seconds before a message is delivered again whose consumer failed without saying when. */
+const RETRY_SECONDS = 5;
+
+/** A message as a queue hands it over. */
+export interface QueueMessage {
+  readonly id: string;
+  readonly body: unknown;
+  ack(): void;
+  retry(options: { delaySeconds: number }): void;
+}
+
+export interface ConsumerDeps {
+  /** View databases that aggregates are spread over. */
+  readonly parts: number;
+  readonly logger: Logger;
+  runnerDeps(part: number): RunnerDeps;
+}
+
+interface Delivery {
+  readonly message: QueueMessage;
+  readonly announcement: EventsMessage;
+}
+
+/** Each view database takes its share of the batch; one that fails has its own messages delivered again. */
+export async function consumeBatch(deps: ConsumerDeps, messages: readonly QueueMessage[]): Promise<void> {
+  const shares: Delivery[][] = Array.from({ length: deps.parts }, () => []);
+  for (const message of messages) {
+    try {
+      const announcement = parseEventsMessage(message.body as string);
+      shares[partOf(announcement.aggregateId, deps.parts)]?.push({ message, announcement });
+    } catch (error) {
+      // Not ours, and never will be: it names no event, and what it may have meant is in some log.
+      deps.logger.log('error', 'message is not an announcement', {
+        messageId: message.id,
+        ...errorFields(error),
+      });
+      message.ack();
+    }
+  }
+  await Promise.all(shares.map((share, part) => consumeShare(deps, share, part)));
+}
+
+async function consumeShare(deps: ConsumerDeps, share: readonly Delivery[], part: number): Promise<void> {
+  if (share.length === 0) return;
+  const { logger } = deps;
+  try {
+    const result = await project(
+      deps.runnerDeps(part),
+      share.map(({ announcement }) => announcement),
+    );
+    logger.log('debug', 'events projected', { part, messages: share.length, ...result });
+    for (const { message } of share) message.ack();
+  } catch (error) {
+    logger.log('warn', 'projection failed', { part, messages: share.length, ...errorFields(error) });
+    const delaySeconds = error instanceof Retryable ? error.delaySeconds : RETRY_SECONDS;
+    for (const { message } of share) message.retry({ delaySeconds });
+  }
+}
+
+/**
+ * Messages that used up their retries. The log has their events and the sweeper brings them to the views once those answer
+ * again, so nothing is copied here: the line in the log says which range waits.
+ */
+export function reportDead(logger: Logger, messages: readonly QueueMessage[]): void {
+  for (const message of messages) {
+    try {
+      const { aggregateType, aggregateId, fromVersion, toVersion } = parseEventsMessage(
+        message.body as string,
+      );
+      logger.log('error', 'delivery given up; the sweeper will repair it', {
+        aggregateType,
+        aggregateId,
+        version: toVersion,
+        fromVersion,
+      });
+    } catch (error) {
+      logger.log('error', 'dead message is not an announcement', {
+        messageId: message.id,
+        ...errorFields(error),
+      });
+    }
+    message.ack();
+  }
+}
