@@ -5,7 +5,7 @@
 import type { CommandContext, CommandEnvelope } from '../../schemas/envelope.ts';
 import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
 import type { Decider } from './decider.ts';
-import { decodeEvent, EventLog, type StoredEvent } from './eventLog.ts';
+import { decodeEvent, EventLog, type StoredData } from './eventLog.ts';
 
 import { SnapshotStore } from './snapshots.ts';
 import type { ActorStorage } from './storage.ts';
@@ -99,34 +99,20 @@ export class Aggregate<State> {
   }
 
   #foldFrom(snapshot: { state: State; version: number } | undefined, version: number): Fold<State> {
-    const fold: Fold<State> = {
-      state: snapshot?.state ?? this.decider.initial(),
-      version: snapshot?.version ?? 0,
-      hash: GENESIS_HASH_TEXT,
-      recordedAt: 0,
-    };
-    // The snapshot's own event is read for its hash and time; its data is in the state already.
-    const base = fold.version > 0 ? this.log.read(fold.version, 1)[0] : undefined;
-    if (base !== undefined) advance(fold, base);
-    while (fold.version < version) {
-      const page = this.log.read(fold.version + 1, Math.min(FOLD_PAGE_EVENTS, version - fold.version));
-      if (page.length === 0) throw new Error(`the log ends at version ${fold.version}, before ${version}`);
-      for (const event of page) {
-        fold.state = evolveStored(this.decider, fold.state, event);
-        advance(fold, event);
-      }
+    let state = snapshot?.state ?? (this.decider.initial() as State);
+    let folded = snapshot?.version ?? 0;
+    while (folded < version) {
+      const page = this.log.readData(folded + 1, Math.min(FOLD_PAGE_EVENTS, version - folded));
+      if (page.length === 0) throw new Error(`the log ends at version ${folded}, before ${version}`);
+      for (const event of page) state = evolveStored(this.decider, state, event);
+      folded += page.length;
     }
-    return fold;
+    const last = folded === 0 ? undefined : this.log.read(folded, 1)[0];
+    return { state, version: folded, hash: last?.hash ?? GENESIS_HASH_TEXT, recordedAt: last?.recordedAt ?? 0 };
   }
 }
 
-function advance(fold: Fold<unknown>, event: StoredEvent): void {
-  fold.version = event.version;
-  fold.hash = event.hash;
-  fold.recordedAt = event.recordedAt;
-}
-
-function evolveStored<State>(decider: AnyDecider, state: State, event: StoredEvent): State {
+function evolveStored<State>(decider: AnyDecider, state: State, event: StoredData): State {
   const next = decider.evolve(state, decodeEvent(event));
   if (next === undefined) throw new Error(`${decider.aggregateType} cannot fold ${event.eventType}`);
   return next;

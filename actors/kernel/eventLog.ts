@@ -8,13 +8,17 @@ import { upcast } from '../../schemas/upcasts.ts';
 import { hasTables, migrate } from './migrations.ts';
 import type { ActorStorage, SqlValue } from './storage.ts';
 
-/** One stored event; `data` and `metadata` are the canonical JSON texts that its hash covers. */
-export interface StoredEvent {
-  readonly version: number;
+/** What folding needs of a stored event. */
+export interface StoredData {
   readonly eventType: string;
   readonly schemaVersion: number;
-  readonly recordedAt: number;
   readonly data: string;
+}
+
+/** One stored event; `data` and `metadata` are the canonical JSON texts that its hash covers. */
+export interface StoredEvent extends StoredData {
+  readonly version: number;
+  readonly recordedAt: number;
   readonly metadata: string;
   /** 64 hexadecimal digits. */
   readonly hash: string;
@@ -106,6 +110,20 @@ export class EventLog {
     return this.#rows('WHERE version >= ? ORDER BY version LIMIT ?', fromVersion, limit);
   }
 
+  /** What folding needs of the same events: a third of the bytes, which is most of what a read costs. */
+  readData(fromVersion: number, limit: number): StoredData[] {
+    const cursor = this.#storage.sql.exec(
+      'SELECT type, schema_version, data FROM events WHERE version >= ? ORDER BY version LIMIT ?',
+      fromVersion,
+      limit,
+    );
+    return Array.from(cursor.raw(), ([eventType, schemaVersion, data]) => ({
+      eventType: eventType as string,
+      schemaVersion: schemaVersion as number,
+      data: data as string,
+    }));
+  }
+
   /** Appends inside the caller's transaction. Returns rows written, for the budget that the benchmarks watch. */
   append(events: readonly NewEvent[]): number {
     if (!this.#stored) migrate(this.#storage, LOG_MIGRATIONS);
@@ -191,7 +209,7 @@ function bindings(event: NewEvent): SqlValue[] {
 }
 
 /** A stored event as deciders know it: upcast to the newest shape. */
-export function decodeEvent(event: StoredEvent): { type: string; data: object } {
+export function decodeEvent(event: StoredData): { type: string; data: object } {
   return {
     type: event.eventType,
     data: upcast(event.eventType, event.schemaVersion, JSON.parse(event.data)),
