@@ -1,0 +1,103 @@
+/** Measures the product and its baseline in turn, so that whatever else the machine does happens to both. */
+import { closedLoop, type LoadResult } from './load/loops.ts';
+import type { RequestSource } from './load/requests.ts';
+import type { Server } from './servers/server.ts';
+import { median, quantile } from './statistics.ts';
+import type { Figure, Target } from './types.ts';
+
+/** A warm-up before the first round: the runtime compiles what is hot. */
+const WARM_UP_SECONDS = 1.5;
+
+/** One side of a comparison. */
+export interface Contender {
+  readonly server: Server;
+  readonly source: RequestSource;
+  /** Waits until the server has nothing left to do, so that its work does not fall into the other's round. */
+  readonly settle?: () => Promise<void>;
+}
+
+/** One measurement. */
+export interface Round {
+  readonly perSecond: number;
+  readonly load: LoadResult;
+  /** Microseconds of processor time that the runtime used for a command. */
+  readonly processorMicros: number;
+}
+
+/** Runs a load and charges it for the processor time that the server used meanwhile. */
+export async function measured(server: Server, run: () => Promise<LoadResult>): Promise<Round> {
+  const before = server.processorSeconds();
+  const load = await run();
+  const after = server.processorSeconds();
+  const used = before === undefined || after === undefined ? Number.NaN : after - before;
+  return { perSecond: load.commands / load.seconds, load, processorMicros: (used * 1e6) / load.commands };
+}
+
+/** Commands a second of both sides, closed loop, A B A B …. */
+export async function compareThroughput(
+  name: string,
+  product: Contender,
+  baseline: Contender,
+  options: {
+    readonly connections: number;
+    readonly seconds: number;
+    readonly rounds: number;
+    readonly targets?: readonly Target[];
+    readonly progress: (line: string) => void;
+  },
+): Promise<Figure> {
+  const rounds: { product: Round[]; baseline: Round[] } = { product: [], baseline: [] };
+  const run = async (contender: Contender, seconds: number) => {
+    const { server, source, settle } = contender;
+    const round = await measured(server, () =>
+      closedLoop(server.port, source, { connections: options.connections, seconds }),
+    );
+    await settle?.();
+    return round;
+  };
+  for (const contender of [product, baseline]) await run(contender, WARM_UP_SECONDS);
+  for (let round = 0; round < options.rounds; round++) {
+    rounds.product.push(await run(product, options.seconds));
+    rounds.baseline.push(await run(baseline, options.seconds));
+    options.progress(`${name}: ${summary(rounds.product.at(-1))} against ${summary(rounds.baseline.at(-1))}`);
+  }
+  return figure(name, rounds, options.targets);
+}
+
+function summary(round: Round | undefined): string {
+  return round === undefined
+    ? ''
+    : `${Math.round(round.perSecond)}/s (${round.processorMicros.toFixed(1)} µs)`;
+}
+
+function figure(
+  name: string,
+  rounds: { product: readonly Round[]; baseline: readonly Round[] },
+  targets: readonly Target[] = [],
+): Figure {
+  const product = rounds.product.map((round) => round.perSecond);
+  const baseline = rounds.baseline.map((round) => round.perSecond);
+  return {
+    name,
+    unit: 'commands/s',
+    value: median(product),
+    rounds: product,
+    baseline: { value: median(baseline), rounds: baseline },
+    ratio: median(product) / median(baseline),
+    targets,
+    detail: {
+      processorMicros: median(rounds.product.map((round) => round.processorMicros)),
+      baselineProcessorMicros: median(rounds.baseline.map((round) => round.processorMicros)),
+      ...latencies('', rounds.product),
+      ...latencies('baseline', rounds.baseline),
+      clientCores: median(rounds.product.map((round) => round.load.clientCores)),
+      baselineClientCores: median(rounds.baseline.map((round) => round.load.clientCores)),
+    },
+  };
+}
+
+function latencies(prefix: string, rounds: readonly Round[]): Record<string, number> {
+  const name = (text: string) => (prefix === '' ? text : prefix + text[0]?.toUpperCase() + text.slice(1));
+  const of = (share: number) => median(rounds.map((round) => quantile(round.load.latencies, share)));
+  return { [name('p50Ms')]: of(0.5), [name('p99Ms')]: of(0.99) };
+}

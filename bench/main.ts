@@ -1,0 +1,99 @@
+/** `npm run bench [-- NAME …]`: benchmarks beside their baselines, a table for people, and a last line of JSON. */
+import { cpus, tmpdir } from 'node:os';
+import { parseArgs } from 'node:util';
+import { benchmarks } from './benchmarks/index.ts';
+import { profile } from './profile/profile.ts';
+import { table } from './report.ts';
+import type { Benchmark, BenchOptions, Figure } from './types.ts';
+
+/** Rounds of each side: the fewest of which a median says something. */
+const DEFAULT_ROUNDS = 3;
+
+const HELP = `Benchmarks of Folio, each measured in turn with its baseline on the same kind of server.
+
+  npm run bench [-- NAME …] [--seconds N] [--rounds N] [--events N] [--state DIR] [--json]
+
+${benchmarks.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join('\n')}
+  ${profile.name.padEnd(10)} ${profile.summary}
+
+  --seconds N   seconds of one measurement (each benchmark has its own default)
+  --rounds N    measurements of each side (default ${DEFAULT_ROUNDS})
+  --events N    events of fold, views and rebuild
+  --state DIR   where the servers keep their state meanwhile (default: the system's folder for temporary files)
+  --json        nothing but the JSON
+
+Without a name all run but profile. The last line of the output is one JSON object with every figure.
+A figure below its target is reported and is no failure; a wrong answer of a server is one.`;
+
+interface Arguments extends BenchOptions {
+  readonly selected: readonly Benchmark[];
+  readonly json: boolean;
+}
+
+function readArguments(): Arguments | 'help' {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      seconds: text,
+      rounds: text,
+      events: text,
+      state: text,
+      json: flag,
+      help: { ...flag, short: 'h' },
+    },
+  });
+  if (values.help === true) return 'help';
+  const seconds = positive('--seconds', values.seconds);
+  const events = positive('--events', values.events);
+  return {
+    selected: positionals.length === 0 ? benchmarks : positionals.map(benchmarkNamed),
+    rounds: positive('--rounds', values.rounds) ?? DEFAULT_ROUNDS,
+    ...(seconds === undefined ? {} : { seconds }),
+    ...(events === undefined ? {} : { events }),
+    stateDir: values.state ?? tmpdir(),
+    json: values.json ?? false,
+    progress: (line) => console.error(line),
+  };
+}
+
+function positive(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new TypeError(`${name} has to be a number above 0`);
+  return value;
+}
+
+function benchmarkNamed(name: string): Benchmark {
+  const found = [...benchmarks, profile].find((benchmark) => benchmark.name === name);
+  if (found === undefined) throw new TypeError(`there is no benchmark "${name}"\n\n${HELP}`);
+  return found;
+}
+
+async function main(): Promise<void> {
+  const given = readArguments();
+  if (given === 'help') {
+    console.log(HELP);
+    return;
+  }
+  const results: Record<string, Figure[]> = {};
+  for (const { name, run } of given.selected) {
+    const figures = await run(given);
+    results[name] = figures;
+    if (!given.json) console.log(`\n${table(name, figures)}\n`);
+  }
+  const [processor] = cpus();
+  console.log(
+    JSON.stringify({
+      at: new Date().toISOString(),
+      machine: { processors: cpus().length, model: processor?.model, node: process.version },
+      benchmarks: results,
+    }),
+  );
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof TypeError ? error.message : error);
+  process.exit(1);
+});

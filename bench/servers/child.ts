@@ -1,0 +1,31 @@
+/**
+ * One server in a process of its own: `node child.ts CONFIG STATE [INSPECTOR PORT]`, started by `server.ts`. It tells its
+ * parent where it answers, and ends when told to or when the parent is gone.
+ */
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { startPlatform } from '../../local/platform.ts';
+
+const [configPath = '', stateDir = '', inspectorPort] = process.argv.slice(2);
+
+/** Puts a script between Miniflare and the runtime that adds the runtime's inspector. */
+function openInspector(port: string): void {
+  const require = createRequire(createRequire(import.meta.url).resolve('miniflare'));
+  const workerd = require('workerd') as { default: string };
+  process.env.BENCH_INSPECTOR_PORT = port;
+  process.env.BENCH_RUNTIME_BINARY = workerd.default;
+  // The local server asks this module for the runtime's path, and its exports cannot be assigned to.
+  const loaded = require.cache[require.resolve('workerd')];
+  if (loaded === undefined) throw new Error('the module of the runtime is not cached');
+  loaded.exports = { ...workerd, default: join(import.meta.dirname, '../profile/workerd.sh') };
+}
+
+if (inspectorPort !== undefined) openInspector(inspectorPort);
+const platform = await startPlatform({ port: 0, stateDir, configPath, ownSignals: true });
+const stop = () => platform.stop().then(() => process.exit(0));
+process.on('message', stop);
+process.on('disconnect', stop);
+process.on('SIGTERM', stop);
+// Ctrl-C reaches the whole group of processes; the parent stops this one.
+process.on('SIGINT', () => undefined);
+process.send?.({ url: platform.url, runtimePid: platform.runtimePid(), logFile: platform.logFile });

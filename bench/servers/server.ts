@@ -1,0 +1,106 @@
+/** Servers for the benchmarks, each in its own processes, so that the load client shares nothing with them but the cores. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { configFile, type ServerKind } from './config.ts';
+
+/** Linux counts processor time in hundredths of a second. */
+const TICKS_PER_SECOND = 100;
+
+interface Announcement {
+  readonly url: string;
+  readonly runtimePid: number;
+  readonly logFile: string;
+}
+
+/** A running server. */
+export class Server {
+  readonly kind: ServerKind;
+  readonly url: string;
+  readonly port: number;
+  readonly runtimePid: number;
+  readonly logFile: string;
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+
+  private constructor(kind: ServerKind, child: ChildProcess, folder: string, announced: Announcement) {
+    this.kind = kind;
+    this.url = announced.url;
+    this.port = Number(new URL(announced.url).port);
+    this.runtimePid = announced.runtimePid;
+    this.logFile = announced.logFile;
+    this.#child = child;
+    this.#folder = folder;
+  }
+
+  /** Starts a server with an empty state under `stateDir`. `inspectorPort` opens the runtime's debugger there. */
+  static async start(kind: ServerKind, stateDir: string, inspectorPort?: number): Promise<Server> {
+    mkdirSync(stateDir, { recursive: true });
+    const folder = mkdtempSync(join(stateDir, 'folio-bench-'));
+    const config = await configFile(kind, folder);
+    const args = [
+      config,
+      join(folder, 'state'),
+      ...(inspectorPort === undefined ? [] : [String(inspectorPort)]),
+    ];
+    const child = fork(join(import.meta.dirname, 'child.ts'), args, {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const announced = await Promise.race([
+      once(child, 'message').then(([message]) => message as Announcement),
+      once(child, 'exit').then(() => Promise.reject(new Error(`the server (${kind}) did not start`))),
+    ]);
+    return new Server(kind, child, folder, announced);
+  }
+
+  /** Processor seconds that the runtime has used, over all its threads; undefined where the system does not tell. */
+  processorSeconds(): number | undefined {
+    try {
+      const fields = readFileSync(`/proc/${this.runtimePid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+      return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Resident memory of the runtime in MB. */
+  memoryMb(): number | undefined {
+    try {
+      const kilobytes = /VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${this.runtimePid}/status`, 'utf8'))?.[1];
+      return kilobytes === undefined ? undefined : Number(kilobytes) / 1024;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Answer of a route of `bench/worker.ts`. */
+  async ask<Answer>(route: string): Promise<Answer> {
+    const response = await fetch(`${this.url}/bench/${route}`);
+    if (response.status !== 200) throw new Error(`/bench/${route} answered ${response.status}`);
+    return (await response.json()) as Answer;
+  }
+
+  /** Ends the server and deletes its state. */
+  async stop(): Promise<void> {
+    const exited = once(this.#child, 'exit');
+    this.#child.send('stop');
+    await exited;
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Starts servers of the given kinds, hands them to `use`, and stops them whatever happens. */
+export async function withServers<Kinds extends readonly ServerKind[], Result>(
+  kinds: Kinds,
+  stateDir: string,
+  use: (...servers: { [Index in keyof Kinds]: Server }) => Promise<Result>,
+): Promise<Result> {
+  const servers: Server[] = [];
+  try {
+    for (const kind of kinds) servers.push(await Server.start(kind, stateDir));
+    return await use(...(servers as unknown as { [Index in keyof Kinds]: Server }));
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+}

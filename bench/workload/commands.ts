@@ -1,0 +1,126 @@
+/** The workload's trades as requests to the product and, with the very same bodies, to the baseline. */
+import { type Expectation, RequestTemplate, STAMP } from '../load/requests.ts';
+import { type Trade, tradeCycle } from './trades.ts';
+
+/** Accounts of the benchmarks that spread their load. */
+export const ACCOUNTS = 100;
+
+/** Trades of a cycle at least: enough that sides, symbols and prices mix. */
+const CYCLE_MIN = 200;
+
+/** Different mixed batches: each is megabytes. */
+const MIXED_TEMPLATES = 4;
+
+/** Which server a request is for. */
+export type Side = 'product' | 'baseline';
+
+/**
+ * Whether a command's id is the id of its trade. The log then finds the trade by the command's id; another id costs one
+ * more row, in which the trade's id leads to the command.
+ */
+export type CommandIds = 'trade id' | 'own id';
+
+/** Id of the n-th account. */
+export function accountId(index: number): string {
+  return `bench-${String(index).padStart(4, '0')}`;
+}
+
+/** Batches of `size` trades of one account each, over `accounts` accounts in turn. */
+export function batchTemplates(
+  side: Side,
+  size: number,
+  accounts: number,
+  ids: CommandIds,
+): RequestTemplate[] {
+  const cycles = Array.from({ length: accounts }, (_, account) => tradeCycle(account + 1, cycleLength(size)));
+  const perCycle = cycleLength(size) / size;
+  return Array.from({ length: perCycle * accounts }, (_, index) => {
+    const account = index % accounts;
+    const from = Math.floor(index / accounts) * size;
+    const trades = (cycles[account] as Trade[]).slice(from, from + size);
+    const lines = trades.map((trade, place) => commandLine(trade, accountId(account), place, ids));
+    return batchTemplate(side, accountId(account), lines);
+  });
+}
+
+/** Batches whose commands go over `accounts` accounts line by line. */
+export function mixedTemplates(
+  side: Side,
+  size: number,
+  accounts: number,
+  ids: CommandIds,
+): RequestTemplate[] {
+  const length = cycleLength(Math.ceil(size / accounts));
+  return Array.from({ length: MIXED_TEMPLATES }, (_, batch) => {
+    const cycles = Array.from({ length: accounts }, (_, account) =>
+      tradeCycle(batch * accounts + account, length),
+    );
+    const lines = Array.from({ length: size }, (_, place) => {
+      const account = place % accounts;
+      const trade = cycles[account]?.[Math.floor(place / accounts)] as Trade;
+      return commandLine(trade, accountId(account), place, ids);
+    });
+    return batchTemplate(side, accountId(batch), lines);
+  });
+}
+
+/** One trade a request, by the route of the account. */
+export function singleTemplates(side: Side, accounts: number, ids: CommandIds): RequestTemplate[] {
+  return Array.from({ length: CYCLE_MIN * accounts }, (_, index) => {
+    const account = accountId(index % accounts);
+    const trade = tradeOf(index % accounts, Math.floor(index / accounts));
+    const tradeId = `t-${STAMP}`;
+    return new RequestTemplate({
+      path: side === 'product' ? `/v1/accounts/${account}/trades` : `/rows/${account}`,
+      contentType: 'application/json',
+      headers: ids === 'trade id' ? { 'Idempotency-Key': tradeId } : {},
+      body: JSON.stringify({ tradeId, ...trade }),
+      commands: 1,
+      target: account,
+      expects: expected(side, 1, { status: 201, start: '{"aggregateId":' }),
+    });
+  });
+}
+
+const singleCycles = new Map<number, Trade[]>();
+
+function tradeOf(account: number, place: number): Trade {
+  const cycle = singleCycles.get(account) ?? tradeCycle(account + 1, CYCLE_MIN);
+  singleCycles.set(account, cycle);
+  return cycle[place] as Trade;
+}
+
+/** Whole batches only, and an even number of trades. */
+function cycleLength(size: number): number {
+  const batches = Math.ceil(CYCLE_MIN / size);
+  return size * batches + ((size * batches) % 2 === 0 ? 0 : size);
+}
+
+function batchTemplate(side: Side, target: string, lines: readonly string[]): RequestTemplate {
+  return new RequestTemplate({
+    path: side === 'product' ? '/v1/commands' : `/rows/${target}`,
+    contentType: 'application/x-ndjson',
+    body: lines.join('\n'),
+    commands: lines.length,
+    target,
+    expects: expected(side, lines.length, {
+      status: 200,
+      start: `{"accepted":${lines.length},"refused":0,"replayed":0`,
+    }),
+  });
+}
+
+function expected(side: Side, commands: number, product: Expectation): Expectation {
+  return side === 'product' ? product : { status: 200, start: `{"accepted":${commands}}` };
+}
+
+function commandLine(trade: Trade, account: string, place: number, ids: CommandIds): string {
+  const tradeId = `t-${STAMP}-${place}`;
+  return JSON.stringify({
+    commandId: ids === 'trade id' ? tradeId : `c-${STAMP}-${place}`,
+    aggregateType: 'account',
+    aggregateId: account,
+    type: 'ExecuteTrade',
+    data: { tradeId, ...trade },
+  });
+}
