@@ -1,6 +1,7 @@
 /** The scalar types of every schema: parsed once at the edge, canonical from there on. */
 import { z } from 'zod';
 import { canonicalDecimal, decimalProblem, INTEGER_DIGITS_MAX, LEDGER_DIGITS_MAX } from './decimal.ts';
+import { shownAs } from './jsonSchema.ts';
 
 /** Ids are made by the client and name objects, keys and rows: short, and safe in a URL, a file name and a log. */
 export const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
@@ -26,7 +27,13 @@ type DecimalRange = 'ledger' | 'nonnegative' | 'positive';
 const RANGE_PATTERN: Record<DecimalRange, string> = {
   ledger: '^-?(0|[1-9]\\d{0,20})(\\.\\d{1,8})?$',
   nonnegative: '^(0|[1-9]\\d{0,14})(\\.\\d{1,8})?$',
-  positive: '^(0|[1-9]\\d{0,14})(\\.\\d{1,8})?$',
+  positive: '^(?!0(\\.0+)?$)(0|[1-9]\\d{0,14})(\\.\\d{1,8})?$',
+};
+
+const RANGE_TEXT: Record<DecimalRange, string> = {
+  ledger: '',
+  nonnegative: 'not negative, ',
+  positive: 'greater than 0, ',
 };
 
 /**
@@ -44,14 +51,21 @@ function decimal(range: DecimalRange) {
       context.issues.push({ code: 'custom', message: problem, input });
       return z.NEVER;
     })
-    .meta({
-      override: {
-        type: 'string',
-        pattern: RANGE_PATTERN[range],
-        description: `Decimal, at most ${integerDigits(range)} digits before the point and 8 after it${range === 'ledger' ? '' : `, ${range}`}.`,
-        examples: ['189.12'],
-      },
-    });
+    .meta(decimalShownAs(range));
+}
+
+/** Replies have strings; requests may also send numbers, for which a pattern says nothing. */
+function decimalShownAs(range: DecimalRange) {
+  const digits = `at most ${integerDigits(range)} digits before the point and 8 after it`;
+  const text = { pattern: RANGE_PATTERN[range], examples: ['189.12'] };
+  return shownAs(
+    { type: 'string', ...text, description: `Decimal, ${digits}.` },
+    {
+      type: ['string', 'number'] as never,
+      ...text,
+      description: `Decimal, ${RANGE_TEXT[range]}${digits}; a number has at most 15 significant digits and no exponent.`,
+    },
+  );
 }
 
 function integerDigits(range: DecimalRange): number {
@@ -77,9 +91,25 @@ export const DecimalText = decimal('ledger');
 export const NonNegativeDecimal = decimal('nonnegative');
 export const PositiveDecimal = decimal('positive');
 
+const UTC_TIME = { type: 'string' as const, format: 'date-time', examples: ['2013-10-07T13:30:00.123Z'] };
+
+/** A time as Folio writes it. */
+export const UtcTime = z.iso.datetime().meta(shownAs(UTC_TIME));
+
 /** RFC 3339 in UTC, to the millisecond, in canonical form (`2013-10-07T13:30:00.123Z`). Offsets are taken and converted. */
 export const Time = z.iso
   .datetime({ offset: true, message: 'must be an RFC 3339 time such as "2013-10-07T13:30:00.123Z"' })
-  .transform((text) => new Date(text).toISOString());
+  .transform((text, context) => {
+    // The pattern has checked the calendar, so a text of this length in UTC is canonical as it is.
+    if (text.length === CANONICAL_TIME_LENGTH && text.endsWith('Z')) return text;
+    const canonical = new Date(text).toISOString();
+    if (canonical.length === CANONICAL_TIME_LENGTH) return canonical;
+    context.issues.push({ code: 'custom', message: 'must be in the years 0000 to 9999 in UTC', input: text });
+    return z.NEVER;
+  })
+  .meta(shownAs(UTC_TIME, { ...UTC_TIME, description: 'RFC 3339; another offset is converted to UTC.' }));
+
+/** Characters of `2013-10-07T13:30:00.123Z`; years outside 0000 to 9999, which an offset can lead to, have more. */
+const CANONICAL_TIME_LENGTH = 24;
 
 export const Version = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
