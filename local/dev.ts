@@ -3,7 +3,7 @@ import { devTokenOptions, migrateWithWrangler, runWrangler } from './wrangler.ts
 
 /**
  * `npm run dev [-- OPTIONS OF WRANGLER DEV]`: `wrangler dev` with the D1 migrations applied and an administrator's
- * token. Wrangler runs no crons: `curl 'localhost:8787/cdn-cgi/handler/scheduled'` runs the sweeper.
+ * token. Wrangler runs no crons: `curl localhost:8787/cdn-cgi/local/scheduled` runs the sweeper.
  */
 async function main(): Promise<number> {
   const migrated = await migrateWithWrangler('--local');

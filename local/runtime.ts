@@ -43,7 +43,9 @@ export class RuntimeWatch {
     }
     makeExecutable(WRAPPER);
     process.env.MINIFLARE_WORKERD_PATH = WRAPPER;
-    return { FOLIO_RUNTIME_PID_FILE: this.#pidFile, FOLIO_RUNTIME_BINARY: runtimeBinary() };
+    // For all of this process: another Miniflare in it (that of the test pool) now comes through the wrapper as well.
+    process.env.FOLIO_RUNTIME_BINARY = runtimeBinary();
+    return { FOLIO_RUNTIME_PID_FILE: this.#pidFile };
   }
 
   /** Process id of the runtime, while it runs. */
@@ -54,7 +56,8 @@ export class RuntimeWatch {
   /** Asks the runtime to accept nothing more, and waits until the requests in flight were answered. */
   async drain(): Promise<void> {
     const pid = this.pid();
-    if (pid === undefined || !signal(pid, 'SIGTERM')) return;
+    if (pid === undefined || !isRuntime(pid)) return;
+    send(pid, 'SIGTERM');
     await gone(pid, DRAIN_MS);
   }
 
@@ -72,7 +75,7 @@ export class RuntimeWatch {
 export async function endAbandonedRuntime(pidFile: string): Promise<void> {
   const pid = readPid(pidFile);
   if (pid !== undefined && isRuntime(pid)) {
-    signal(pid, 'SIGKILL');
+    send(pid, 'SIGKILL');
     if (!(await gone(pid, KILL_MS))) {
       throw new LocalServerError(
         `an earlier runtime (process ${pid}) uses the state folder and does not end`,
@@ -103,21 +106,23 @@ function isRuntime(pid: number): boolean {
   }
 }
 
-/** Sends a signal; false where there is no such process. */
-function signal(pid: number, name: NodeJS.Signals | 0): boolean {
+function send(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, name);
-    return true;
+    process.kill(pid, signal);
   } catch {
-    return false;
+    // It has ended in the meantime, which is what the signal is for.
   }
 }
 
+/**
+ * Waits for the end of a runtime. Its command line is looked at, not its id: where nobody collects a dead process (a
+ * container without an init), the id stays for good and the command line does not.
+ */
 async function gone(pid: number, withinMs: number): Promise<boolean> {
   for (const end = Date.now() + withinMs; Date.now() < end; await sleep(POLL_MS)) {
-    if (!signal(pid, 0)) return true;
+    if (!isRuntime(pid)) return true;
   }
-  return !signal(pid, 0);
+  return !isRuntime(pid);
 }
 
 function runtimeBinary(): string {

@@ -51,7 +51,7 @@ export class LocalServer {
     const url = (await miniflare.unsafeGetDirectURL(this.#config.worker.name)).origin;
     this.#folder.announce(url);
     await untilReady(url, this.#folder.logFile);
-    if (this.#options.crons !== false && this.#config.crons.length > 0) {
+    if (this.#runsCrons) {
       void this.#sweepAndLog();
       this.#timetable = everyMinute(() => this.#sweepAndLog());
     }
@@ -65,6 +65,10 @@ export class LocalServer {
       sweep: () => this.#sweep(),
       stop: () => this.stop(),
     };
+  }
+
+  get #runsCrons(): boolean {
+    return this.#options.crons !== false && this.#config.crons.length > 0;
   }
 
   /** Ends everything, in the order in which nothing is lost. */
@@ -143,7 +147,7 @@ export class LocalServer {
       telemetry: { enabled: false },
       unsafeRuntimeEnv: this.#watch.environment(),
       // A runtime that crashed is started again; its queues have forgotten their messages.
-      unsafeHandleRuntimeRestart: () => this.#sweepAndLog(),
+      unsafeHandleRuntimeRestart: () => (this.#runsCrons ? this.#sweepAndLog() : undefined),
     };
   }
 
