@@ -2,9 +2,12 @@
 import { cpus, tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchmarks } from './benchmarks/index.ts';
-import { profile } from './profile/profile.ts';
+import { profile, profileSingle } from './profile/profile.ts';
 import { table } from './report.ts';
 import type { Benchmark, BenchOptions, Figure } from './types.ts';
+
+/** Not benchmarks, and run only by name. */
+const profiles: readonly Benchmark[] = [profile, profileSingle];
 
 /** Rounds of each side: the fewest of which a median says something. */
 const DEFAULT_ROUNDS = 3;
@@ -13,8 +16,7 @@ const HELP = `Benchmarks of Folio, each measured in turn with its baseline on th
 
   npm run bench [-- NAME …] [--seconds N] [--rounds N] [--events N] [--state DIR] [--json]
 
-${benchmarks.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join('\n')}
-  ${profile.name.padEnd(10)} ${profile.summary}
+${[...benchmarks, ...profiles].map(({ name, summary }) => `  ${name.padEnd(14)} ${summary}`).join('\n')}
 
   --seconds N   seconds of one measurement (each benchmark has its own default)
   --rounds N    measurements of each side (default ${DEFAULT_ROUNDS})
@@ -22,7 +24,7 @@ ${benchmarks.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join(
   --state DIR   where the servers keep their state meanwhile (default: the system's folder for temporary files)
   --json        nothing but the JSON
 
-Without a name all run but profile. The last line of the output is one JSON object with every figure.
+Without a name all run but the profiles. The last line of the output is one JSON object with every figure.
 A figure below its target is reported and is no failure; a wrong answer of a server is one.`;
 
 interface Arguments extends BenchOptions {
@@ -66,7 +68,7 @@ function positive(name: string, text: string | undefined): number | undefined {
 }
 
 function benchmarkNamed(name: string): Benchmark {
-  const found = [...benchmarks, profile].find((benchmark) => benchmark.name === name);
+  const found = [...benchmarks, ...profiles].find((benchmark) => benchmark.name === name);
   if (found === undefined) throw new TypeError(`there is no benchmark "${name}"\n\n${HELP}`);
   return found;
 }

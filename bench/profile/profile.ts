@@ -2,13 +2,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { closedLoop } from '../load/loops.ts';
-import { inTurn } from '../load/requests.ts';
+import { SINGLE_CONNECTIONS } from '../benchmarks/single.ts';
+import { closedLoop, type LoadResult } from '../load/loops.ts';
+import { inTurn, type RequestTemplate } from '../load/requests.ts';
 import { Server } from '../servers/server.ts';
 import type { Benchmark, BenchOptions, Figure } from '../types.ts';
 import { openAccounts } from '../workload/accounts.ts';
-import { ACCOUNTS, batchTemplates } from '../workload/commands.ts';
+import { ACCOUNTS, batchTemplates, singleTemplates } from '../workload/commands.ts';
 import { Inspector } from './inspector.ts';
+import { recordNative } from './native.ts';
 import { type CpuProfile, hottest } from './summary.ts';
 
 const DEFAULT_SECONDS = 5;
@@ -24,35 +26,62 @@ const FOLDER = 'dist/profiles';
 
 export const profile: Benchmark = {
   name: 'profile',
-  summary: `CPU profile of the runtime under batches of 100: top functions, and ${FOLDER}/*.cpuprofile for DevTools`,
-  async run({ stateDir, seconds = DEFAULT_SECONDS, progress }: BenchOptions): Promise<Figure[]> {
-    const inspectorPort = await freePort();
-    const server = await Server.start('product without views', stateDir, inspectorPort);
-    try {
-      await openAccounts(server.url, ACCOUNTS);
-      const source = inTurn(batchTemplates('product', BATCH_COMMANDS, ACCOUNTS, 'trade id'));
-      const load = (time: number) =>
-        closedLoop(server.port, source, { connections: CONNECTIONS, seconds: time });
-      await load(WARM_UP_SECONDS);
-      const inspector = await Inspector.attach(inspectorPort);
-      await inspector.call('Profiler.enable');
-      await inspector.call('Profiler.setSamplingInterval', { interval: SAMPLE_MICROS });
-      await inspector.call('Profiler.start');
-      const result = await load(seconds);
-      const { profile: taken } = await inspector.call<{ profile: CpuProfile }>('Profiler.stop');
-      inspector.close();
-      mkdirSync(FOLDER, { recursive: true });
-      const file = join(FOLDER, `batch-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.cpuprofile`);
-      writeFileSync(file, JSON.stringify(taken));
-      console.log(hottest(taken, result.commands));
-      progress(`profile: ${file}`);
-      const perSecond = result.commands / result.seconds;
-      return [{ name: 'under the profiler', unit: 'commands/s', value: perSecond, rounds: [perSecond] }];
-    } finally {
-      await server.stop();
-    }
-  },
+  summary: `where the time goes under batches of ${BATCH_COMMANDS}; also ${FOLDER}/*.cpuprofile for DevTools`,
+  run: (options) =>
+    profiled('batch', CONNECTIONS, batchTemplates('product', BATCH_COMMANDS, ACCOUNTS, 'trade id'), options),
 };
+
+export const profileSingle: Benchmark = {
+  name: 'profile-single',
+  summary: `the same under single commands over ${SINGLE_CONNECTIONS} connections`,
+  run: (options) =>
+    profiled('single', SINGLE_CONNECTIONS, singleTemplates('product', ACCOUNTS, 'trade id'), options),
+};
+
+async function profiled(
+  name: string,
+  connections: number,
+  templates: readonly RequestTemplate[],
+  { stateDir, seconds = DEFAULT_SECONDS, progress }: BenchOptions,
+): Promise<Figure[]> {
+  const inspectorPort = await freePort();
+  const server = await Server.start('product without views', stateDir, inspectorPort);
+  try {
+    await openAccounts(server.url, ACCOUNTS);
+    const source = inTurn(templates);
+    const load = (time: number) => closedLoop(server.port, source, { connections, seconds: time });
+    await load(WARM_UP_SECONDS);
+    mkdirSync(FOLDER, { recursive: true });
+    const file = join(FOLDER, `${name}-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`);
+    // One after the other: each slows down what the other sees.
+    const native = recordNative(server.runtimePid, `${file}.perf`);
+    const undisturbed = await load(seconds);
+    if (native !== undefined) console.log(await native.finish(undisturbed.commands));
+    console.log(`\n${await scriptProfile(server, inspectorPort, `${file}.cpuprofile`, () => load(seconds))}`);
+    progress(`profile: ${file}.cpuprofile`);
+    const perSecond = undisturbed.commands / undisturbed.seconds;
+    return [{ name: 'meanwhile', unit: 'commands/s', value: perSecond, rounds: [perSecond] }];
+  } finally {
+    await server.stop();
+  }
+}
+
+async function scriptProfile(
+  server: Server,
+  inspectorPort: number,
+  file: string,
+  load: () => Promise<LoadResult>,
+): Promise<string> {
+  const inspector = await Inspector.attach(inspectorPort);
+  await inspector.call('Profiler.enable');
+  await inspector.call('Profiler.setSamplingInterval', { interval: SAMPLE_MICROS });
+  await inspector.call('Profiler.start');
+  const { commands } = await load();
+  const { profile: taken } = await inspector.call<{ profile: CpuProfile }>('Profiler.stop');
+  inspector.close();
+  writeFileSync(file, JSON.stringify(taken));
+  return hottest(taken, commands, server.sourceMapFile);
+}
 
 async function freePort(): Promise<number> {
   const server = createServer();

@@ -74,6 +74,11 @@ export class Server {
     }
   }
 
+  /** Source map of the Worker's bundle. */
+  get sourceMapFile(): string {
+    return join(this.#folder, 'state/bundle/worker.js.map');
+  }
+
   /** Answer of a route of `bench/worker.ts`. */
   async ask<Answer>(route: string): Promise<Answer> {
     const response = await fetch(`${this.url}/bench/${route}`);
