@@ -188,6 +188,7 @@ describe('the account decider and the books', () => {
 
   it('agree on hostile numbers', () => {
     const outcomes = new Map<string, number>();
+    // biome-ignore lint/nursery/noFloatingPromises: a synchronous property, which the linter cannot tell from its overloads
     fc.assert(
       fc.property(hostileOpening, fc.array(hostileIntent, { maxLength: 25 }), (opening, intents) => {
         const differential = new Differential();
