@@ -29,7 +29,6 @@ export async function bundleWorker(config: LocalConfig, folder: string): Promise
       external: ['cloudflare:*', 'node:*'],
       loader: Object.fromEntries(config.textExtensions.map((extension) => [extension, 'text' as const])),
       define: { 'process.env.NODE_ENV': '"production"', ...config.define },
-      keepNames: true,
       sourcemap: true,
       logLevel: 'silent',
     });

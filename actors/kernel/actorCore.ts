@@ -82,6 +82,7 @@ export class ActorCore<State> {
         source: deps.source,
         head: () => this.head(),
         read: (fromVersion, limit) => this.aggregate.log.read(fromVersion, limit),
+        release: (upToVersion) => this.aggregate.log.releaseTail(upToVersion),
         send: (texts) => deps.send(texts),
         register: () => deps.register(),
       },

@@ -30,6 +30,7 @@ export interface Fold<State> {
   recordedAt: number;
 }
 
+/** Any aggregate's decider. */
 // biome-ignore lint/suspicious/noExplicitAny: the kernel handles every aggregate's decider alike and inspects no data
 export type AnyDecider = Decider<any, any, any, any>;
 
@@ -76,16 +77,17 @@ export class Aggregate<State> {
     const versionBefore = fold.version;
     this.#fold = undefined;
     const turn = new Turn(this.decider, this.aggregateId, this.log, fold, now);
+    let rowsWritten = 0;
     const verdicts = this.#storage.transactionSync(() => {
       const decided = turn.decideAll(entries);
       if (turn.pending.length > 0) {
-        turn.rowsWritten += this.log.append(turn.pending);
-        turn.rowsWritten += this.#snapshots.takeIfDue(versionBefore, fold.version, fold.state);
+        rowsWritten += this.log.append(turn.pending);
+        rowsWritten += this.#snapshots.takeIfDue(versionBefore, fold.version, fold.state);
       }
       return decided;
     });
-    if (turn.pending.length > 0) this.log.markStored();
-    this.rowsWritten += turn.rowsWritten;
+    this.log.appended(turn.pending);
+    this.rowsWritten += rowsWritten;
     this.#fold = fold;
     return verdicts;
   }
@@ -108,7 +110,12 @@ export class Aggregate<State> {
       folded += page.length;
     }
     const last = folded === 0 ? undefined : this.log.read(folded, 1)[0];
-    return { state, version: folded, hash: last?.hash ?? GENESIS_HASH_TEXT, recordedAt: last?.recordedAt ?? 0 };
+    return {
+      state,
+      version: folded,
+      hash: last?.hash ?? GENESIS_HASH_TEXT,
+      recordedAt: last?.recordedAt ?? 0,
+    };
   }
 }
 

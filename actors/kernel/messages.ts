@@ -7,11 +7,13 @@ export const MESSAGE_BYTES_MAX = 127_000;
 /** The announcement around the events: names, two versions and a hash. */
 const ANNOUNCEMENT_BYTES_MAX = 500;
 
+/** Whose events they are. */
 export interface Source {
   readonly aggregateType: string;
   readonly aggregateId: string;
 }
 
+/** One queue message and the range that it announces. */
 export interface PackedMessage {
   readonly text: string;
   readonly bytes: number;

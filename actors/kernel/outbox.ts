@@ -19,11 +19,14 @@ export const BATCH_BYTES_MAX = 255_000;
 export const DRAIN_RETRY_FIRST_MS = 1_000;
 export const DRAIN_RETRY_MAX_MS = 60_000;
 
+/** What the outbox reads from and sends to. */
 export interface OutboxDeps {
   readonly source: Source;
   head(): number;
   /** Events from a version on, in order. */
   read(fromVersion: number, limit: number): StoredEvent[];
+  /** Events up to a version will not be read again. */
+  release(upToVersion: number): void;
   /** Sends to every consumer group's queue; resolves when each has stored the messages. */
   send(texts: readonly string[]): Promise<void>;
   /** Makes the aggregate known to the sweeper. Called before its first event is announced. */
@@ -76,6 +79,7 @@ export class Outbox {
       for (const batch of batches(packMessages(this.#deps.source, previousHash, events))) {
         await this.#deps.send(batch.map((message) => message.text));
         this.published = (batch.at(-1) as PackedMessage).toVersion;
+        this.#deps.release(this.published - 1);
       }
     }
     return true;

@@ -7,6 +7,7 @@ export const SNAPSHOT_EVERY_EVENTS = 1_000;
 /** A row holds at most 2 MB in production (the local runtime lets more pass): above this, refolding is the answer. */
 const SNAPSHOT_BYTES_MAX = 1_900_000;
 
+/** The snapshots of one aggregate, of one shape of its state. */
 export class SnapshotStore {
   readonly #storage: ActorStorage;
   readonly #stateVersion: number;

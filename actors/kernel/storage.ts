@@ -4,6 +4,7 @@
  */
 export type SqlValue = ArrayBuffer | string | number | null;
 
+/** The rows of one statement. */
 export interface SqlCursor<Row> {
   toArray(): Row[];
   raw(): Iterable<SqlValue[]>;
@@ -11,6 +12,7 @@ export interface SqlCursor<Row> {
   readonly rowsWritten: number;
 }
 
+/** Synchronous SQL over one object's database. */
 export interface ActorStorage {
   readonly sql: {
     exec<Row extends Record<string, SqlValue>>(query: string, ...bindings: SqlValue[]): SqlCursor<Row>;

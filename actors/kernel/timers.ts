@@ -22,6 +22,7 @@ export function dueTimers(aggregate: Aggregate<unknown>, now: number): AnyTimer[
   return [...timersOf(aggregate)].filter((timer) => timer.dueAt <= now).sort((a, b) => a.dueAt - b.dueAt);
 }
 
+/** The id of the command that a timer sends: the same however often it fires. */
 export function timerCommandId(timer: AnyTimer): string {
   return `timer:${timer.timer}:${timer.dueAt}`;
 }

@@ -24,9 +24,16 @@ interface Ran {
   readonly lastVersion?: number;
 }
 
+/** What the first event of a command is stored with, so that the command is recognised for good. */
+interface CommandMark {
+  readonly commandId: string;
+  readonly fingerprint: number;
+  /** The id of the thing created, where the command's own id does not lead to it. */
+  readonly alias: string | null;
+}
+
 export class Turn {
   readonly pending: NewEvent[] = [];
-  rowsWritten = 0;
   readonly #decider: AnyDecider;
   readonly #aggregateId: string;
   readonly #log: EventLog;
@@ -54,14 +61,17 @@ export class Turn {
 
   /** Looks up every id of the turn at once: the log is asked twice, not twice a command. */
   #recallCommands(entries: readonly CommandEntry[]): void {
-    const resourceIds = new Set<string>();
+    const commandIds: string[] = [];
+    const resourceIds: string[] = [];
     for (const { command } of entries) {
+      commandIds.push(command.commandId);
       const resourceId = this.#decider.resourceId?.(command);
-      if (resourceId !== undefined) resourceIds.add(resourceId);
+      if (resourceId === undefined) continue;
+      resourceIds.push(resourceId);
+      if (resourceId !== command.commandId) commandIds.push(resourceId);
     }
-    const commandIds = new Set(entries.map(({ command }) => command.commandId));
-    this.#commands = this.#log.findCommands([...new Set([...commandIds, ...resourceIds])]);
-    this.#resources = this.#log.findResources([...resourceIds]);
+    this.#commands = this.#log.findCommands(commandIds);
+    this.#resources = this.#log.findResources(resourceIds);
   }
 
   #run(command: CommandEnvelope, context: CommandContext): Verdict {
@@ -79,7 +89,8 @@ export class Turn {
         `The version is ${this.#fold.version}, not ${command.expectedVersion}.`,
       );
     }
-    const decision = this.#decider.decide({ ...command, at: this.#at }, this.#fold.state as object);
+    const timed = { type: command.type, data: command.data, at: this.#at };
+    const decision = this.#decider.decide(timed, this.#fold.state as object);
     if (!decision.accepted) return this.#refuse(decision.refusal.code, decision.refusal.detail);
     return this.#accept(command, context, fingerprint, resourceId, decision.events);
   }
@@ -124,15 +135,10 @@ export class Turn {
     const firstVersion = this.#fold.version + 1;
     const metadata = this.#metadata.text(command.commandId, context);
     const alias = resourceId === undefined || resourceId === command.commandId ? null : resourceId;
+    let first: CommandMark | undefined = { commandId: command.commandId, fingerprint, alias };
     for (const event of events) {
-      const first = event === events[0];
-      this.#seal(
-        event,
-        metadata,
-        first ? command.commandId : null,
-        first ? fingerprint : null,
-        first ? alias : null,
-      );
+      this.#seal(event, metadata, first);
+      first = undefined;
     }
     const ran: Ran = { version: firstVersion, fingerprint, lastVersion: this.#fold.version };
     this.#commands.set(command.commandId, ran);
@@ -141,15 +147,8 @@ export class Turn {
   }
 
   /** Folds the event before it is stored, so that nothing is committed that the aggregate cannot read back. */
-  #seal(
-    event: { type: string; data: object },
-    metadata: string,
-    commandId: string | null,
-    fingerprint: number | null,
-    resourceId: string | null,
-  ): void {
+  #seal(event: { type: string; data: object }, metadata: string, mark: CommandMark | undefined): void {
     const fold = this.#fold;
-    const data = canonicalJson(event.data);
     const sealed = {
       aggregateType: this.#decider.aggregateType,
       aggregateId: this.#aggregateId,
@@ -157,20 +156,21 @@ export class Turn {
       eventType: event.type,
       schemaVersion: newestSchemaVersion(event.type),
       recordedAt: this.#recordedAt,
-      data,
+      data: canonicalJson(event.data),
       metadata,
-      commandId,
-      fingerprint,
-      resourceId,
+      commandId: mark?.commandId ?? null,
+      fingerprint: mark?.fingerprint ?? null,
+      resourceId: mark?.alias ?? null,
+      hash: '',
     };
-    const hash = eventHash(fold.hash, sealed);
+    sealed.hash = eventHash(fold.hash, sealed);
     const next = this.#decider.evolve(fold.state, event);
     if (next === undefined) throw new Error(`${this.#decider.aggregateType} cannot fold ${event.type}`);
     fold.state = next;
     fold.version = sealed.version;
-    fold.hash = hash;
+    fold.hash = sealed.hash;
     fold.recordedAt = this.#recordedAt;
-    this.pending.push({ ...sealed, hash });
+    this.pending.push(sealed);
   }
 }
 

@@ -15,13 +15,14 @@ export interface ChainReport {
   readonly firstBadVersion?: number;
 }
 
+/** Follows the chain from the first event to the head and names the first version that breaks it. */
 export function verifyChain(source: Source, log: EventLog): ChainReport {
   const { version, hash: headHash } = log.head();
   let hash = GENESIS_HASH_TEXT;
   let checked = 0;
   const report = { version, headHash };
   while (checked < version) {
-    const page = log.read(checked + 1, VERIFY_PAGE_EVENTS);
+    const page = log.readStored(checked + 1, VERIFY_PAGE_EVENTS);
     for (const event of page) {
       const expected = checked + 1;
       hash = eventHash(hash, { ...source, ...event });
