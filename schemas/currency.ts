@@ -1,5 +1,6 @@
 /** Currencies and their minor units: ISO 4217 list one (active codes), as maintained by SIX, state of 2026. */
 import { z } from 'zod';
+import { shownAs } from './jsonSchema.ts';
 
 const TWO_DECIMALS =
   'AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC CUP CVE ' +
@@ -26,4 +27,4 @@ export function minorUnit(currency: string): number {
 export const Currency = z
   .string()
   .refine((code) => MINOR_UNITS.has(code), 'must be an active ISO 4217 currency code such as "USD"')
-  .meta({ override: { type: 'string', pattern: '^[A-Z]{3}$', examples: ['USD'] } });
+  .meta(shownAs({ type: 'string', pattern: '^[A-Z]{3}$', examples: ['USD'], description: 'ISO 4217.' }));

@@ -1,4 +1,4 @@
-/** Every event type with its newest schema version and its JSON Schema: what `GET /v1/event-types` answers. */
+/** Every event type with its schema versions and its JSON Schema: what `GET /v1/event-types` answers. */
 import { accountEvents } from './account.ts';
 import { eventJsonSchema } from './jsonSchema.ts';
 import { newestSchemaVersion } from './upcasts.ts';
@@ -6,12 +6,25 @@ import { newestSchemaVersion } from './upcasts.ts';
 /** Event schemas by aggregate type. */
 export const EVENTS = { account: accountEvents } as const;
 
-export const eventTypes = Object.entries(EVENTS).flatMap(([aggregateType, events]) =>
-  Object.entries(events).map(([eventType, schema]) => ({
-    aggregateType,
-    eventType,
-    schemaVersion: newestSchemaVersion(eventType),
-    schemaVersions: Array.from({ length: newestSchemaVersion(eventType) }, (_, index) => index + 1),
-    jsonSchema: eventJsonSchema(schema),
-  })),
-);
+/** Names of all event types. */
+export const EVENT_TYPE_NAMES: readonly string[] = Object.values(EVENTS).flatMap(Object.keys);
+
+let eventTypesOnce: ReturnType<typeof describeEventTypes> | undefined;
+
+/** The catalogue, made on first demand: JSON Schemas cost milliseconds that a starting isolate does not have. */
+export function eventTypes(): ReturnType<typeof describeEventTypes> {
+  eventTypesOnce ??= describeEventTypes();
+  return eventTypesOnce;
+}
+
+function describeEventTypes() {
+  return Object.entries(EVENTS).flatMap(([aggregateType, events]) =>
+    Object.entries(events).map(([eventType, schema]) => ({
+      aggregateType,
+      eventType,
+      schemaVersion: newestSchemaVersion(eventType),
+      schemaVersions: Array.from({ length: newestSchemaVersion(eventType) }, (_, index) => index + 1),
+      jsonSchema: eventJsonSchema(schema),
+    })),
+  );
+}

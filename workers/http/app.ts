@@ -5,37 +5,35 @@ import type { HttpEnv } from './context.ts';
 import { authentication } from './middleware/authentication.ts';
 import { correlation } from './middleware/correlation.ts';
 import { ProblemError, problemResponse } from './problem.ts';
-import { accounts } from './routes/accounts.ts';
-import { audit } from './routes/audit.ts';
-import { batch } from './routes/batch.ts';
-import { events } from './routes/events.ts';
-import { health } from './routes/health.ts';
-import { portfolio } from './routes/portfolio.ts';
+import { ROUTES } from './routes/index.ts';
+import { unmatched } from './unmatched.ts';
 
 export const app = new Hono<HttpEnv>();
 
 app.use(correlation);
-app.route('/', health);
 app.use('/v1/*', authentication);
-app.route('/v1/accounts', accounts);
-app.route('/v1/accounts', portfolio);
-app.route('/v1/commands', batch);
-app.route('/v1', events);
-app.route('/v1/audit', audit);
+for (const { method, path, handle } of ROUTES) {
+  app.on(method.toUpperCase(), path.replace(/\{(\w+)\}/g, ':$1'), handle);
+}
 
-app.notFound((c) =>
-  problemResponse(
-    { status: 404, code: 'route_not_found', detail: `There is no ${c.req.method} ${c.req.path}.` },
-    c.get('correlationId'),
-  ),
-);
+app.notFound(unmatched(app));
 
 app.onError((error, c) => {
   const correlationId = c.get('correlationId');
   if (error instanceof ProblemError) return problemResponse(error.problem, correlationId);
-  c.get('logger').log('error', 'request failed', { correlationId, path: c.req.path, ...errorFields(error) });
-  return problemResponse(
-    { status: 500, code: 'internal_error', detail: 'The request failed for a reason that is ours.' },
-    correlationId,
-  );
+  const passing = isPassing(error);
+  const level = passing ? 'warn' : 'error';
+  c.get('logger').log(level, 'request failed', { correlationId, path: c.req.path, ...errorFields(error) });
+  if (passing) {
+    const detail = 'A part of the platform does not answer now. The same request may be sent again.';
+    return problemResponse({ code: 'unavailable', detail }, correlationId);
+  }
+  const detail = 'The request failed for a reason that is ours.';
+  return problemResponse({ code: 'internal_error', detail }, correlationId);
 });
+
+/** Whether the runtime says that an object was restarted or has too much to do: a later try finds it well. */
+function isPassing(error: Error): boolean {
+  const { retryable, overloaded } = error as { retryable?: unknown; overloaded?: unknown };
+  return retryable === true || overloaded === true;
+}

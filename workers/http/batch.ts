@@ -1,39 +1,67 @@
 /** Batches: from bytes to commands by aggregate, and from the actors' verdicts to results in the order given. */
 import { z } from 'zod';
 import type { BriefOutcome } from '../../actors/kernel/actorCore.ts';
-import { accountCommands } from '../../schemas/account.ts';
+import { accountCommands, OpenAccount } from '../../schemas/account.ts';
 import { type CommandEnvelope, CommandId } from '../../schemas/envelope.ts';
 import { Id, Version } from '../../schemas/scalars.ts';
-import { zodFaults } from './body.ts';
+import { tryParse } from './parse.ts';
 import { faultText, type RequestFault } from './problem.ts';
+import type { BatchResult } from './replies.ts';
 import { parseStrictJsonText } from './strictJson.ts';
 
 /** Commands in one batch (contract, "Batch"). */
 export const BATCH_COMMANDS_MAX = 10_000;
 
-const COMMANDS: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = { account: accountCommands };
+/** Faults told of one command: ten thousand bad ones must not make an answer of many times their own size. */
+const COMMAND_FAULTS_MAX = 5;
 
-/** A command of a batch, before its data is known to fit its type. */
-export const BatchCommand = z.strictObject({
-  commandId: CommandId,
-  aggregateType: z.enum(['account']),
-  aggregateId: Id,
-  type: z.string(),
-  data: z.unknown(),
-  expectedVersion: Version.optional(),
-});
+/** Every command has these, whatever its type. */
+const envelope = { commandId: CommandId, aggregateId: Id, expectedVersion: Version.optional() };
 
-export interface BatchResult {
-  readonly commandId: string | null;
-  readonly status: 'accepted' | 'refused' | 'replayed';
-  readonly version?: number;
-  readonly code?: string;
-  readonly detail?: string;
-  readonly errors?: readonly RequestFault[];
+function batchCommand<Type extends string, Data extends z.ZodType>(type: Type, data: Data) {
+  return z.strictObject({ ...envelope, aggregateType: z.literal('account'), type: z.literal(type), data });
 }
 
-/** One place of the batch: a command to run, or the result that it has already. */
-type Slot = { readonly key: string; readonly command: CommandEnvelope } | { readonly result: BatchResult };
+/** The body of `POST /v1/accounts` may be sent as it is, with its `accountId`: it says what `aggregateId` says already. */
+const OpenAccountCommand = batchCommand('OpenAccount', OpenAccount.extend({ accountId: Id.optional() }))
+  .refine(({ aggregateId, data: { accountId } }) => accountId === undefined || accountId === aggregateId, {
+    path: ['data', 'accountId'],
+    message: 'must be the same as aggregateId',
+  })
+  .transform(({ data: { accountId: _, ...data }, ...command }) => ({ ...command, data }));
+
+type AccountCommandType = keyof typeof accountCommands;
+
+function commandSchema(type: AccountCommandType): z.ZodType<AnyCommand> {
+  const schema = type === 'OpenAccount' ? OpenAccountCommand : batchCommand(type, accountCommands[type]);
+  // The name in the API's description.
+  return schema.meta({ id: `${type}Command` });
+}
+
+/** Every command that a batch takes, by its type: types are unique across aggregates. */
+export const BATCH_COMMANDS: ReadonlyMap<string, z.ZodType<AnyCommand>> = new Map(
+  (Object.keys(accountCommands) as AccountCommandType[]).map((type) => [type, commandSchema(type)]),
+);
+
+/** What is wrong with a command whose type is not known. */
+const UnknownCommand = z.strictObject({
+  ...envelope,
+  aggregateType: z.literal('account'),
+  type: z.enum([...BATCH_COMMANDS.keys()]),
+  data: z.unknown(),
+});
+
+interface AnyCommand {
+  readonly commandId: string;
+  readonly aggregateType: string;
+  readonly aggregateId: string;
+  readonly type: string;
+  readonly data: unknown;
+  readonly expectedVersion?: number | undefined;
+}
+
+/** One place of the batch: the command to run there, or the result that it has already. */
+export type Slot = { readonly commandId: string } | { readonly result: BatchResult };
 
 export interface Batch {
   readonly slots: readonly Slot[];
@@ -41,6 +69,7 @@ export interface Batch {
   readonly groups: ReadonlyMap<string, AggregateGroup>;
 }
 
+/** One aggregate's share of a batch. */
 export interface AggregateGroup {
   readonly aggregateType: string;
   readonly aggregateId: string;
@@ -48,89 +77,88 @@ export interface AggregateGroup {
   readonly places: number[];
 }
 
+/** A line of NDJSON, or why it is none. */
+export type Line = { readonly value: unknown } | { readonly faults: readonly RequestFault[] };
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const LINE_FEED = 0x0a;
+
 /** NDJSON: an empty line at the end is none, a line that does not parse is refused in its place. */
-export function parseLines(text: string): { values: unknown[]; faults: Map<number, RequestFault[]> } {
-  const lines = text.split('\n');
+export function parseLines(bytes: Uint8Array): Line[] {
+  const lines = decodeLines(bytes);
   if (lines.at(-1)?.trim() === '') lines.pop();
-  const faults = new Map<number, RequestFault[]>();
-  const values = lines.map((line, index) => {
+  return lines.map((line) => {
+    if (line === undefined) return { faults: [{ path: '', message: 'not valid UTF-8' }] };
     const parsed = parseStrictJsonText(line);
-    if (parsed.ok) return parsed.value;
-    faults.set(index, parsed.errors);
-    return undefined;
+    return parsed.ok ? { value: parsed.value } : { faults: parsed.errors };
   });
-  return { values, faults };
 }
 
-export function groupCommands(
-  values: readonly unknown[],
-  faults: ReadonlyMap<number, RequestFault[]>,
-): Batch {
+/** The texts of the lines, undefined for one that is not UTF-8. */
+function decodeLines(bytes: Uint8Array): (string | undefined)[] {
+  const whole = decode(bytes);
+  if (whole !== undefined) return whole.split('\n');
+  const lines: (string | undefined)[] = [];
+  // The byte of a line feed is part of no other character, so a line can be decoded by itself.
+  for (let start = 0; start <= bytes.length; ) {
+    const feed = bytes.indexOf(LINE_FEED, start);
+    const end = feed < 0 ? bytes.length : feed;
+    lines.push(decode(bytes.subarray(start, end)));
+    start = end + 1;
+  }
+  return lines;
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Commands by their aggregate; what is no command has its result at once. */
+export function groupCommands(lines: readonly Line[]): Batch {
   const groups = new Map<string, AggregateGroup>();
-  const slots = values.map((value, place): Slot => {
-    const known = faults.get(place);
-    if (known !== undefined) return { result: invalid(value, known) };
-    const parsed = parseCommand(value);
-    if (!parsed.ok) return { result: invalid(value, parsed.faults) };
-    const { aggregateType, aggregateId, command } = parsed;
+  const slots = lines.map((line, place): Slot => {
+    if ('faults' in line) return { result: invalid(undefined, line.faults) };
+    const parsed = parseCommand(line.value);
+    if (!parsed.ok) return { result: invalid(line.value, parsed.faults) };
+    const { commandId, aggregateType, aggregateId, type, data, expectedVersion } = parsed.value;
     const key = `${aggregateType}/${aggregateId}`;
     let group = groups.get(key);
     if (group === undefined) {
       group = { aggregateType, aggregateId, commands: [], places: [] };
       groups.set(key, group);
     }
-    group.commands.push(command);
+    const versioned = expectedVersion === undefined ? undefined : { expectedVersion };
+    group.commands.push({ commandId, type, data, ...versioned });
     group.places.push(place);
-    return { key, command };
+    return { commandId };
   });
   return { slots, groups };
 }
 
-type ParsedCommand =
-  | { ok: true; aggregateType: string; aggregateId: string; command: CommandEnvelope }
-  | { ok: false; faults: RequestFault[] };
-
-function parseCommand(value: unknown): ParsedCommand {
-  const envelope = BatchCommand.safeParse(value);
-  if (!envelope.success) return { ok: false, faults: zodFaults(envelope.error) };
-  const { aggregateType, aggregateId, commandId, type, expectedVersion } = envelope.data;
-  const commands = COMMANDS[aggregateType] ?? {};
-  const schema = Object.hasOwn(commands, type) ? commands[type] : undefined;
-  if (schema === undefined) {
-    const known = Object.keys(commands).join(', ');
-    return { ok: false, faults: [{ path: 'type', message: `must be one of ${known}` }] };
-  }
-  const data = schema.safeParse(envelope.data.data);
-  if (!data.success) {
-    const faults = zodFaults(data.error).map(({ path, message }) => ({
-      path: path === '' ? 'data' : `data.${path}`,
-      message,
-    }));
-    return { ok: false, faults };
-  }
-  const command = {
-    commandId,
-    type,
-    data: data.data,
-    ...(expectedVersion === undefined ? {} : { expectedVersion }),
-  };
-  return { ok: true, aggregateType, aggregateId, command };
+function parseCommand(value: unknown) {
+  const type = (value as { type?: unknown } | null)?.type;
+  const schema = typeof type === 'string' ? BATCH_COMMANDS.get(type) : undefined;
+  return tryParse<z.ZodType<AnyCommand>>(schema ?? UnknownCommand, value);
 }
 
 function invalid(value: unknown, errors: readonly RequestFault[]): BatchResult {
-  const commandId = (value as { commandId?: unknown } | null | undefined)?.commandId;
+  const commandId = CommandId.safeParse((value as { commandId?: unknown } | null | undefined)?.commandId);
   const first = errors[0];
   return {
-    commandId: typeof commandId === 'string' ? commandId : null,
+    commandId: commandId.success ? commandId.data : null,
     status: 'refused',
     code: 'invalid_request',
     detail: first === undefined ? 'The command is not valid.' : faultText(first),
-    errors,
+    errors: errors.slice(0, COMMAND_FAULTS_MAX),
   };
 }
 
-export function resultOf(command: CommandEnvelope, outcome: BriefOutcome): BatchResult {
-  const { commandId } = command;
+/** A verdict as the batch answers it. */
+export function resultOf(commandId: string, outcome: BriefOutcome): BatchResult {
   if (outcome.status !== 'refused') return { commandId, status: outcome.status, version: outcome.version };
   return { commandId, status: 'refused', code: outcome.code, detail: outcome.detail };
 }

@@ -1,42 +1,57 @@
 /** One command over HTTP: its id, its expected version, and the answer that stands for its outcome. */
 import type { Context } from 'hono';
+import { z } from 'zod';
 import {
   type CommandContext,
   type CommandEnvelope,
   CommandId,
   type Outcome,
 } from '../../schemas/envelope.ts';
-import { Id } from '../../schemas/scalars.ts';
 import type { HttpEnv } from './context.ts';
 import { invalidRequest, problemResponse, refusalProblem } from './problem.ts';
+import type { CommandReply } from './replies.ts';
+
+/** The headers that every single command takes. */
+export const CommandHeaders = z.strictObject({
+  'Idempotency-Key': CommandId.optional().meta({
+    param: { id: 'IdempotencyKey' },
+    description:
+      'The command id, 1 to 128 visible ASCII characters, remembered for good. A repeat with the same body gives the ' +
+      'same answer with `Idempotency-Replayed: true`; with another body 409 `command_id_reused`.',
+    examples: ['deposit-2026-11-21-7'],
+  }),
+  'If-Match': z
+    .string()
+    .regex(/^"(0|[1-9]\d{0,14})"$/, 'must be a version in quotes, such as "7"')
+    .optional()
+    .meta({
+      param: { id: 'IfMatch' },
+      description: 'The version that the aggregate is expected to have; else 412 `version_conflict`.',
+      examples: ['"7"'],
+    }),
+});
 
 /** What every command of a request carries along. */
 export function commandContext(c: Context<HttpEnv>): CommandContext {
   return { userId: c.get('userId'), correlationId: c.get('correlationId'), causationId: null };
 }
 
+function header(c: Context<HttpEnv>, name: keyof typeof CommandHeaders.shape): string | undefined {
+  const value = c.req.header(name);
+  const parsed = CommandHeaders.shape[name].safeParse(value);
+  if (parsed.success) return value;
+  throw invalidRequest([{ path: name, message: parsed.error.issues[0]?.message ?? 'is not valid' }]);
+}
+
 /** The client's command id, or a new one where it sent none: then only an id in the body recognises a repeat. */
-export function commandId(c: Context<HttpEnv>): string {
-  const key = c.req.header('Idempotency-Key');
-  if (key === undefined) return crypto.randomUUID();
-  if (CommandId.safeParse(key).success) return key;
-  throw invalidRequest([{ path: 'Idempotency-Key', message: 'must be 1 to 128 visible ASCII characters' }]);
+function commandId(c: Context<HttpEnv>): string {
+  return header(c, 'Idempotency-Key') ?? crypto.randomUUID();
 }
 
 /** The version that `If-Match` names, if it is there. */
-export function expectedVersion(c: Context<HttpEnv>): number | undefined {
-  const header = c.req.header('If-Match');
-  if (header === undefined) return undefined;
-  const digits = /^"(\d{1,15})"$/.exec(header)?.[1];
-  if (digits !== undefined) return Number(digits);
-  throw invalidRequest([{ path: 'If-Match', message: 'must be a version in quotes, such as "7"' }]);
-}
-
-/** The id in the path, checked. */
-export function pathId(c: Context<HttpEnv>, name = 'id'): string {
-  const id = Id.safeParse(c.req.param(name));
-  if (id.success) return id.data;
-  throw invalidRequest([{ path: name, message: id.error.issues[0]?.message ?? 'is not a valid id' }]);
+function expectedVersion(c: Context<HttpEnv>): number | undefined {
+  const quoted = header(c, 'If-Match');
+  return quoted === undefined ? undefined : Number(quoted.slice(1, -1));
 }
 
 /** An actor that takes commands, as every aggregate's does. */
@@ -44,7 +59,7 @@ interface CommandTarget {
   execute(commands: readonly CommandEnvelope[], context: CommandContext): Promise<Outcome[]>;
 }
 
-/** Runs a command and answers with `created` or 200, with the problem of its refusal, or with the stored answer. */
+/** Runs a command and answers with `status`, with the problem of its refusal, or with the stored answer. */
 export async function runCommand(
   c: Context<HttpEnv>,
   target: CommandTarget,
@@ -52,21 +67,15 @@ export async function runCommand(
   command: { type: string; data: unknown },
   status: 200 | 201,
 ): Promise<Response> {
+  const id = commandId(c);
   const expected = expectedVersion(c);
-  const [outcome] = await target.execute(
-    [
-      {
-        ...command,
-        commandId: commandId(c),
-        ...(expected === undefined ? {} : { expectedVersion: expected }),
-      },
-    ],
-    commandContext(c),
-  );
+  const versioned = expected === undefined ? {} : { expectedVersion: expected };
+  const [outcome] = await target.execute([{ ...command, commandId: id, ...versioned }], commandContext(c));
   if (outcome === undefined) throw new Error('a command was not answered');
   if (outcome.status === 'refused') return problemResponse(refusalProblem(outcome), c.get('correlationId'));
   const { version, events, reply } = outcome;
   const headers: Record<string, string> = { ETag: `"${version}"` };
   if (outcome.status === 'replayed') headers['Idempotency-Replayed'] = 'true';
-  return c.json({ aggregateId, version, events, ...reply }, status, headers);
+  const body: CommandReply = { aggregateId, version, events: [...events], ...reply };
+  return c.json(body, status, headers);
 }

@@ -1,24 +1,80 @@
-/** Errors as RFC 9457 problem details, and the one exception that carries them to `app.onError`. */
-import type { Outcome } from '../../schemas/envelope.ts';
+/** Errors as RFC 9457 problem details: every code that a client can meet, and the one exception that carries them. */
+import { z } from 'zod';
+import type { AccountRefusal } from '../../schemas/account.ts';
+import type { KernelRefusal, Outcome } from '../../schemas/envelope.ts';
 
-/** One fault of a request: where it is (`quantity`, `commands[3].data.price`, a header's name) and what it is. */
-export interface RequestFault {
-  readonly path: string;
-  readonly message: string;
-}
+type HttpCode =
+  | 'invalid_request'
+  | 'unauthenticated'
+  | 'route_not_found'
+  | 'aggregate_not_found'
+  | 'method_not_allowed'
+  | 'request_too_large'
+  | 'unsupported_media_type'
+  | 'internal_error'
+  | 'unavailable'
+  | 'not_ready';
+export type ProblemCode = HttpCode | KernelRefusal | AccountRefusal;
 
-type ProblemStatus = 400 | 401 | 404 | 405 | 409 | 412 | 413 | 415 | 422 | 500 | 503;
+/** Codes are stable: clients branch on them. A refusal is 422 unless it says that something exists or does not. */
+export const PROBLEMS: Readonly<Record<ProblemCode, { readonly status: number; readonly meaning: string }>> =
+  {
+    invalid_request: {
+      status: 400,
+      meaning: 'A body, a parameter or a header is not what the API takes; `errors` says where.',
+    },
+    unauthenticated: { status: 401, meaning: 'The token is not known here.' },
+    route_not_found: { status: 404, meaning: 'There is no such path.' },
+    account_not_found: {
+      status: 404,
+      meaning: 'The account has not been opened, or not yet at the time asked for.',
+    },
+    aggregate_not_found: { status: 404, meaning: 'There is no aggregate of this type and id.' },
+    method_not_allowed: {
+      status: 405,
+      meaning: 'The path does not have this method; `Allow` lists those it has.',
+    },
+    account_already_open: { status: 409, meaning: 'An account with this id has been opened before.' },
+    command_id_reused: {
+      status: 409,
+      meaning: 'The command id, or the id of the thing to create, was used before with another body.',
+    },
+    version_conflict: {
+      status: 412,
+      meaning: 'The version is not the expected one; `currentVersion` says which it is.',
+    },
+    request_too_large: {
+      status: 413,
+      meaning: 'The body has more bytes, or the batch more commands, than are taken.',
+    },
+    unsupported_media_type: {
+      status: 415,
+      meaning: 'The body was sent in a media type or encoding that is not taken.',
+    },
+    account_closed: { status: 422, meaning: 'The account is closed for good.' },
+    account_frozen: { status: 422, meaning: 'The account is frozen.' },
+    account_not_frozen: { status: 422, meaning: 'The account is not frozen.' },
+    amount_precision: { status: 422, meaning: 'The amount has more decimals than the currency has.' },
+    amount_out_of_range: {
+      status: 422,
+      meaning: 'A balance or a position would leave the range of the ledger.',
+    },
+    limit_exceeded: { status: 422, meaning: 'The trade would exceed a limit of the account.' },
+    insufficient_position: {
+      status: 422,
+      meaning: 'The sale needs more than is held, and short sales are not allowed.',
+    },
+    insufficient_funds: { status: 422, meaning: 'The cash does not cover the withdrawal or the trade.' },
+    account_not_empty: { status: 422, meaning: 'The account still holds cash or a position.' },
+    internal_error: { status: 500, meaning: 'The request failed for a reason that is ours.' },
+    unavailable: {
+      status: 503,
+      meaning: 'A part of the platform does not answer now; the same request may be sent again.',
+    },
+    not_ready: { status: 503, meaning: 'A binding does not answer yet.' },
+  };
 
-export interface Problem {
-  readonly status: ProblemStatus;
-  /** Stable name in snake_case. */
-  readonly code: string;
-  readonly detail: string;
-  readonly errors?: readonly RequestFault[];
-  readonly currentVersion?: number;
-}
-
-const TITLES: Record<ProblemStatus, string> = {
+const TITLES: Readonly<Record<number, string>> = {
   400: 'The request is not valid',
   401: 'Authentication failed',
   404: 'Not found',
@@ -32,6 +88,40 @@ const TITLES: Record<ProblemStatus, string> = {
   503: 'Not available',
 };
 
+/** Seconds after which a client may try again what could not be answered: an object that restarts takes less. */
+const RETRY_AFTER_SECONDS = 1;
+
+/** One fault of a request: where it is (`quantity`, `commands[3].data.price`, a header's name) and what it is. */
+export const RequestFault = z.strictObject({
+  path: z.string().meta({ description: 'A field, a query parameter or a header; empty for the whole body.' }),
+  message: z.string(),
+});
+export type RequestFault = z.infer<typeof RequestFault>;
+
+/** Problem details (RFC 9457) as every error has them. */
+export const ProblemReply = z.strictObject({
+  type: z.string().meta({ description: 'A URN made from the code.' }),
+  title: z.string(),
+  status: z.number().int(),
+  code: z.string().meta({ description: 'Stable name of the problem, in snake_case.' }),
+  detail: z.string(),
+  correlationId: z.string(),
+  errors: z
+    .array(RequestFault)
+    .optional()
+    .meta({ description: 'With `invalid_request`: every fault found.' }),
+  currentVersion: z.number().int().optional().meta({ description: 'With `version_conflict`.' }),
+});
+export type ProblemReply = z.infer<typeof ProblemReply>;
+
+export interface Problem {
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly errors?: readonly RequestFault[];
+  readonly currentVersion?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** Ends a request with a problem. Thrown in the HTTP layer alone, where unwinding to the response is all that is left. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
@@ -43,44 +133,49 @@ export class ProblemError extends Error {
   }
 }
 
+/** 400 with these faults. */
 export function invalidRequest(errors: readonly RequestFault[]): ProblemError {
   const first = errors[0];
   const detail = first === undefined ? 'The request is not valid.' : faultText(first);
-  return new ProblemError({ status: 400, code: 'invalid_request', detail, errors });
+  return new ProblemError({ code: 'invalid_request', detail, errors });
 }
 
+/** A fault in one line. */
 export function faultText({ path, message }: RequestFault): string {
   return path === '' ? message : `${path}: ${message}`;
 }
 
-export function problemResponse(problem: Problem, correlationId: string): Response {
-  const { status, code, detail, errors, currentVersion } = problem;
-  const body = {
+/** The document itself, also for examples in the API's description. */
+export function problemReply(problem: Problem, correlationId: string): ProblemReply {
+  const { code, detail, errors, currentVersion } = problem;
+  const { status } = PROBLEMS[code];
+  return {
     type: `urn:folio:problem:${code}`,
-    title: TITLES[status],
+    title: TITLES[status] ?? 'Error',
     status,
     code,
     detail,
     correlationId,
-    ...(errors === undefined ? {} : { errors }),
+    ...(errors === undefined ? {} : { errors: [...errors] }),
     ...(currentVersion === undefined ? {} : { currentVersion }),
   };
-  return new Response(JSON.stringify(body), {
-    status,
-    headers: { 'Content-Type': 'application/problem+json' },
-  });
 }
 
-/** Refusals that are conflicts with what exists; every other one is 422. */
-const REFUSAL_STATUS: Readonly<Record<string, ProblemStatus>> = {
-  account_not_found: 404,
-  account_already_open: 409,
-  command_id_reused: 409,
-  version_conflict: 412,
-};
+/** The response that carries a problem. */
+export function problemResponse(problem: Problem, correlationId: string): Response {
+  const reply = problemReply(problem, correlationId);
+  const headers: Record<string, string> = { 'Content-Type': 'application/problem+json', ...problem.headers };
+  if (reply.status === 503) headers['Retry-After'] = String(RETRY_AFTER_SECONDS);
+  return new Response(JSON.stringify(reply), { status: reply.status, headers });
+}
 
+/** The problem that a refusal is. */
 export function refusalProblem(refusal: Extract<Outcome, { status: 'refused' }>): Problem {
   const { code, detail, currentVersion } = refusal;
-  const status = REFUSAL_STATUS[code] ?? 422;
-  return { status, code, detail, ...(status === 412 ? { currentVersion } : {}) };
+  if (!isProblemCode(code)) throw new Error(`no problem is known for the refusal ${code}`);
+  return { code, detail, ...(code === 'version_conflict' ? { currentVersion } : {}) };
+}
+
+function isProblemCode(code: string): code is ProblemCode {
+  return Object.hasOwn(PROBLEMS, code);
 }

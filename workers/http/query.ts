@@ -1,18 +1,32 @@
 /** Query parameters that several routes share. They arrive as text. */
 import { z } from 'zod';
+import { shownAs } from '../../schemas/jsonSchema.ts';
 
 /** Rows in one answer (contract): a page stays under a megabyte. */
 export const PAGE_MAX = 1_000;
 const PAGE_DEFAULT = 100;
 
+/** Digits of a whole number in a query: every such number is a safe integer. */
+const DIGITS_MAX = 15;
+
 const digits = z
   .string()
-  .regex(/^\d{1,15}$/, 'must be a whole number')
+  .regex(new RegExp(`^\\d{1,${DIGITS_MAX}}$`), 'must be a whole number')
   .transform(Number);
 
-export const QueryVersion = digits.meta({ override: { type: 'integer', minimum: 0 } });
+const WHOLE_NUMBER = { type: 'integer' as const, minimum: 0, maximum: 10 ** DIGITS_MAX - 1 };
 
+/** A version of an aggregate. */
+export const QueryVersion = digits.meta(shownAs(WHOLE_NUMBER));
+
+/** The first version of a range: versions begin with 1. */
+export const FromVersion = digits
+  .refine((version) => version >= 1, 'must be at least 1')
+  .default(1)
+  .meta(shownAs({ ...WHOLE_NUMBER, minimum: 1, default: 1 }));
+
+/** Rows wanted in one answer. */
 export const PageLimit = digits
   .refine((limit) => limit >= 1 && limit <= PAGE_MAX, `must be 1 to ${PAGE_MAX}`)
   .default(PAGE_DEFAULT)
-  .meta({ override: { type: 'integer', minimum: 1, maximum: PAGE_MAX, default: PAGE_DEFAULT } });
+  .meta(shownAs({ type: 'integer', minimum: 1, maximum: PAGE_MAX, default: PAGE_DEFAULT }));

@@ -258,10 +258,11 @@ function isDigit(code: number): boolean {
 }
 
 /** `a.b[3]`, with keys that would be misread in that notation quoted: `a["b.c"]`. */
-function formatPath(segments: readonly (string | number)[]): string {
+export function formatPath(segments: readonly PropertyKey[]): string {
   let path = '';
   for (const segment of segments) {
-    if (typeof segment === 'number') path += `[${segment}]`;
+    if (typeof segment === 'symbol') path += '[symbol]';
+    else if (typeof segment === 'number') path += `[${segment}]`;
     else if (segment.length > MAX_PATH_KEY_UNITS)
       path += `[${JSON.stringify(`${segment.slice(0, MAX_PATH_KEY_UNITS)}…`)}]`;
     else if (!PLAIN_KEY.test(segment)) path += `[${JSON.stringify(segment)}]`;

@@ -18,7 +18,7 @@ export const authentication: MiddlewareHandler<HttpEnv> = async function authent
   } else if (token !== undefined && token !== '' && sameSecret(header, `Bearer ${token}`)) {
     c.set('userId', 'local-administrator');
   } else {
-    throw new ProblemError({ status: 401, code: 'unauthenticated', detail: 'The token is not known here.' });
+    throw new ProblemError({ code: 'unauthenticated', detail: 'The token is not known here.' });
   }
   await next();
 };

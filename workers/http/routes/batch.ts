@@ -1,69 +1,95 @@
 /** `POST /v1/commands`: many commands, each decided by its own aggregate. */
-import { type Context, Hono } from 'hono';
+import type { Context } from 'hono';
 import { z } from 'zod';
 import { errorFields } from '../../../telemetry/logger.ts';
 import { actorStub } from '../../aggregates.ts';
 import {
   type AggregateGroup,
+  BATCH_COMMANDS,
   BATCH_COMMANDS_MAX,
-  type BatchResult,
   groupCommands,
+  type Line,
   parseLines,
   resultOf,
 } from '../batch.ts';
-import { BATCH_BYTES_MAX, mediaType, parseWith, readBytes, unsupportedMediaType } from '../body.ts';
+import { BATCH_BYTES_MAX, readBytes, requireMediaType } from '../body.ts';
 import { commandContext } from '../command.ts';
 import type { HttpEnv } from '../context.ts';
-import { invalidRequest, ProblemError, type RequestFault } from '../problem.ts';
+import { type Route, route } from '../operation.ts';
+import { parseWith } from '../parse.ts';
+import { invalidRequest, ProblemError } from '../problem.ts';
+import { BatchReply, type BatchResult } from '../replies.ts';
 import { parseStrictJson } from '../strictJson.ts';
 
 /** The body around the commands; each command is checked in its place, so that a bad one stops nothing. */
 const BatchBody = z.strictObject({ commands: z.array(z.unknown()) });
 
-export const batch = new Hono<HttpEnv>();
-
-batch.post('/', async (c) => {
-  const { values, faults } = await readCommands(c);
-  if (values.length === 0)
-    throw invalidRequest([{ path: 'commands', message: 'must have at least one command' }]);
-  if (values.length > BATCH_COMMANDS_MAX) {
-    throw new ProblemError({
-      status: 413,
-      code: 'request_too_large',
-      detail: `A batch has at most ${BATCH_COMMANDS_MAX} commands.`,
-    });
-  }
-  const { slots, groups } = groupCommands(values, faults);
-  const results: BatchResult[] = slots.map((slot) =>
-    'result' in slot ? slot.result : unanswered(slot.command),
-  );
-  await Promise.all([...groups.values()].map((group) => runGroup(c, group, results)));
-  const count = (status: BatchResult['status']) =>
-    results.filter((result) => result.status === status).length;
-  return c.json({
-    accepted: count('accepted'),
-    refused: count('refused'),
-    replayed: count('replayed'),
-    results,
-  });
+/** The same for the API's description, with the commands that there are. */
+export const BatchRequest = z.strictObject({
+  commands: z
+    .array(z.union([...BATCH_COMMANDS.values()]))
+    .min(1)
+    .max(BATCH_COMMANDS_MAX),
 });
 
-async function readCommands(
-  c: Context<HttpEnv>,
-): Promise<{ values: readonly unknown[]; faults: ReadonlyMap<number, RequestFault[]> }> {
-  const type = mediaType(c);
-  if (type === 'application/x-ndjson') {
-    const bytes = await readBytes(c, BATCH_BYTES_MAX);
-    try {
-      return parseLines(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
-    } catch {
-      throw invalidRequest([{ path: '', message: 'must be valid UTF-8' }]);
+const runBatch = route(
+  {
+    method: 'post',
+    path: '/v1/commands',
+    operationId: 'runCommands',
+    tag: 'Batch',
+    summary: 'Run many commands',
+    description:
+      'Commands of one aggregate run in the order given; a refusal stops nothing. A command that does not fit its ' +
+      'schema, or a line that is no JSON, is refused in its place as `invalid_request`. A JSON body is one text: where ' +
+      `it is malformed nothing runs. At most ${BATCH_COMMANDS_MAX} commands or ${BATCH_BYTES_MAX} bytes.`,
+    ownBody: {
+      required: true,
+      content: {
+        'application/json': { schema: BatchRequest },
+        'application/x-ndjson': {
+          schema: { type: 'string', description: 'A command a line, as in `commands` of the JSON body.' },
+        },
+      },
+    },
+    success: { status: 200, description: 'What became of each command.', schema: BatchReply },
+  },
+  async (c) => {
+    const lines = await readCommands(c);
+    if (lines.length > BATCH_COMMANDS_MAX) {
+      const detail = `A batch has at most ${BATCH_COMMANDS_MAX} commands.`;
+      throw new ProblemError({ code: 'request_too_large', detail });
     }
+    const { slots, groups } = groupCommands(lines);
+    const results = slots.map((slot) => ('result' in slot ? slot.result : unanswered(slot.commandId)));
+    await Promise.all([...groups.values()].map((group) => runGroup(c, group, results)));
+    return c.json(summary(results));
+  },
+);
+
+export const batch: readonly Route[] = [runBatch];
+
+async function readCommands(c: Context<HttpEnv>): Promise<readonly Line[]> {
+  const type = requireMediaType(c, ['application/json', 'application/x-ndjson']);
+  const bytes = await readBytes(c, BATCH_BYTES_MAX);
+  if (type === 'application/x-ndjson') {
+    const lines = parseLines(bytes);
+    if (lines.length === 0) throw invalidRequest([{ path: '', message: 'must have at least one command' }]);
+    return lines;
   }
-  if (type !== 'application/json') throw unsupportedMediaType('application/json or application/x-ndjson');
-  const parsed = parseStrictJson(await readBytes(c, BATCH_BYTES_MAX));
+  const parsed = parseStrictJson(bytes);
   if (!parsed.ok) throw invalidRequest(parsed.errors);
-  return { values: parseWith(BatchBody, parsed.value).commands, faults: new Map() };
+  const { commands } = parseWith(BatchBody, parsed.value);
+  if (commands.length === 0) {
+    throw invalidRequest([{ path: 'commands', message: 'must have at least one command' }]);
+  }
+  return commands.map((value) => ({ value }));
+}
+
+function summary(results: BatchResult[]): BatchReply {
+  const reply: BatchReply = { accepted: 0, refused: 0, replayed: 0, results };
+  for (const { status } of results) reply[status]++;
+  return reply;
 }
 
 /** One aggregate's share. Its failure is a bug or an outage: its commands say so, and the others' answers stand. */
@@ -73,7 +99,9 @@ async function runGroup(c: Context<HttpEnv>, group: AggregateGroup, results: Bat
     group.places.forEach((place, index) => {
       const command = group.commands[index];
       const outcome = outcomes[index];
-      if (command !== undefined && outcome !== undefined) results[place] = resultOf(command, outcome);
+      if (command !== undefined && outcome !== undefined) {
+        results[place] = resultOf(command.commandId, outcome);
+      }
     });
   } catch (error) {
     const { aggregateType, aggregateId } = group;
@@ -87,7 +115,7 @@ async function runGroup(c: Context<HttpEnv>, group: AggregateGroup, results: Bat
 }
 
 /** What a command has until its aggregate has answered: sending it again under the same id is always safe. */
-function unanswered({ commandId }: { commandId: string }): BatchResult {
+function unanswered(commandId: string): BatchResult {
   return {
     commandId,
     status: 'refused',

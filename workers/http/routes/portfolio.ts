@@ -1,5 +1,4 @@
 /** Reads of an account from the views: portfolio and trades. */
-import { Hono } from 'hono';
 import { z } from 'zod';
 import { Side } from '../../../schemas/account.ts';
 import { partOf } from '../../../schemas/partition.ts';
@@ -8,25 +7,27 @@ import { accountStub } from '../../aggregates.ts';
 import { type Env, viewDatabases } from '../../env.ts';
 import { readPortfolio } from '../../reads/portfolio.ts';
 import { readTrades } from '../../reads/trades.ts';
-import { parseQuery } from '../body.ts';
-import { pathId } from '../command.ts';
-import type { HttpEnv } from '../context.ts';
 import { cursorOf, encodeCursor } from '../cursor.ts';
+import { IdParams, type Route, route } from '../operation.ts';
 import { PageLimit, QueryVersion } from '../query.ts';
-import { accountNotFound, accountResource } from './accounts.ts';
+import { AccountReply, TradesReply } from '../replies.ts';
+import { accountNotFound, accountReply } from './accounts.ts';
 
-export const PortfolioQuery = z.strictObject({ minVersion: QueryVersion.optional() });
+export const PortfolioQuery = z.strictObject({
+  minVersion: QueryVersion.optional().meta({
+    description: 'Read your own write: below this version of the view the actor answers.',
+  }),
+});
 
+/** Which trades are wanted. */
 export const TradesQuery = z.strictObject({
   symbol: SymbolName.optional(),
   side: Side.optional(),
-  from: Time.optional(),
-  to: Time.optional(),
+  from: Time.optional().meta({ description: 'Executed at this time or later.' }),
+  to: Time.optional().meta({ description: 'Executed before this time.' }),
   limit: PageLimit,
-  cursor: cursorOf(Version).optional(),
+  cursor: cursorOf(Version, 'The `nextCursor` of the page before.').optional(),
 });
-
-export const portfolio = new Hono<HttpEnv>();
 
 /** The view database that holds an account. */
 function databaseOf(env: Env, accountId: string): D1Database {
@@ -34,55 +35,91 @@ function databaseOf(env: Env, accountId: string): D1Database {
   return databases[partOf(accountId, databases.length)] as D1Database;
 }
 
-portfolio.get('/:id/portfolio', async (c) => {
-  const id = pathId(c);
-  const { minVersion = 1 } = parseQuery(c, PortfolioQuery);
-  const view = await readPortfolio(databaseOf(c.env, id), id);
-  if (view !== undefined && view.version >= minVersion) {
-    const { customerId, accountType, status, currency, cash, fees, limits } = view.account;
-    const positions = Object.fromEntries(view.positions.map((position) => [position.symbol, position]));
-    const state = {
-      customerId,
-      accountType,
-      status,
-      currency,
-      cash,
-      fees,
-      limits: JSON.parse(limits),
-      positions,
-    };
-    return c.json(accountResource(id, state as Parameters<typeof accountResource>[1], view.version), 200, {
-      'X-Read-Source': 'view',
-      'X-View-Version': String(view.version),
+const getPortfolio = route(
+  {
+    method: 'get',
+    path: '/v1/accounts/{id}/portfolio',
+    operationId: 'getPortfolio',
+    tag: 'Accounts',
+    summary: 'The account from the read model',
+    params: IdParams,
+    query: PortfolioQuery,
+    success: {
+      status: 200,
+      description: 'The account; `X-Read-Source` says who answered.',
+      schema: AccountReply,
+      headers: ['X-Read-Source', 'X-View-Version'],
+    },
+    problems: ['account_not_found'],
+  },
+  async (c, { params: { id }, query: { minVersion = 1 } }) => {
+    const view = await readPortfolio(databaseOf(c.env, id), id);
+    if (view !== undefined && view.version >= minVersion) {
+      return c.json(fromView(id, view), 200, {
+        'X-Read-Source': 'view',
+        'X-View-Version': String(view.version),
+      });
+    }
+    const read = await accountStub(c.env, id).read();
+    if (read === null) throw accountNotFound(id);
+    return c.json(accountReply(id, read.state, read.version), 200, {
+      'X-Read-Source': 'actor',
+      'X-View-Version': String(view?.version ?? 0),
     });
-  }
-  const read = await accountStub(c.env, id).read();
-  if (read === null) throw accountNotFound(id);
-  return c.json(accountResource(id, read.state, read.version), 200, {
-    'X-Read-Source': 'actor',
-    'X-View-Version': String(view?.version ?? 0),
-  });
-});
+  },
+);
 
-portfolio.get('/:id/trades', async (c) => {
-  const id = pathId(c);
-  const { symbol, side, from, to, limit, cursor } = parseQuery(c, TradesQuery);
-  const rows = await readTrades(databaseOf(c.env, id), id, {
-    symbol,
-    side,
-    from: from === undefined ? undefined : Date.parse(from),
-    to: to === undefined ? undefined : Date.parse(to),
-    beforeVersion: cursor,
-    limit: limit + 1,
-  });
-  const page = rows.slice(0, limit);
-  if (page.length === 0 && (await accountStub(c.env, id).head()) === 0) throw accountNotFound(id);
-  return c.json({
-    trades: page.map(({ accountId: _, executedAt, recordedAt, ...trade }) => ({
-      ...trade,
-      executedAt: new Date(executedAt).toISOString(),
-      recordedAt: new Date(recordedAt).toISOString(),
-    })),
-    nextCursor: rows.length > limit ? encodeCursor(page.at(-1)?.version) : null,
-  });
-});
+function fromView(id: string, view: NonNullable<Awaited<ReturnType<typeof readPortfolio>>>): AccountReply {
+  const { customerId, accountType, status, currency, cash, fees, limits } = view.account;
+  const positions = Object.fromEntries(view.positions.map((position) => [position.symbol, position]));
+  const state = {
+    customerId,
+    accountType,
+    status,
+    currency,
+    cash,
+    fees,
+    limits: JSON.parse(limits),
+    positions,
+  };
+  return accountReply(id, state as Parameters<typeof accountReply>[1], view.version);
+}
+
+const getTrades = route(
+  {
+    method: 'get',
+    path: '/v1/accounts/{id}/trades',
+    operationId: 'getTrades',
+    tag: 'Accounts',
+    summary: 'Trades, newest first',
+    description: 'From the read model, which follows the log within seconds.',
+    params: IdParams,
+    query: TradesQuery,
+    success: { status: 200, description: 'A page of trades.', schema: TradesReply },
+    problems: ['account_not_found'],
+  },
+  async (c, { params: { id }, query: { symbol, side, from, to, limit, cursor } }) => {
+    const rows = await readTrades(databaseOf(c.env, id), id, {
+      symbol,
+      side,
+      from: from === undefined ? undefined : Date.parse(from),
+      to: to === undefined ? undefined : Date.parse(to),
+      beforeVersion: cursor,
+      limit: limit + 1,
+    });
+    const page = rows.slice(0, limit);
+    if (page.length === 0 && (await accountStub(c.env, id).head()) === 0) throw accountNotFound(id);
+    const reply: TradesReply = {
+      trades: page.map(({ accountId: _, side: sideText, executedAt, recordedAt, ...trade }) => ({
+        ...trade,
+        side: sideText as 'BUY' | 'SELL',
+        executedAt: new Date(executedAt).toISOString(),
+        recordedAt: new Date(recordedAt).toISOString(),
+      })),
+      nextCursor: rows.length > limit ? encodeCursor(page.at(-1)?.version) : null,
+    };
+    return c.json(reply);
+  },
+);
+
+export const portfolio: readonly Route[] = [getPortfolio, getTrades];

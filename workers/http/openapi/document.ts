@@ -1,0 +1,199 @@
+/**
+ * The API's description, OpenAPI 3.1, made from the routes and their schemas. Plain data in the end: the Worker serves
+ * it, and `npm run docs` writes it to docs/generated/openapi.json.
+ */
+import { z } from 'zod';
+import {
+  createDocument,
+  type ZodOpenApiExampleObject,
+  type ZodOpenApiMediaTypeObject,
+  type ZodOpenApiObject,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+  type ZodOpenApiRequestBodyObject,
+  type ZodOpenApiResponseObject,
+} from 'zod-openapi';
+import { CommandHeaders } from '../command.ts';
+import { isPublic, type Operation, operationProblems, type ReplyHeader, TAGS } from '../operation.ts';
+import { PROBLEMS, type ProblemCode, ProblemReply, problemReply } from '../problem.ts';
+import { EXAMPLE_CORRELATION_ID, EXAMPLES } from './examples.ts';
+
+/** Headers that every operation takes. A `param.id` or `header.id` makes one component of all their uses. */
+const CommonHeaders = z.object({
+  'X-Correlation-Id': z
+    .string()
+    .optional()
+    .meta({
+      param: { id: 'CorrelationId' },
+      description:
+        'Stored in every event that the request causes, and returned. 1 to 128 visible ASCII characters; anything else ' +
+        'is replaced by a new id.',
+      examples: [EXAMPLE_CORRELATION_ID],
+    }),
+  traceparent: z
+    .string()
+    .optional()
+    .meta({
+      param: { id: 'Traceparent' },
+      description:
+        'W3C Trace Context. Its trace id is the correlation id where `X-Correlation-Id` is absent.',
+      examples: ['00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'],
+    }),
+});
+
+const REPLY_HEADERS: Record<ReplyHeader | 'X-Correlation-Id', z.ZodType> = {
+  'X-Correlation-Id': z
+    .string()
+    .meta({ header: { id: 'X-Correlation-Id' }, description: 'The correlation id of the request.' }),
+  ETag: z.string().meta({
+    header: { id: 'ETag' },
+    description: "The aggregate's version in quotes, for `If-Match`.",
+    examples: ['"7"'],
+  }),
+  'Idempotency-Replayed': z
+    .literal('true')
+    .optional()
+    .meta({
+      header: { id: 'Idempotency-Replayed' },
+      description: 'The answer to a repeat: nothing new has happened.',
+    }),
+  'X-Read-Source': z.enum(['view', 'actor']).meta({ description: 'Who answered.' }),
+  'X-View-Version': z.string().meta({ description: 'The version that the view has reached, 0 for none.' }),
+};
+
+/** The document for these operations. */
+export function openApiDocument(operations: readonly Operation[]) {
+  const paths: Record<string, ZodOpenApiPathsObject[string]> = {};
+  for (const operation of operations) {
+    paths[operation.path] = { ...paths[operation.path], [operation.method]: describe(operation) };
+  }
+  const document: ZodOpenApiObject = {
+    openapi: '3.1.1',
+    info: {
+      title: 'Folio',
+      version: '1',
+      summary: 'An event-sourced trading and order platform.',
+      description:
+        'Amounts, prices and quantities are decimal strings in replies; in requests a string, or a JSON number of at ' +
+        'most 15 significant digits. Times are RFC 3339 in UTC. Ids are made by the client. Unknown fields and ' +
+        'parameters are refused. Errors are problem details (RFC 9457) with a stable `code`.',
+      license: { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' },
+    },
+    servers: [{ url: '/', description: 'The server that sent this.' }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    paths,
+    components: {
+      schemas: { Problem: ProblemReply },
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', description: 'A token; none is demanded yet.' },
+      },
+    },
+  };
+  return createDocument(document);
+}
+
+function describe(operation: Operation): ZodOpenApiOperationObject {
+  const { operationId, tag, summary, description, params, query, isCommand, success } = operation;
+  const body = requestBody(operation);
+  return {
+    operationId,
+    tags: [tag],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    security: isPublic(operation) ? [] : [{}, { token: [] }],
+    requestParams: {
+      ...(params === undefined ? {} : { path: params }),
+      ...(query === undefined ? {} : { query }),
+      header: isCommand ? CommandHeaders.extend(CommonHeaders.shape) : CommonHeaders,
+    },
+    ...(body === undefined ? {} : { requestBody: body }),
+    responses: { [success.status]: successResponse(operation), ...problemResponses(operation) },
+  };
+}
+
+function requestBody({ operationId, body, ownBody }: Operation): ZodOpenApiRequestBodyObject | undefined {
+  const content = body === undefined ? ownBody?.content : { 'application/json': { schema: body } };
+  if (content === undefined) return undefined;
+  const examples = EXAMPLES[operationId]?.request ?? {};
+  const described = Object.entries(content).map(([mediaType, media]) => {
+    const example = examples[mediaType];
+    return [mediaType, example === undefined ? media : ({ ...media, example } as ZodOpenApiMediaTypeObject)];
+  });
+  return { required: true, content: Object.fromEntries(described) };
+}
+
+function successResponse({ operationId, success }: Operation): ZodOpenApiResponseObject {
+  const { description, schema, headers = [] } = success;
+  const example = EXAMPLES[operationId]?.reply;
+  return {
+    description,
+    headers: replyHeaders(headers),
+    content: {
+      'application/json': {
+        schema: schema ?? { type: 'object' },
+        ...(example === undefined ? {} : { example }),
+      },
+    },
+  };
+}
+
+function replyHeaders(names: readonly ReplyHeader[]): z.ZodObject {
+  const all = ['X-Correlation-Id', ...names] as const;
+  return z.object(Object.fromEntries(all.map((name) => [name, REPLY_HEADERS[name]])));
+}
+
+/** A response for each status, with the codes that can occur under it and an example of each. */
+function problemResponses(operation: Operation): Record<string, ZodOpenApiResponseObject> {
+  const byStatus = Map.groupBy(operationProblems(operation), (code) => PROBLEMS[code].status);
+  return Object.fromEntries([...byStatus].map(([status, codes]) => [status, problemResponse(codes)]));
+}
+
+/** By its codes, so that equal responses are one object, which the document then holds once. */
+const problemResponsesMade = new Map<string, ZodOpenApiResponseObject>();
+
+function problemResponse(codes: readonly ProblemCode[]): ZodOpenApiResponseObject {
+  const key = codes.join(' ');
+  const made = problemResponsesMade.get(key);
+  if (made !== undefined) return made;
+  const only = codes.length === 1 ? codes[0] : undefined;
+  const response: ZodOpenApiResponseObject = {
+    ...(only === undefined ? {} : { id: pascalCase(only) }),
+    description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].meaning}`).join('\n\n'),
+    headers: replyHeaders([]),
+    content: {
+      'application/problem+json': {
+        schema: {
+          allOf: [
+            { $ref: '#/components/schemas/Problem' },
+            { type: 'object', properties: { code: { type: 'string', enum: [...codes] } } },
+          ],
+        },
+        examples: Object.fromEntries(codes.map((code) => [code, exampleProblem(code)])),
+      },
+    },
+  };
+  problemResponsesMade.set(key, response);
+  return response;
+}
+
+function pascalCase(code: string): string {
+  return code.replace(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+const exampleProblems = new Map<ProblemCode, ZodOpenApiExampleObject>();
+
+function exampleProblem(code: ProblemCode): ZodOpenApiExampleObject {
+  const made = exampleProblems.get(code);
+  if (made !== undefined) return made;
+  const problem = {
+    code,
+    detail: PROBLEMS[code].meaning,
+    ...(code === 'invalid_request'
+      ? { errors: [{ path: 'amount', message: 'must be greater than 0' }] }
+      : {}),
+    ...(code === 'version_conflict' ? { currentVersion: 7 } : {}),
+  };
+  const example = { id: pascalCase(code), value: problemReply(problem, EXAMPLE_CORRELATION_ID) };
+  exampleProblems.set(code, example);
+  return example;
+}

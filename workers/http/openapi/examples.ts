@@ -1,0 +1,133 @@
+/** One request and reply of each operation, for the API's description. A test holds them against the schemas. */
+import { eventIdText, GENESIS_HASH_TEXT } from '../../../schemas/eventId.ts';
+
+export const EXAMPLE_CORRELATION_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
+
+interface Example {
+  /** By media type. */
+  readonly request?: Readonly<Record<string, unknown>>;
+  readonly reply?: unknown;
+}
+
+const hashOf = (digit: string) => digit.repeat(64);
+
+const opening = {
+  customerId: 'customer-1',
+  accountType: 'INDIVIDUAL',
+  currency: 'USD',
+  initialBalance: '100000',
+};
+const trade = { tradeId: 't-1', symbol: 'IBM', quantity: '100', price: '189.12', side: 'BUY', fee: '1' };
+const line = { symbol: 'IBM', quantity: '100', averageCost: '189.12', realizedPnl: '0' };
+
+/** The answer to a command whose event is the one with this version. */
+function answer(eventType: string, version: number) {
+  return {
+    aggregateId: 'acc-1',
+    version,
+    events: [{ eventId: eventIdText(hashOf(String(version))), eventType, version }],
+  };
+}
+
+function command(body: unknown, eventType: string, version: number, more: object = {}): Example {
+  return { request: { 'application/json': body }, reply: { ...answer(eventType, version), ...more } };
+}
+
+const account = {
+  accountId: 'acc-1',
+  customerId: 'customer-1',
+  accountType: 'INDIVIDUAL',
+  status: 'OPEN',
+  currency: 'USD',
+  cash: { total: '81087', reserved: '0', available: '81087' },
+  fees: '1',
+  positions: [line],
+  limits: { allowShort: false, maxOrderNotional: null, maxPositionNotional: null, maxPositionQuantity: null },
+  version: 2,
+};
+
+const event = {
+  eventId: eventIdText(hashOf('1')),
+  aggregateType: 'account',
+  aggregateId: 'acc-1',
+  version: 1,
+  eventType: 'AccountOpened',
+  schemaVersion: 2,
+  recordedAt: '2026-11-21T09:30:00.000Z',
+  data: { accountType: 'INDIVIDUAL', cash: '100000', currency: 'USD', customerId: 'customer-1' },
+  metadata: {
+    causationId: null,
+    commandId: 'open-1',
+    correlationId: EXAMPLE_CORRELATION_ID,
+    userId: 'local-administrator',
+  },
+  previousHash: GENESIS_HASH_TEXT,
+  hash: hashOf('1'),
+};
+
+const tradeLine = {
+  tradeId: 't-1',
+  version: 2,
+  symbol: 'IBM',
+  side: 'BUY',
+  quantity: '100',
+  price: '189.12',
+  notional: '18912',
+  fee: '1',
+  realizedPnl: '0',
+  executedAt: '2026-11-21T09:30:01.000Z',
+  recordedAt: '2026-11-21T09:30:01.000Z',
+};
+
+const batchCommands = [
+  { commandId: 'open-1', aggregateType: 'account', aggregateId: 'acc-1', type: 'OpenAccount', data: opening },
+  { commandId: 't-1', aggregateType: 'account', aggregateId: 'acc-1', type: 'ExecuteTrade', data: trade },
+];
+
+/** Examples by `operationId`. */
+export const EXAMPLES: Readonly<Record<string, Example>> = {
+  openAccount: command({ accountId: 'acc-1', ...opening }, 'AccountOpened', 1),
+  executeTrade: command(trade, 'TradeExecuted', 2, { tradeId: 't-1', cash: '81087', position: line }),
+  depositFunds: command({ amount: '250.50', reference: 'wire 4711' }, 'FundsDeposited', 3),
+  withdrawFunds: command({ amount: '100' }, 'FundsWithdrawn', 4),
+  setLimits: command({ maxOrderNotional: '50000', maxPositionQuantity: null }, 'LimitsSet', 5),
+  freezeAccount: command({ reason: 'court order 17/2026' }, 'AccountFrozen', 6),
+  unfreezeAccount: command({ reason: 'order lifted' }, 'AccountUnfrozen', 7),
+  closeAccount: command({ reason: 'moved to another bank' }, 'AccountClosed', 8),
+  getAccount: { reply: account },
+  getPortfolio: { reply: account },
+  getAccountEvents: { reply: { events: [event], nextFromVersion: 2 } },
+  getTrades: { reply: { trades: [tradeLine], nextCursor: null } },
+  runCommands: {
+    request: {
+      'application/json': { commands: batchCommands },
+      'application/x-ndjson': batchCommands.map((one) => `${JSON.stringify(one)}\n`).join(''),
+    },
+    reply: {
+      accepted: 1,
+      refused: 1,
+      replayed: 0,
+      results: [
+        { commandId: 'open-1', status: 'accepted', version: 1 },
+        { commandId: 't-1', status: 'refused', code: 'insufficient_funds', detail: 'Available cash is 5.' },
+      ],
+    },
+  },
+  getEvents: { reply: { events: [event], next: 'WzFd' } },
+  getEventTypes: {
+    reply: {
+      eventTypes: [
+        {
+          aggregateType: 'account',
+          eventType: 'AccountFrozen',
+          schemaVersion: 1,
+          schemaVersions: [1],
+          jsonSchema: { type: 'object', properties: { reason: { type: 'string' } }, required: ['reason'] },
+        },
+      ],
+    },
+  },
+  auditAggregate: { reply: { ok: true, version: 2, headHash: hashOf('2'), eventsChecked: 2 } },
+  getHealth: { reply: { status: 'ok' } },
+  getReadiness: { reply: { status: 'ready' } },
+};

@@ -1,0 +1,115 @@
+/**
+ * Operations of the API: what each takes, answers and refuses, as data beside its handler. A route that is registered is
+ * therefore described, and what it takes is parsed by the very schemas that describe it.
+ */
+import type { Context } from 'hono';
+import { z } from 'zod';
+import type { ZodOpenApiRequestBodyObject } from 'zod-openapi';
+import { Id } from '../../schemas/scalars.ts';
+import { parseBody } from './body.ts';
+import type { HttpEnv } from './context.ts';
+import { parseQuery, parseWith } from './parse.ts';
+import { PROBLEMS, type ProblemCode } from './problem.ts';
+
+export const TAGS = {
+  Accounts: 'Open an account, move money, trade, and read what became of it.',
+  Batch: 'Many commands in one request, each decided by its own aggregate.',
+  Events: 'The log behind everything: immutable, hash-chained events.',
+  Audit: 'Recompute what the log claims.',
+  Service: 'Whether the service runs, and this description of it.',
+} as const;
+
+/** Headers that replies carry beyond `X-Correlation-Id`, which all have. */
+export type ReplyHeader = 'ETag' | 'Idempotency-Replayed' | 'X-Read-Source' | 'X-View-Version';
+
+/** What success looks like. */
+export interface Success {
+  readonly status: 200 | 201;
+  readonly description: string;
+  /** Of the JSON body; left out where the body is no data of ours. */
+  readonly schema?: z.ZodType;
+  readonly headers?: readonly ReplyHeader[];
+}
+
+/** One operation without its handler. */
+export interface Operation {
+  readonly method: 'get' | 'post' | 'put';
+  /** As in OpenAPI: `/v1/accounts/{id}`. */
+  readonly path: string;
+  readonly operationId: string;
+  readonly tag: keyof typeof TAGS;
+  readonly summary: string;
+  readonly description?: string;
+  /** Parameters in the path. */
+  readonly params?: z.ZodObject;
+  /** Query parameters; absent: under `/v1` none, elsewhere any, since probes add their own. */
+  readonly query?: z.ZodObject;
+  /** The JSON body, parsed before the handler runs. */
+  readonly body?: z.ZodType;
+  /** Describes a body that the handler reads by itself. */
+  readonly ownBody?: ZodOpenApiRequestBodyObject;
+  /** One command to one aggregate: takes `Idempotency-Key` and `If-Match`, answers with the version. */
+  readonly isCommand?: boolean;
+  readonly success: Success;
+  /** Problems of its own; those that follow from what it takes are added by {@link operationProblems}. */
+  readonly problems?: readonly ProblemCode[];
+}
+
+/** An operation and what serves it. */
+export interface Route extends Operation {
+  readonly handle: (c: Context<HttpEnv>) => Response | Promise<Response>;
+}
+
+interface Input<Params, Query, Body> {
+  readonly params: z.output<Params>;
+  readonly query: z.output<Query>;
+  readonly body: z.output<Body>;
+}
+
+/** Path parameters of everything that is addressed by its id alone. */
+export const IdParams = z.strictObject({ id: Id.meta({ description: 'The id that its client gave it.' }) });
+
+const NoQuery = z.strictObject({});
+
+/** Binds an operation to its handler, which is given path, query and body as the schemas have them. */
+export function route<
+  Params extends z.ZodObject = z.ZodObject,
+  Query extends z.ZodObject = z.ZodObject,
+  Body extends z.ZodType = z.ZodUnknown,
+>(
+  operation: Operation & { readonly params?: Params; readonly query?: Query; readonly body?: Body },
+  handler: (c: Context<HttpEnv>, input: Input<Params, Query, Body>) => Response | Promise<Response>,
+): Route {
+  const { params, body } = operation;
+  const query = operation.query ?? (isPublic(operation) ? undefined : NoQuery);
+  return {
+    ...operation,
+    async handle(c) {
+      const input = {
+        params: params === undefined ? {} : parseWith(params, c.req.param()),
+        query: query === undefined ? {} : parseQuery(c.req.url, query),
+        body: body === undefined ? undefined : await parseBody(c, body),
+      };
+      return handler(c, input as Input<Params, Query, Body>);
+    },
+  };
+}
+
+/** Whether anyone may ask, without a token. */
+export function isPublic({ path }: Operation): boolean {
+  return !path.startsWith('/v1/');
+}
+
+/** Every problem that the operation can end with, in the order of their statuses. */
+export function operationProblems(operation: Operation): ProblemCode[] {
+  const { body, ownBody, params, query, isCommand = false, problems = [] } = operation;
+  const codes = new Set<ProblemCode>(problems);
+  if (!isPublic(operation)) for (const code of ['unauthenticated', 'unavailable'] as const) codes.add(code);
+  if (params !== undefined || query !== undefined || !isPublic(operation)) codes.add('invalid_request');
+  if (body !== undefined || ownBody !== undefined) {
+    for (const code of ['request_too_large', 'unsupported_media_type'] as const) codes.add(code);
+  }
+  if (isCommand) for (const code of ['command_id_reused', 'version_conflict'] as const) codes.add(code);
+  codes.add('internal_error');
+  return [...codes].sort((a, b) => PROBLEMS[a].status - PROBLEMS[b].status);
+}

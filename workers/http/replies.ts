@@ -1,0 +1,151 @@
+/** What successful requests answer. The same schemas type the code, make the API's description and judge real replies. */
+import { z } from 'zod';
+import { AccountStatus, AccountType, Limits, Side } from '../../schemas/account.ts';
+import { Currency } from '../../schemas/currency.ts';
+import { CommandId, EventEnvelope, EventReference, HashText } from '../../schemas/envelope.ts';
+import { DecimalText, Id, SymbolName, UtcTime, Version } from '../../schemas/scalars.ts';
+import { RequestFault } from './problem.ts';
+
+// Metadata with an `id` names a schema in the API's description; all others stand there where they are used.
+
+const Event = EventEnvelope.meta({ id: 'Event' });
+
+/** A version that something has: the first is 1. */
+const PresentVersion = Version.min(1);
+
+const PositionLine = z
+  .strictObject({
+    symbol: SymbolName,
+    quantity: DecimalText,
+    averageCost: DecimalText,
+    realizedPnl: DecimalText,
+  })
+  .meta({ id: 'Position' });
+
+/** What every command answers: the aggregate, its version, and the events that the command made. */
+export const CommandReply = z
+  .strictObject({
+    aggregateId: Id,
+    version: PresentVersion,
+    events: z.array(EventReference).min(1),
+  })
+  .meta({ id: 'CommandReply' });
+export type CommandReply = z.infer<typeof CommandReply>;
+
+/** A trade's reply adds what the trade left behind. */
+export const TradeReply = CommandReply.extend({
+  tradeId: Id,
+  cash: DecimalText,
+  position: PositionLine,
+}).meta({ id: 'TradeReply' });
+
+/** An account, as its actor or the views have it. */
+export const AccountReply = z
+  .strictObject({
+    accountId: Id,
+    customerId: Id,
+    accountType: AccountType,
+    status: AccountStatus,
+    currency: Currency,
+    cash: z.strictObject({ total: DecimalText, reserved: DecimalText, available: DecimalText }),
+    fees: DecimalText.meta({ description: 'Every fee paid so far.' }),
+    positions: z.array(PositionLine),
+    limits: Limits,
+    version: PresentVersion,
+  })
+  .meta({ id: 'Account' });
+export type AccountReply = z.infer<typeof AccountReply>;
+
+/** A page of one account's log. */
+export const AccountEventsReply = z.strictObject({
+  events: z.array(Event),
+  nextFromVersion: PresentVersion.nullable().meta({ description: 'Null at the end of what is recorded.' }),
+});
+
+/** A trade as the view keeps it. */
+const Trade = z
+  .strictObject({
+    tradeId: Id,
+    version: PresentVersion,
+    symbol: SymbolName,
+    side: Side,
+    quantity: DecimalText,
+    price: DecimalText,
+    notional: DecimalText,
+    fee: DecimalText,
+    realizedPnl: DecimalText,
+    executedAt: UtcTime,
+    recordedAt: UtcTime,
+  })
+  .meta({ id: 'Trade' });
+
+/** A page of trades, newest first. */
+export const TradesReply = z.strictObject({
+  trades: z.array(Trade),
+  nextCursor: z.string().nullable().meta({ description: 'Null on the last page.' }),
+});
+export type TradesReply = z.infer<typeof TradesReply>;
+
+/** What became of one command of a batch. */
+export const BatchResult = z
+  .strictObject({
+    commandId: CommandId.nullable().meta({
+      description: 'Null where the command named none that can be told back.',
+    }),
+    status: z.enum(['accepted', 'refused', 'replayed']),
+    version: PresentVersion.optional(),
+    code: z.string().optional().meta({ description: 'With `refused`: the name of the problem.' }),
+    detail: z.string().optional(),
+    errors: z
+      .array(RequestFault)
+      .optional()
+      .meta({ description: 'With `invalid_request`: the faults of this command.' }),
+  })
+  .meta({ id: 'BatchResult' });
+export type BatchResult = z.infer<typeof BatchResult>;
+
+/** What became of a batch. */
+export const BatchReply = z
+  .strictObject({
+    accepted: z.number().int().min(0),
+    refused: z.number().int().min(0),
+    replayed: z.number().int().min(0),
+    results: z.array(BatchResult).meta({ description: 'One for each command, in the order given.' }),
+  })
+  .meta({ id: 'BatchReply' });
+export type BatchReply = z.infer<typeof BatchReply>;
+
+/** A page of the feed across aggregates. */
+export const EventsReply = z.strictObject({
+  events: z.array(Event),
+  next: z.string().meta({ description: 'Send it as `after` for what comes next; it stays usable.' }),
+});
+
+/** The catalogue of event types. */
+export const EventTypesReply = z.strictObject({
+  eventTypes: z.array(
+    z.strictObject({
+      aggregateType: z.string(),
+      eventType: z.string(),
+      schemaVersion: z.number().int().min(1).meta({ description: 'Of events stored today.' }),
+      schemaVersions: z.array(z.number().int().min(1)),
+      jsonSchema: z
+        .record(z.string(), z.unknown())
+        .meta({ description: 'JSON Schema of `data`, newest version.' }),
+    }),
+  ),
+});
+
+/** What a recomputation of a hash chain found. */
+export const AuditReply = z.strictObject({
+  ok: z.boolean(),
+  version: PresentVersion,
+  headHash: HashText,
+  eventsChecked: z.number().int().min(0),
+  firstBadVersion: PresentVersion.optional(),
+});
+
+/** The service is alive. */
+export const HealthReply = z.strictObject({ status: z.literal('ok') });
+/** Every binding answers. */
+export const ReadyReply = z.strictObject({ status: z.literal('ready') });

@@ -1,0 +1,17 @@
+/** Every route of the API: what is listed here is served and described. */
+import type { Route } from '../operation.ts';
+import { accounts } from './accounts.ts';
+import { audit } from './audit.ts';
+import { batch } from './batch.ts';
+import { events } from './events.ts';
+import { portfolio } from './portfolio.ts';
+import { service } from './service.ts';
+
+export const ROUTES: readonly Route[] = [
+  ...accounts,
+  ...portfolio,
+  ...batch,
+  ...events,
+  ...audit,
+  ...service(() => ROUTES),
+];

@@ -1,0 +1,66 @@
+/** Liveness, readiness, and the API's description. */
+import { directoryName } from '../../../schemas/partition.ts';
+import { viewDatabases } from '../../env.ts';
+import { openApiDocument } from '../openapi/document.ts';
+import { type Route, route } from '../operation.ts';
+import { ProblemError } from '../problem.ts';
+import { HealthReply, ReadyReply } from '../replies.ts';
+
+const getHealth = route(
+  {
+    method: 'get',
+    path: '/healthz',
+    operationId: 'getHealth',
+    tag: 'Service',
+    summary: 'Whether the service is alive',
+    success: { status: 200, description: 'It is.', schema: HealthReply },
+  },
+  (c) => c.json({ status: 'ok' }),
+);
+
+/** Ready once every binding that a command or a read needs has answered. */
+const getReadiness = route(
+  {
+    method: 'get',
+    path: '/readyz',
+    operationId: 'getReadiness',
+    tag: 'Service',
+    summary: 'Whether every binding answers',
+    success: { status: 200, description: 'They do.', schema: ReadyReply },
+    problems: ['not_ready'],
+  },
+  async (c) => {
+    try {
+      await Promise.all([
+        ...viewDatabases(c.env).map((database) => database.prepare('SELECT count(*) FROM views').first()),
+        c.env.DIRECTORY.getByName(directoryName(0)).sweepCursor(),
+      ]);
+    } catch {
+      throw new ProblemError({ code: 'not_ready', detail: 'A binding does not answer yet.' });
+    }
+    return c.json({ status: 'ready' });
+  },
+);
+
+/** The description of all routes, itself included. Made on first demand: few isolates are ever asked. */
+function openApiRoute(routes: () => readonly Route[]): Route {
+  let text: string | undefined;
+  return route(
+    {
+      method: 'get',
+      path: '/openapi.json',
+      operationId: 'getOpenApi',
+      tag: 'Service',
+      summary: 'This description',
+      success: { status: 200, description: 'An OpenAPI 3.1 document.' },
+    },
+    (c) => {
+      text ??= JSON.stringify(openApiDocument(routes()));
+      return c.body(text, 200, { 'Content-Type': 'application/json' });
+    },
+  );
+}
+
+export function service(routes: () => readonly Route[]): readonly Route[] {
+  return [getHealth, getReadiness, openApiRoute(routes)];
+}
