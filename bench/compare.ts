@@ -61,7 +61,7 @@ export async function compareThroughput(
     rounds.baseline.push(await run(baseline, options.seconds));
     options.progress(`${name}: ${summary(rounds.product.at(-1))} against ${summary(rounds.baseline.at(-1))}`);
   }
-  return figure(name, rounds, options.targets);
+  return throughputFigure(name, rounds, options.targets);
 }
 
 function summary(round: Round | undefined): string {
@@ -70,20 +70,32 @@ function summary(round: Round | undefined): string {
     : `${Math.round(round.perSecond)}/s (${round.processorMicros.toFixed(1)} µs)`;
 }
 
-function figure(
+/** A figure from measurements of both sides. */
+export function pairedFigure(
   name: string,
-  rounds: { product: readonly Round[]; baseline: readonly Round[] },
-  targets: readonly Target[] = [],
+  unit: string,
+  product: readonly number[],
+  baseline: readonly number[],
+  more: Pick<Figure, 'targets' | 'detail'> = {},
 ): Figure {
-  const product = rounds.product.map((round) => round.perSecond);
-  const baseline = rounds.baseline.map((round) => round.perSecond);
   return {
     name,
-    unit: 'commands/s',
+    unit,
     value: median(product),
     rounds: product,
     baseline: { value: median(baseline), rounds: baseline },
     ratio: median(product) / median(baseline),
+    ...more,
+  };
+}
+
+function throughputFigure(
+  name: string,
+  rounds: { product: readonly Round[]; baseline: readonly Round[] },
+  targets: readonly Target[] = [],
+): Figure {
+  const perSecond = (all: readonly Round[]) => all.map((round) => round.perSecond);
+  return pairedFigure(name, 'commands/s', perSecond(rounds.product), perSecond(rounds.baseline), {
     targets,
     detail: {
       processorMicros: median(rounds.product.map((round) => round.processorMicros)),
@@ -93,7 +105,7 @@ function figure(
       clientCores: median(rounds.product.map((round) => round.load.clientCores)),
       baselineClientCores: median(rounds.baseline.map((round) => round.load.clientCores)),
     },
-  };
+  });
 }
 
 function latencies(prefix: string, rounds: readonly Round[]): Record<string, number> {

@@ -3,8 +3,19 @@
  * views are. Never deployed.
  */
 import { AccountActor as ProductAccountActor } from '../actors/index.ts';
+import { project } from '../queues/kernel/runner.ts';
+import { type EventsMessage, parseEventsMessage } from '../schemas/message.ts';
+import { partOf } from '../schemas/partition.ts';
+import { createLogger } from '../telemetry/logger.ts';
 import { type Env, viewDatabases } from '../workers/env.ts';
 import product from '../workers/index.ts';
+import { projectionDeps } from '../workers/projection.ts';
+
+/** Events of a message of a busy account: what arrives between two announcements. */
+const MESSAGE_EVENTS = 50;
+
+/** Messages of a batch of the queue. */
+const QUEUE_BATCH_MESSAGES = 100;
 
 export * from '../workers/index.ts';
 
@@ -60,7 +71,50 @@ async function viewVersions(env: BenchEnv): Promise<Record<string, number>> {
   return versions;
 }
 
-async function bench(env: BenchEnv, route: string, account: string): Promise<unknown> {
+/** Messages as the queue would bring them, kept here between two requests so that reading them is not measured. */
+let prefetched: EventsMessage[] = [];
+
+/** Reads the next `perAccount` events of each of the first accounts as messages; answers how many events that is. */
+async function prefetch(
+  env: BenchEnv,
+  accounts: string[],
+  from: number,
+  perAccount: number,
+): Promise<number> {
+  prefetched = [];
+  for (let first = from; first < from + perAccount; first += MESSAGE_EVENTS) {
+    const texts = await Promise.all(
+      accounts.map((account) => env.ACCOUNTS.getByName(account).messages(first, MESSAGE_EVENTS)),
+    );
+    prefetched.push(...texts.flat().map(parseEventsMessage));
+  }
+  return prefetched.reduce((events, message) => events + message.events.length, 0);
+}
+
+/** Applies the prefetched messages to the views, in batches as large as those of a queue. */
+async function projectPrefetched(env: BenchEnv): Promise<number> {
+  const productEnv = env as unknown as Env;
+  const databases = viewDatabases(productEnv).length;
+  const logger = createLogger('queue', env.LOG_LEVEL);
+  let applied = 0;
+  for (let first = 0; first < prefetched.length; first += QUEUE_BATCH_MESSAGES) {
+    const batch = prefetched.slice(first, first + QUEUE_BATCH_MESSAGES);
+    for (let part = 0; part < databases; part++) {
+      const share = batch.filter((message) => partOf(message.aggregateId, databases) === part);
+      const result = await project(projectionDeps(productEnv, part, logger), share);
+      applied += result.applied;
+    }
+  }
+  return applied;
+}
+
+async function bench(
+  env: BenchEnv,
+  route: string,
+  account: string,
+  parameters: URLSearchParams,
+): Promise<unknown> {
+  const number = (name: string) => Number(parameters.get(name));
   const actor = env.ACCOUNTS.getByName(account);
   switch (route) {
     case 'rows-written':
@@ -73,6 +127,10 @@ async function bench(env: BenchEnv, route: string, account: string): Promise<unk
       return actor.foldFromEvents();
     case 'views':
       return viewVersions(env);
+    case 'prefetch':
+      return prefetch(env, account.split(','), number('from'), number('events'));
+    case 'project':
+      return projectPrefetched(env);
     default:
       throw new Error(`no bench route ${route}`);
   }
@@ -81,10 +139,9 @@ async function bench(env: BenchEnv, route: string, account: string): Promise<unk
 export default {
   ...product,
   async fetch(request, env, ctx) {
-    const [, , route, account = '-'] = request.url.includes('/bench/')
-      ? new URL(request.url).pathname.split('/')
-      : [];
-    if (route !== undefined) return Response.json(await bench(env, route, account));
-    return product.fetch(request, env as unknown as Env, ctx);
+    if (!request.url.includes('/bench/')) return product.fetch(request, env as unknown as Env, ctx);
+    const { pathname, searchParams } = new URL(request.url);
+    const [, , route = '', account = '-'] = pathname.split('/');
+    return Response.json(await bench(env, route, account, searchParams));
   },
 } satisfies ExportedHandler<BenchEnv>;

@@ -1,12 +1,18 @@
 /**
  * What the product is measured against: the simplest Durable Object that keeps the same bytes. A request's body goes to
- * one object, each line becomes a row, and the answer leaves when they are durable. No rule, no hash, no id, no queue.
+ * one object, each line becomes a row, and the answer leaves when they are durable. No rule, no hash, no id. For what
+ * comes after the log, the same lines go through a queue into one table of a database.
  */
 import { DurableObject } from 'cloudflare:workers';
 
 interface Env {
   readonly ROWS: DurableObjectNamespace<RowStore>;
+  readonly VIEW: D1Database;
+  readonly VIEW_QUEUE: Queue<string>;
 }
+
+/** Rows that `read` holds in memory at a time, as many as the product's fold. */
+const READ_PAGE_ROWS = 5_000;
 
 /** An object with one table of texts. */
 export class RowStore extends DurableObject<Env> {
@@ -22,15 +28,91 @@ export class RowStore extends DurableObject<Env> {
     for (const line of lines) sql.exec('INSERT INTO rows(body) VALUES (?)', line);
     return lines.length;
   }
+
+  /** The same, and tells the queue once the rows are in. Answers the number of the last one. */
+  relay(text: string): { accepted: number; last: number } {
+    const accepted = this.insert(text);
+    const { last } = this.ctx.storage.sql.exec<{ last: number }>('SELECT max(id) AS last FROM rows').one();
+    const message = `${this.ctx.id.name} ${last}\n${text}`;
+    this.ctx.waitUntil(this.env.VIEW_QUEUE.send(message, { contentType: 'text' }));
+    return { accepted, last };
+  }
+
+  /** Reads every row and parses it: what no rebuilding of a state can do without. */
+  read(): number {
+    let last = 0;
+    for (let page = READ_PAGE_ROWS; page === READ_PAGE_ROWS; ) {
+      const rows = this.ctx.storage.sql.exec<{ id: number; body: string }>(
+        'SELECT id, body FROM rows WHERE id > ? ORDER BY id LIMIT ?',
+        last,
+        READ_PAGE_ROWS,
+      );
+      page = 0;
+      for (const [id, body] of rows.raw()) {
+        JSON.parse(body as string);
+        last = id as number;
+        page++;
+      }
+    }
+    return last;
+  }
+}
+
+/** Puts lines into the table, and where the object stands, in one transaction. */
+async function project(env: Env, messages: readonly string[]): Promise<number> {
+  const lines: string[] = [];
+  const positions = new Map<string, number>();
+  for (const message of messages) {
+    const [head = '', ...rest] = message.split('\n');
+    const [name = '', last = '0'] = head.split(' ');
+    positions.set(name, Math.max(positions.get(name) ?? 0, Number(last)));
+    lines.push(...rest);
+  }
+  await env.VIEW.batch([
+    env.VIEW.prepare('INSERT INTO view_rows(body) SELECT value FROM json_each(?)').bind(
+      JSON.stringify(lines),
+    ),
+    env.VIEW.prepare(
+      'INSERT INTO view_positions SELECT value ->> 0, value ->> 1 FROM json_each(?) WHERE true ' +
+        'ON CONFLICT DO UPDATE SET version = max(version, excluded.version)',
+    ).bind(JSON.stringify([...positions])),
+  ]);
+  return lines.length;
+}
+
+async function positions(env: Env): Promise<Record<string, number>> {
+  const { results } = await env.VIEW.prepare('SELECT * FROM view_positions').all<{
+    id: string;
+    version: number;
+  }>();
+  return Object.fromEntries(results.map(({ id, version }) => [id, version]));
 }
 
 export default {
-  async fetch(request: Request, env: Env): Promise<Response> {
+  async fetch(request, env) {
     const { pathname } = new URL(request.url);
     if (pathname === '/readyz') return new Response('ready');
     const [, route, name = ''] = pathname.split('/');
     const rows = env.ROWS.getByName(name);
-    if (route === 'rows') return Response.json({ accepted: await rows.insert(await request.text()) });
-    return new Response('not found', { status: 404 });
+    switch (route) {
+      case 'rows':
+        return Response.json({ accepted: await rows.insert(await request.text()) });
+      case 'relay':
+        return Response.json(await rows.relay(await request.text()));
+      case 'read':
+        return Response.json(await rows.read());
+      case 'project':
+        return Response.json(await project(env, [`${name} 0\n${await request.text()}`]));
+      case 'positions':
+        return Response.json(await positions(env));
+      default:
+        return new Response('not found', { status: 404 });
+    }
   },
-};
+  async queue(batch, env) {
+    await project(
+      env,
+      batch.messages.map((message) => message.body as string),
+    );
+  },
+} satisfies ExportedHandler<Env>;

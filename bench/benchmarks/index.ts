@@ -1,7 +1,11 @@
 /** The benchmarks by name, in the order in which `npm run bench` runs them. */
 import type { Benchmark } from '../types.ts';
 import { batch } from './batch.ts';
+import { fold } from './fold.ts';
+import { latency } from './latency.ts';
+import { lag, sustained } from './paced.ts';
 import { rows } from './rows.ts';
 import { single } from './single.ts';
+import { views } from './views.ts';
 
-export const benchmarks: readonly Benchmark[] = [batch, single, rows];
+export const benchmarks: readonly Benchmark[] = [batch, sustained, single, latency, lag, fold, views, rows];

@@ -40,7 +40,7 @@ async function measure(server: Server, ids: CommandIds, seconds: number): Promis
   await openAccounts(server.url, ROW_ACCOUNTS);
   const accounts = Array.from({ length: ROW_ACCOUNTS }, (_, index) => accountId(index));
   const sum = async (route: string) =>
-    (await Promise.all(accounts.map((id) => server.ask<number>(`${route}/${id}`)))).reduce(
+    (await Promise.all(accounts.map((id) => server.ask<number>(`bench/${route}/${id}`)))).reduce(
       (a, b) => a + b,
       0,
     );
@@ -50,7 +50,7 @@ async function measure(server: Server, ids: CommandIds, seconds: number): Promis
   await viewsCaughtUp(server, ROW_ACCOUNTS);
   await sleep(ALARM_WAIT_MS);
   const written = (await sum('rows-written')) - before;
-  const sizes = await Promise.all(accounts.map((id) => server.ask<StoredSize>(`stored-size/${id}`)));
+  const sizes = await Promise.all(accounts.map((id) => server.ask<StoredSize>(`bench/stored-size/${id}`)));
   const total = (key: keyof StoredSize) => sizes.reduce((all, size) => all + size[key], 0);
   const suffix = ids === 'trade id' ? '' : ', command ids of their own';
   const detail = { trades: load.commands, accounts: ROW_ACCOUNTS };

@@ -1,4 +1,5 @@
 /** Drives requests at a server: as many as it takes (closed loop), or at a given rate (open loop). */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, type Reply } from './connection.ts';
 import type { PreparedRequest, RequestSource } from './requests.ts';
 
@@ -11,6 +12,8 @@ export interface LoadResult {
   readonly latencies: readonly number[];
   /** Share of one core that this process used. */
   readonly clientCores: number;
+  /** Requests of an open loop that were due and found no idle connection until the end. */
+  readonly unsent: number;
 }
 
 /** Called with every answered request. */
@@ -19,20 +22,22 @@ export type OnReply = (request: PreparedRequest, sentAt: number, reply: Reply) =
 /** Timers have a resolution of a millisecond: what is due within it goes out together. */
 const TICK_MS = 1;
 
-/** An open loop that is this far behind its rate shows overload, and its memory is bounded. */
-const BACKLOG_MAX = 200_000;
+/** How long a closed loop goes on. */
+export interface ClosedLoad {
+  readonly connections: number;
+  readonly seconds: number;
+  /** Ends the loop before its time. */
+  readonly until?: () => boolean;
+  readonly onReply?: OnReply;
+}
 
 /** As many requests as the server answers over `connections` connections in `seconds`. */
-export async function closedLoop(
-  port: number,
-  source: RequestSource,
-  options: { readonly connections: number; readonly seconds: number },
-): Promise<LoadResult> {
-  const connections = await openAll(port, options.connections);
-  const meter = new Meter();
-  const end = performance.now() + options.seconds * 1_000;
+export async function closedLoop(port: number, source: RequestSource, load: ClosedLoad): Promise<LoadResult> {
+  const connections = await openAll(port, load.connections);
+  const meter = new Meter(load.onReply);
+  const end = performance.now() + load.seconds * 1_000;
   const drive = async (connection: Connection) => {
-    for (let now = performance.now(); now < end; now = performance.now()) {
+    for (let now = performance.now(); now < end && load.until?.() !== true; now = performance.now()) {
       const request = source.next();
       const reply = await connection.send(request.bytes);
       meter.add(request, now, reply);
@@ -46,28 +51,24 @@ export async function closedLoop(
   }
 }
 
-/** Requests at a steady rate for `seconds`, then waits for the last answer. */
-export async function openLoop(
-  port: number,
-  source: RequestSource,
-  options: {
-    readonly connections: number;
-    readonly seconds: number;
-    readonly requestsPerSecond: number;
-    readonly onReply?: OnReply;
-  },
-): Promise<LoadResult> {
-  const idle = await openAll(port, options.connections);
-  const all = [...idle];
-  const meter = new Meter(options.onReply);
-  const total = Math.round(options.requestsPerSecond * options.seconds);
-  const spacing = 1_000 / options.requestsPerSecond;
+/** How an open loop offers its load. */
+export interface OpenLoad {
+  readonly connections: number;
+  readonly seconds: number;
+  readonly requestsPerSecond: number;
+  readonly onReply?: OnReply;
+}
+
+/** Requests at a steady rate for `seconds`, then waits for the last answer. What is late by then is never sent. */
+export async function openLoop(port: number, source: RequestSource, load: OpenLoad): Promise<LoadResult> {
+  const connections = await openAll(port, load.connections);
+  const idle = [...connections];
+  const meter = new Meter(load.onReply);
+  const spacing = 1_000 / load.requestsPerSecond;
   const start = performance.now();
   let failure: unknown;
   let issued = 0;
-  let running = 0;
   const issue = async (connection: Connection, dueAt: number) => {
-    running++;
     try {
       const request = source.next();
       meter.add(request, dueAt, await connection.send(request.bytes));
@@ -75,26 +76,21 @@ export async function openLoop(
     } catch (error) {
       failure ??= error;
     }
-    running--;
   };
-  const issueDue = () => {
-    const due = Math.min(total, Math.floor((performance.now() - start) / spacing) + 1);
-    if (due - issued > BACKLOG_MAX) throw new Error('the server takes far less than the offered load');
-    for (; issued < due; issued++) {
-      const connection = idle.pop();
-      if (connection === undefined) return;
-      void issue(connection, start + issued * spacing);
-    }
-  };
+  const dueAt = (now: number) => Math.floor((now - start) / spacing) + 1;
+  const end = start + load.seconds * 1_000;
   try {
-    while ((issued < total || running > 0) && failure === undefined) {
-      issueDue();
-      await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+    for (let now = start; now < end && failure === undefined; now = performance.now()) {
+      for (const due = dueAt(now); issued < due && idle.length > 0; issued++) {
+        void issue(idle.pop() as Connection, start + issued * spacing);
+      }
+      await sleep(TICK_MS);
     }
+    while (idle.length < connections.length && failure === undefined) await sleep(TICK_MS);
     if (failure !== undefined) throw failure;
-    return meter.result();
+    return { ...meter.result(), unsent: Math.max(0, dueAt(end) - 1 - issued) };
   } finally {
-    for (const connection of all) connection.close();
+    for (const connection of connections) connection.close();
   }
 }
 
@@ -135,6 +131,7 @@ class Meter {
       seconds,
       latencies: this.#latencies,
       clientCores: (user + system) / 1e6 / seconds,
+      unsent: 0,
     };
   }
 }

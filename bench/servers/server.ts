@@ -8,6 +8,9 @@ import { configFile, type ServerKind } from './config.ts';
 /** Linux counts processor time in hundredths of a second. */
 const TICKS_PER_SECOND = 100;
 
+/** As much of a failing answer as an error message quotes. */
+const QUOTED_CHARACTERS = 500;
+
 interface Announcement {
   readonly url: string;
   readonly runtimePid: number;
@@ -79,11 +82,13 @@ export class Server {
     return join(this.#folder, 'state/bundle/worker.js.map');
   }
 
-  /** Answer of a route of `bench/worker.ts`. */
-  async ask<Answer>(route: string): Promise<Answer> {
-    const response = await fetch(`${this.url}/bench/${route}`);
-    if (response.status !== 200) throw new Error(`/bench/${route} answered ${response.status}`);
-    return (await response.json()) as Answer;
+  /** JSON answer of a route that the benchmarks have added to the server. */
+  async ask<Answer>(route: string, body?: string): Promise<Answer> {
+    const response = await fetch(`${this.url}/${route}`, body === undefined ? {} : { method: 'POST', body });
+    const text = await response.text();
+    if (!response.ok)
+      throw new Error(`/${route} answered ${response.status} ${text.slice(0, QUOTED_CHARACTERS)}`);
+    return JSON.parse(text) as Answer;
   }
 
   /** Ends the server and deletes its state. */

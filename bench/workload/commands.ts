@@ -11,8 +11,10 @@ const CYCLE_MIN = 200;
 /** Different mixed batches: each is megabytes. */
 const MIXED_TEMPLATES = 4;
 
-/** Which server a request is for. */
-export type Side = 'product' | 'baseline';
+/** Which server a request is for; `relay` is the baseline with a queue and a table behind its rows. */
+export type Side = 'product' | 'baseline' | 'relay';
+
+const ROUTES = { baseline: 'rows', relay: 'relay' } as const;
 
 /**
  * Whether a command's id is the id of its trade. The log then finds the trade by the command's id; another id costs one
@@ -50,17 +52,27 @@ export function mixedTemplates(
   accounts: number,
   ids: CommandIds,
 ): RequestTemplate[] {
+  return Array.from({ length: MIXED_TEMPLATES }, (_, batch) =>
+    batchTemplate(side, accountId(batch), mixedLines(batch, size, accounts, ids)),
+  );
+}
+
+/** The bodies of such batches over all accounts, for what takes no HTTP request of its own. */
+export function mixedBodies(size: number, count: number): string[] {
+  return Array.from({ length: count }, (_, batch) =>
+    mixedLines(batch, size, ACCOUNTS, 'trade id').join('\n'),
+  );
+}
+
+function mixedLines(batch: number, size: number, accounts: number, ids: CommandIds): string[] {
   const length = cycleLength(Math.ceil(size / accounts));
-  return Array.from({ length: MIXED_TEMPLATES }, (_, batch) => {
-    const cycles = Array.from({ length: accounts }, (_, account) =>
-      tradeCycle(batch * accounts + account, length),
-    );
-    const lines = Array.from({ length: size }, (_, place) => {
-      const account = place % accounts;
-      const trade = cycles[account]?.[Math.floor(place / accounts)] as Trade;
-      return commandLine(trade, accountId(account), place, ids);
-    });
-    return batchTemplate(side, accountId(batch), lines);
+  const cycles = Array.from({ length: accounts }, (_, account) =>
+    tradeCycle(batch * accounts + account, length),
+  );
+  return Array.from({ length: size }, (_, place) => {
+    const account = place % accounts;
+    const trade = cycles[account]?.[Math.floor(place / accounts)] as Trade;
+    return commandLine(trade, accountId(account), place, ids);
   });
 }
 
@@ -71,7 +83,7 @@ export function singleTemplates(side: Side, accounts: number, ids: CommandIds): 
     const trade = tradeOf(index % accounts, Math.floor(index / accounts));
     const tradeId = `t-${STAMP}`;
     return new RequestTemplate({
-      path: side === 'product' ? `/v1/accounts/${account}/trades` : `/rows/${account}`,
+      path: side === 'product' ? `/v1/accounts/${account}/trades` : `/${ROUTES[side]}/${account}`,
       contentType: 'application/json',
       headers: ids === 'trade id' ? { 'Idempotency-Key': tradeId } : {},
       body: JSON.stringify({ tradeId, ...trade }),
@@ -98,7 +110,7 @@ function cycleLength(size: number): number {
 
 function batchTemplate(side: Side, target: string, lines: readonly string[]): RequestTemplate {
   return new RequestTemplate({
-    path: side === 'product' ? '/v1/commands' : `/rows/${target}`,
+    path: side === 'product' ? '/v1/commands' : `/${ROUTES[side]}/${target}`,
     contentType: 'application/x-ndjson',
     body: lines.join('\n'),
     commands: lines.length,
@@ -111,7 +123,9 @@ function batchTemplate(side: Side, target: string, lines: readonly string[]): Re
 }
 
 function expected(side: Side, commands: number, product: Expectation): Expectation {
-  return side === 'product' ? product : { status: 200, start: `{"accepted":${commands}}` };
+  return side === 'product'
+    ? product
+    : { status: 200, start: `{"accepted":${commands}${side === 'relay' ? ',' : '}'}` };
 }
 
 function commandLine(trade: Trade, account: string, place: number, ids: CommandIds): string {

@@ -1,0 +1,2 @@
+CREATE TABLE view_rows (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE view_positions (id TEXT PRIMARY KEY, version INTEGER NOT NULL);
