@@ -11,13 +11,17 @@ export const TEXT_LENGTH_MAX = 256;
 
 const Line = Text(TEXT_LENGTH_MAX);
 
+/** Who the account belongs to. */
 export const AccountType = z.enum(['INDIVIDUAL', 'CORPORATE']);
+/** What an account may be: frozen ones refuse all that moves money, closed ones refuse all. */
 export const AccountStatus = z.enum(['OPEN', 'FROZEN', 'CLOSED']);
+/** Whether a trade adds to the position or takes from it. */
 export const Side = z.enum(['BUY', 'SELL']);
 
 /** A limit that is null does not limit. Sent limits replace, absent ones stay. */
 const LimitValue = PositiveDecimal.nullable();
 
+/** What the account's trades must stay within. */
 export const Limits = z.strictObject({
   maxOrderNotional: LimitValue,
   maxPositionQuantity: LimitValue,
@@ -28,14 +32,18 @@ export type Limits = z.infer<typeof Limits>;
 
 // ---- commands: type → data, as clients send it ----
 
+/** Opens the account. The initial balance is cash from outside, like a deposit. */
 export const OpenAccount = z.strictObject({
   customerId: Id,
   accountType: AccountType,
   currency: Currency,
   initialBalance: NonNegativeDecimal.optional(),
 });
+/** Takes cash in from outside the platform. */
 export const DepositFunds = z.strictObject({ amount: PositiveDecimal, reference: Line.optional() });
+/** Sends cash out of the platform. */
 export const WithdrawFunds = z.strictObject({ amount: PositiveDecimal, reference: Line.optional() });
+/** Books a trade that was made. `executedAt` is the venue's time; without it, the time of receipt. */
 export const ExecuteTrade = z.strictObject({
   tradeId: Id,
   symbol: SymbolName,
@@ -45,6 +53,7 @@ export const ExecuteTrade = z.strictObject({
   fee: NonNegativeDecimal.optional(),
   executedAt: Time.optional(),
 });
+/** Replaces the limits that are sent. */
 export const SetLimits = z
   .strictObject({
     maxOrderNotional: LimitValue.optional(),
@@ -53,8 +62,10 @@ export const SetLimits = z
     allowShort: z.boolean().optional(),
   })
   .refine((limits) => Object.keys(limits).length > 0, 'must set at least one limit');
+/** Freezes, unfreezes or closes the account: what all three say is why. */
 export const Reason = z.strictObject({ reason: Line });
 
+/** Commands by type. */
 export const accountCommands = {
   OpenAccount,
   DepositFunds,
@@ -66,6 +77,7 @@ export const accountCommands = {
   CloseAccount: Reason,
 } as const;
 
+/** A command as the decider takes it. */
 export type AccountCommand = {
   [Type in keyof typeof accountCommands]: {
     readonly type: Type;
@@ -95,6 +107,7 @@ export const AccountOpened = z.strictObject({
   /** Balance after the event, as on every event that moves money. */
   cash: DecimalText,
 });
+/** Cash came in, or went out. */
 export const FundsDeposited = z.strictObject({
   amount: PositiveDecimal,
   reference: Line.nullable(),
@@ -118,11 +131,14 @@ export const TradeExecuted = z.strictObject({
   position: Position,
 });
 export type TradeExecuted = z.infer<typeof TradeExecuted>;
+/** All limits as they are from now on. */
 export const LimitsSet = Limits;
+/** The account was frozen, unfrozen or closed, and why. */
 export const AccountFrozen = z.strictObject({ reason: Line });
 export const AccountUnfrozen = z.strictObject({ reason: Line });
 export const AccountClosed = z.strictObject({ reason: Line });
 
+/** Events by type, in their newest shape. */
 export const accountEvents = {
   AccountOpened,
   FundsDeposited,
@@ -134,6 +150,7 @@ export const accountEvents = {
   AccountClosed,
 } as const;
 
+/** An event as the decider folds it. */
 export type AccountEvent = {
   [Type in keyof typeof accountEvents]: {
     readonly type: Type;

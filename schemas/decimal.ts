@@ -28,6 +28,7 @@ const POWERS_OF_TEN = Array.from({ length: DECIMAL_PLACES + 1 }, (_, exponent) =
 /** value × 10^8. A branded bigint, so that an unscaled integer is not taken for one. */
 export type Scaled = bigint & { readonly __scaled: unique symbol };
 
+/** Nothing. */
 export const ZERO = 0n as Scaled;
 
 const DECIMAL_TEXT = /^-?(0|[1-9]\d*)(\.\d+)?$/;
@@ -114,18 +115,22 @@ export function multiplyRatio(a: Scaled, numerator: Scaled, denominator: Scaled)
   ) as Scaled;
 }
 
+/** a + b, exact. */
 export function add(a: Scaled, b: Scaled): Scaled {
   return (a + b) as Scaled;
 }
 
+/** a − b, exact. */
 export function subtract(a: Scaled, b: Scaled): Scaled {
   return (a - b) as Scaled;
 }
 
+/** −a. */
 export function negate(a: Scaled): Scaled {
   return -a as Scaled;
 }
 
+/** |a|. */
 export function absolute(a: Scaled): Scaled {
   return (a < 0n ? -a : a) as Scaled;
 }

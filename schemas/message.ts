@@ -15,6 +15,7 @@ export interface PublishedEvent {
   readonly hash: string;
 }
 
+/** One announcement. */
 export interface EventsMessage {
   readonly aggregateType: string;
   readonly aggregateId: string;

@@ -6,6 +6,7 @@ import { shownAs } from './jsonSchema.ts';
 /** Ids are made by the client and name objects, keys and rows: short, and safe in a URL, a file name and a log. */
 export const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
 
+/** An id that a client made. */
 export const Id = z.string().regex(ID_PATTERN, 'must be 1 to 64 characters of A-Z, a-z, 0-9, _ and -');
 
 /** Ticker or pair: upper case as the venues write it (`BRK.B`, `BTC-USD`, `EUR/USD`). */
@@ -87,6 +88,7 @@ function numberText(value: number): string {
   return text.includes('e-') && Number(value.toFixed(8)) === value ? value.toFixed(8) : text;
 }
 
+/** A decimal of the ledger's own: sums have more digits than any input, and a sign. */
 export const DecimalText = decimal('ledger');
 export const NonNegativeDecimal = decimal('nonnegative');
 export const PositiveDecimal = decimal('positive');
@@ -112,4 +114,5 @@ export const Time = z.iso
 /** Characters of `2013-10-07T13:30:00.123Z`; years outside 0000 to 9999, which an offset can lead to, have more. */
 const CANONICAL_TIME_LENGTH = 24;
 
+/** A version of an aggregate; 0 is before its first event. */
 export const Version = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);

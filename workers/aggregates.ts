@@ -8,6 +8,7 @@ import type { Env } from './env.ts';
 export const AGGREGATE_TYPES = ['account'] as const;
 export type AggregateType = (typeof AGGREGATE_TYPES)[number];
 
+/** An account's actor. */
 export function accountStub(env: Env, accountId: string) {
   return env.ACCOUNTS.getByName(accountId);
 }

@@ -20,6 +20,7 @@ import {
   ZERO,
 } from '../../schemas/decimal.ts';
 import type { Decider, Decision, Timed } from '../kernel/decider.ts';
+import { limitRefusal, mergeLimits } from './limits.ts';
 import { applyTrade, FLAT } from './position.ts';
 
 /** The account as its events tell it. Amounts are decimal strings; `positions` keeps closed ones for their profit. */
@@ -143,7 +144,7 @@ function trade(data: Data<'ExecuteTrade'>, at: string, state: Readonly<AccountSt
   const held = state.positions[data.symbol] ?? FLAT;
   const { position, realizedPnl } = applyTrade(held, buying, quantity, price);
   const limit = limitRefusal(state.limits, notional, held, position, price);
-  if (limit !== undefined) return limit;
+  if (limit !== undefined) return { accepted: false, refusal: limit };
   if (!buying && !state.limits.allowShort && quantity > parseDecimal(held.quantity)) {
     return refuse(
       'insufficient_position',
@@ -195,62 +196,9 @@ function precisionRefusal(amount: Scaled, currency: string): AccountDecision | u
   return refuse('amount_precision', `An amount in ${currency} has at most ${decimals} decimals.`);
 }
 
-function limitRefusal(
-  limits: Limits,
-  notional: Scaled,
-  held: Position,
-  after: Position,
-  price: Scaled,
-): AccountDecision | undefined {
-  if (exceeds(notional, limits.maxOrderNotional)) {
-    return refuse(
-      'limit_exceeded',
-      `maxOrderNotional is ${limits.maxOrderNotional}, the trade has ${formatDecimal(notional)}.`,
-    );
-  }
-  if (limits.maxPositionQuantity === null && limits.maxPositionNotional === null) return undefined;
-  if (isReduction(parseDecimal(held.quantity), parseDecimal(after.quantity))) return undefined;
-  const quantityAfter = absolute(parseDecimal(after.quantity));
-  if (exceeds(quantityAfter, limits.maxPositionQuantity)) {
-    const text = formatDecimal(quantityAfter);
-    return refuse(
-      'limit_exceeded',
-      `maxPositionQuantity is ${limits.maxPositionQuantity}, the position would be ${text}.`,
-    );
-  }
-  const positionNotional = multiply(quantityAfter, price);
-  if (!exceeds(positionNotional, limits.maxPositionNotional)) return undefined;
-  const text = formatDecimal(positionNotional);
-  return refuse(
-    'limit_exceeded',
-    `maxPositionNotional is ${limits.maxPositionNotional}, the position would be ${text}.`,
-  );
-}
-
 /** Short texts are in range whatever they say, and nearly all are short. */
 function isOutOfRange(text: string): boolean {
   return text.length > LEDGER_DIGITS_MAX && absolute(parseDecimal(text)) >= LEDGER_MAX;
-}
-
-/** A limit that was lowered below a position must not keep its owner from reducing it; a flip is a new position. */
-function isReduction(held: Scaled, after: Scaled): boolean {
-  return after === ZERO || (after > ZERO === held > ZERO && absolute(after) <= absolute(held));
-}
-
-function exceeds(value: Scaled, limit: string | null): boolean {
-  return limit !== null && value > parseDecimal(limit);
-}
-
-function mergeLimits(current: Limits, sent: Data<'SetLimits'>): Limits {
-  const { allowShort, maxOrderNotional, maxPositionNotional, maxPositionQuantity } = current;
-  return {
-    allowShort: sent.allowShort ?? allowShort,
-    maxOrderNotional: sent.maxOrderNotional === undefined ? maxOrderNotional : sent.maxOrderNotional,
-    maxPositionNotional:
-      sent.maxPositionNotional === undefined ? maxPositionNotional : sent.maxPositionNotional,
-    maxPositionQuantity:
-      sent.maxPositionQuantity === undefined ? maxPositionQuantity : sent.maxPositionQuantity,
-  };
 }
 
 function evolve(state: AccountState, event: AccountEvent): AccountState {
@@ -286,6 +234,7 @@ function evolve(state: AccountState, event: AccountEvent): AccountState {
   }
 }
 
+/** The account's rules, as the kernel runs them. */
 export const accountDecider: Decider<AccountState, AccountCommand, AccountEvent, AccountRefusal> = {
   aggregateType: 'account',
   stateVersion: 1,

@@ -12,6 +12,7 @@ const MIGRATIONS: readonly string[] = [
    CREATE TABLE sweep (id INTEGER PRIMARY KEY CHECK (id = 1), after_type TEXT NOT NULL, after_id TEXT NOT NULL) STRICT;`,
 ];
 
+/** One aggregate of the directory. */
 export interface DirectoryEntry {
   readonly aggregateType: string;
   readonly aggregateId: string;

@@ -19,6 +19,7 @@ export interface QueueMessage {
   retry(options: { delaySeconds: number }): void;
 }
 
+/** The world of a consumer: its view databases and its logger. */
 export interface ConsumerDeps {
   /** View databases that aggregates are spread over. */
   readonly parts: number;

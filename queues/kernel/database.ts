@@ -2,11 +2,13 @@
 
 export type SqlParameter = string | number | null;
 
+/** One SQL statement with its bound parameters. */
 export interface Statement {
   readonly sql: string;
   readonly parameters: readonly SqlParameter[];
 }
 
+/** A database of read models. */
 export interface ViewDatabase {
   /** Rows of one query. */
   all<Row>(statement: Statement): Promise<Row[]>;

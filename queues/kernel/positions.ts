@@ -26,6 +26,7 @@ export interface Advance extends AggregateKey {
   readonly to: number;
 }
 
+/** An aggregate as the key of a map. */
 export function keyOf({ aggregateType, aggregateId }: AggregateKey): string {
   return `${aggregateType}/${aggregateId}`;
 }
@@ -65,6 +66,7 @@ export async function readPositions(
   return new Map(rows.map((row) => [row.key, row]));
 }
 
+/** A view's position for an aggregate as the key of a map. */
 export function positionKey(target: ViewTarget, key: AggregateKey): string {
   return `${target.view}/${target.colour}/${keyOf(key)}`;
 }

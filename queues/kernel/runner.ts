@@ -29,6 +29,7 @@ const RACES_MAX = 5;
 
 const RACE_RETRY_SECONDS = 1;
 
+/** The world of the runner: one view database, and the logs that it reads where a message is missing. */
 export interface RunnerDeps {
   readonly database: ViewDatabase;
   readonly projectors: readonly Projector[];

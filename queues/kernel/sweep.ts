@@ -22,6 +22,7 @@ export interface SweptDirectory {
   saveSweepCursor(cursor: AggregateKey | null): Promise<void>;
 }
 
+/** The world of the sweeper. */
 export interface SweepDeps {
   readonly directory: SweptDirectory;
   /** View databases that aggregates are spread over. */

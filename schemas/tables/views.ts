@@ -5,6 +5,7 @@
 import { sql } from 'drizzle-orm';
 import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 
+/** The two sets of tables that a view has. */
 export const COLOURS = ['blue', 'green'] as const;
 export type Colour = (typeof COLOURS)[number];
 
@@ -116,6 +117,7 @@ const journalTable = <Name extends string>(name: Name) =>
     (table) => [uniqueIndex(`${name}_aggregate`).on(table.aggregateType, table.aggregateId, table.version)],
   );
 
+/** Each view's tables, for migrations and for typed queries. */
 export const accountsBlue = accountsTable('accounts_blue');
 export const accountsGreen = accountsTable('accounts_green');
 export const positionsBlue = positionsTable('positions_blue');

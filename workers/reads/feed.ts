@@ -21,6 +21,7 @@ export interface FeedFilter {
 /** Where a reader stands: the last position taken, by database. */
 export type FeedCursor = readonly number[];
 
+/** One event of the feed as its database has it. */
 export type FeedRow = Awaited<ReturnType<typeof readPart>>['rows'][number];
 
 /** The next events after a cursor, and the cursor after them. */

@@ -15,6 +15,7 @@ export interface TradeFilter {
   readonly limit: number;
 }
 
+/** One page of an account's trades. */
 export async function readTrades(database: D1Database, accountId: string, filter: TradeFilter) {
   const colours = await liveColours(database, ['trades']);
   const table = trades[colours.trades];
