@@ -4,8 +4,19 @@ import { batch } from './batch.ts';
 import { fold } from './fold.ts';
 import { latency } from './latency.ts';
 import { lag, sustained } from './paced.ts';
+import { rebuild } from './rebuild.ts';
 import { rows } from './rows.ts';
 import { single } from './single.ts';
 import { views } from './views.ts';
 
-export const benchmarks: readonly Benchmark[] = [batch, sustained, single, latency, lag, fold, views, rows];
+export const benchmarks: readonly Benchmark[] = [
+  batch,
+  sustained,
+  single,
+  latency,
+  lag,
+  fold,
+  views,
+  rebuild,
+  rows,
+];

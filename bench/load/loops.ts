@@ -88,7 +88,8 @@ export async function openLoop(port: number, source: RequestSource, load: OpenLo
     }
     while (idle.length < connections.length && failure === undefined) await sleep(TICK_MS);
     if (failure !== undefined) throw failure;
-    return { ...meter.result(), unsent: Math.max(0, dueAt(end) - 1 - issued) };
+    const offered = Math.round(load.seconds * load.requestsPerSecond);
+    return { ...meter.result(), unsent: Math.max(0, offered - issued) };
   } finally {
     for (const connection of connections) connection.close();
   }

@@ -28,4 +28,5 @@ process.on('disconnect', stop);
 process.on('SIGTERM', stop);
 // Ctrl-C reaches the whole group of processes; the parent stops this one.
 process.on('SIGINT', () => undefined);
-process.send?.({ url: platform.url, runtimePid: platform.runtimePid(), logFile: platform.logFile });
+const { url, logFile, token } = platform;
+process.send?.({ url, logFile, token, runtimePid: platform.runtimePid() });

@@ -15,6 +15,7 @@ interface Announcement {
   readonly url: string;
   readonly runtimePid: number;
   readonly logFile: string;
+  readonly token: string;
 }
 
 /** A running server. */
@@ -24,6 +25,8 @@ export class Server {
   readonly port: number;
   readonly runtimePid: number;
   readonly logFile: string;
+  /** The local administrator's token. */
+  readonly token: string;
   readonly #child: ChildProcess;
   readonly #folder: string;
 
@@ -33,6 +36,7 @@ export class Server {
     this.port = Number(new URL(announced.url).port);
     this.runtimePid = announced.runtimePid;
     this.logFile = announced.logFile;
+    this.token = announced.token;
     this.#child = child;
     this.#folder = folder;
   }

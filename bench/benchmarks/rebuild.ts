@@ -1,0 +1,76 @@
+/** Rebuilding the read models from the logs by the product's own endpoint, against the same bytes as rows of one table. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pairedFigure } from '../compare.ts';
+import { fill } from '../load/fill.ts';
+import { inTurn } from '../load/requests.ts';
+import { type Server, withServers } from '../servers/server.ts';
+import type { Benchmark, Figure, Target } from '../types.ts';
+import { viewsCaughtUp } from '../views.ts';
+import { openAccounts } from '../workload/accounts.ts';
+import { ACCOUNTS, batchTemplates, mixedBodies } from '../workload/commands.ts';
+
+/** Events in the logs, unless `--events` says otherwise. */
+const DEFAULT_EVENTS = 100_000;
+
+/** Rows that the baseline inserts at a time, under the 2 MB of a parameter. */
+const BASELINE_BATCH = 5_000;
+
+const SECONDS_PER_MINUTE = 60;
+
+/** Interval at which a rebuild is asked how far it is. */
+const POLL_MS = 100;
+
+const TARGET: Target = { of: 'value', atLeast: 1_000_000 };
+
+export const rebuild: Benchmark = {
+  name: 'rebuild',
+  summary: 'events a minute by which POST /v1/views/rebuild brings every view back from the logs',
+  run({ stateDir, rounds, progress, events = DEFAULT_EVENTS }): Promise<Figure[]> {
+    return withServers(['product', 'baseline'], stateDir, async (product, baseline) => {
+      await openAccounts(product.url, ACCOUNTS);
+      await fill(product, inTurn(batchTemplates('product', 100, ACCOUNTS, 'trade id')), events);
+      await viewsCaughtUp(product, ACCOUNTS);
+      progress(`rebuild: ${events} events in the logs and in the views`);
+      const bodies = mixedBodies(BASELINE_BATCH, Math.ceil(events / BASELINE_BATCH));
+      const rates: { product: number[]; baseline: number[] } = { product: [], baseline: [] };
+      for (let round = 0; round < rounds; round++) {
+        const rebuilding = performance.now();
+        if (!(await rebuildViews(product))) {
+          progress('rebuild: this server has no POST /v1/views/rebuild');
+          return [];
+        }
+        rates.product.push(perMinute(events, rebuilding));
+        const inserting = performance.now();
+        for (const body of bodies) await baseline.ask<number>('project/-', body);
+        rates.baseline.push(perMinute(events, inserting));
+        progress(
+          `rebuild: ${rates.product.at(-1)?.toFixed()} against ${rates.baseline.at(-1)?.toFixed()} events/min`,
+        );
+      }
+      const more = { targets: [TARGET], detail: { events } };
+      return [pairedFigure('views rebuilt from the logs', 'events/min', rates.product, rates.baseline, more)];
+    });
+  },
+};
+
+/**
+ * Rebuilds every view and waits for the end of it; false where the server cannot. A call that answers 202 is repeated until
+ * it answers 200: to be wired to the endpoint as it turns out.
+ */
+async function rebuildViews(server: Server): Promise<boolean> {
+  for (; ; await sleep(POLL_MS)) {
+    const response = await fetch(`${server.url}/v1/views/rebuild`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${server.token}` },
+    });
+    const text = await response.text();
+    if (response.status === 200) return true;
+    if (response.status === 404 && text.includes('route_not_found')) return false;
+    if (response.status !== 202)
+      throw new Error(`the rebuild answered ${response.status} ${text.slice(0, 500)}`);
+  }
+}
+
+function perMinute(count: number, started: number): number {
+  return (count / (performance.now() - started)) * 1_000 * SECONDS_PER_MINUTE;
+}
