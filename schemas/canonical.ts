@@ -49,7 +49,8 @@ function assertWellFormed(value: unknown): void {
 function ordered(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(ordered);
-  const result: Record<string, unknown> = {};
+  // Without a prototype: a key "__proto__" is a key like any other and must not get lost.
+  const result = Object.create(null) as Record<string, unknown>;
   for (const [key, item] of Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) {
     // JavaScript puts integer-like keys first whatever the order of insertion.
     if (/^(0|[1-9]\d*)$/.test(key))

@@ -7,6 +7,7 @@ import { defaultTape } from '../../demo/defaultTape.ts';
 import { openTape, type TapeTrade } from '../../demo/tape.ts';
 import { type Expected, Workload, type WorkloadOptions } from '../../demo/workload.ts';
 import { accountCommands } from '../../schemas/account.ts';
+import { holds } from '../support/property.ts';
 import { Differential } from './demoDifferential.ts';
 import { hostileIntent, hostileOpening } from './demoHostile.ts';
 
@@ -188,8 +189,7 @@ describe('the account decider and the books', () => {
 
   it('agree on hostile numbers', () => {
     const outcomes = new Map<string, number>();
-    // biome-ignore lint/nursery/noFloatingPromises: a synchronous property, which the linter cannot tell from its overloads
-    fc.assert(
+    holds(
       fc.property(hostileOpening, fc.array(hostileIntent, { maxLength: 25 }), (opening, intents) => {
         const differential = new Differential();
         for (const [index, intent] of [...opening, ...intents].entries()) {
@@ -201,7 +201,7 @@ describe('the account decider and the books', () => {
         }
       }),
       // A fixed seed: a run that fails on one machine fails on all. The number of runs keeps it to seconds.
-      { seed: 20260102, numRuns: 1500 },
+      { seed: 20260102, runs: 1500 },
     );
     // Agreement means little where nothing happens: every way a trade can end must have been seen often.
     const ends = [
