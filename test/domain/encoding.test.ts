@@ -64,7 +64,6 @@ describe('canonical JSON', () => {
     holds(
       fc.property(json, (value) => {
         expect(canonicalJson(value)).toBe(canonicalize(value));
-        expect(canonicalize(JSON.parse(canonicalJson(value)))).toBe(canonicalize(value));
       }),
       RUN,
     );
