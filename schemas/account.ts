@@ -166,10 +166,10 @@ export const ACCOUNT_REFUSALS = [
   'account_frozen',
   'account_not_frozen',
   'amount_precision',
-  'amount_out_of_range',
   'limit_exceeded',
   'insufficient_position',
   'insufficient_funds',
+  'amount_out_of_range',
   'account_not_empty',
 ] as const;
 export type AccountRefusal = (typeof ACCOUNT_REFUSALS)[number];
