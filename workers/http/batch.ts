@@ -7,7 +7,7 @@ import { Id, Version } from '../../schemas/scalars.ts';
 import { tryParse } from './parse.ts';
 import { faultText, type RequestFault } from './problem.ts';
 import type { BatchResult } from './replies.ts';
-import { parseStrictJsonText } from './strictJson.ts';
+import { parseCleanLines, parseStrictJsonText } from './strictJson.ts';
 
 /** Commands in one batch (contract, "Batch"). */
 export const BATCH_COMMANDS_MAX = 10_000;
@@ -85,7 +85,10 @@ const LINE_FEED = 0x0a;
 
 /** NDJSON: an empty line at the end is none, a line that does not parse is refused in its place. */
 export function parseLines(bytes: Uint8Array): Line[] {
-  const lines = decodeLines(bytes);
+  const whole = decode(bytes);
+  const clean = whole === undefined ? undefined : parseCleanLines(whole.trimEnd());
+  if (clean !== undefined) return clean.map((value) => ({ value }));
+  const lines = whole?.split('\n') ?? decodeLines(bytes);
   if (lines.at(-1)?.trim() === '') lines.pop();
   return lines.map((line) => {
     if (line === undefined) return { faults: [{ path: '', message: 'not valid UTF-8' }] };
@@ -96,8 +99,6 @@ export function parseLines(bytes: Uint8Array): Line[] {
 
 /** The texts of the lines, undefined for one that is not UTF-8. */
 function decodeLines(bytes: Uint8Array): (string | undefined)[] {
-  const whole = decode(bytes);
-  if (whole !== undefined) return whole.split('\n');
   const lines: (string | undefined)[] = [];
   // The byte of a line feed is part of no other character, so a line can be decoded by itself.
   for (let start = 0; start <= bytes.length; ) {
