@@ -1,0 +1,157 @@
+/**
+ * The API as tests call it. Every reply is held against the operation's own description: its status, its schema to the
+ * last field, its headers, and for a problem a code that the operation says it can end with.
+ */
+import { env, exports } from 'cloudflare:workers';
+import { expect } from 'vitest';
+import { EVENTS } from '../../schemas/eventTypes.ts';
+import { newestSchemaVersion } from '../../schemas/upcasts.ts';
+import { accountStub } from '../../workers/aggregates.ts';
+import type { Env } from '../../workers/env.ts';
+import { type Operation, operationProblems } from '../../workers/http/operation.ts';
+import { PROBLEMS, type ProblemCode, ProblemReply } from '../../workers/http/problem.ts';
+import { ROUTES } from '../../workers/http/routes/index.ts';
+
+const worker = (exports as unknown as { default: Fetcher }).default;
+
+/** The bindings of the Worker under test. */
+export const testEnv = env as unknown as Env;
+
+type Json = null | boolean | number | string | Json[] | { [field: string]: Json };
+
+/** A reply that has passed {@link checkReply}. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The JSON body, empty where there was none. Tests say what they expect of it. */
+  readonly body: Record<string, Json | undefined>;
+}
+
+/** What of a request is not its method and path. A `body` that is no string or bytes is sent as JSON. */
+export interface Sent {
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+}
+
+/** Sends a request and checks what comes back. `path` begins with `/`. */
+export async function call(method: string, path: string, { body, headers = {} }: Sent = {}): Promise<Reply> {
+  const raw = typeof body === 'string' || body instanceof Uint8Array || body instanceof ReadableStream;
+  const sent = new Request(`http://folio.test${path}`, {
+    method,
+    headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
+    ...(body === undefined ? {} : { body: raw ? (body as BodyInit) : JSON.stringify(body) }),
+  });
+  const response = await worker.fetch(sent);
+  const text = await response.text();
+  const reply: Reply = {
+    status: response.status,
+    headers: response.headers,
+    body: text === '' ? {} : JSON.parse(text),
+  };
+  checkReply(method, new URL(sent.url).pathname, reply);
+  return reply;
+}
+
+/** The operation that serves a request, if any does. */
+export function operationOf(method: string, path: string): Operation | undefined {
+  const served = method === 'HEAD' ? 'GET' : method;
+  return ROUTES.find(
+    (operation) =>
+      operation.method.toUpperCase() === served &&
+      new RegExp(`^${operation.path.replace(/\{\w+\}/g, '[^/]+')}$`).test(path),
+  );
+}
+
+/** Fails where a reply is not what its operation is described to answer. */
+export function checkReply(method: string, path: string, reply: Reply): void {
+  const operation = operationOf(method, path);
+  const { status, headers, body } = reply;
+  const where = `${method} ${path} → ${status} ${JSON.stringify(body).slice(0, 300)}`;
+  expect(headers.get('X-Correlation-Id'), where).toMatch(/^[\x21-\x7e]{1,128}$/);
+  if (status === 204) expect(method, where).toBe('OPTIONS');
+  else if (status >= 400) checkProblem(operation, reply, where);
+  else checkSuccess(operation, method, reply, where);
+}
+
+function checkSuccess(operation: Operation | undefined, method: string, reply: Reply, where: string): void {
+  const { status, headers, body } = reply;
+  if (operation === undefined) throw new Error(`no operation serves ${where}`);
+  expect(status, where).toBe(operation.success.status);
+  expect(headers.get('Content-Type'), where).toBe('application/json');
+  for (const name of operation.success.headers ?? []) {
+    if (name !== 'Idempotency-Replayed') expect(headers.has(name), `${where} has ${name}`).toBe(true);
+  }
+  if (method === 'HEAD' || operation.success.schema === undefined) return;
+  // What a schema lets in it may also transform; a reply is canonical already, so nothing may change.
+  expect(operation.success.schema.parse(body), where).toEqual(body);
+  if (Array.isArray(body.events)) for (const event of body.events) checkEventData(event, where);
+}
+
+function checkProblem(
+  operation: Operation | undefined,
+  { status, headers, body }: Reply,
+  where: string,
+): void {
+  expect(headers.get('Content-Type'), where).toBe('application/problem+json');
+  // HEAD has the headers of GET and no body.
+  if (Object.keys(body).length === 0) return;
+  const problem = ProblemReply.parse(body);
+  expect(problem, where).toEqual(body);
+  const code = problem.code as ProblemCode;
+  expect(PROBLEMS[code]?.status, where).toBe(status);
+  expect(problem.status, where).toBe(status);
+  expect(problem.type, where).toBe(`urn:folio:problem:${code}`);
+  expect(problem.correlationId, where).toBe(headers.get('X-Correlation-Id'));
+  expect(problem.detail, where).not.toMatch(/\bat \S+:\d+:\d+|SQLITE|Error:/);
+  if (operation !== undefined) expect(operationProblems(operation), where).toContain(code);
+  expect((problem.errors ?? []).length > 0, where).toBe(code === 'invalid_request');
+  expect(problem.currentVersion !== undefined, where).toBe(code === 'version_conflict');
+  expect(headers.has('Allow'), where).toBe(code === 'method_not_allowed');
+  expect(headers.has('Retry-After'), where).toBe(status === 503);
+}
+
+/** Stored data fits the schema of its type, where it is of the newest shape; references have no data. */
+function checkEventData(event: Json, where: string): void {
+  const { aggregateType, eventType, schemaVersion, data } = event as Record<string, string>;
+  if (data === undefined || Number(schemaVersion) !== newestSchemaVersion(eventType as string)) return;
+  const schemas = EVENTS[aggregateType as keyof typeof EVENTS];
+  expect(schemas[eventType as keyof typeof schemas].parse(data), where).toEqual(data);
+}
+
+/** What tells that an account was written to: its version, and the rows that its actor has written so far. */
+export async function footprint(accountId: string): Promise<{ version: number; rowsWritten: number }> {
+  const stub = accountStub(testEnv, accountId);
+  return { version: await stub.head(), rowsWritten: await stub.rowsWritten() };
+}
+
+/** The body that opens an account in a test. */
+export function opening(accountId: string, more: object = {}) {
+  return {
+    accountId,
+    customerId: 'customer-1',
+    accountType: 'INDIVIDUAL',
+    currency: 'USD',
+    initialBalance: '100000',
+    ...more,
+  };
+}
+
+/** Opens an account and answers its id. */
+export async function opened(accountId: string, more: object = {}): Promise<string> {
+  const { status } = await call('POST', '/v1/accounts', { body: opening(accountId, more) });
+  expect(status).toBe(201);
+  return accountId;
+}
+
+/** Repeats an attempt until it passes: views follow the log after a while. */
+export async function eventually<Result>(attempt: () => Promise<Result>, withinMs = 15_000): Promise<Result> {
+  const end = Date.now() + withinMs;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
