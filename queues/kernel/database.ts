@@ -12,17 +12,33 @@ export interface Statement {
 export interface ViewDatabase {
   /** Rows of one query. */
   all<Row>(statement: Statement): Promise<Row[]>;
-  /** Runs the statements as one transaction: all or, if one fails, none. */
-  batch(statements: readonly Statement[]): Promise<void>;
+  /** Runs the statements as one transaction, all or none if one fails; answers each one's rows. */
+  batch(statements: readonly Statement[]): Promise<unknown[][]>;
 }
+
+/**
+ * UTF-16 units of a JSON parameter. A value in D1 has at most 2 MB, and a unit takes at most three bytes of UTF-8.
+ */
+const JSON_UNITS_MAX = 600_000;
 
 /** A view database in D1. */
 export function d1Database(database: D1Database): ViewDatabase {
   const prepare = ({ sql, parameters }: Statement) => database.prepare(sql).bind(...parameters);
   return {
     all: async <Row>(statement: Statement) => (await prepare(statement).all<Row>()).results,
-    batch: async (statements) => {
-      await database.batch(statements.map(prepare));
-    },
+    batch: async (statements) =>
+      (await database.batch(statements.map(prepare))).map(({ results }) => results),
   };
+}
+
+/**
+ * A set-based statement over rows in one JSON parameter, which has no limit of bound parameters and was measured at twenty
+ * times the speed of bound rows; more than one where the rows are too long for a value.
+ */
+export function jsonStatements(sql: string, rows: readonly unknown[]): Statement[] {
+  if (rows.length === 0) return [];
+  const text = JSON.stringify(rows);
+  if (text.length <= JSON_UNITS_MAX || rows.length === 1) return [{ sql, parameters: [text] }];
+  const middle = rows.length >> 1;
+  return [...jsonStatements(sql, rows.slice(0, middle)), ...jsonStatements(sql, rows.slice(middle))];
 }

@@ -20,8 +20,15 @@ export interface ViewTarget {
   readonly role: 'live' | 'building';
 }
 
+/** The colours to apply to, and the epoch in which they were: a transaction of a later epoch must not rely on them. */
+export interface ViewTargets {
+  readonly targets: readonly ViewTarget[];
+  readonly epoch: number;
+}
+
 /** One aggregate's move in one view, from the version it stands at. */
 export interface Advance extends AggregateKey {
+  readonly target: ViewTarget;
   readonly from: number;
   readonly to: number;
 }
@@ -31,19 +38,25 @@ export function keyOf({ aggregateType, aggregateId }: AggregateKey): string {
   return `${aggregateType}/${aggregateId}`;
 }
 
-/** The live colour of every view, and the other one where it is being built. */
-export async function viewTargets(database: ViewDatabase, names: readonly ViewName[]): Promise<ViewTarget[]> {
-  const rows = await database.all<{ view: ViewName; live: Colour; building: number }>({
-    sql: 'SELECT view, live, building FROM views',
+/** The colour that a view does not have just now. */
+export function otherColour(colour: Colour): Colour {
+  return colour === 'blue' ? 'green' : 'blue';
+}
+
+/** The live colour of every view, directly followed by the other one where it is being built. */
+export async function viewTargets(database: ViewDatabase, names: readonly ViewName[]): Promise<ViewTargets> {
+  const rows = await database.all<{ view: ViewName; live: Colour; building: number; epoch: number }>({
+    sql: 'SELECT view, live, building, epoch FROM views',
     parameters: [],
   });
-  return names.flatMap((view): ViewTarget[] => {
+  const targets = names.flatMap((view): ViewTarget[] => {
     const row = rows.find((candidate) => candidate.view === view);
     const colour = row?.live ?? 'blue';
     const live: ViewTarget = { view, colour, role: 'live' };
     if (!row?.building) return [live];
-    return [live, { view, colour: colour === 'blue' ? 'green' : 'blue', role: 'building' }];
+    return [live, { view, colour: otherColour(colour), role: 'building' }];
   });
+  return { targets, epoch: rows.reduce((sum, row) => sum + row.epoch, 0) };
 }
 
 /** The positions of some aggregates in some views, by {@link positionKey}. Absent means version 0. */
@@ -72,32 +85,37 @@ export function positionKey(target: ViewTarget, key: AggregateKey): string {
 }
 
 /**
- * Moves a view's positions, and aborts the transaction if any of them no longer stands where it was read. `claim` is
- * unique to the batch: it tells this move from one of another consumer to the same version.
+ * Moves positions, and aborts the transaction if any of them no longer stands where it was read, or if a view has been
+ * switched or a rebuild started since. `claim` is unique to the batch: it tells this move from one of another consumer to
+ * the same version.
  */
-export function claimStatements(
-  target: ViewTarget,
-  claim: string,
-  advances: readonly Advance[],
-): Statement[] {
+export function claimStatements(claim: string, advances: readonly Advance[], epoch: number): Statement[] {
   const rows = JSON.stringify(
-    advances.map(({ aggregateType, aggregateId, from, to }) => [aggregateType, aggregateId, from, to]),
+    advances.map(({ target, aggregateType, aggregateId, from, to }) => [
+      target.view,
+      target.colour,
+      aggregateType,
+      aggregateId,
+      to,
+      from,
+    ]),
   );
   return [
     {
       sql:
         'INSERT INTO view_positions (view, colour, aggregate_type, aggregate_id, version, previous, claim) ' +
-        'SELECT ?1, ?2, value ->> 0, value ->> 1, value ->> 3, value ->> 2, ?3 FROM json_each(?4) WHERE true ' +
-        'ON CONFLICT DO UPDATE SET version = excluded.version, previous = excluded.previous, claim = excluded.claim ' +
-        'WHERE view_positions.version = excluded.previous AND view_positions.parked_version IS NULL',
-      parameters: [target.view, target.colour, claim, rows],
+        'SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, ?2 FROM json_each(?1) ' +
+        'WHERE true ON CONFLICT DO UPDATE SET version = excluded.version, previous = excluded.previous, ' +
+        'claim = excluded.claim WHERE view_positions.version = excluded.previous AND parked_version IS NULL',
+      parameters: [rows, claim],
     },
     {
       sql:
-        'INSERT INTO position_guard SELECT count(*) = ?4 FROM json_each(?3) AS moved JOIN view_positions AS p ' +
-        'ON p.view = ?1 AND p.colour = ?2 AND p.aggregate_type = moved.value ->> 0 ' +
-        'AND p.aggregate_id = moved.value ->> 1 WHERE p.claim = ?5',
-      parameters: [target.view, target.colour, rows, advances.length, claim],
+        'INSERT INTO position_guard SELECT ?3 = (SELECT count(*) FROM json_each(?1) AS moved JOIN view_positions AS p ' +
+        'ON p.view = moved.value ->> 0 AND p.colour = moved.value ->> 1 AND p.aggregate_type = moved.value ->> 2 ' +
+        'AND p.aggregate_id = moved.value ->> 3 WHERE p.claim = ?2) ' +
+        'AND ?4 = (SELECT coalesce(sum(epoch), 0) FROM views)',
+      parameters: [rows, claim, advances.length, epoch],
     },
     { sql: 'DELETE FROM position_guard', parameters: [] },
   ];

@@ -1,21 +1,49 @@
 /** The shape of every read model: what it takes from an event, and the statements that store it. */
-import type { PublishedEvent } from '../../schemas/message.ts';
-import type { Colour, ViewName } from '../../schemas/tables/views.ts';
+import type { EventsMessage, PublishedEvent } from '../../schemas/message.ts';
+import type { ViewName } from '../../schemas/tables/views.ts';
+import { upcast } from '../../schemas/upcasts.ts';
 import type { Statement } from './database.ts';
+import type { ViewTarget } from './positions.ts';
 
-/** An event on its way into a view, with its owner. `current` is its data upcast to the newest shape. */
-export interface ProjectedEvent extends PublishedEvent {
+/** An event on its way into the views, with its owner and the message that brought it. */
+export class ProjectedEvent {
   readonly aggregateType: string;
   readonly aggregateId: string;
+  readonly version: number;
+  readonly eventType: string;
+  readonly schemaVersion: number;
+  readonly recordedAt: number;
+  readonly published: PublishedEvent;
+  readonly source: EventsMessage;
+  #current: unknown;
+
+  constructor(source: EventsMessage, published: PublishedEvent) {
+    this.aggregateType = source.aggregateType;
+    this.aggregateId = source.aggregateId;
+    this.version = published.version;
+    this.eventType = published.eventType;
+    this.schemaVersion = published.schemaVersion;
+    this.recordedAt = published.recordedAt;
+    this.published = published;
+    this.source = source;
+  }
+
+  /**
+   * The data upcast to the newest shape, once for all views. Throws where this release knows no way there: then the event
+   * is poison for the views that ask, and for no other.
+   */
   // biome-ignore lint/suspicious/noExplicitAny: each projector narrows by event type, as its schema says
-  readonly current: any;
+  get current(): any {
+    this.#current ??= upcast(this.eventType, this.schemaVersion, this.published.data);
+    return this.#current;
+  }
 }
 
 /** Gathers one batch's rows for one view. */
 export interface Collector {
   /** Takes what the view needs from an event, or throws and takes nothing: then the event is poison for this view. */
   add(event: ProjectedEvent): void;
-  /** Set-based statements: one JSON parameter of all rows each, which has no limit of bound parameters. */
+  /** Set-based statements, whose number hardly grows with the rows'. */
   statements(): Statement[];
 }
 
@@ -23,5 +51,5 @@ export interface Projector {
   readonly view: ViewName;
   /** Aggregate types that the view is made of; undefined for all. */
   readonly aggregateType?: string;
-  collector(colour: Colour): Collector;
+  collector(target: ViewTarget): Collector;
 }

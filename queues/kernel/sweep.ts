@@ -63,12 +63,11 @@ export async function lagging(
   deps: Pick<RunnerDeps, 'database' | 'projectors'>,
   heads: readonly EventsMessage[],
 ): Promise<EventsMessage[]> {
-  const targets = (
-    await viewTargets(
-      deps.database,
-      deps.projectors.map(({ view }) => view),
-    )
-  ).filter((target) => target.role === 'live');
+  const { targets: all } = await viewTargets(
+    deps.database,
+    deps.projectors.map(({ view }) => view),
+  );
+  const targets = all.filter((target) => target.role === 'live');
   const positions = await readPositions(deps.database, targets, heads);
   return heads.filter((head) =>
     targets.some((target) => {

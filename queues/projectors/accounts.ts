@@ -1,6 +1,7 @@
 /** Accounts as their events leave them: status, cash, fees and limits. */
 import type { AccountEvent } from '../../schemas/account.ts';
 import type { Colour } from '../../schemas/tables/views.ts';
+import { jsonStatements } from '../kernel/database.ts';
 import type { ProjectedEvent, Projector } from '../kernel/projector.ts';
 
 interface AccountChange {
@@ -64,7 +65,7 @@ function changeOf(event: AccountEvent): Partial<AccountChange> {
 export const accountsProjector: Projector = {
   view: 'accounts',
   aggregateType: 'account',
-  collector(colour) {
+  collector({ colour }) {
     const opened: OpenedAccount[] = [];
     const changes = new Map<string, AccountChange>();
     return {
@@ -75,14 +76,16 @@ export const accountsProjector: Projector = {
           opened.push({ accountId, version, at, customerId, accountType, currency, cash });
           return;
         }
-        const change = changeOf({ type: event.eventType, data: event.current } as AccountEvent);
-        changes.set(accountId, { ...changes.get(accountId), ...change, accountId, version, at });
+        const change = changes.get(accountId) ?? { accountId, version, at };
+        Object.assign(change, changeOf({ type: event.eventType, data: event.current } as AccountEvent), {
+          version,
+          at,
+        });
+        changes.set(accountId, change);
       },
       statements: () => [
-        ...(opened.length === 0 ? [] : [{ sql: insertSql(colour), parameters: [JSON.stringify(opened)] }]),
-        ...(changes.size === 0
-          ? []
-          : [{ sql: updateSql(colour), parameters: [JSON.stringify([...changes.values()])] }]),
+        ...jsonStatements(insertSql(colour), opened),
+        ...jsonStatements(updateSql(colour), [...changes.values()]),
       ],
     };
   },

@@ -2,46 +2,129 @@
  * Every event of every aggregate, in the order in which this database first saw it: what `GET /v1/events` reads. Within
  * an aggregate that is version order, since a view applies an aggregate's events in no other.
  */
+import type { PublishedEvent } from '../../schemas/message.ts';
 import type { Colour } from '../../schemas/tables/views.ts';
-import type { Projector } from '../kernel/projector.ts';
-
-const other = (colour: Colour): Colour => (colour === 'blue' ? 'green' : 'blue');
+import type { SqlParameter, Statement } from '../kernel/database.ts';
+import { otherColour } from '../kernel/positions.ts';
+import type { ProjectedEvent, Projector } from '../kernel/projector.ts';
 
 /**
- * An event keeps the position that the other colour already gave it, so that readers of the feed neither miss nor repeat
- * one when a rebuilt journal goes live; a new event comes after everything in both.
+ * First of the positions that a building journal gives to events which the live one has lost. Readers of the feed cannot
+ * have seen those, and must not have passed them: the switch moves them to the end.
  */
-const insertSql = (colour: Colour) => `
-  INSERT INTO journal_${colour} (position, aggregate_type, aggregate_id, version, event_type, schema_version, recorded_at,
-    data, metadata, hash)
-  SELECT coalesce(
-      (SELECT position FROM journal_${other(colour)} WHERE aggregate_type = value ->> 0 AND aggregate_id = value ->> 1
-        AND version = value ->> 2),
-      max(coalesce((SELECT max(position) FROM journal_blue), 0), coalesce((SELECT max(position) FROM journal_green), 0))
-        + key + 1),
-    value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8
-  FROM json_each(?)`;
+export const PROVISIONAL_POSITION = 2 ** 52;
 
+const COLUMNS =
+  'position, aggregate_type, aggregate_id, from_version, to_version, previous_hash, recorded_from, recorded_to, types, events';
+
+/** Parameters of a row, its place within the statement's rows included. */
+const ROW_PARAMETERS = 10;
+
+/** Rows in a statement: D1 binds at most 100 parameters. */
+const ROWS_MAX = Math.floor(100 / ROW_PARAMETERS);
+
+/** The last position that any reader may have seen. */
+const LAST_POSITION = `max(
+    coalesce((SELECT max(position) FROM journal_blue WHERE position < ${PROVISIONAL_POSITION}), 0),
+    coalesce((SELECT max(position) FROM journal_green WHERE position < ${PROVISIONAL_POSITION}), 0))`;
+
+/** New events come after everything. */
+const livePosition = `(SELECT ${LAST_POSITION})`;
+
+/** An event keeps the position that it has in the live journal, so that readers neither miss nor repeat one. */
+const buildingPosition = (colour: Colour) =>
+  `coalesce(
+    (SELECT live.position - (live.to_version - row.column5) FROM journal_${otherColour(colour)} AS live
+      WHERE live.aggregate_id = row.column3 AND live.aggregate_type = row.column2 AND live.from_version <= row.column4
+        AND live.to_version >= row.column5 ORDER BY live.from_version DESC LIMIT 1) - row.column1,
+    max(${PROVISIONAL_POSITION}, coalesce((SELECT max(position) FROM journal_${colour}), 0)))`;
+
+function insertSql(colour: Colour, position: string, rows: number): string {
+  const row = `(${Array(ROW_PARAMETERS).fill('?').join(', ')})`;
+  const columns = Array.from({ length: ROW_PARAMETERS - 1 }, (_, index) => `row.column${index + 2}`);
+  return (
+    `INSERT INTO journal_${colour} (${COLUMNS}) SELECT ${position} + row.column1, ${columns.join(', ')} ` +
+    `FROM (VALUES ${Array(rows).fill(row).join(', ')}) AS row`
+  );
+}
+
+/** The journal: a row for each run of events that one message brought. */
 export const journalProjector: Projector = {
   view: 'journal',
-  collector(colour) {
-    const rows: (string | number)[][] = [];
+  collector({ colour, role }) {
+    const entries: JournalEntry[] = [];
+    const position = role === 'live' ? livePosition : buildingPosition(colour);
     return {
       add(event) {
-        rows.push([
-          event.aggregateType,
-          event.aggregateId,
-          event.version,
-          event.eventType,
-          event.schemaVersion,
-          event.recordedAt,
-          JSON.stringify(event.data),
-          JSON.stringify(event.metadata),
-          event.hash,
-        ]);
+        const last = entries.at(-1);
+        if (last?.continuesWith(event)) last.add(event);
+        else entries.push(new JournalEntry(event));
       },
-      statements: () =>
-        rows.length === 0 ? [] : [{ sql: insertSql(colour), parameters: [JSON.stringify(rows)] }],
+      statements() {
+        const statements: Statement[] = [];
+        for (let first = 0; first < entries.length; first += ROWS_MAX) {
+          const rows = entries.slice(first, first + ROWS_MAX);
+          let events = 0;
+          const parameters = rows.flatMap((entry) => {
+            events += entry.length;
+            return [events, ...entry.columns()];
+          });
+          statements.push({ sql: insertSql(colour, position, rows.length), parameters });
+        }
+        return statements;
+      },
     };
   },
 };
+
+/** A row in the making: a run of events from one message. */
+class JournalEntry {
+  readonly #first: ProjectedEvent;
+  #last: ProjectedEvent;
+  readonly #types: Record<string, number> = {};
+
+  constructor(event: ProjectedEvent) {
+    this.#first = event;
+    this.#last = event;
+    this.#types[event.eventType] = 1;
+  }
+
+  get length(): number {
+    return this.#last.version - this.#first.version + 1;
+  }
+
+  continuesWith(event: ProjectedEvent): boolean {
+    return event.source === this.#last.source && event.version === this.#last.version + 1;
+  }
+
+  add(event: ProjectedEvent): void {
+    this.#last = event;
+    this.#types[event.eventType] = (this.#types[event.eventType] ?? 0) + 1;
+  }
+
+  /** The columns after the position. */
+  columns(): SqlParameter[] {
+    const { aggregateType, aggregateId, source } = this.#first;
+    const [from, to] = [this.#first.version, this.#last.version];
+    const whole =
+      from === source.fromVersion && to === source.toVersion && this.length === source.events.length;
+    const before = source.events[from - source.fromVersion - 1] as PublishedEvent | undefined;
+    return [
+      aggregateType,
+      aggregateId,
+      from,
+      to,
+      before?.hash ?? source.previousHash,
+      this.#first.recordedAt,
+      this.#last.recordedAt,
+      JSON.stringify(this.#types),
+      (whole ? source.eventsText : undefined) ?? this.#eventsText(),
+    ];
+  }
+
+  #eventsText(): string {
+    const { source, version } = this.#first;
+    const start = version - source.fromVersion;
+    return JSON.stringify(source.events.slice(start, start + this.length));
+  }
+}

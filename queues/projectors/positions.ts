@@ -1,18 +1,12 @@
 /** Holdings by account and symbol, as the last trade in the symbol left them. Closed ones stay for their profit. */
-import type { Position, TradeExecuted } from '../../schemas/account.ts';
+import type { TradeExecuted } from '../../schemas/account.ts';
 import type { Colour } from '../../schemas/tables/views.ts';
-import type { Projector } from '../kernel/projector.ts';
-
-interface PositionRow extends Position {
-  accountId: string;
-  symbol: string;
-  version: number;
-}
+import { jsonStatements } from '../kernel/database.ts';
+import type { ProjectedEvent, Projector } from '../kernel/projector.ts';
 
 const upsertSql = (colour: Colour) => `
   INSERT INTO positions_${colour} (account_id, symbol, quantity, average_cost, cost_basis, realized_pnl, version)
-  SELECT value ->> 'accountId', value ->> 'symbol', value ->> 'quantity', value ->> 'averageCost',
-    value ->> 'costBasis', value ->> 'realizedPnl', value ->> 'version'
+  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
   FROM json_each(?) WHERE true
   ON CONFLICT (account_id, symbol) DO UPDATE SET quantity = excluded.quantity, average_cost = excluded.average_cost,
     cost_basis = excluded.cost_basis, realized_pnl = excluded.realized_pnl, version = excluded.version`;
@@ -20,17 +14,24 @@ const upsertSql = (colour: Colour) => `
 export const positionsProjector: Projector = {
   view: 'positions',
   aggregateType: 'account',
-  collector(colour) {
-    const rows = new Map<string, PositionRow>();
+  collector({ colour }) {
+    /** The last trade by account and symbol: the holding is what it left. */
+    const trades = new Map<string, ProjectedEvent>();
     return {
       add(event) {
         if (event.eventType !== 'TradeExecuted') return;
         const { symbol, position }: TradeExecuted = event.current;
-        const { aggregateId: accountId, version } = event;
-        rows.set(`${accountId} ${symbol}`, { ...position, accountId, symbol, version });
+        if (typeof position !== 'object') throw new TypeError('a trade without its position');
+        trades.set(`${event.aggregateId} ${symbol}`, event);
       },
-      statements: () =>
-        rows.size === 0 ? [] : [{ sql: upsertSql(colour), parameters: [JSON.stringify([...rows.values()])] }],
+      statements() {
+        const rows = Array.from(trades.values(), ({ aggregateId, version, current }) => {
+          const { symbol, position }: TradeExecuted = current;
+          const { quantity, averageCost, costBasis, realizedPnl } = position;
+          return [aggregateId, symbol, quantity, averageCost, costBasis, realizedPnl, version];
+        });
+        return jsonStatements(upsertSql(colour), rows);
+      },
     };
   },
 };

@@ -1,6 +1,7 @@
 /** Every trade, one row each. */
 import type { TradeExecuted } from '../../schemas/account.ts';
 import type { Colour } from '../../schemas/tables/views.ts';
+import { jsonStatements } from '../kernel/database.ts';
 import type { Projector } from '../kernel/projector.ts';
 
 const insertSql = (colour: Colour) => `
@@ -8,12 +9,12 @@ const insertSql = (colour: Colour) => `
     executed_at, recorded_at)
   SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
     value ->> 8, value ->> 9, value ->> 10, value ->> 11
-  FROM json_each(?)`;
+  FROM jsonb_each(?)`;
 
 export const tradesProjector: Projector = {
   view: 'trades',
   aggregateType: 'account',
-  collector(colour) {
+  collector({ colour }) {
     const rows: (string | number)[][] = [];
     return {
       add(event) {
@@ -34,8 +35,7 @@ export const tradesProjector: Projector = {
           event.recordedAt,
         ]);
       },
-      statements: () =>
-        rows.length === 0 ? [] : [{ sql: insertSql(colour), parameters: [JSON.stringify(rows)] }],
+      statements: () => jsonStatements(insertSql(colour), rows),
     };
   },
 };

@@ -11,9 +11,7 @@ export const FILE_LINES_MAX = 300;
 export const TEST_FILE_LINES_MAX = 600;
 
 /** Files over the limit, with the lines that they have today. Numbers here only go down; an entry goes when it fits. */
-const FILE_ALLOWANCES: Readonly<Record<string, number>> = {
-  'queues/kernel/runner.ts': 331,
-};
+const FILE_ALLOWANCES: Readonly<Record<string, number>> = {};
 
 /** Exports without a docstring, per file, today. Numbers here only go down. */
 const UNDOCUMENTED_ALLOWANCES: Readonly<Record<string, number>> = {};

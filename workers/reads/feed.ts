@@ -2,12 +2,11 @@
  * The feed across aggregates: each view database's journal in its own order, merged. A cursor is one position a database,
  * so that following it gives every event once and goes on where more come later.
  */
-import { and, eq, gt, gte, lt, max, type SQL, sql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/d1';
-import { alias } from 'drizzle-orm/sqlite-core';
-import { journal } from '../../schemas/tables/views.ts';
-import { liveColours } from './liveColour.ts';
+import type { PublishedEvent } from '../../schemas/message.ts';
+import type { Colour } from '../../schemas/tables/views.ts';
+import { type LiveRow, readLive } from './live.ts';
 
+/** Which events are wanted. */
 export interface FeedFilter {
   readonly type?: string | undefined;
   readonly aggregateType?: string | undefined;
@@ -21,91 +20,170 @@ export interface FeedFilter {
 /** Where a reader stands: the last position taken, by database. */
 export type FeedCursor = readonly number[];
 
-/** One event of the feed as its database has it. */
-export type FeedRow = Awaited<ReturnType<typeof readPart>>['rows'][number];
+/** An event with its owner and its place in the feed. */
+export interface FeedEvent {
+  readonly position: number;
+  readonly aggregateType: string;
+  readonly aggregateId: string;
+  readonly previousHash: string;
+  readonly event: PublishedEvent;
+}
+
+/** A row of the journal: a range of one aggregate's events. */
+interface JournalRow {
+  readonly position: number;
+  readonly aggregateType: string;
+  readonly aggregateId: string;
+  readonly toVersion: number;
+  readonly previousHash: string;
+  readonly events: string;
+  /** Events that may match in this row and those before it on the page. */
+  readonly upTo: number;
+}
+
+/** Rows of one database after a position. */
+interface Page {
+  readonly rows: readonly JournalRow[];
+  /** Whether there may be more rows than these. */
+  readonly more: boolean;
+  /** Where the journal ends. */
+  readonly end: number;
+}
+
+/** One database's share of a page. */
+interface Part {
+  readonly events: readonly FeedEvent[];
+  /** Where the journal ends, as far as everything up to there was looked at. */
+  readonly end: number | undefined;
+}
 
 /** The next events after a cursor, and the cursor after them. */
 export async function readFeed(
   databases: readonly D1Database[],
   after: FeedCursor,
   filter: FeedFilter,
-): Promise<{ rows: FeedRow[]; next: FeedCursor }> {
+): Promise<{ events: FeedEvent[]; next: FeedCursor }> {
   const parts = await Promise.all(
     databases.map((database, part) => readPart(database, after[part] ?? 0, filter)),
   );
   const next = databases.map((_, part) => after[part] ?? 0);
   const taken = parts.map(() => 0);
-  const rows: FeedRow[] = [];
-  while (rows.length < filter.limit) {
+  const events: FeedEvent[] = [];
+  while (events.length < filter.limit) {
     const part = earliestPart(parts, taken);
     if (part < 0) break;
-    const row = parts[part]?.rows[taken[part] ?? 0] as FeedRow;
+    const event = parts[part]?.events[taken[part] ?? 0] as FeedEvent;
     taken[part] = (taken[part] ?? 0) + 1;
-    next[part] = row.position;
-    rows.push(row);
+    next[part] = event.position;
+    events.push(event);
   }
   parts.forEach((part, index) => {
     // Everything that matches was taken: what the filter left out need not be looked at again.
-    if (part.rows.length < filter.limit && taken[index] === part.rows.length) {
+    if (part.end !== undefined && taken[index] === part.events.length) {
       next[index] = Math.max(next[index] ?? 0, part.end);
     }
   });
-  return { rows, next };
+  return { events, next };
 }
 
-function earliestPart(parts: readonly { rows: readonly FeedRow[] }[], taken: readonly number[]): number {
+function earliestPart(parts: readonly Part[], taken: readonly number[]): number {
   let earliest = -1;
   let earliestTime = Number.POSITIVE_INFINITY;
   parts.forEach((part, index) => {
-    const row = part.rows[taken[index] ?? 0];
-    if (row !== undefined && row.recordedAt < earliestTime) {
+    const recordedAt = part.events[taken[index] ?? 0]?.event.recordedAt;
+    if (recordedAt !== undefined && recordedAt < earliestTime) {
       earliest = index;
-      earliestTime = row.recordedAt;
+      earliestTime = recordedAt;
     }
   });
   return earliest;
 }
 
-async function readPart(database: D1Database, after: number, filter: FeedFilter) {
-  const colours = await liveColours(database, ['journal']);
-  const table = journal[colours.journal];
-  const before = alias(table, 'before');
-  const conditions: SQL[] = [gt(table.position, after)];
-  if (filter.type !== undefined) conditions.push(eq(table.eventType, filter.type));
-  if (filter.aggregateType !== undefined) conditions.push(eq(table.aggregateType, filter.aggregateType));
-  if (filter.aggregateId !== undefined) conditions.push(eq(table.aggregateId, filter.aggregateId));
-  if (filter.from !== undefined) conditions.push(gte(table.recordedAt, filter.from));
-  if (filter.to !== undefined) conditions.push(lt(table.recordedAt, filter.to));
-  const db = drizzle(database);
-  const [rows, ends] = await db.batch([
-    db
-      .select({
-        position: table.position,
-        aggregateType: table.aggregateType,
-        aggregateId: table.aggregateId,
-        version: table.version,
-        eventType: table.eventType,
-        schemaVersion: table.schemaVersion,
-        recordedAt: table.recordedAt,
-        data: table.data,
-        metadata: table.metadata,
-        hash: table.hash,
-        // Named anew: a row with two columns called `hash` would keep one.
-        previousHash: sql<string | null>`${before.hash}`.as('previous_hash'),
-      })
-      .from(table)
-      .leftJoin(
-        before,
-        and(
-          eq(before.aggregateType, table.aggregateType),
-          eq(before.aggregateId, table.aggregateId),
-          eq(before.version, sql`${table.version} - 1`),
-        ),
+/** As many matching events of one database as the page can take, in its order. */
+async function readPart(database: D1Database, after: number, filter: FeedFilter): Promise<Part> {
+  const events: FeedEvent[] = [];
+  for (let position = after; ; ) {
+    const page = await readLive(database, ['journal'], ({ journal }) =>
+      selectRows(database, journal, position, filter),
+    );
+    for (const row of page.rows) {
+      for (const event of matchingEvents(row, after, filter)) {
+        if (events.length === filter.limit) return { events, end: undefined };
+        events.push(event);
+      }
+      position = row.position;
+    }
+    if (!page.more) return { events, end: page.end };
+  }
+}
+
+/**
+ * Rows after a position that hold, by their own counts, as many events as a page has room for. The counts may be too high
+ * where the filter looks inside a row, and the first row may have been read in part, so a page may need another round.
+ */
+async function selectRows(
+  database: D1Database,
+  colour: Colour,
+  after: number,
+  filter: FeedFilter,
+): Promise<readonly [LiveRow[], Page]> {
+  const conditions = ['position > ?'];
+  const parameters: (string | number)[] = [after];
+  const where = (condition: string, value: string | number | undefined) => {
+    if (value === undefined) return;
+    conditions.push(condition);
+    parameters.push(value);
+  };
+  where('aggregate_id = ?', filter.aggregateId);
+  where('aggregate_type = ?', filter.aggregateType);
+  where('recorded_to >= ?', filter.from);
+  where('recorded_from < ?', filter.to);
+  where('types ->> ? > 0', filter.type);
+  const count = filter.type === undefined ? 'to_version - from_version + 1' : 'types ->> ?';
+  const counted = filter.type === undefined ? [] : [filter.type];
+  const results = await database.batch([
+    database.prepare('SELECT view, live FROM views'),
+    database
+      .prepare(
+        `WITH counted AS (SELECT position, ${count} AS events FROM journal_${colour}
+           WHERE ${conditions.join(' AND ')} ORDER BY position LIMIT ?),
+         summed AS (SELECT position, events, sum(events) OVER (ORDER BY position) AS upTo FROM counted)
+         SELECT upTo, j.position, j.aggregate_type AS aggregateType, j.aggregate_id AS aggregateId,
+           j.to_version AS toVersion, j.previous_hash AS previousHash, j.events
+         FROM summed CROSS JOIN journal_${colour} AS j ON j.position = summed.position
+         WHERE upTo - summed.events < ? ORDER BY j.position`,
       )
-      .where(and(...conditions))
-      .orderBy(table.position)
-      .limit(filter.limit),
-    db.select({ end: max(table.position) }).from(table),
+      .bind(...counted, ...parameters, filter.limit, filter.limit),
+    database.prepare(`SELECT coalesce(max(position), 0) AS "end" FROM journal_${colour}`),
   ]);
-  return { rows, end: ends[0]?.end ?? 0 };
+  const [live, rows, ends] = results.map((result) => result.results) as [
+    LiveRow[],
+    JournalRow[],
+    { end: number }[],
+  ];
+  // As many rows as would fill the page by their counts: fewer mean that these are all.
+  const more = (rows.at(-1)?.upTo ?? 0) >= filter.limit;
+  return [live, { rows, more, end: ends[0]?.end ?? 0 }];
+}
+
+function matchingEvents(row: JournalRow, after: number, filter: FeedFilter): FeedEvent[] {
+  const { aggregateType, aggregateId } = row;
+  let { previousHash } = row;
+  const matching: FeedEvent[] = [];
+  for (const event of JSON.parse(row.events) as PublishedEvent[]) {
+    const position = row.position - (row.toVersion - event.version);
+    if (position > after && matches(event, filter)) {
+      matching.push({ position, aggregateType, aggregateId, previousHash, event });
+    }
+    previousHash = event.hash;
+  }
+  return matching;
+}
+
+function matches({ eventType, recordedAt }: PublishedEvent, { type, from, to }: FeedFilter): boolean {
+  return (
+    (type === undefined || eventType === type) &&
+    (from === undefined || recordedAt >= from) &&
+    (to === undefined || recordedAt < to)
+  );
 }

@@ -1,23 +1,33 @@
 /** The portfolio as the views have it. */
 import { and, eq, inArray } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
-import { accounts, positions, viewPositions } from '../../schemas/tables/views.ts';
-import { liveColours } from './liveColour.ts';
+import { accounts, type Colour, positions, viewPositions, views } from '../../schemas/tables/views.ts';
+import { liveColumns, readLive } from './live.ts';
+
+const VIEWS_READ = ['accounts', 'positions'] as const;
+type ViewRead = (typeof VIEWS_READ)[number];
 
 /** Account and holdings at one version, or undefined where the views have not heard of it or stand apart. */
 export async function readPortfolio(database: D1Database, accountId: string) {
-  const colours = await liveColours(database, ['accounts', 'positions']);
+  return readLive(database, VIEWS_READ, async (colours) => {
+    const [live, ...rows] = await selectPortfolio(database, accountId, colours);
+    return [live, portfolioOf(colours, ...rows)];
+  });
+}
+
+/** One batch is one transaction: the version belongs to the very rows beside it. */
+function selectPortfolio(database: D1Database, accountId: string, colours: Record<ViewRead, Colour>) {
   const db = drizzle(database);
   const account = accounts[colours.accounts];
   const position = positions[colours.positions];
-  // One batch is one transaction: the version belongs to the very rows beside it.
-  const [versions, accountRows, positionRows] = await db.batch([
+  return db.batch([
+    db.select(liveColumns).from(views),
     db
       .select({ view: viewPositions.view, colour: viewPositions.colour, version: viewPositions.version })
       .from(viewPositions)
       .where(
         and(
-          inArray(viewPositions.view, ['accounts', 'positions']),
+          inArray(viewPositions.view, VIEWS_READ),
           inArray(viewPositions.colour, [colours.accounts, colours.positions]),
           eq(viewPositions.aggregateType, 'account'),
           eq(viewPositions.aggregateId, accountId),
@@ -26,11 +36,22 @@ export async function readPortfolio(database: D1Database, accountId: string) {
     db.select().from(account).where(eq(account.accountId, accountId)),
     db.select().from(position).where(eq(position.accountId, accountId)).orderBy(position.symbol),
   ]);
-  const versionOf = (view: 'accounts' | 'positions') =>
+}
+
+type AccountRow = typeof accounts.blue.$inferSelect;
+type PositionRow = typeof positions.blue.$inferSelect;
+
+function portfolioOf(
+  colours: Record<ViewRead, Colour>,
+  versions: readonly { view: string; colour: Colour; version: number }[],
+  accountRows: readonly AccountRow[],
+  positionRows: readonly PositionRow[],
+) {
+  const versionOf = (view: ViewRead) =>
     versions.find((row) => row.view === view && row.colour === colours[view])?.version;
   const version = versionOf('accounts');
-  const [row] = accountRows;
+  const [account] = accountRows;
   // Two views that stand at different versions would show cash of one moment beside holdings of another.
-  if (row === undefined || version === undefined || version !== versionOf('positions')) return undefined;
-  return { version, account: row, positions: positionRows };
+  if (account === undefined || version === undefined || version !== versionOf('positions')) return undefined;
+  return { version, account, positions: positionRows };
 }

@@ -1,8 +1,8 @@
 /** Trades of an account as the view has them, newest first. */
 import { and, desc, eq, gte, lt, type SQL } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
-import { trades } from '../../schemas/tables/views.ts';
-import { liveColours } from './liveColour.ts';
+import { trades, views } from '../../schemas/tables/views.ts';
+import { liveColumns, readLive } from './live.ts';
 
 export interface TradeFilter {
   readonly symbol?: string | undefined;
@@ -15,20 +15,25 @@ export interface TradeFilter {
   readonly limit: number;
 }
 
-/** One page of an account's trades. */
+/** An account's trades that match, newest first. */
 export async function readTrades(database: D1Database, accountId: string, filter: TradeFilter) {
-  const colours = await liveColours(database, ['trades']);
-  const table = trades[colours.trades];
-  const conditions: SQL[] = [eq(table.accountId, accountId)];
-  if (filter.symbol !== undefined) conditions.push(eq(table.symbol, filter.symbol));
-  if (filter.side !== undefined) conditions.push(eq(table.side, filter.side));
-  if (filter.from !== undefined) conditions.push(gte(table.executedAt, filter.from));
-  if (filter.to !== undefined) conditions.push(lt(table.executedAt, filter.to));
-  if (filter.beforeVersion !== undefined) conditions.push(lt(table.version, filter.beforeVersion));
-  return drizzle(database)
-    .select()
-    .from(table)
-    .where(and(...conditions))
-    .orderBy(desc(table.version))
-    .limit(filter.limit);
+  return readLive(database, ['trades'], async (colours) => {
+    const table = trades[colours.trades];
+    const conditions: SQL[] = [eq(table.accountId, accountId)];
+    if (filter.symbol !== undefined) conditions.push(eq(table.symbol, filter.symbol));
+    if (filter.side !== undefined) conditions.push(eq(table.side, filter.side));
+    if (filter.from !== undefined) conditions.push(gte(table.executedAt, filter.from));
+    if (filter.to !== undefined) conditions.push(lt(table.executedAt, filter.to));
+    if (filter.beforeVersion !== undefined) conditions.push(lt(table.version, filter.beforeVersion));
+    const db = drizzle(database);
+    return db.batch([
+      db.select(liveColumns).from(views),
+      db
+        .select()
+        .from(table)
+        .where(and(...conditions))
+        .orderBy(desc(table.version))
+        .limit(filter.limit),
+    ]);
+  });
 }

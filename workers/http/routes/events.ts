@@ -1,11 +1,11 @@
 /** The feed across aggregates, and what event types there are. */
 import { z } from 'zod';
-import { eventIdText, GENESIS_HASH_TEXT } from '../../../schemas/eventId.ts';
+import { eventIdText } from '../../../schemas/eventId.ts';
 import { EVENT_TYPE_NAMES, eventTypes } from '../../../schemas/eventTypes.ts';
 import { Id, Time, Version } from '../../../schemas/scalars.ts';
 import { AGGREGATE_TYPES } from '../../aggregates.ts';
 import { viewDatabases } from '../../env.ts';
-import { type FeedRow, readFeed } from '../../reads/feed.ts';
+import { type FeedEvent, readFeed } from '../../reads/feed.ts';
 import { cursorOf, encodeCursor } from '../cursor.ts';
 import { type Route, route } from '../operation.ts';
 import { PageLimit } from '../query.ts';
@@ -39,12 +39,12 @@ const getEvents = route(
     },
   },
   async (c, { query: { after = [], from, to, ...filter } }) => {
-    const { rows, next } = await readFeed(viewDatabases(c.env), after, {
+    const { events: page, next } = await readFeed(viewDatabases(c.env), after, {
       ...filter,
       from: from === undefined ? undefined : Date.parse(from),
       to: to === undefined ? undefined : Date.parse(to),
     });
-    return c.body(`{"events":[${rows.map(envelopeText).join(',')}],"next":"${encodeCursor(next)}"}`, 200, {
+    return c.body(`{"events":[${page.map(envelopeText).join(',')}],"next":"${encodeCursor(next)}"}`, 200, {
       'Content-Type': 'application/json',
     });
   },
@@ -64,12 +64,13 @@ const getEventTypes = route(
 
 export const events: readonly Route[] = [getEvents, getEventTypes];
 
-/** The envelope with its data and metadata as they were stored, so that its hash can be checked. */
-function envelopeText(row: FeedRow): string {
+/** The envelope with its data and metadata as they were stored: canonical texts survive being parsed. */
+function envelopeText({ aggregateType, aggregateId, previousHash, event }: FeedEvent): string {
+  const { version, eventType, schemaVersion, recordedAt, data, metadata, hash } = event;
   return (
-    `{"eventId":"${eventIdText(row.hash)}","aggregateType":"${row.aggregateType}","aggregateId":"${row.aggregateId}"` +
-    `,"version":${row.version},"eventType":"${row.eventType}","schemaVersion":${row.schemaVersion}` +
-    `,"recordedAt":"${new Date(row.recordedAt).toISOString()}","data":${row.data},"metadata":${row.metadata}` +
-    `,"previousHash":"${row.previousHash ?? GENESIS_HASH_TEXT}","hash":"${row.hash}"}`
+    `{"eventId":"${eventIdText(hash)}","aggregateType":"${aggregateType}","aggregateId":"${aggregateId}"` +
+    `,"version":${version},"eventType":"${eventType}","schemaVersion":${schemaVersion}` +
+    `,"recordedAt":"${new Date(recordedAt).toISOString()}","data":${JSON.stringify(data)}` +
+    `,"metadata":${JSON.stringify(metadata)},"previousHash":"${previousHash}","hash":"${hash}"}`
   );
 }

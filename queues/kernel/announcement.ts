@@ -1,0 +1,93 @@
+/** What messages announce of one aggregate, and the events that came along; a hole is filled from the owner's log. */
+import type { EventsMessage, PublishedEvent } from '../../schemas/message.ts';
+import type { Range } from './apply.ts';
+import type { RunnerDeps } from './deps.ts';
+import { Retryable } from './errors.ts';
+import { type AggregateKey, keyOf } from './positions.ts';
+import { ProjectedEvent } from './projector.ts';
+
+/** A log that does not give what its own messages announced is not reachable in full just now. */
+const SHORT_LOG_RETRY_SECONDS = 5;
+
+/** Everything announced of one aggregate in a batch. */
+export class Announcement {
+  readonly key: AggregateKey;
+  toVersion = 0;
+  /** Events that messages carried, and events that had to be read from the log instead. */
+  carried = 0;
+  repaired = 0;
+  /** How many of the carried ones some view needed. */
+  used = 0;
+  #messages: EventsMessage[] = [];
+  readonly #read = new Set<EventsMessage>();
+
+  constructor(key: AggregateKey) {
+    this.key = key;
+  }
+
+  add(message: EventsMessage): void {
+    this.toVersion = Math.max(this.toVersion, message.toVersion);
+    this.carried += message.events.length;
+    this.#messages.push(message);
+  }
+
+  /** The events after `from` up to `to`: from the messages, and from the owner's log where they have a hole. */
+  async range(deps: RunnerDeps, from: number, to: number): Promise<Range> {
+    const events: ProjectedEvent[] = [];
+    for (let version = from + 1; version <= to; ) {
+      const source = this.#messages.find((message) => eventOf(message, version) !== undefined);
+      if (source === undefined) {
+        await this.#repair(deps, version, to - version + 1);
+        continue;
+      }
+      const first = version;
+      for (; version <= to; version++) {
+        const event = eventOf(source, version);
+        if (event === undefined) break;
+        events.push(new ProjectedEvent(source, event));
+      }
+      if (!this.#read.has(source)) this.used += version - first;
+    }
+    return { key: this.key, events };
+  }
+
+  /** Lets go of what every view has: a long repair must not keep a whole log in memory. */
+  forget(upTo: number): void {
+    this.#messages = this.#messages.filter((message) => message.toVersion > upTo);
+  }
+
+  async #repair(deps: RunnerDeps, fromVersion: number, limit: number): Promise<void> {
+    const messages = await deps.readLog(this.key, fromVersion, limit);
+    const events = messages.reduce((sum, message) => sum + message.events.length, 0);
+    deps.logger.log('info', 'hole filled from the log', { ...this.key, version: fromVersion, events });
+    this.repaired += events;
+    for (const message of messages) this.#read.add(message);
+    this.#messages.push(...messages);
+    if (messages.some((message) => eventOf(message, fromVersion) !== undefined)) return;
+    throw new Retryable(`the log of ${keyOf(this.key)} did not give version ${fromVersion}`, {
+      delaySeconds: SHORT_LOG_RETRY_SECONDS,
+    });
+  }
+}
+
+/** The announcements in messages, by aggregate. */
+export function announcementsOf(messages: readonly EventsMessage[]): Announcement[] {
+  const announcements = new Map<string, Announcement>();
+  for (const message of messages) {
+    const { aggregateType, aggregateId } = message;
+    const key = keyOf(message);
+    let announcement = announcements.get(key);
+    if (announcement === undefined) {
+      announcement = new Announcement({ aggregateType, aggregateId });
+      announcements.set(key, announcement);
+    }
+    announcement.add(message);
+  }
+  return [...announcements.values()];
+}
+
+/** The event of a version in a message, if it carries it. */
+function eventOf(message: EventsMessage, version: number): PublishedEvent | undefined {
+  const event = message.events[version - message.fromVersion];
+  return event?.version === version ? event : undefined;
+}

@@ -1,0 +1,18 @@
+/** What projectors need of the world around them. Production hands them D1 and RPC, the simulation its own model. */
+import type { EventsMessage } from '../../schemas/message.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { ViewDatabase } from './database.ts';
+import type { AggregateKey } from './positions.ts';
+import type { Projector } from './projector.ts';
+
+export interface RunnerDeps {
+  readonly database: ViewDatabase;
+  readonly projectors: readonly Projector[];
+  readonly logger: Logger;
+  /** Reads an owner's log: messages from a version on, at most about `limit` events; none at its end. */
+  readLog(key: AggregateKey, fromVersion: number, limit: number): Promise<EventsMessage[]>;
+  /** A text unique to each batch. */
+  newClaim(): string;
+  /** Milliseconds since 1970. */
+  now(): number;
+}
