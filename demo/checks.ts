@@ -31,18 +31,26 @@ export interface Check {
   readonly faults: readonly string[];
 }
 
-/** Everything that is known after a run. */
-export interface Evidence {
+/** What must be held, and what the platform shows. */
+export interface PlatformEvidence {
   readonly expectations: Expectations;
-  readonly outcomes: Outcomes;
   readonly observation: Observation;
   readonly catchUp: CatchUp;
 }
 
+/** Everything that is known after a run. */
+export interface Evidence extends PlatformEvidence {
+  readonly outcomes: Outcomes;
+}
+
 /** Every check. */
 export function runChecks(evidence: Evidence): Check[] {
+  return [checkOutcomes(evidence), ...checkPlatform(evidence)];
+}
+
+/** Every check but the one of the answers: what the platform holds, whoever sent the commands. */
+export function checkPlatform(evidence: PlatformEvidence): Check[] {
   return [
-    checkOutcomes(evidence),
     checkAccounts(evidence),
     checkAudit(evidence),
     checkLogs(evidence),
@@ -67,7 +75,7 @@ function checkOutcomes({ expectations, outcomes }: Evidence): Check {
   };
 }
 
-function checkAccounts({ expectations: { books }, observation }: Evidence): Check {
+function checkAccounts({ expectations: { books }, observation }: PlatformEvidence): Check {
   const faults = differing(observation, (id, { state }) =>
     difference('the account', shownState(state), bookedState(books, id)),
   );
@@ -79,7 +87,7 @@ function checkAccounts({ expectations: { books }, observation }: Evidence): Chec
   };
 }
 
-function checkAudit({ expectations: { books }, observation }: Evidence): Check {
+function checkAudit({ expectations: { books }, observation }: PlatformEvidence): Check {
   let events = 0;
   const faults = differing(observation, (id, { audit }) => {
     events += audit.eventsChecked;
@@ -94,7 +102,7 @@ function checkAudit({ expectations: { books }, observation }: Evidence): Check {
   };
 }
 
-function checkLogs({ observation }: Evidence): Check {
+function checkLogs({ observation }: PlatformEvidence): Check {
   let events = 0;
   let logs = 0;
   const faults = differing(observation, (_, { log, audit }) => {
@@ -110,14 +118,14 @@ function checkLogs({ observation }: Evidence): Check {
   };
 }
 
-function checkCatchUp({ catchUp }: Evidence): Check {
+function checkCatchUp({ catchUp }: PlatformEvidence): Check {
   const { ms, eventsBehind } = catchUp;
   const faults =
     eventsBehind === 0 ? [] : [`${count(eventsBehind)} events were missing after ${duration(ms)}`];
   return { name: 'catch-up', what: 'views caught up with the logs', faults };
 }
 
-function checkPortfolios({ observation }: Evidence): Check {
+function checkPortfolios({ observation }: PlatformEvidence): Check {
   const faults = differing(observation, (_, { state, portfolio, portfolioSource }) =>
     portfolioSource === 'view'
       ? difference('the portfolio', shownState(portfolio), shownState(state))
@@ -130,7 +138,7 @@ function checkPortfolios({ observation }: Evidence): Check {
   };
 }
 
-function checkTrades({ expectations, observation }: Evidence): Check {
+function checkTrades({ expectations, observation }: PlatformEvidence): Check {
   const faults = differing(observation, (id, { trades }) => {
     const sent = expectations.tradesOf(id);
     const logged = observation.feed.accounts.get(id)?.trades;
@@ -147,7 +155,7 @@ function checkTrades({ expectations, observation }: Evidence): Check {
   };
 }
 
-function checkFeed({ observation: { accounts, feed } }: Evidence): Check {
+function checkFeed({ observation: { accounts, feed } }: PlatformEvidence): Check {
   const faults = differing({ accounts }, (id, { audit }) => {
     const chain = feed.accounts.get(id)?.chain;
     return (
@@ -163,7 +171,7 @@ function checkFeed({ observation: { accounts, feed } }: Evidence): Check {
   };
 }
 
-function checkEventCounts({ expectations: { books }, observation }: Evidence): Check {
+function checkEventCounts({ expectations: { books }, observation }: PlatformEvidence): Check {
   const total: Record<string, number> = {};
   const faults = differing(observation, (id) => {
     const events = observation.feed.accounts.get(id)?.events ?? {};
@@ -175,7 +183,7 @@ function checkEventCounts({ expectations: { books }, observation }: Evidence): C
 }
 
 /** From the platform's own events: the books only say where to look. */
-function checkConservation({ observation: { accounts, feed } }: Evidence): Check {
+function checkConservation({ observation: { accounts, feed } }: PlatformEvidence): Check {
   let held: Exact = NOTHING;
   const faults = differing({ accounts }, (id) => {
     const sides = feed.accounts.get(id)?.sides();

@@ -33,6 +33,8 @@ export interface Request {
   /** `application/json` where there is a body and nothing else is said. */
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Hangs up when it aborts; what the platform did by then stays done. */
+  readonly signal?: AbortSignal;
 }
 
 /** The platform did not answer, or not as it must. */
@@ -54,7 +56,14 @@ export class Client {
   }
 
   /** Sends a request; rejects with a {@link PlatformError} where no answer comes, and with no other. */
-  send({ method, path, body, contentType = 'application/json', headers = {} }: Request): Promise<Reply> {
+  send({
+    method,
+    path,
+    body,
+    contentType = 'application/json',
+    headers = {},
+    signal,
+  }: Request): Promise<Reply> {
     const started = performance.now();
     const request = this.url.startsWith('https:') ? httpsRequest : httpRequest;
     return new Promise((resolve, reject) => {
@@ -64,6 +73,7 @@ export class Client {
         {
           method,
           agent: this.#agent,
+          ...(signal === undefined ? {} : { signal }),
           headers: {
             ...(this.#token === undefined ? {} : { Authorization: `Bearer ${this.#token}` }),
             ...(body === undefined
@@ -77,7 +87,6 @@ export class Client {
           response.on('data', (chunk: Buffer) => chunks.push(chunk));
           response.on('error', fail);
           response.on('end', () => {
-            clearTimeout(timer);
             resolve({
               status: response.statusCode ?? 0,
               headers: response.headers as Record<string, string>,
@@ -91,10 +100,8 @@ export class Client {
         () => sent.destroy(new Error(`no answer within ${REQUEST_MS / 1_000} s`)),
         REQUEST_MS,
       );
-      sent.on('error', (error) => {
-        clearTimeout(timer);
-        fail(error);
-      });
+      sent.on('error', fail);
+      sent.on('close', () => clearTimeout(timer));
       sent.end(body);
     });
   }

@@ -1,0 +1,62 @@
+/** What the clients sent and what they were told: the only thing that counts once the server was killed. */
+import type { Command } from '../../../demo/commands.ts';
+
+/** The last word on a command. */
+export type Answer =
+  | { readonly status: 'accepted' | 'replayed'; readonly version: number }
+  | { readonly status: 'refused'; readonly code: string };
+
+/** A command and its fate. */
+export interface Entry {
+  readonly command: Command;
+  /**
+   * Whether an attempt was given up while the server may still have been at it: a later attempt's refusal does not tell
+   * how that one ended.
+   */
+  isUncertain: boolean;
+  answer: Answer | undefined;
+}
+
+/** All commands of a run. */
+export class Ledger {
+  readonly #entries = new Map<string, Entry>();
+  readonly #acknowledged: Entry[] = [];
+  readonly faults: string[] = [];
+  /** Attempts that got no answer. */
+  unanswered = 0;
+  /** Answers that a client already had and asked for again. */
+  repeats = 0;
+
+  get entries(): ReadonlyMap<string, Entry> {
+    return this.#entries;
+  }
+
+  /** Commands acknowledged so far, oldest first. */
+  get acknowledged(): readonly Entry[] {
+    return this.#acknowledged;
+  }
+
+  /** Enters a command before it is sent. */
+  enter(command: Command): Entry {
+    const entry: Entry = { command, isUncertain: false, answer: undefined };
+    this.#entries.set(command.commandId, entry);
+    return entry;
+  }
+
+  /** Takes down an answer; one that is not the first must say what the first said. */
+  answer(entry: Entry, answer: Answer): void {
+    const { answer: first, command } = entry;
+    if (first === undefined) {
+      entry.answer = answer;
+      if (answer.status !== 'refused') this.#acknowledged.push(entry);
+      return;
+    }
+    this.repeats += 1;
+    const same =
+      first.status !== 'refused' && answer.status === 'replayed' && answer.version === first.version;
+    if (same) return;
+    this.faults.push(
+      `${command.commandId} was ${JSON.stringify(first)}, and later ${JSON.stringify(answer)}`,
+    );
+  }
+}

@@ -1,0 +1,111 @@
+/** Kills the server again and again while clients use it, and then looks at what is left. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from '../../../demo/client.ts';
+import { seededRandom } from '../../../demo/random.ts';
+import { Clients } from './clients.ts';
+import { CommandSource } from './commands.ts';
+import { Ledger } from './ledger.ts';
+import { ServeProcess } from './server.ts';
+import { type Findings, verify } from './verify.ts';
+
+/** A server that is ready is killed after this long. */
+const ALIVE_MS_MIN = 300;
+const ALIVE_MS_MAX = 5_000;
+
+/** Part of the kills that come while the server is still starting, and how long after its start. */
+const KILL_STARTING_SHARE = 0.2;
+const STARTING_MS_MAX = 4_000;
+
+/** The sweeper runs when the server is ready and at every minute: what two runs have not repaired stays broken. */
+const VIEWS_MS_MAX = 130_000;
+
+/** What to do. */
+export interface ChaosOptions {
+  readonly kills: number;
+  readonly seed: number;
+  readonly clients: number;
+  readonly onProgress: (text: string) => void;
+}
+
+/** What was done and found. */
+export interface ChaosResult extends Findings {
+  /** Kills that hit a server that was not ready yet. */
+  readonly killedStarting: number;
+  /** How long after the last restart everything was answered. */
+  readonly answeredMs: number;
+  readonly commands: number;
+  readonly acknowledged: number;
+  readonly unanswered: number;
+  readonly repeats: number;
+}
+
+/** Runs it, on a state folder that is removed at the end. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
+  const { seed, clients: count, onProgress } = options;
+  const random = seededRandom(seed);
+  const folder = mkdtempSync(join(tmpdir(), 'folio-chaos-'));
+  const server = await ServeProcess.on(folder);
+  const client = new Client(server.url);
+  const ledger = new Ledger();
+  const source = await CommandSource.open(seed, random);
+  try {
+    server.start();
+    const clients = new Clients({ client, source, ledger, random }, count);
+    const killedStarting = await killAgainAndAgain(server, clients, ledger, options);
+    await server.ready();
+    const readyAt = performance.now();
+    await clients.finish();
+    const answeredMs = performance.now() - readyAt;
+    onProgress(`everything is answered; ${ledger.entries.size} commands are being checked`);
+    const findings = await verify(client, ledger, source.accountIds, VIEWS_MS_MAX);
+    const { unanswered, repeats } = ledger;
+    const acknowledged = ledger.acknowledged.length;
+    return {
+      ...findings,
+      answeredMs,
+      killedStarting,
+      commands: ledger.entries.size,
+      acknowledged,
+      unanswered,
+      repeats,
+    };
+  } finally {
+    client.close();
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Leaves a server that was just started, and was killed `kills` times before. */
+async function killAgainAndAgain(
+  server: ServeProcess,
+  clients: Clients,
+  ledger: Ledger,
+  { kills, seed, onProgress }: ChaosOptions,
+): Promise<number> {
+  // Its own sequence, so that the moments are those of the seed, however many commands are drawn meanwhile.
+  const random = seededRandom(seed + 1);
+  let killedStarting = 0;
+  for (let kill = 1; kill <= kills; kill++) {
+    const isStarting = kill > 1 && random.chance(KILL_STARTING_SHARE);
+    if (isStarting) {
+      killedStarting += 1;
+      await sleep(random.integer(STARTING_MS_MAX));
+    } else {
+      await server.ready();
+      await sleep(ALIVE_MS_MIN + random.integer(ALIVE_MS_MAX - ALIVE_MS_MIN));
+    }
+    // What the last one leaves undone must be found without any help: no new command wakes an account.
+    if (kill === kills) clients.stop();
+    await server.kill();
+    const when = isStarting ? 'while starting' : 'in mid-load';
+    onProgress(
+      `kill ${kill} of ${kills} ${when}, ${ledger.acknowledged.length} commands acknowledged so far`,
+    );
+    server.start();
+  }
+  return killedStarting;
+}
