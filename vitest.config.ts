@@ -19,8 +19,10 @@ export default defineConfig({
       {
         plugins: [
           cloudflareTest({
+            main: './test/support/worker.ts',
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
+              durableObjects: { TOYS: { className: 'ToyActor', useSQLite: true } },
               bindings: { TEST_MIGRATIONS: migrations, LOG_LEVEL: 'error', DEV_TOKEN: 'test-token' },
               d1Databases: { VIEWS_1: { id: 'folio-views-1' } },
             },

@@ -97,7 +97,7 @@ export class EventLog {
   constructor(storage: ActorStorage) {
     this.#storage = storage;
     this.#stored = hasTables(storage);
-    if (this.#stored) migrate(storage, LOG_MIGRATIONS);
+    if (this.#stored) this.#prepare();
   }
 
   /** Whether anything has ever been appended: until then the object has no tables and costs no row. */
@@ -144,7 +144,7 @@ export class EventLog {
 
   /** Appends inside the caller's transaction. Returns rows written, for the budget that the benchmarks watch. */
   append(events: readonly NewEvent[]): number {
-    if (!this.#stored) migrate(this.#storage, LOG_MIGRATIONS);
+    if (!this.#stored) this.#prepare();
     const { sql } = this.#storage;
     let rowsWritten = 0;
     for (let start = 0; start < events.length; start += INSERT_ROWS_MAX) {
@@ -217,6 +217,12 @@ export class EventLog {
       else high = middle - 1;
     }
     return low;
+  }
+
+  #prepare(): void {
+    // Without it, INSERT OR REPLACE removes rows without asking the triggers that make the log append-only.
+    this.#storage.sql.exec('PRAGMA recursive_triggers = ON');
+    migrate(this.#storage, LOG_MIGRATIONS);
   }
 
   #known(query: string, ids: readonly string[]): Map<string, KnownCommand> {

@@ -1,0 +1,106 @@
+/** Actors as tests call them: real objects in the Workers runtime, their storage open to be looked into. */
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import type { AccountActor } from '../../actors/account/actor.ts';
+import type { AccountState } from '../../actors/account/decider.ts';
+import type { ActorCore, BriefOutcome } from '../../actors/kernel/actorCore.ts';
+import type { SqlValue } from '../../actors/kernel/storage.ts';
+import type { ChainReport } from '../../actors/kernel/verify.ts';
+import type { CommandContext, CommandEnvelope, EventEnvelope, Outcome } from '../../schemas/envelope.ts';
+import type { ToyActor, ToyState } from './toy.ts';
+
+/** An actor over RPC, and its object. */
+export interface Actor<State> {
+  readonly stub: DurableObjectStub<AccountActor | ToyActor>;
+  execute(...commands: readonly CommandEnvelope[]): Promise<Outcome[]>;
+  /** The outcome of one command. */
+  run(command: CommandEnvelope): Promise<Outcome>;
+  executeBrief(commands: readonly CommandEnvelope[]): Promise<BriefOutcome[]>;
+  read(asOf?: { version?: number; at?: number }): Promise<{
+    state: State;
+    version: number;
+    recordedAt: number;
+  } | null>;
+  head(): Promise<number>;
+  events(fromVersion?: number, limit?: number): Promise<EventEnvelope[]>;
+  messages(fromVersion: number, limit: number): Promise<string[]>;
+  verify(): Promise<ChainReport>;
+  rowsWritten(): Promise<number>;
+  /** Tears the instance down. The next call wakes another one, which knows only what is stored. */
+  evict(): Promise<void>;
+  /** Runs a function inside the object. */
+  inside<Result>(
+    look: (core: ActorCore<State>, state: DurableObjectState) => Result,
+  ): Promise<Awaited<Result>>;
+  /** Rows of a statement on the object's own database. */
+  sql<Row extends Record<string, SqlValue>>(query: string, ...bindings: SqlValue[]): Promise<Row[]>;
+}
+
+export const CONTEXT: CommandContext = {
+  userId: 'user-1',
+  correlationId: 'correlation-1',
+  causationId: null,
+};
+
+interface TestNamespaces {
+  readonly ACCOUNTS: DurableObjectNamespace<AccountActor>;
+  readonly TOYS: DurableObjectNamespace<ToyActor>;
+}
+
+const namespaces = env as unknown as TestNamespaces;
+
+/** The account of an id. */
+export function accountActor(id: string): Actor<AccountState> {
+  return actor(namespaces.ACCOUNTS.getByName(id));
+}
+
+/** The toy of an id. */
+export function toyActor(id: string): Actor<ToyState> {
+  return actor(namespaces.TOYS.getByName(id));
+}
+
+let commands = 0;
+
+/** A command with an id of its own, unless one is given. */
+export function command(
+  { type, data }: { readonly type: string; readonly data: object },
+  commandId = `command-${++commands}`,
+  expectedVersion?: number,
+): CommandEnvelope {
+  return { commandId, type, data, ...(expectedVersion === undefined ? {} : { expectedVersion }) };
+}
+
+function actor<State>(stub: DurableObjectStub<AccountActor | ToyActor>): Actor<State> {
+  // What the calls return is plain data: the types of RPC results hide that behind wrappers.
+  const remote = stub as unknown as {
+    [Method in
+      | 'execute'
+      | 'executeBrief'
+      | 'read'
+      | 'head'
+      | 'events'
+      | 'messages'
+      | 'verify'
+      | 'rowsWritten']: (...args: unknown[]) => Promise<never>;
+  };
+  const inside: Actor<State>['inside'] = (look) =>
+    runInDurableObject(stub as DurableObjectStub<AccountActor>, (instance, state) =>
+      look((instance as unknown as { core: ActorCore<State> }).core, state),
+    ) as never;
+  return {
+    stub,
+    execute: (...sent) => remote.execute(sent, CONTEXT),
+    run: async (sent) => ((await remote.execute([sent], CONTEXT)) as Outcome[])[0] as Outcome,
+    executeBrief: (sent) => remote.executeBrief(sent, CONTEXT),
+    read: (asOf = {}) => remote.read(asOf),
+    head: () => remote.head(),
+    events: async (fromVersion = 1, limit = 1_000) => JSON.parse(await remote.events(fromVersion, limit)),
+    messages: (fromVersion, limit) => remote.messages(fromVersion, limit),
+    verify: () => remote.verify(),
+    rowsWritten: () => remote.rowsWritten(),
+    evict: () => evictDurableObject(stub),
+    inside,
+    sql: (query, ...bindings) =>
+      inside((_core, { storage }) => storage.sql.exec(query, ...bindings).toArray()) as never,
+  };
+}
