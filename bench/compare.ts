@@ -1,4 +1,5 @@
 /** Measures the product and its baseline in turn, so that whatever else the machine does happens to both. */
+import { cpus } from 'node:os';
 import { closedLoop, type LoadResult } from './load/loops.ts';
 import type { RequestSource } from './load/requests.ts';
 import type { Server } from './servers/server.ts';
@@ -12,7 +13,7 @@ const WARM_UP_SECONDS = 1.5;
 export interface Contender {
   readonly server: Server;
   readonly source: RequestSource;
-  /** Waits until the server has nothing left to do, so that its work does not fall into the other's round. */
+  /** Waits for what the server still has to do after a round, beyond its runtime becoming quiet. */
   readonly settle?: () => Promise<void>;
 }
 
@@ -22,15 +23,35 @@ export interface Round {
   readonly load: LoadResult;
   /** Microseconds of processor time that the runtime used for a command. */
   readonly processorMicros: number;
+  /** Cores that neither the runtime nor the client used, but somebody did: what the rounds had to share. */
+  readonly otherCores: number;
 }
 
 /** Runs a load and charges it for the processor time that the server used meanwhile. */
 export async function measured(server: Server, run: () => Promise<LoadResult>): Promise<Round> {
   const before = server.processorSeconds();
+  const machineBefore = machineSeconds();
+  const started = performance.now();
   const load = await run();
+  const seconds = (performance.now() - started) / 1_000;
+  const machine = machineSeconds() - machineBefore;
   const after = server.processorSeconds();
   const used = before === undefined || after === undefined ? Number.NaN : after - before;
-  return { perSecond: load.commands / load.seconds, load, processorMicros: (used * 1e6) / load.commands };
+  return {
+    perSecond: load.commands / load.seconds,
+    load,
+    processorMicros: (used * 1e6) / load.commands,
+    otherCores: (machine - used) / seconds - load.clientCores,
+  };
+}
+
+/** Seconds of work that all processors together have done. */
+function machineSeconds(): number {
+  const milliseconds = cpus().reduce(
+    (sum, { times }) => sum + times.user + times.nice + times.sys + times.irq,
+    0,
+  );
+  return milliseconds / 1_000;
 }
 
 /** Commands a second of both sides, closed loop, A B A B …. */
@@ -53,6 +74,7 @@ export async function compareThroughput(
       closedLoop(server.port, source, { connections: options.connections, seconds }),
     );
     await settle?.();
+    await server.quiet();
     return round;
   };
   for (const contender of [product, baseline]) await run(contender, WARM_UP_SECONDS);
@@ -102,6 +124,7 @@ function throughputFigure(
       baselineProcessorMicros: median(rounds.baseline.map((round) => round.processorMicros)),
       ...latencies('', rounds.product),
       ...latencies('baseline', rounds.baseline),
+      otherCores: Math.max(...[...rounds.product, ...rounds.baseline].map((round) => round.otherCores)),
       clientCores: median(rounds.product.map((round) => round.load.clientCores)),
       baselineClientCores: median(rounds.baseline.map((round) => round.load.clientCores)),
     },

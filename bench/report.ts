@@ -1,5 +1,9 @@
 /** Figures as a table for people. */
+import { cpus } from 'node:os';
 import type { Figure, Target } from './types.ts';
+
+/** The system itself takes some, and the Node process beside each runtime. */
+const OTHER_CORES_UNNOTICED = 0.3;
 
 const HEADINGS = ['', 'Folio', 'baseline', 'ratio', 'µs cpu', 'target'] as const;
 
@@ -15,7 +19,16 @@ export function table(title: string, figures: readonly Figure[]): string {
       .join('  ')
       .trimEnd(),
   );
-  return [title, ...text.map((line) => `  ${line}`)].join('\n');
+  return [title, ...text.map((line) => `  ${line}`), ...disturbance(figures)].join('\n');
+}
+
+/** Says so where other programs took part of the machine: the figures are then too low, and the ratios uncertain. */
+function disturbance(figures: readonly Figure[]): string[] {
+  const others = figures.map(({ detail }) => detail?.otherCores).filter((cores) => typeof cores === 'number');
+  const most = Math.max(0, ...others);
+  return most > OTHER_CORES_UNNOTICED
+    ? [`  Other programs used up to ${most.toFixed(1)} of ${cpus().length} cores meanwhile.`]
+    : [];
 }
 
 function cells(figure: Figure): string[] {

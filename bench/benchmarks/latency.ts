@@ -68,7 +68,10 @@ async function atHalfLoad({ server, source }: Side, seconds: number): Promise<Ha
   const offered = (full.commands / full.seconds) * LOAD_SHARE;
   // What the full load has left in queues is not this load's.
   if (server.kind === 'product') await viewsCaughtUp(server, ACCOUNTS);
+  await server.quiet();
   const load = await openLoop(server.port, source, { connections, seconds, requestsPerSecond: offered });
+  if (server.kind === 'product') await viewsCaughtUp(server, ACCOUNTS);
+  await server.quiet();
   return { offered, load };
 }
 

@@ -110,6 +110,7 @@ async function runRound(server: Server, source: RequestSource, pace: Pace): Prom
     }),
   );
   const catchUpMs = await watch.finish();
+  await server.quiet();
   return { ...round, catchUpMs, delays: watch.delays, mostBehind: watch.mostBehind };
 }
 
@@ -133,6 +134,7 @@ function paired(
     targets,
     detail: {
       ...(unit === 'commands/s' ? processor(rounds) : {}),
+      otherCores: Math.max(...[...rounds.product, ...rounds.baseline].map((round) => round.otherCores)),
       unsent: rounds.product.reduce((sum, round) => sum + round.load.unsent, 0),
       requestP99Ms: requestP99(rounds.product),
       baselineRequestP99Ms: requestP99(rounds.baseline),

@@ -1,10 +1,14 @@
 /** The little of the DevTools protocol that a CPU profile takes. */
 
-/** Isolate that Miniflare runs a Worker's code in. */
-interface Target {
-  readonly id: string;
-  readonly title?: string;
-  readonly webSocketDebuggerUrl: string;
+/** The isolates of a runtime: the Worker's, and those of Miniflare that stand for queues and databases. */
+export async function isolates(port: number): Promise<string[]> {
+  const targets = (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as { readonly id: string }[];
+  return targets.map(({ id }) => id);
+}
+
+/** Whether an isolate is that of a Worker of ours. */
+export function isWorker(isolate: string): boolean {
+  return isolate.includes('core:user:');
 }
 
 /** A connection to the debugger of one isolate. */
@@ -23,14 +27,9 @@ export class Inspector {
     });
   }
 
-  /** Attaches to the isolate of the user's Worker: the others are Miniflare's own. */
-  static async attach(port: number): Promise<Inspector> {
-    const targets = (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as Target[];
-    const target = targets.find(({ id }) => id.includes('core:user:'));
-    if (target === undefined) {
-      throw new Error(`no isolate of a Worker among ${targets.map(({ id }) => id).join(', ')}`);
-    }
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/${target.id}`);
+  /** Attaches to an isolate. */
+  static async attach(port: number, isolate: string): Promise<Inspector> {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/${isolate}`);
     await new Promise<void>((resolve, reject) => {
       socket.addEventListener('open', () => resolve());
       socket.addEventListener('error', () => reject(new Error('the inspector does not answer')));

@@ -9,9 +9,9 @@ import { Server } from '../servers/server.ts';
 import type { Benchmark, BenchOptions, Figure } from '../types.ts';
 import { openAccounts } from '../workload/accounts.ts';
 import { ACCOUNTS, batchTemplates, singleTemplates } from '../workload/commands.ts';
-import { Inspector } from './inspector.ts';
+import { Inspector, isolates, isWorker } from './inspector.ts';
 import { recordNative } from './native.ts';
-import { type CpuProfile, hottest } from './summary.ts';
+import { busySamples, type CpuProfile, hottest } from './summary.ts';
 
 const DEFAULT_SECONDS = 5;
 const WARM_UP_SECONDS = 3;
@@ -20,6 +20,9 @@ const CONNECTIONS = 16;
 
 /** Between two samples: workerd's stacks are shallow, so this costs little. */
 const SAMPLE_MICROS = 200;
+
+/** Between two samples where every isolate is profiled at once. */
+const COARSE_SAMPLE_MICROS = 2_000;
 
 /** Where profiles are written; git ignores it. */
 const FOLDER = 'dist/profiles';
@@ -38,14 +41,22 @@ export const profileSingle: Benchmark = {
     profiled('single', SINGLE_CONNECTIONS, singleTemplates('product', ACCOUNTS, 'trade id'), options),
 };
 
+export const profileViews: Benchmark = {
+  name: 'profile-views',
+  summary: `the same under batches of ${BATCH_COMMANDS} with the views running`,
+  run: (options) =>
+    profiled('views', CONNECTIONS, batchTemplates('product', BATCH_COMMANDS, ACCOUNTS, 'trade id'), options),
+};
+
 async function profiled(
-  name: string,
+  name: 'batch' | 'single' | 'views',
   connections: number,
   templates: readonly RequestTemplate[],
   { stateDir, seconds = DEFAULT_SECONDS, progress }: BenchOptions,
 ): Promise<Figure[]> {
   const inspectorPort = await freePort();
-  const server = await Server.start('product without views', stateDir, inspectorPort);
+  const kind = name === 'views' ? 'product' : 'product without views';
+  const server = await Server.start(kind, stateDir, inspectorPort);
   try {
     await openAccounts(server.url, ACCOUNTS);
     const source = inTurn(templates);
@@ -57,7 +68,9 @@ async function profiled(
     const native = recordNative(server.runtimePid, `${file}.perf`);
     const undisturbed = await load(seconds);
     if (native !== undefined) console.log(await native.finish(undisturbed.commands));
-    console.log(`\n${await scriptProfile(server, inspectorPort, `${file}.cpuprofile`, () => load(seconds))}`);
+    const again = () => load(seconds);
+    console.log(`\n${await workerProfile(server, inspectorPort, `${file}.cpuprofile`, again)}`);
+    console.log(`\n${await isolateShares(inspectorPort, again)}`);
     progress(`profile: ${file}.cpuprofile`);
     const perSecond = undisturbed.commands / undisturbed.seconds;
     return [{ name: 'meanwhile', unit: 'commands/s', value: perSecond, rounds: [perSecond] }];
@@ -66,21 +79,52 @@ async function profiled(
   }
 }
 
-async function scriptProfile(
+/** Profiles the Worker's isolate in detail. */
+async function workerProfile(
   server: Server,
   inspectorPort: number,
   file: string,
   load: () => Promise<LoadResult>,
 ): Promise<string> {
-  const inspector = await Inspector.attach(inspectorPort);
-  await inspector.call('Profiler.enable');
-  await inspector.call('Profiler.setSamplingInterval', { interval: SAMPLE_MICROS });
-  await inspector.call('Profiler.start');
+  const worker = (await isolates(inspectorPort)).find(isWorker);
+  if (worker === undefined) throw new Error('the runtime has no isolate of a Worker');
+  const inspector = await startProfiler(inspectorPort, worker, SAMPLE_MICROS);
   const { commands } = await load();
-  const { profile: taken } = await inspector.call<{ profile: CpuProfile }>('Profiler.stop');
-  inspector.close();
+  const taken = await stopProfiler(inspector);
   writeFileSync(file, JSON.stringify(taken));
   return hottest(taken, commands, server.sourceMapFile);
+}
+
+/** How the JavaScript's time divides over the isolates; many profilers at once are coarse, and slow everything down. */
+async function isolateShares(inspectorPort: number, load: () => Promise<unknown>): Promise<string> {
+  const names = await isolates(inspectorPort);
+  const inspectors: Inspector[] = [];
+  for (const name of names) inspectors.push(await startProfiler(inspectorPort, name, COARSE_SAMPLE_MICROS));
+  await load();
+  const busy: (readonly [name: string, samples: number])[] = [];
+  for (const [index, inspector] of inspectors.entries()) {
+    busy.push([names[index] as string, busySamples(await stopProfiler(inspector))]);
+  }
+  const all = busy.reduce((sum, [, samples]) => sum + samples, 0);
+  const lines = busy
+    .filter(([, samples]) => samples > 0)
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, samples]) => `${((samples / all) * 100).toFixed(1).padStart(6)} %  ${name}`);
+  return ["JavaScript by isolate (queues and d1 are Miniflare's simulators):", ...lines].join('\n');
+}
+
+async function startProfiler(port: number, isolate: string, interval: number): Promise<Inspector> {
+  const inspector = await Inspector.attach(port, isolate);
+  await inspector.call('Profiler.enable');
+  await inspector.call('Profiler.setSamplingInterval', { interval });
+  await inspector.call('Profiler.start');
+  return inspector;
+}
+
+async function stopProfiler(inspector: Inspector): Promise<CpuProfile> {
+  const { profile: taken } = await inspector.call<{ profile: CpuProfile }>('Profiler.stop');
+  inspector.close();
+  return taken;
 }
 
 async function freePort(): Promise<number> {

@@ -32,6 +32,15 @@ interface Cost {
   total: number;
 }
 
+/**
+ * Samples that found an isolate doing something. Of an isolate that is not running there are none at all, so that the
+ * times between samples say nothing where several isolates share a thread.
+ */
+export function busySamples({ nodes, samples }: CpuProfile): number {
+  const names = new Map(nodes.map(({ id, callFrame }) => [id, callFrame.functionName]));
+  return samples.filter((id) => !['(idle)', '(program)', '(root)'].includes(names.get(id) ?? '')).length;
+}
+
 /** The functions with the most time of their own, and how much each took of a command. */
 export function hottest(profile: CpuProfile, commands: number, sourceMapFile: string): string {
   const costs = costsByFunction(profile, new Sources(sourceMapFile));

@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { configFile, type ServerKind } from './config.ts';
 
 /** Linux counts processor time in hundredths of a second. */
@@ -10,6 +11,11 @@ const TICKS_PER_SECOND = 100;
 
 /** As much of a failing answer as an error message quotes. */
 const QUOTED_CHARACTERS = 500;
+
+/** A runtime is quiet that used no more than this share of a core over this time; it is not waited for longer than this. */
+const QUIET_SHARE = 0.1;
+const QUIET_WINDOW_MS = 200;
+const QUIET_WAIT_MS_MAX = 30_000;
 
 interface Announcement {
   readonly url: string;
@@ -68,6 +74,17 @@ export class Server {
       return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
     } catch {
       return undefined;
+    }
+  }
+
+  /** Waits until the runtime has nothing left to do, so that its work does not fall into what is measured next. */
+  async quiet(): Promise<void> {
+    for (const end = performance.now() + QUIET_WAIT_MS_MAX; performance.now() < end; ) {
+      const before = this.processorSeconds();
+      await sleep(QUIET_WINDOW_MS);
+      const after = this.processorSeconds();
+      if (before === undefined || after === undefined) return;
+      if (after - before <= (QUIET_WINDOW_MS / 1_000) * QUIET_SHARE) return;
     }
   }
 
