@@ -2,6 +2,7 @@
  * The API as tests call it. Every reply is held against the operation's own description: its status, its schema to the
  * last field, its headers, and for a problem a code that the operation says it can end with.
  */
+import { runInDurableObject } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 import { expect } from 'vitest';
 import { EVENTS } from '../../schemas/eventTypes.ts';
@@ -50,6 +51,13 @@ export async function call(method: string, path: string, { body, headers = {} }:
   };
   checkReply(method, new URL(sent.url).pathname, reply);
   return reply;
+}
+
+/** `status code path path…` of a reply, or its status alone: what most tests of bad requests compare. */
+export function verdict({ status, body }: Reply): string {
+  const errors = (body.errors ?? []) as { path: string }[];
+  const code = body.code === undefined ? [] : [body.code];
+  return [status, ...code, ...errors.map(({ path }) => path)].join(' ');
 }
 
 /** The operation that serves a request, if any does. */
@@ -118,10 +126,25 @@ function checkEventData(event: Json, where: string): void {
   expect(schemas[eventType as keyof typeof schemas].parse(data), where).toEqual(data);
 }
 
-/** What tells that an account was written to: its version, and the rows that its actor has written so far. */
-export async function footprint(accountId: string): Promise<{ version: number; rowsWritten: number }> {
+/** Tables that commands write to; the outbox's cursor moves by itself. */
+const COMMAND_TABLES = ['events', 'resources', 'snapshots'];
+
+/** What tells that an account was written to: its version, and the rows in its tables. */
+export async function footprint(accountId: string): Promise<{ version: number; rows: number }> {
   const stub = accountStub(testEnv, accountId);
-  return { version: await stub.head(), rowsWritten: await stub.rowsWritten() };
+  const version = await stub.head();
+  const rows = await runInDurableObject(stub, (_instance, state) => {
+    const { sql } = state.storage;
+    const stored = sql
+      .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'")
+      .toArray();
+    const tables = COMMAND_TABLES.filter((table) => stored.some(({ name }) => name === table));
+    return tables.reduce(
+      (sum, table) => sum + Number(sql.exec(`SELECT count(*) AS n FROM ${table}`).one().n),
+      0,
+    );
+  });
+  return { version, rows };
 }
 
 /** The body that opens an account in a test. */

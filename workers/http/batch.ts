@@ -83,13 +83,13 @@ export type Line = { readonly value: unknown } | { readonly faults: readonly Req
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const LINE_FEED = 0x0a;
 
-/** NDJSON: an empty line at the end is none, a line that does not parse is refused in its place. */
+/** NDJSON: empty lines at the end are none, a line that does not parse is refused in its place. */
 export function parseLines(bytes: Uint8Array): Line[] {
   const whole = decode(bytes);
   const clean = whole === undefined ? undefined : parseCleanLines(whole.trimEnd());
   if (clean !== undefined) return clean.map((value) => ({ value }));
   const lines = whole?.split('\n') ?? decodeLines(bytes);
-  if (lines.at(-1)?.trim() === '') lines.pop();
+  while (lines.at(-1)?.trim() === '') lines.pop();
   return lines.map((line) => {
     if (line === undefined) return { faults: [{ path: '', message: 'not valid UTF-8' }] };
     const parsed = parseStrictJsonText(line);
