@@ -2,8 +2,9 @@
  * One server in a process of its own: `node child.ts CONFIG STATE [INSPECTOR PORT]`, started by `server.ts`. It tells its
  * parent where it answers, and ends when told to or when the parent is gone.
  */
+import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { startPlatform } from '../../local/platform.ts';
 
 const [configPath = '', stateDir = '', inspectorPort] = process.argv.slice(2);
@@ -24,7 +25,13 @@ if (inspectorPort !== undefined) openInspector(inspectorPort);
 const platform = await startPlatform({ port: 0, stateDir, configPath, ownSignals: true });
 const stop = () => platform.stop().then(() => process.exit(0));
 process.on('message', stop);
-process.on('disconnect', stop);
+// Without a parent nobody else would delete the state.
+process.on('disconnect', () =>
+  platform.stop().then(() => {
+    rmSync(dirname(stateDir), { recursive: true, force: true });
+    process.exit(1);
+  }),
+);
 process.on('SIGTERM', stop);
 // Ctrl-C reaches the whole group of processes; the parent stops this one.
 process.on('SIGINT', () => undefined);

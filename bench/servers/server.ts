@@ -62,7 +62,10 @@ export class Server {
     });
     const announced = await Promise.race([
       once(child, 'message').then(([message]) => message as Announcement),
-      once(child, 'exit').then(() => Promise.reject(new Error(`the server (${kind}) did not start`))),
+      once(child, 'exit').then(() => {
+        rmSync(folder, { recursive: true, force: true });
+        throw new Error(`the server (${kind}) did not start`);
+      }),
     ]);
     return new Server(kind, child, folder, announced);
   }
