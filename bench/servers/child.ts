@@ -5,7 +5,7 @@
 import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { startPlatform } from '../../local/platform.ts';
+import { type Platform, startPlatform } from '../../local/platform.ts';
 
 const [configPath = '', stateDir = '', inspectorPort] = process.argv.slice(2);
 
@@ -21,19 +21,27 @@ function openInspector(port: string): void {
   loaded.exports = { ...workerd, default: join(import.meta.dirname, '../profile/workerd.sh') };
 }
 
-if (inspectorPort !== undefined) openInspector(inspectorPort);
-const platform = await startPlatform({ port: 0, stateDir, configPath, ownSignals: true });
-const stop = () => platform.stop().then(() => process.exit(0));
-process.on('message', stop);
-// Without a parent nobody else would delete the state.
-process.on('disconnect', () =>
-  platform.stop().then(() => {
-    rmSync(dirname(stateDir), { recursive: true, force: true });
-    process.exit(1);
-  }),
-);
-process.on('SIGTERM', stop);
+let platform: Platform | undefined;
+
+/** Without a parent nobody else would delete the state. A runtime that is still starting ends with this process. */
+async function abandoned(): Promise<never> {
+  await platform?.stop();
+  rmSync(dirname(stateDir), { recursive: true, force: true });
+  process.exit(1);
+}
+
+async function stop(): Promise<never> {
+  await platform?.stop();
+  process.exit(0);
+}
+
+process.on('disconnect', () => void abandoned());
+process.on('message', () => void stop());
+process.on('SIGTERM', () => void stop());
 // Ctrl-C reaches the whole group of processes; the parent stops this one.
 process.on('SIGINT', () => undefined);
+
+if (inspectorPort !== undefined) openInspector(inspectorPort);
+platform = await startPlatform({ port: 0, stateDir, configPath, ownSignals: true });
 const { url, logFile, token } = platform;
 process.send?.({ url, logFile, token, runtimePid: platform.runtimePid() });
