@@ -67,7 +67,7 @@ function commandLines({ sender, expectations, preparedMs, preparedAhead }: Run):
     ),
     named(
       'single',
-      `${latencies(quantiles(singles))}  (${count(singles.length)} commands by their own routes, between the batches)`,
+      `${latencies(quantiles(singles))}  (${count(singles.length)} commands by their own routes, while other lanes sent batches)`,
     ),
   ];
 }
@@ -126,7 +126,7 @@ function trailLines({ expectations: { sample }, observation: { accounts, feed } 
       event === undefined ? missing : `${event.eventId}, version ${event.version} of ${accountId}`,
     ),
     named('hash', event === undefined ? missing : event.hash),
-    named('after', event === undefined ? missing : event.previousHash),
+    named('previous', event === undefined ? missing : event.previousHash),
     named(
       'journal',
       feed.sample === undefined ? missing : `event ${count(feed.sample.place)} of ${count(feed.events)}`,

@@ -99,7 +99,7 @@ export class Sender {
   async #drive(client: Client, lane: Expected[], ndjson: boolean): Promise<void> {
     while (!this.#failed) {
       if (lane.length >= this.#batchSize || (this.#complete && lane.length > 0)) {
-        await this.#sendSingles(client, this.#take(lane, SINGLES_PER_BATCH));
+        for (const expected of this.#take(lane, SINGLES_PER_BATCH)) await this.#sendSingle(client, expected);
         await this.#sendBatch(client, this.#take(lane, this.#batchSize), ndjson);
         this.#wakeLanes();
       } else if (this.#complete) return;
@@ -137,16 +137,6 @@ export class Sender {
       if (outcome.status === 'accepted') newest.set(command.aggregateId, outcome.version);
     }
     for (const [accountId, version] of newest) this.#onCommitted(accountId, version);
-  }
-
-  /** Accounts side by side, each one's commands one after the other. */
-  async #sendSingles(client: Client, sent: readonly Expected[]): Promise<void> {
-    const byAccount = Map.groupBy(sent, ({ command }) => command.aggregateId);
-    await Promise.all(
-      [...byAccount.values()].map(async (commands) => {
-        for (const expected of commands) await this.#sendSingle(client, expected);
-      }),
-    );
   }
 
   async #sendSingle(client: Client, { command, outcome }: Expected): Promise<void> {
