@@ -65,16 +65,16 @@ export const SetLimits = z
 /** Freezes, unfreezes or closes the account: what all three say is why. */
 export const Reason = z.strictObject({ reason: Line });
 
-/** Commands by type. */
+/** Commands by type, with what the catalogue says of them. */
 export const accountCommands = {
-  OpenAccount,
-  DepositFunds,
-  WithdrawFunds,
-  ExecuteTrade,
-  SetLimits,
-  FreezeAccount: Reason,
-  UnfreezeAccount: Reason,
-  CloseAccount: Reason,
+  OpenAccount: OpenAccount.meta({ description: 'Opens the account, with cash from outside if wanted.' }),
+  DepositFunds: DepositFunds.meta({ description: 'Takes cash in from outside the platform.' }),
+  WithdrawFunds: WithdrawFunds.meta({ description: 'Sends cash out of the platform.' }),
+  ExecuteTrade: ExecuteTrade.meta({ description: 'Books a trade that was made on some venue.' }),
+  SetLimits: SetLimits.meta({ description: 'Replaces the limits that are sent; null lifts one.' }),
+  FreezeAccount: Reason.meta({ description: 'Stops all that moves money until the account is unfrozen.' }),
+  UnfreezeAccount: Reason.meta({ description: 'Lets a frozen account go on.' }),
+  CloseAccount: Reason.meta({ description: 'Ends the account for good; it must be empty.' }),
 } as const;
 
 /** A command as the decider takes it. */
@@ -99,19 +99,21 @@ export const Position = z.strictObject({
 });
 export type Position = z.infer<typeof Position>;
 
+/** On every event that moves money, so that a view needs no sum. */
+const CashAfter = DecimalText.meta({ description: 'The balance after the event.' });
+
 /** Schema version 2 added `accountType`; version 1 had only individuals. */
 export const AccountOpened = z.strictObject({
   customerId: Id,
   accountType: AccountType,
   currency: Currency,
-  /** Balance after the event, as on every event that moves money. */
-  cash: DecimalText,
+  cash: CashAfter,
 });
 /** Cash came in, or went out. */
 export const FundsDeposited = z.strictObject({
   amount: PositiveDecimal,
   reference: Line.nullable(),
-  cash: DecimalText,
+  cash: CashAfter,
 });
 export const FundsWithdrawn = FundsDeposited;
 export const TradeExecuted = z.strictObject({
@@ -120,15 +122,13 @@ export const TradeExecuted = z.strictObject({
   side: Side,
   quantity: PositiveDecimal,
   price: PositiveDecimal,
-  notional: DecimalText,
+  notional: DecimalText.meta({ description: 'Quantity × price, rounded half to even to 8 decimals.' }),
   fee: NonNegativeDecimal,
   executedAt: Time,
-  /** Profit realised by this trade alone. */
-  realizedPnl: DecimalText,
-  /** Cash, all fees ever paid and the position in the symbol after the trade. */
-  cash: DecimalText,
-  fees: DecimalText,
-  position: Position,
+  realizedPnl: DecimalText.meta({ description: 'Profit realised by this trade alone.' }),
+  cash: CashAfter,
+  fees: DecimalText.meta({ description: 'Every fee paid so far.' }),
+  position: Position.meta({ description: 'The position in the symbol after the trade.' }),
 });
 export type TradeExecuted = z.infer<typeof TradeExecuted>;
 /** All limits as they are from now on. */
@@ -138,16 +138,18 @@ export const AccountFrozen = z.strictObject({ reason: Line });
 export const AccountUnfrozen = z.strictObject({ reason: Line });
 export const AccountClosed = z.strictObject({ reason: Line });
 
-/** Events by type, in their newest shape. */
+/** Events by type, in their newest shape, with what the catalogue says of them. */
 export const accountEvents = {
-  AccountOpened,
-  FundsDeposited,
-  FundsWithdrawn,
-  TradeExecuted,
-  LimitsSet,
-  AccountFrozen,
-  AccountUnfrozen,
-  AccountClosed,
+  AccountOpened: AccountOpened.meta({
+    description: 'The account exists. Schema version 1 had no `accountType`: it knew only individuals.',
+  }),
+  FundsDeposited: FundsDeposited.meta({ description: 'Cash came in from outside.' }),
+  FundsWithdrawn: FundsWithdrawn.meta({ description: 'Cash went out.' }),
+  TradeExecuted: TradeExecuted.meta({ description: 'A trade moved cash and a position.' }),
+  LimitsSet: LimitsSet.meta({ description: 'All limits, as they are from now on; null does not limit.' }),
+  AccountFrozen: AccountFrozen.meta({ description: 'Nothing moves money any more.' }),
+  AccountUnfrozen: AccountUnfrozen.meta({ description: 'The account goes on.' }),
+  AccountClosed: AccountClosed.meta({ description: 'The account has ended.' }),
 } as const;
 
 /** An event as the decider folds it. */

@@ -27,4 +27,12 @@ export function minorUnit(currency: string): number {
 export const Currency = z
   .string()
   .refine((code) => MINOR_UNITS.has(code), 'must be an active ISO 4217 currency code such as "USD"')
-  .meta(shownAs({ type: 'string', pattern: '^[A-Z]{3}$', examples: ['USD'], description: 'ISO 4217.' }));
+  .meta(
+    shownAs({
+      type: 'string',
+      pattern: '^[A-Z]{3}$',
+      title: 'Currency',
+      examples: ['USD'],
+      description: 'An active code of ISO 4217.',
+    }),
+  );

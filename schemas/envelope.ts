@@ -1,38 +1,49 @@
 /** What every event, command and answer looks like around its own data, in the log, on the wire and in a view. */
 import { z } from 'zod';
-import { Id, Version } from './scalars.ts';
+import { Id, UtcTime, Version } from './scalars.ts';
 
 /** Idempotency keys and command ids: 1 to 128 visible ASCII characters (contract, "Everywhere"). */
 export const CommandId = z
   .string()
-  .regex(/^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 visible ASCII characters');
+  .regex(/^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 visible ASCII characters')
+  .meta({ title: 'CommandId', description: 'An idempotency key: 1 to 128 visible ASCII characters.' });
 
 /** Who caused an event and why. `causationId` is the event that led to the command, null where a client sent it. */
 export const Metadata = z.strictObject({
-  userId: z.string(),
+  userId: z.string().meta({ description: 'Who sent the command.' }),
   commandId: CommandId,
-  correlationId: z.string(),
-  causationId: z.string().nullable(),
-  sagaId: Id.optional(),
+  correlationId: z
+    .string()
+    .meta({ description: 'What the command, and all that follows from it, belongs to.' }),
+  causationId: z
+    .string()
+    .nullable()
+    .meta({ description: 'The event that led to the command; null where a client did.' }),
+  sagaId: Id.optional().meta({ description: 'The saga that sent the command.' }),
 });
 export type Metadata = z.infer<typeof Metadata>;
 
 /** SHA-256 as 64 lower-case hexadecimal digits. */
-export const HashText = z.string().regex(/^[0-9a-f]{64}$/);
+export const HashText = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .meta({ title: 'Hash', description: 'SHA-256 in 64 hexadecimal digits, lower case.' });
 
 /** An event as it is stored and published: `data` has the shape of its `schemaVersion`, never upcast. */
 export const EventEnvelope = z.strictObject({
-  eventId: z.uuid(),
+  eventId: z.uuid().meta({ description: 'A UUID of version 8, made from the hash.' }),
   aggregateType: z.string(),
   aggregateId: Id,
-  version: Version.min(1),
+  version: Version.min(1).meta({ description: '1, 2, 3, … within the aggregate.' }),
   eventType: z.string(),
-  schemaVersion: z.number().int().min(1),
-  recordedAt: z.iso.datetime(),
+  schemaVersion: z.number().int().min(1).meta({ description: 'The shape of `data`.' }),
+  recordedAt: UtcTime,
   data: z.record(z.string(), z.unknown()),
   metadata: Metadata,
-  previousHash: HashText,
-  hash: HashText,
+  previousHash: HashText.meta({ description: 'The hash of the event before; 64 zeros for the first.' }),
+  hash: HashText.meta({
+    description: 'SHA-256 of the RFC 8785 JSON of this envelope without `eventId` and `hash`.',
+  }),
 });
 export type EventEnvelope = z.infer<typeof EventEnvelope>;
 

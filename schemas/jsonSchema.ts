@@ -13,8 +13,11 @@ export function shownAs(output: JsonSchema, input: JsonSchema = output) {
   return {
     // zod-openapi tells the direction, though its types do not say so; the catalogue of events knows outputs alone.
     override: ({ jsonSchema, io }: { jsonSchema: JsonSchema; io?: Direction }): void => {
+      const { description } = jsonSchema;
       for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
       Object.assign(jsonSchema, io === 'input' ? input : output);
+      // What a field says of itself is more than what its type says.
+      if (description !== undefined) jsonSchema.description = description;
     },
   };
 }

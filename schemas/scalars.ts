@@ -7,12 +7,16 @@ import { shownAs } from './jsonSchema.ts';
 export const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** An id that a client made. */
-export const Id = z.string().regex(ID_PATTERN, 'must be 1 to 64 characters of A-Z, a-z, 0-9, _ and -');
+export const Id = z
+  .string()
+  .regex(ID_PATTERN, 'must be 1 to 64 characters of A-Z, a-z, 0-9, _ and -')
+  .meta({ title: 'Id', description: 'An id that its client made.' });
 
 /** Ticker or pair: upper case as the venues write it (`BRK.B`, `BTC-USD`, `EUR/USD`). */
 export const SymbolName = z
   .string()
-  .regex(/^[A-Z0-9][A-Z0-9._/-]{0,31}$/, 'must be 1 to 32 characters of A-Z, 0-9, ., _, / and -');
+  .regex(/^[A-Z0-9][A-Z0-9._/-]{0,31}$/, 'must be 1 to 32 characters of A-Z, 0-9, ., _, / and -')
+  .meta({ title: 'Symbol', description: 'A ticker or pair as the venue writes it.' });
 
 /** Free text that a person wrote: bounded, since it is stored for good. */
 export const Text = (max: number) =>
@@ -32,9 +36,15 @@ const RANGE_PATTERN: Record<DecimalRange, string> = {
 };
 
 const RANGE_TEXT: Record<DecimalRange, string> = {
-  ledger: '',
-  nonnegative: 'not negative, ',
-  positive: 'greater than 0, ',
+  ledger: 'Decimal',
+  nonnegative: 'Decimal, not negative',
+  positive: 'Decimal greater than 0',
+};
+
+const RANGE_TITLE: Record<DecimalRange, string> = {
+  ledger: 'Decimal',
+  nonnegative: 'NonNegativeDecimal',
+  positive: 'PositiveDecimal',
 };
 
 /**
@@ -57,14 +67,14 @@ function decimal(range: DecimalRange) {
 
 /** Replies have strings; requests may also send numbers, for which a pattern says nothing. */
 function decimalShownAs(range: DecimalRange) {
-  const digits = `at most ${integerDigits(range)} digits before the point and 8 after it`;
-  const text = { pattern: RANGE_PATTERN[range], examples: ['189.12'] };
+  const digits = `${RANGE_TEXT[range]}, at most ${integerDigits(range)} digits before the point and 8 after it`;
+  const text = { title: RANGE_TITLE[range], pattern: RANGE_PATTERN[range], examples: ['189.12'] };
   return shownAs(
-    { type: 'string', ...text, description: `Decimal, ${digits}.` },
+    { type: 'string', ...text, description: `${digits}.` },
     {
       type: ['string', 'number'] as never,
       ...text,
-      description: `Decimal, ${RANGE_TEXT[range]}${digits}; a number has at most 15 significant digits and no exponent.`,
+      description: `${digits}; a number has at most 15 significant digits and no exponent.`,
     },
   );
 }
@@ -93,7 +103,13 @@ export const DecimalText = decimal('ledger');
 export const NonNegativeDecimal = decimal('nonnegative');
 export const PositiveDecimal = decimal('positive');
 
-const UTC_TIME = { type: 'string' as const, format: 'date-time', examples: ['2013-10-07T13:30:00.123Z'] };
+const UTC_TIME = {
+  type: 'string' as const,
+  title: 'Time',
+  format: 'date-time',
+  description: 'RFC 3339 in UTC, to the millisecond.',
+  examples: ['2013-10-07T13:30:00.123Z'],
+};
 
 /** A time as Folio writes it. */
 export const UtcTime = z.iso.datetime().meta(shownAs(UTC_TIME));
@@ -109,7 +125,12 @@ export const Time = z.iso
     context.issues.push({ code: 'custom', message: 'must be in the years 0000 to 9999 in UTC', input: text });
     return z.NEVER;
   })
-  .meta(shownAs(UTC_TIME, { ...UTC_TIME, description: 'RFC 3339; another offset is converted to UTC.' }));
+  .meta(
+    shownAs(UTC_TIME, {
+      ...UTC_TIME,
+      description: 'RFC 3339, to the millisecond; another offset is converted to UTC.',
+    }),
+  );
 
 /** Characters of `2013-10-07T13:30:00.123Z`; years outside 0000 to 9999, which an offset can lead to, have more. */
 const CANONICAL_TIME_LENGTH = 24;

@@ -48,8 +48,8 @@ export interface Operation {
   readonly body?: z.ZodType;
   /** Describes a body that the handler reads by itself. */
   readonly ownBody?: ZodOpenApiRequestBodyObject;
-  /** One command to one aggregate: takes `Idempotency-Key` and `If-Match`, answers with the version. */
-  readonly isCommand?: boolean;
+  /** The type of the one command that it is: takes `Idempotency-Key` and `If-Match`, answers with the version. */
+  readonly command?: string;
   readonly success: Success;
   /** Problems of its own; those that follow from what it takes are added by {@link operationProblems}. */
   readonly problems?: readonly ProblemCode[];
@@ -102,14 +102,15 @@ export function isPublic({ path }: Operation): boolean {
 
 /** Every problem that the operation can end with, in the order of their statuses. */
 export function operationProblems(operation: Operation): ProblemCode[] {
-  const { body, ownBody, params, query, isCommand = false, problems = [] } = operation;
+  const { body, ownBody, params, query, command, problems = [] } = operation;
   const codes = new Set<ProblemCode>(problems);
   if (!isPublic(operation)) for (const code of ['unauthenticated', 'unavailable'] as const) codes.add(code);
   if (params !== undefined || query !== undefined || !isPublic(operation)) codes.add('invalid_request');
   if (body !== undefined || ownBody !== undefined) {
     for (const code of ['request_too_large', 'unsupported_media_type'] as const) codes.add(code);
   }
-  if (isCommand) for (const code of ['command_id_reused', 'version_conflict'] as const) codes.add(code);
+  if (command !== undefined)
+    for (const code of ['command_id_reused', 'version_conflict'] as const) codes.add(code);
   codes.add('internal_error');
   return [...codes].sort((a, b) => PROBLEMS[a].status - PROBLEMS[b].status);
 }

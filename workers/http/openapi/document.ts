@@ -93,7 +93,7 @@ export function openApiDocument(operations: readonly Operation[]) {
 }
 
 function describe(operation: Operation): ZodOpenApiOperationObject {
-  const { operationId, tag, summary, description, params, query, isCommand, success } = operation;
+  const { operationId, tag, summary, description, params, query, command, success } = operation;
   const body = requestBody(operation);
   return {
     operationId,
@@ -104,7 +104,7 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
     requestParams: {
       ...(params === undefined ? {} : { path: params }),
       ...(query === undefined ? {} : { query }),
-      header: isCommand ? CommandHeaders.extend(CommonHeaders.shape) : CommonHeaders,
+      header: command === undefined ? CommonHeaders : CommandHeaders.extend(CommonHeaders.shape),
     },
     ...(body === undefined ? {} : { requestBody: body }),
     responses: { [success.status]: successResponse(operation), ...problemResponses(operation) },

@@ -1,0 +1,12 @@
+/** The documents that are made from code, by their path in the repository. */
+import { openApiDocument } from '../../workers/http/openapi/document.ts';
+import { ROUTES } from '../../workers/http/routes/index.ts';
+import { eventCatalogue } from './eventCatalogue.ts';
+
+/** Every generated document as it should be committed. */
+export function generatedDocuments(): Readonly<Record<string, string>> {
+  return {
+    'docs/generated/openapi.json': `${JSON.stringify(openApiDocument(ROUTES), null, 2)}\n`,
+    'docs/generated/events.md': eventCatalogue(ROUTES),
+  };
+}
