@@ -1,0 +1,106 @@
+/** What clients are told when a part of the platform fails, and what the log says of it. */
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { accountStub } from '../../workers/aggregates.ts';
+import type { Env } from '../../workers/env.ts';
+import { app } from '../../workers/http/app.ts';
+import { checkReply, opened, type Reply, testEnv } from '../support/api.ts';
+
+/** An error as the runtime gives it when an object fails. */
+function runtimeError(flags: object): Error {
+  return Object.assign(new Error('secret detail of the platform'), { remote: true, ...flags });
+}
+
+/** The bindings, with accounts named `broken…` that fail in every call. */
+function envWithBroken(error: Error): Env {
+  const fail = () => Promise.reject(error);
+  const broken = { execute: fail, executeBrief: fail, read: fail, head: fail };
+  const getByName = (name: string) => (name.startsWith('broken') ? broken : accountStub(testEnv, name));
+  return { ...testEnv, ACCOUNTS: { getByName } as unknown as Env['ACCOUNTS'] };
+}
+
+async function send(env: Env, method: string, path: string, body?: unknown): Promise<Reply> {
+  const headers = { 'Content-Type': 'application/json', 'X-Correlation-Id': 'cor-1' };
+  const text = body === undefined ? {} : { body: JSON.stringify(body) };
+  const response = await app.fetch(
+    new Request(`http://folio.test${path}`, { method, headers, ...text }),
+    env,
+  );
+  const reply = {
+    status: response.status,
+    headers: response.headers,
+    body: (await response.json()) as Reply['body'],
+  };
+  checkReply(method, path, reply);
+  return reply;
+}
+
+const deposit = (aggregateId: string, commandId: string) => ({
+  commandId,
+  aggregateType: 'account',
+  aggregateId,
+  type: 'DepositFunds',
+  data: { amount: '17.17' },
+});
+
+describe('a failing object', () => {
+  const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+  afterEach(() => log.mockClear());
+
+  it.each([{ retryable: true }, { overloaded: true }])('that may be well again (%o): 503', async (flags) => {
+    const env = envWithBroken(runtimeError(flags));
+    for (const [method, path, body] of [
+      ['GET', '/v1/accounts/broken'],
+      ['POST', '/v1/accounts/broken/deposits', { amount: '1' }],
+    ] as const) {
+      const reply = await send(env, method, path, body);
+      expect([reply.status, reply.body.code, reply.headers.get('Retry-After')]).toEqual([
+        503,
+        'unavailable',
+        '1',
+      ]);
+    }
+  });
+
+  it('by a bug: 500, of which the log says more than the client hears', async () => {
+    const env = envWithBroken(runtimeError({}));
+    const reply = await send(env, 'POST', '/v1/accounts/broken/deposits', { amount: '17.17' });
+    expect([reply.status, reply.body.code]).toEqual([500, 'internal_error']);
+    expect(JSON.stringify(reply.body)).not.toContain('secret');
+    const line = JSON.parse(log.mock.calls[0]?.[0] as string) as object;
+    expect(line).toMatchObject({
+      level: 'error',
+      correlationId: 'cor-1',
+      errorMessage: 'secret detail of the platform',
+    });
+    expect(JSON.stringify(line)).not.toContain('17.17');
+  });
+
+  it('takes nothing else of its batch with it', async () => {
+    await opened('whole');
+    const commands = [
+      deposit('whole', 'd-1'),
+      deposit('broken-1', 'd-2'),
+      deposit('whole', 'd-3'),
+      deposit('broken-2', 'd-4'),
+    ];
+    const { body } = await send(envWithBroken(runtimeError({})), 'POST', '/v1/commands', { commands });
+    expect(body).toMatchObject({
+      accepted: 2,
+      refused: 2,
+      results: [
+        { commandId: 'd-1', status: 'accepted', version: 2 },
+        { commandId: 'd-2', status: 'refused', code: 'internal_error' },
+        { commandId: 'd-3', status: 'accepted', version: 3 },
+        { commandId: 'd-4', status: 'refused', code: 'internal_error' },
+      ],
+    });
+    expect(log).toHaveBeenCalledTimes(2);
+  });
+
+  it('keeps the platform from being ready', async () => {
+    const DIRECTORY = { getByName: () => ({ sweepCursor: () => Promise.reject(new Error('down')) }) };
+    const env = { ...testEnv, DIRECTORY: DIRECTORY as unknown as Env['DIRECTORY'] };
+    expect((await send(env, 'GET', '/readyz')).body.code).toBe('not_ready');
+    expect((await send(env, 'GET', '/healthz')).body).toEqual({ status: 'ok' });
+  });
+});
