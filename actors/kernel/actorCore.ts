@@ -15,7 +15,7 @@ import { packMessages, type Source } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { OutboxCursor } from './outboxCursor.ts';
 import type { ActorStorage } from './storage.ts';
-import { dueTimers, nextTimerAt, timerCommandId } from './timers.ts';
+import { Timers, timerCommandId } from './timers.ts';
 import type { Verdict } from './turn.ts';
 import { type ChainReport, verifyChain } from './verify.ts';
 
@@ -24,9 +24,6 @@ const DRAIN_DELAY_MS = 10;
 
 /** Between announcements while commands keep coming: each costs a queue operation a consumer group. */
 const DRAIN_INTERVAL_MS = 250;
-
-/** Pause before timers are tried again that were due and are still running after their commands: a bug to be seen in logs. */
-const TIMER_RETRY_MS = 10_000;
 
 /** Events that one read returns. */
 export const READ_EVENTS_MAX = 1_000;
@@ -65,6 +62,7 @@ export class ActorCore<State> {
   readonly #cursor: OutboxCursor;
   readonly #outbox: Outbox;
   readonly #alarm: AlarmClock;
+  readonly #timers: Timers;
   #drainAt: number | undefined;
   #drainedAt = 0;
 
@@ -89,6 +87,7 @@ export class ActorCore<State> {
       this.#cursor.saved,
     );
     this.#alarm = new AlarmClock((at) => deps.setAlarm(at));
+    this.#timers = new Timers(this.aggregate);
     if (this.aggregate.log.isStored) this.#wake();
   }
 
@@ -147,18 +146,14 @@ export class ActorCore<State> {
   /** The alarm went off. Never throws: six failed alarms in a row would be the last. */
   async alarm(): Promise<void> {
     this.#alarm.fired();
-    let stuck = false;
     try {
       await this.#runTimers();
-      stuck = dueTimers(this.aggregate, this.#deps.now()).length > 0;
       await this.#drain();
       this.#cursor.save(this.#outbox.published);
     } catch (error) {
-      stuck = true;
       this.#deps.logger.log('error', 'alarm failed', { ...this.#deps.source, ...errorFields(error) });
     } finally {
-      const now = this.#deps.now();
-      this.#rearm(now, stuck ? now + TIMER_RETRY_MS : 0);
+      this.#rearm(this.#deps.now());
     }
   }
 
@@ -202,10 +197,10 @@ export class ActorCore<State> {
     this.#rearm(now);
   }
 
-  /** Sets the alarm for whatever is left to do; `timersAfter` holds back timers that have just failed to run. */
-  #rearm(now: number, timersAfter = 0): void {
-    const timerAt = nextTimerAt(this.aggregate);
-    if (timerAt !== undefined) this.#alarm.setBefore(Math.max(timerAt, timersAfter));
+  /** Sets the alarm for whatever is left to do. */
+  #rearm(now: number): void {
+    const timerAt = this.#timers.nextAt();
+    if (timerAt !== undefined) this.#alarm.setBefore(timerAt);
     if (this.#outbox.isBehind) this.#alarm.setBefore(now + DRAIN_SAFETY_MS);
   }
 
@@ -227,13 +222,21 @@ export class ActorCore<State> {
   }
 
   async #runTimers(): Promise<void> {
-    const due = dueTimers(this.aggregate, this.#deps.now());
+    const due = this.#timers.takeDue(this.#deps.now());
     if (due.length === 0) return;
     const context = { userId: 'timer', correlationId: this.#deps.uniqueId(), causationId: null };
-    await this.#submit(
-      due.map((timer) => ({ ...timer.command, commandId: timerCommandId(timer) })),
-      context,
+    // Each is a request of its own: one that throws fails alone and holds back neither the others nor the outbox.
+    const results = await Promise.allSettled(
+      due.map((timer) => this.#submit([{ ...timer.command, commandId: timerCommandId(timer) }], context)),
     );
+    for (const timer of this.#timers.stillRunning(due)) {
+      const result = results[due.indexOf(timer)];
+      this.#deps.logger.log('error', 'timer still runs after its command', {
+        ...this.#deps.source,
+        timer: timer.timer,
+        ...(result?.status === 'rejected' ? errorFields(result.reason) : {}),
+      });
+    }
   }
 
   #logTurn(entries: readonly CommandEntry[], verdicts: readonly Verdict[]): void {

@@ -8,26 +8,60 @@ import type { Timer } from './decider.ts';
 
 type AnyTimer = Timer<{ readonly type: string; readonly data: unknown }>;
 
-/** The earliest moment that any timer waits for, milliseconds since 1970. */
-export function nextTimerAt(aggregate: Aggregate<unknown>): number | undefined {
-  let earliest: number | undefined;
-  for (const timer of timersOf(aggregate)) {
-    if (earliest === undefined || timer.dueAt < earliest) earliest = timer.dueAt;
-  }
-  return earliest;
-}
-
-/** The timers whose moment has come, earliest first. */
-export function dueTimers(aggregate: Aggregate<unknown>, now: number): AnyTimer[] {
-  return [...timersOf(aggregate)].filter((timer) => timer.dueAt <= now).sort((a, b) => a.dueAt - b.dueAt);
-}
+/** Pause before a timer is tried again whose command left it running: a bug, to be seen in the log and not to spin. */
+const RETRY_MS = 10_000;
 
 /** The id of the command that a timer sends: the same however often it fires. */
 export function timerCommandId(timer: AnyTimer): string {
   return `timer:${timer.timer}:${timer.dueAt}`;
 }
 
-function timersOf(aggregate: Aggregate<unknown>): Iterable<AnyTimer> {
-  const { timers } = aggregate.decider;
-  return timers === undefined || !aggregate.log.isStored ? [] : timers(aggregate.current().state as object);
+/** The timers of one aggregate as its actor runs them. */
+export class Timers {
+  readonly #aggregate: Aggregate<unknown>;
+  /** When each timer is tried again whose command was sent. Kept in memory: waking tries at once. */
+  readonly #heldBack = new Map<string, number>();
+
+  constructor(aggregate: Aggregate<unknown>) {
+    this.#aggregate = aggregate;
+  }
+
+  /** The earliest moment that any timer waits for, milliseconds since 1970. */
+  nextAt(): number | undefined {
+    let earliest: number | undefined;
+    for (const timer of this.#running()) {
+      const at = this.#fireAt(timer);
+      if (earliest === undefined || at < earliest) earliest = at;
+    }
+    return earliest;
+  }
+
+  /** Takes the timers whose moment has come, earliest first. Until their commands end them they wait for another try. */
+  takeDue(now: number): AnyTimer[] {
+    const due = [...this.#running()].filter((timer) => this.#fireAt(timer) <= now);
+    for (const timer of due) this.#heldBack.set(timerCommandId(timer), now + RETRY_MS);
+    return due.sort((a, b) => a.dueAt - b.dueAt);
+  }
+
+  /** Called after the commands of timers that were taken: those that are still running. */
+  stillRunning(taken: readonly AnyTimer[]): AnyTimer[] {
+    const running = new Set(Array.from(this.#running(), timerCommandId));
+    return taken.filter((timer) => {
+      const id = timerCommandId(timer);
+      if (running.has(id)) return true;
+      this.#heldBack.delete(id);
+      return false;
+    });
+  }
+
+  #fireAt(timer: AnyTimer): number {
+    if (this.#heldBack.size === 0) return timer.dueAt;
+    return Math.max(timer.dueAt, this.#heldBack.get(timerCommandId(timer)) ?? timer.dueAt);
+  }
+
+  #running(): Iterable<AnyTimer> {
+    const { decider, log } = this.#aggregate;
+    const { timers } = decider;
+    return timers === undefined || !log.isStored ? [] : timers(this.#aggregate.current().state as object);
+  }
 }

@@ -7,7 +7,8 @@ import type { ActorCore, BriefOutcome } from '../../actors/kernel/actorCore.ts';
 import type { SqlValue } from '../../actors/kernel/storage.ts';
 import type { ChainReport } from '../../actors/kernel/verify.ts';
 import type { CommandContext, CommandEnvelope, EventEnvelope, Outcome } from '../../schemas/envelope.ts';
-import type { ToyActor, ToyState } from './toy.ts';
+import { type ToyActor, type ToyWorld, toyWorld } from './toy.ts';
+import type { ToyState } from './toyDecider.ts';
 
 /** An actor over RPC, and its object. */
 export interface Actor<State> {
@@ -36,6 +37,11 @@ export interface Actor<State> {
   sql<Row extends Record<string, SqlValue>>(query: string, ...bindings: SqlValue[]): Promise<Row[]>;
 }
 
+/** A toy and what its queue and directory do. */
+export interface Toy extends Actor<ToyState> {
+  readonly world: ToyWorld;
+}
+
 export const CONTEXT: CommandContext = {
   userId: 'user-1',
   correlationId: 'correlation-1',
@@ -54,9 +60,9 @@ export function accountActor(id: string): Actor<AccountState> {
   return actor(namespaces.ACCOUNTS.getByName(id));
 }
 
-/** The toy of an id. */
-export function toyActor(id: string): Actor<ToyState> {
-  return actor(namespaces.TOYS.getByName(id));
+/** The toy of an id, with its world. */
+export function toyActor(id: string): Toy {
+  return { ...actor<ToyState>(namespaces.TOYS.getByName(id)), world: toyWorld(id) };
 }
 
 let commands = 0;

@@ -1,162 +1,46 @@
-/**
- * A toy aggregate on the real kernel: a counter with everything that an account does not have, such as timers, commands
- * that throw, and events of any size. Its queue and its directory do what a test tells them.
- */
-
+/** The toy aggregate as a Durable Object on the real kernel. Its queue and its directory do what a test tells them. */
 import type { ActorEnv } from '../../actors/env.ts';
-import type { Decider, Timer } from '../../actors/kernel/decider.ts';
 import { EventSourcedActor } from '../../actors/kernel/eventSourcedActor.ts';
+import { type ToyState, toyDecider } from './toyDecider.ts';
 
-export interface ToyState {
-  total: number;
-  events: number;
-  /** Running timers: name → when it is due. */
-  timers: Record<string, number>;
-  fired: string[];
+/** What a toy's queue and directory do, and what they were sent. Tests share its isolate, so they set it. */
+export interface ToyWorld {
+  /** Sends that fail before one works. */
+  failures: number;
+  readonly sent: string[];
+  readonly registered: string[];
 }
 
-export type ToyCommand =
-  | { readonly type: 'Add'; readonly data: { readonly amount: number } }
-  | { readonly type: 'AddMany'; readonly data: { readonly amounts: readonly number[] } }
-  | { readonly type: 'Create'; readonly data: { readonly thing: string } }
-  | { readonly type: 'Note'; readonly data: { readonly text: string } }
-  | { readonly type: 'Refuse'; readonly data: object }
-  | { readonly type: 'Throw'; readonly data: object }
-  | { readonly type: 'WritePoison'; readonly data: object }
-  | { readonly type: 'WriteUnknown'; readonly data: object }
-  | { readonly type: 'WriteNothing'; readonly data: object }
-  | { readonly type: 'WriteFraction'; readonly data: object }
-  | { readonly type: 'Start'; readonly data: { readonly timer: string; readonly dueAt: number } }
-  | { readonly type: 'Ring'; readonly data: { readonly timer: string } };
+const worlds = new Map<string, ToyWorld>();
 
-export type ToyEvent =
-  | { readonly type: 'Added'; readonly data: { readonly amount: number } }
-  | { readonly type: 'Created'; readonly data: { readonly thing: string } }
-  | { readonly type: 'Noted'; readonly data: { readonly text: string } }
-  | { readonly type: 'Poisoned'; readonly data: object }
-  | { readonly type: 'Started'; readonly data: { readonly timer: string; readonly dueAt: number } }
-  | { readonly type: 'Rang'; readonly data: { readonly timer: string } };
-
-/** Timers of this name are refused when they ring, and so are still running afterwards. */
-export const STUCK = 'stuck';
-
-/** Timers of this name throw when they ring. */
-export const BROKEN = 'broken';
-
-export const toyDecider: Decider<ToyState, ToyCommand, ToyEvent> = {
-  aggregateType: 'toy',
-  stateVersion: 1,
-  initial: () => ({ total: 0, events: 0, timers: {}, fired: [] }),
-  decide(command) {
-    switch (command.type) {
-      case 'Add':
-        return { accepted: true, events: [{ type: 'Added', data: command.data }] };
-      case 'AddMany':
-        return {
-          accepted: true,
-          events: command.data.amounts.map((amount) => ({ type: 'Added', data: { amount } })) as never,
-        };
-      case 'Create':
-        return { accepted: true, events: [{ type: 'Created', data: command.data }] };
-      case 'Note':
-        return { accepted: true, events: [{ type: 'Noted', data: command.data }] };
-      case 'Refuse':
-        return { accepted: false, refusal: { code: 'refused', detail: 'Refused.' } };
-      case 'Throw':
-        throw new Error('thrown by a decider');
-      case 'WritePoison':
-        return {
-          accepted: true,
-          events: [
-            { type: 'Added', data: { amount: 1 } },
-            { type: 'Poisoned', data: {} },
-          ],
-        };
-      case 'WriteUnknown':
-        return { accepted: true, events: [{ type: 'Unknown', data: {} } as never] };
-      case 'WriteNothing':
-        return { accepted: true, events: [] as never };
-      case 'WriteFraction':
-        return { accepted: true, events: [{ type: 'Added', data: { amount: 0.5 } }] };
-      case 'Start':
-        return { accepted: true, events: [{ type: 'Started', data: command.data }] };
-      case 'Ring':
-        if (command.data.timer === STUCK)
-          return { accepted: false, refusal: { code: 'stuck', detail: 'Stuck.' } };
-        if (command.data.timer === BROKEN) throw new Error('thrown by a timer');
-        return { accepted: true, events: [{ type: 'Rang', data: command.data }] };
-    }
-  },
-  evolve(state, event) {
-    state.events++;
-    switch (event.type) {
-      case 'Added':
-        state.total += event.data.amount;
-        return state;
-      case 'Created':
-      case 'Noted':
-        return state;
-      case 'Poisoned':
-        throw new Error('cannot be folded');
-      case 'Started':
-        state.timers[event.data.timer] = event.data.dueAt;
-        return state;
-      case 'Rang':
-        delete state.timers[event.data.timer];
-        state.fired.push(event.data.timer);
-        return state;
-    }
-  },
-  resourceId: (command) => (command.type === 'Create' ? command.data.thing : undefined),
-  resourceIdOfEvent: (event) => (event.type === 'Created' ? event.data.thing : undefined),
-  reply: (events) => ({ types: events.map(({ type }) => type) }),
-  *timers(state): Iterable<Timer<ToyCommand>> {
-    for (const [timer, dueAt] of Object.entries(state.timers)) {
-      yield { timer, dueAt, command: { type: 'Ring', data: { timer } } };
-    }
-  },
-};
-
-/** What the toys' queue and directory do, and what they were sent. In the tests' own isolate, so tests set it. */
-export const toyWorld = {
-  /** Sends that fail before one works. */
-  failures: 0,
-  sent: [] as string[],
-  registered: [] as string[],
-  /** Objects woken: each eviction adds one. */
-  woken: 0,
-};
-
-/** Sets the toys' world back. */
-export function resetToyWorld(): void {
-  toyWorld.failures = 0;
-  toyWorld.sent = [];
-  toyWorld.registered = [];
-  toyWorld.woken = 0;
+/** The world of the toy of an id: each has its own, so that what one test left running does not reach another. */
+export function toyWorld(id: string): ToyWorld {
+  const world = worlds.get(id) ?? { failures: 0, sent: [], registered: [] };
+  worlds.set(id, world);
+  return world;
 }
 
 /** The toy as a Durable Object. */
 export class ToyActor extends EventSourcedActor<ToyState> {
   constructor(ctx: DurableObjectState, env: ActorEnv) {
-    toyWorld.woken++;
-    super(ctx, { ...env, ...toyBindings() }, toyDecider);
+    super(ctx, { ...env, ...toyBindings(toyWorld(ctx.id.name ?? '')) }, toyDecider);
   }
 }
 
-function toyBindings() {
+function toyBindings(world: ToyWorld) {
   return {
     VIEWS_QUEUE: {
       async sendBatch(messages: Iterable<MessageSendRequest<string>>) {
-        if (toyWorld.failures > 0) {
-          toyWorld.failures--;
+        if (world.failures > 0) {
+          world.failures--;
           throw new Error('the queue is full');
         }
-        for (const { body } of messages) toyWorld.sent.push(body);
+        for (const { body } of messages) world.sent.push(body);
       },
     } as unknown as Queue<string>,
     DIRECTORY: {
       getByName: () => ({
-        register: async (_type: string, id: string) => void toyWorld.registered.push(id),
+        register: async (_type: string, id: string) => void world.registered.push(id),
       }),
     } as never as ActorEnv['DIRECTORY'],
   };

@@ -1,0 +1,56 @@
+/** An actor's core without the Workers runtime: its clock, queue and alarm are in a test's hands. */
+import { ActorCore } from '../../actors/kernel/actorCore.ts';
+import type { AnyDecider } from '../../actors/kernel/aggregate.ts';
+import type { ActorStorage } from '../../actors/kernel/storage.ts';
+import { createLogger } from '../../telemetry/logger.ts';
+import { sqliteStorage } from './sqliteStorage.ts';
+
+/** The world of a core. */
+export interface LocalWorld {
+  now: number;
+  /** When the alarm is set to go off. */
+  alarmAt: number | undefined;
+  /** Every time that the alarm was set. */
+  readonly alarms: number[];
+  readonly sent: string[];
+  /** Fails a send by throwing. */
+  onSend: (texts: readonly string[]) => void;
+  readonly lines: string[];
+  readonly storage: ActorStorage;
+}
+
+/** A core with a world of its own; the world may be that of an earlier core, which was evicted. */
+export function localCore<State>(
+  decider: AnyDecider,
+  world: LocalWorld = {
+    now: 0,
+    alarmAt: undefined,
+    alarms: [],
+    sent: [],
+    onSend: () => undefined,
+    lines: [],
+    storage: sqliteStorage(),
+  },
+): { core: ActorCore<State>; world: LocalWorld } {
+  const core = new ActorCore<State>({
+    source: { aggregateType: decider.aggregateType, aggregateId: 'local' },
+    decider,
+    storage: world.storage,
+    logger: createLogger('actor', 'info', (line) => void world.lines.push(line)),
+    now: () => world.now,
+    nextTurn: (task) => void setImmediate(task),
+    // Only the alarm drains: nothing happens that the test has not asked for.
+    after: () => undefined,
+    setAlarm(at) {
+      world.alarmAt = at;
+      world.alarms.push(at);
+    },
+    send: async (texts) => {
+      world.onSend(texts);
+      world.sent.push(...texts);
+    },
+    register: async () => undefined,
+    uniqueId: () => 'unique',
+  });
+  return { core, world };
+}
