@@ -204,6 +204,16 @@ describe('the size and type of a body', () => {
     expect(chunks).toBeLessThan(20);
   });
 
+  it('breaks off', async () => {
+    const broken = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode('{"amount":'));
+        controller.error(new Error('the connection broke'));
+      },
+    });
+    expect(await post(DEPOSITS, broken)).toBe('400 invalid_request ');
+  });
+
   it.each([
     'text/plain',
     'application/xml',

@@ -35,23 +35,36 @@ function unsupported(detail: string): ProblemError {
 
 /** The whole body, or 413 before more than `bytesMax` of it were taken in. */
 export async function readBytes(c: Context<HttpEnv>, bytesMax: number): Promise<Uint8Array> {
-  const tooLarge = () =>
-    new ProblemError({ code: 'request_too_large', detail: `The body has more than ${bytesMax} bytes.` });
   const announced = c.req.header('Content-Length');
-  if (announced !== undefined) {
-    if (Number(announced) > bytesMax) throw tooLarge();
-    const bytes = new Uint8Array(await c.req.raw.arrayBuffer());
-    if (bytes.byteLength > bytesMax) throw tooLarge();
+  if (announced !== undefined && Number(announced) > bytesMax) throw tooLarge(bytesMax);
+  try {
+    const bytes =
+      announced === undefined
+        ? await readChunks(c.req.raw.body, bytesMax)
+        : new Uint8Array(await c.req.raw.arrayBuffer());
+    if (bytes.byteLength > bytesMax) throw tooLarge(bytesMax);
     return bytes;
+  } catch (error) {
+    if (error instanceof ProblemError) throw error;
+    // Chunks that are none, or a connection that broke: the client's doing, and no failure of ours.
+    throw invalidRequest([{ path: '', message: 'could not be read to its end' }]);
   }
+}
+
+async function readChunks(body: ReadableStream | null, bytesMax: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of (c.req.raw.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
+  for await (const chunk of (body ?? []) as unknown as AsyncIterable<Uint8Array>) {
     bytes += chunk.byteLength;
-    if (bytes > bytesMax) throw tooLarge();
+    if (bytes > bytesMax) throw tooLarge(bytesMax);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+function tooLarge(bytesMax: number): ProblemError {
+  const detail = `The body has more than ${bytesMax} bytes.`;
+  return new ProblemError({ code: 'request_too_large', detail });
 }
 
 /** The JSON body as `schema` has it; 400, 413 or 415 with the path of every fault. */
