@@ -38,7 +38,7 @@ export class Outbox {
   /** How far the log was published, as far as this instance knows. */
   published: number;
   #failures = 0;
-  #running: Promise<boolean> | undefined;
+  #running: Promise<unknown> | undefined;
 
   constructor(deps: OutboxDeps, published: number) {
     this.#deps = deps;
@@ -58,21 +58,25 @@ export class Outbox {
    * Publishes everything that is committed. Two calls share one run, for two would send everything twice. Resolves with
    * undefined, or with the error that stopped it: the cursor then stands where the last successful send left it.
    */
-  async drain(): Promise<unknown> {
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
-    try {
-      await this.#running;
-      this.#failures = 0;
-      return undefined;
-    } catch (error) {
-      this.#failures++;
-      return error;
-    }
+  drain(): Promise<unknown> {
+    this.#running ??= this.#run()
+      .then(
+        () => {
+          this.#failures = 0;
+          return undefined;
+        },
+        (error: unknown) => {
+          this.#failures++;
+          return error;
+        },
+      )
+      .finally(() => {
+        this.#running = undefined;
+      });
+    return this.#running;
   }
 
-  async #run(): Promise<boolean> {
+  async #run(): Promise<void> {
     while (this.isBehind) {
       if (this.published === 0) await this.#deps.register();
       const { previousHash, events } = this.#nextPage();
@@ -82,7 +86,6 @@ export class Outbox {
         this.#deps.release(this.published - 1);
       }
     }
-    return true;
   }
 
   #nextPage(): { previousHash: string; events: StoredEvent[] } {
