@@ -34,5 +34,8 @@ export function verifyChain(source: Source, log: EventLog): ChainReport {
     if (page.length === 0)
       return { ok: false, ...report, eventsChecked: checked, firstBadVersion: checked + 1 };
   }
+  // The newest events are in memory as well: a stored head that was replaced, chain and all, shows here.
+  if (hash !== headHash)
+    return { ok: false, ...report, eventsChecked: checked - 1, firstBadVersion: version };
   return { ok: true, ...report, eventsChecked: checked };
 }
