@@ -15,7 +15,7 @@ import { packMessages, type Source } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { OutboxCursor } from './outboxCursor.ts';
 import type { ActorStorage } from './storage.ts';
-import { Timers, timerCommandId } from './timers.ts';
+import { TIMER_RETRY_MS, Timers, timerCommandId } from './timers.ts';
 import type { Verdict } from './turn.ts';
 import { type ChainReport, verifyChain } from './verify.ts';
 
@@ -148,10 +148,14 @@ export class ActorCore<State> {
     this.#alarm.fired();
     try {
       await this.#runTimers();
+    } catch (error) {
+      this.#logError('timers failed', error);
+    }
+    try {
       await this.#drain();
       this.#cursor.save(this.#outbox.published);
     } catch (error) {
-      this.#deps.logger.log('error', 'alarm failed', { ...this.#deps.source, ...errorFields(error) });
+      this.#logError('alarm failed', error);
     } finally {
       this.#rearm(this.#deps.now());
     }
@@ -199,9 +203,22 @@ export class ActorCore<State> {
 
   /** Sets the alarm for whatever is left to do. */
   #rearm(now: number): void {
-    const timerAt = this.#timers.nextAt();
+    const timerAt = this.#nextTimerAt(now);
     if (timerAt !== undefined) this.#alarm.setBefore(timerAt);
     if (this.#outbox.isBehind) this.#alarm.setBefore(now + DRAIN_SAFETY_MS);
+  }
+
+  /**
+   * When the next timer is due. A state that cannot be worked out, from an event of newer code, must not keep the object from
+   * waking: its log can still be read, and the alarm looks again.
+   */
+  #nextTimerAt(now: number): number | undefined {
+    try {
+      return this.#timers.nextAt();
+    } catch (error) {
+      this.#logError('timers are unknown', error);
+      return now + TIMER_RETRY_MS;
+    }
   }
 
   #scheduleDrain(now: number): void {
@@ -237,6 +254,10 @@ export class ActorCore<State> {
         ...(result?.status === 'rejected' ? errorFields(result.reason) : {}),
       });
     }
+  }
+
+  #logError(message: string, error: unknown): void {
+    this.#deps.logger.log('error', message, { ...this.#deps.source, ...errorFields(error) });
   }
 
   #logTurn(entries: readonly CommandEntry[], verdicts: readonly Verdict[]): void {

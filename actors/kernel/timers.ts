@@ -9,7 +9,7 @@ import type { Timer } from './decider.ts';
 type AnyTimer = Timer<{ readonly type: string; readonly data: unknown }>;
 
 /** Pause before a timer is tried again whose command left it running: a bug, to be seen in the log and not to spin. */
-const RETRY_MS = 10_000;
+export const TIMER_RETRY_MS = 10_000;
 
 /** The id of the command that a timer sends: the same however often it fires. */
 export function timerCommandId(timer: AnyTimer): string {
@@ -39,7 +39,7 @@ export class Timers {
   /** Takes the timers whose moment has come, earliest first. Until their commands end them they wait for another try. */
   takeDue(now: number): AnyTimer[] {
     const due = [...this.#running()].filter((timer) => this.#fireAt(timer) <= now);
-    for (const timer of due) this.#heldBack.set(timerCommandId(timer), now + RETRY_MS);
+    for (const timer of due) this.#heldBack.set(timerCommandId(timer), now + TIMER_RETRY_MS);
     return due.sort((a, b) => a.dueAt - b.dueAt);
   }
 
