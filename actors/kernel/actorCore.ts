@@ -23,7 +23,7 @@ import { type ChainReport, verifyChain } from './verify.ts';
 const DRAIN_DELAY_MS = 10;
 
 /** Between announcements while commands keep coming: each costs a queue operation a consumer group. */
-const DRAIN_INTERVAL_MS = 250;
+const DRAIN_INTERVAL_MS = 500;
 
 /** Events that one read returns. */
 export const READ_EVENTS_MAX = 1_000;
