@@ -16,14 +16,17 @@ const deposit = (commandId: string): Command => ({
   data: { amount: '1' },
 });
 
-const event = (version: number, commandId: string) =>
-  ({ version, metadata: { commandId } }) as never as Envelope;
+const SENT_AT = Date.parse('2026-11-20T10:00:00.000Z');
+
+const event = (version: number, commandId: string, recordedAt = '2026-11-20T10:00:01.000Z') =>
+  ({ version, recordedAt, metadata: { commandId } }) as never as Envelope;
 
 function faults(answers: Record<string, Answer | undefined>, log: readonly Envelope[], isUncertain = false) {
   const ledger = new Ledger();
   for (const [commandId, answer] of Object.entries(answers)) {
     const entry = ledger.enter(deposit(commandId));
     entry.isUncertain = isUncertain;
+    entry.sentAt = SENT_AT;
     if (answer !== undefined) ledger.answer(entry, answer);
   }
   return commandFaults(ledger, new Map([['a', log]]));
@@ -49,12 +52,14 @@ describe('kill -9 of npm run serve under load', () => {
     ]);
     expect(faults({ c1: accepted(1) }, [event(2, 'c1')])).toHaveLength(1);
     expect(faults({ c1: accepted(1) }, [event(1, 'c1'), event(2, 'c1')])).toHaveLength(1);
+    expect(faults({ c1: undefined }, [])).toHaveLength(1);
     expect(faults({}, [event(1, 'c9')])).toEqual(['nobody sent c9']);
   });
 
-  it('would be told of a refused command that ran all the same, unless its first attempt was given up', () => {
+  it('would be told of a refused command that ran all the same, unless a given up attempt came after it', () => {
     expect(faults({ c1: refused }, [event(1, 'c1')])).toHaveLength(1);
     expect(faults({ c1: refused }, [event(1, 'c1')], true)).toEqual([]);
+    expect(faults({ c1: refused }, [event(1, 'c1', '2026-11-20T09:59:59.999Z')], true)).toHaveLength(1);
     expect(faults({ c1: refused }, [event(1, 'c1'), event(2, 'c1')], true)).toHaveLength(1);
   });
 

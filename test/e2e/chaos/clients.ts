@@ -75,6 +75,7 @@ export class Clients {
     let isPatient = !random.chance(IMPATIENT_SHARE);
     for (const end = Date.now() + GIVE_UP_MS; ; await sleep(RETRY_MS)) {
       const patience = isPatient ? undefined : AbortSignal.timeout(1 + random.integer(PATIENCE_MS_MAX));
+      for (const entry of open) entry.sentAt = Date.now();
       try {
         open = await this.#attempt(open, patience);
       } catch {

@@ -10,10 +10,12 @@ export type Answer =
 export interface Entry {
   readonly command: Command;
   /**
-   * Whether an attempt was given up while the server may still have been at it: a later attempt's refusal does not tell
-   * how that one ended.
+   * Whether an attempt was given up while the server may still have been at it: a busy server can decide a later attempt
+   * first, whose refusal then does not tell how the earlier one ended.
    */
   isUncertain: boolean;
+  /** When the last attempt was sent, milliseconds since 1970. */
+  sentAt: number;
   answer: Answer | undefined;
 }
 
@@ -38,7 +40,7 @@ export class Ledger {
 
   /** Enters a command before it is sent. */
   enter(command: Command): Entry {
-    const entry: Entry = { command, isUncertain: false, answer: undefined };
+    const entry: Entry = { command, isUncertain: false, sentAt: 0, answer: undefined };
     this.#entries.set(command.commandId, entry);
     return entry;
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '../../../demo/client.ts';
-import { seededRandom } from '../../../demo/random.ts';
+import { type Random, seededRandom } from '../../../demo/random.ts';
 import { Clients } from './clients.ts';
 import { CommandSource } from './commands.ts';
 import { Ledger } from './ledger.ts';
@@ -19,6 +19,9 @@ const ALIVE_MS_MAX = 5_000;
 const KILL_STARTING_SHARE = 0.2;
 const STARTING_MS_MAX = 4_000;
 
+/** Part of the other kills that hit the runtime alone. */
+const KILL_RUNTIME_SHARE = 0.2;
+
 /** The sweeper runs when the server is ready and at every minute: what two runs have not repaired stays broken. */
 const VIEWS_MS_MAX = 130_000;
 
@@ -32,8 +35,6 @@ export interface ChaosOptions {
 
 /** What was done and found. */
 export interface ChaosResult extends Findings {
-  /** Kills that hit a server that was not ready yet. */
-  readonly killedStarting: number;
   /** How long after the last restart everything was answered. */
   readonly answeredMs: number;
   readonly commands: number;
@@ -54,7 +55,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   try {
     server.start();
     const clients = new Clients({ client, source, ledger, random }, count);
-    const killedStarting = await killAgainAndAgain(server, clients, ledger, options);
+    await killAgainAndAgain(server, clients, ledger, options);
     await server.ready();
     const readyAt = performance.now();
     await clients.finish();
@@ -66,7 +67,6 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     return {
       ...findings,
       answeredMs,
-      killedStarting,
       commands: ledger.entries.size,
       acknowledged,
       unanswered,
@@ -79,33 +79,40 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   }
 }
 
+/** Where a kill hits: in mid-load, a server that is still starting, or in mid-load the runtime alone. */
+type Kind = 'everything' | 'everything while starting' | 'the runtime alone';
+
 /** Leaves a server that was just started, and was killed `kills` times before. */
 async function killAgainAndAgain(
   server: ServeProcess,
   clients: Clients,
   ledger: Ledger,
   { kills, seed, onProgress }: ChaosOptions,
-): Promise<number> {
+): Promise<void> {
   // Its own sequence, so that the moments are those of the seed, however many commands are drawn meanwhile.
   const random = seededRandom(seed + 1);
-  let killedStarting = 0;
   for (let kill = 1; kill <= kills; kill++) {
-    const isStarting = kill > 1 && random.chance(KILL_STARTING_SHARE);
-    if (isStarting) {
-      killedStarting += 1;
-      await sleep(random.integer(STARTING_MS_MAX));
-    } else {
+    // The first server has to come up once, and the last one is to find what a killed one left.
+    const kind = kill === 1 || kill === kills ? 'everything' : kindOf(random);
+    if (kind === 'everything while starting') await sleep(random.integer(STARTING_MS_MAX));
+    else {
       await server.ready();
       await sleep(ALIVE_MS_MIN + random.integer(ALIVE_MS_MAX - ALIVE_MS_MIN));
     }
     // What the last one leaves undone must be found without any help: no new command wakes an account.
     if (kill === kills) clients.stop();
-    await server.kill();
-    const when = isStarting ? 'while starting' : 'in mid-load';
+    if (kind === 'the runtime alone') server.killRuntime();
+    else {
+      await server.kill();
+      server.start();
+    }
     onProgress(
-      `kill ${kill} of ${kills} ${when}, ${ledger.acknowledged.length} commands acknowledged so far`,
+      `kill ${kill} of ${kills}: ${kind}, ${ledger.acknowledged.length} commands acknowledged so far`,
     );
-    server.start();
   }
-  return killedStarting;
+}
+
+function kindOf(random: Random): Kind {
+  if (random.chance(KILL_STARTING_SHARE)) return 'everything while starting';
+  return random.chance(KILL_RUNTIME_SHARE) ? 'the runtime alone' : 'everything';
 }

@@ -1,6 +1,7 @@
 /** `npm run serve` in a process group of its own, which can be killed like a machine that loses its power. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -71,6 +72,11 @@ export class ServeProcess {
   /** Kills the whole group, whatever it is doing. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
+  }
+
+  /** Kills the Workers runtime alone, which the server then starts again by itself. To be called when it is ready. */
+  killRuntime(): void {
+    process.kill(Number(readFileSync(join(this.#stateDir, 'runtime.pid'), 'utf8')), 'SIGKILL');
   }
 
   /** Asks it to end, and waits. */

@@ -7,7 +7,7 @@ import { forEachOf } from '../../../demo/concurrency.ts';
 import { Expectations } from '../../../demo/expectations.ts';
 import { type CatchUp, waitForViews } from '../../../demo/lag.ts';
 import { observe, readLog } from '../../../demo/observation.ts';
-import type { Ledger } from './ledger.ts';
+import type { Entry, Ledger } from './ledger.ts';
 
 /** Logs read side by side. */
 const CONCURRENCY = 8;
@@ -61,24 +61,28 @@ async function readLogs(client: Client, accountIds: readonly string[]): Promise<
 
 /** Every acknowledged command once at its version, no command twice, no refused one at all. */
 export function commandFaults(ledger: Ledger, logs: ReadonlyMap<string, readonly Envelope[]>): string[] {
-  const places = new Map<string, number[]>();
-  for (const event of [...logs.values()].flat()) {
-    const commandId = String(event.metadata.commandId);
-    places.set(commandId, [...(places.get(commandId) ?? []), event.version]);
-  }
+  const events = Map.groupBy([...logs.values()].flat(), ({ metadata }) => String(metadata.commandId));
   const faults: string[] = [];
-  for (const { command, answer, isUncertain } of ledger.entries.values()) {
-    const versions = places.get(command.commandId) ?? [];
-    places.delete(command.commandId);
-    const wanted = answer !== undefined && answer.status !== 'refused' ? [answer.version] : [];
-    if (versions.join() === wanted.join()) continue;
-    if (wanted.length === 0 && isUncertain && versions.length === 1) continue;
-    faults.push(`${command.commandId} was answered ${JSON.stringify(answer)} and is at [${versions}]`);
+  for (const entry of ledger.entries.values()) {
+    const { commandId } = entry.command;
+    const found = events.get(commandId) ?? [];
+    events.delete(commandId);
+    if (isRight(entry, found)) continue;
+    const versions = found.map(({ version }) => version);
+    faults.push(`${commandId} was answered ${JSON.stringify(entry.answer)} and is at [${versions}]`);
   }
-  for (const commandId of places.keys()) faults.push(`nobody sent ${commandId}`);
+  for (const commandId of events.keys()) faults.push(`nobody sent ${commandId}`);
   return faults.length <= FAULTS_NAMED
     ? faults
     : [...faults.slice(0, FAULTS_NAMED), `and ${faults.length - FAULTS_NAMED} commands more`];
+}
+
+function isRight({ answer, isUncertain, sentAt }: Entry, found: readonly Envelope[]): boolean {
+  const [event, ...others] = found;
+  if (answer === undefined || others.length > 0) return false;
+  if (answer.status !== 'refused') return event?.version === answer.version;
+  // Decided before the refused attempt was even sent, it would have had to be recognised.
+  return event === undefined || (isUncertain && Date.parse(event.recordedAt) >= sentAt);
 }
 
 /** The books of the logs: each event's command, in the log's order, must be accepted by them at that version. */
