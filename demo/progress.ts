@@ -6,6 +6,10 @@ const LINE_MS = 3_000;
 /** Between two updates of the one line: faster than this nobody reads. */
 const UPDATE_MS = 100;
 
+/** Columns of a terminal that does not tell, and how many are left free. */
+const USUAL_COLUMNS = 80;
+const MARGIN = 4;
+
 const CLEAR_LINE = '\r\x1b[2K';
 
 /** Where progress is written. */
@@ -30,8 +34,8 @@ export class Progress {
     const now = performance.now();
     if (now - this.#shownAt < (terminal ? UPDATE_MS : LINE_MS)) return;
     this.#shownAt = now;
-    // A line that wraps cannot be cleared.
-    const fitting = text.slice(0, (this.#stream.columns ?? 80) - 4);
+    // A line that wraps cannot be cleared. Some terminals say that they have no columns.
+    const fitting = text.slice(0, (this.#stream.columns || USUAL_COLUMNS) - MARGIN);
     this.#stream.write(terminal ? `${CLEAR_LINE}  ${fitting}` : `  … ${text}\n`);
   }
 
