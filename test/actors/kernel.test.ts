@@ -289,12 +289,11 @@ describe('the outbox', () => {
     await drained(actor);
     await actor.evict();
     await actor.head();
-    await vi.waitFor(() =>
-      expect(announced(actor)).toEqual([
-        [1, 1],
-        [1, 1],
-      ]),
-    );
+    const twice = [
+      [1, 1],
+      [1, 1],
+    ];
+    await vi.waitFor(() => expect(announced(actor)).toEqual(twice), 5_000);
     await runDurableObjectAlarm(actor.stub);
     await actor.evict();
     await actor.run(add(2));
