@@ -2,12 +2,8 @@
 import type { EventsMessage, PublishedEvent } from '../../schemas/message.ts';
 import type { Range } from './apply.ts';
 import type { RunnerDeps } from './deps.ts';
-import { Retryable } from './errors.ts';
 import { type AggregateKey, keyOf } from './positions.ts';
 import { ProjectedEvent } from './projector.ts';
-
-/** A log that does not give what its own messages announced is not reachable in full just now. */
-const SHORT_LOG_RETRY_SECONDS = 5;
 
 /** Everything announced of one aggregate in a batch. */
 export class Announcement {
@@ -64,9 +60,7 @@ export class Announcement {
     for (const message of messages) this.#read.add(message);
     this.#messages.push(...messages);
     if (messages.some((message) => eventOf(message, fromVersion) !== undefined)) return;
-    throw new Retryable(`the log of ${keyOf(this.key)} did not give version ${fromVersion}`, {
-      delaySeconds: SHORT_LOG_RETRY_SECONDS,
-    });
+    throw new Error(`the log of ${keyOf(this.key)} did not give version ${fromVersion}`);
   }
 }
 

@@ -5,7 +5,8 @@
 import { type EventsMessage, parseEventsMessage } from '../../schemas/message.ts';
 import { partOf } from '../../schemas/partition.ts';
 import { errorFields, type Logger } from '../../telemetry/logger.ts';
-import { Retryable } from './errors.ts';
+import { LogsNotRead, Retryable } from './errors.ts';
+import { keyOf } from './positions.ts';
 import { project, type RunnerDeps } from './runner.ts';
 
 /** Seconds before a message is delivered again whose consumer failed without saying when. */
@@ -64,7 +65,10 @@ async function consumeShare(deps: ConsumerDeps, share: readonly Delivery[], part
   } catch (error) {
     logger.log('warn', 'projection failed', { part, messages: share.length, ...errorFields(error) });
     const delaySeconds = error instanceof Retryable ? error.delaySeconds : RETRY_SECONDS;
-    for (const { message } of share) message.retry({ delaySeconds });
+    for (const { message, announcement } of share) {
+      if (error instanceof LogsNotRead && !error.causes.has(keyOf(announcement))) message.ack();
+      else message.retry({ delaySeconds });
+    }
   }
 }
 

@@ -16,6 +16,18 @@ export class Retryable extends Error {
   }
 }
 
+/** Owners did not fill holes of their aggregates; whatever else was to be done is done. */
+export class LogsNotRead extends Retryable {
+  /** Aggregates by `keyOf`, and what went wrong with each. */
+  readonly causes: ReadonlyMap<string, unknown>;
+
+  constructor(causes: ReadonlyMap<string, unknown>, options: { delaySeconds: number }) {
+    const [first] = causes.values();
+    super(first instanceof Error ? first.message : String(first), { ...options, cause: first });
+    this.causes = causes;
+  }
+}
+
 /** Another consumer applied a range of the batch first: nothing was written, positions have to be read again. */
 export function isPositionRace(error: unknown): boolean {
   return error instanceof Error && error.message.includes('position_race');

@@ -145,3 +145,16 @@ export function parkStatement(
     ],
   };
 }
+
+/**
+ * Lets a parked aggregate go on in a view, once whatever was wrong with the event or the projector is mended. The event is
+ * tried again and nothing was skipped; the next message or the sweeper brings it.
+ */
+export function resumeStatement(target: Pick<ViewTarget, 'view' | 'colour'>, key: AggregateKey): Statement {
+  return {
+    sql:
+      'UPDATE view_positions SET parked_version = NULL, parked_reason = NULL, parked_at = NULL ' +
+      'WHERE view = ?1 AND colour = ?2 AND aggregate_type = ?3 AND aggregate_id = ?4',
+    parameters: [target.view, target.colour, key.aggregateType, key.aggregateId],
+  };
+}

@@ -7,8 +7,8 @@ import type { EventsMessage } from '../../schemas/message.ts';
 import { type Announcement, announcementsOf } from './announcement.ts';
 import { applyRanges, projectorOf, type Range, type Standing, takes } from './apply.ts';
 import type { RunnerDeps } from './deps.ts';
-import { isPositionRace, Retryable } from './errors.ts';
-import { positionKey, readPositions, viewTargets } from './positions.ts';
+import { isPositionRace, LogsNotRead, Retryable } from './errors.ts';
+import { keyOf, positionKey, readPositions, viewTargets } from './positions.ts';
 
 export type { RunnerDeps } from './deps.ts';
 
@@ -20,6 +20,9 @@ const RACES_MAX = 5;
 
 const RACE_RETRY_SECONDS = 1;
 
+/** A log that does not give what its own messages announced is not reachable in full just now. */
+const LOG_RETRY_SECONDS = 5;
+
 /** Positions that moved, events that were there already, events read from a log, and aggregates parked. */
 export interface ProjectionResult {
   applied: number;
@@ -29,14 +32,15 @@ export interface ProjectionResult {
 }
 
 /**
- * Brings every live view up to what the messages announce (and building ones that are level with it). Throws
- * {@link Retryable} where the database or an owner does not answer; whatever was applied by then stays applied.
+ * Brings every live view up to what the messages announce (and building ones that are level with it). Throws where
+ * the database does not answer, or at the end {@link LogsNotRead} where owners do not; what was applied by then stays.
  */
 export async function project(
   deps: RunnerDeps,
   messages: readonly EventsMessage[],
 ): Promise<ProjectionResult> {
   const result: ProjectionResult = { applied: 0, skipped: 0, repaired: 0, parked: 0 };
+  const unread = new Map<string, unknown>();
   const announcements = announcementsOf(messages);
   let open = announcements;
   let standing: Standing | undefined;
@@ -44,7 +48,7 @@ export async function project(
     try {
       standing ??= await readStanding(deps, open);
       const { parked } = result;
-      open = await applyOnce(deps, standing, open, result);
+      open = await applyOnce(deps, standing, open, result, unread);
       races = 0;
       // Parking yields to whoever moved the position meanwhile, so where that leaves the view is not known.
       if (result.parked > parked) standing = undefined;
@@ -60,6 +64,7 @@ export async function project(
     result.skipped += carried - used;
     result.repaired += repaired;
   }
+  if (unread.size > 0) throw new LogsNotRead(unread, { delaySeconds: LOG_RETRY_SECONDS });
   return result;
 }
 
@@ -78,6 +83,7 @@ async function applyOnce(
   standing: Standing,
   announcements: readonly Announcement[],
   result: ProjectionResult,
+  unread: Map<string, unknown>,
 ): Promise<Announcement[]> {
   const ranges: Range[] = [];
   const open: Announcement[] = [];
@@ -85,11 +91,18 @@ async function applyOnce(
   for (const announcement of announcements) {
     const from = lowestPosition(deps, standing, announcement);
     const to = Math.min(announcement.toVersion, from + room);
+    if (to > from) {
+      announcement.forget(from);
+      try {
+        ranges.push(await announcement.range(deps, from, to));
+      } catch (error) {
+        // An owner that does not answer holds up its own aggregate and no other.
+        unread.set(keyOf(announcement.key), error);
+        continue;
+      }
+      room -= to - from;
+    }
     if (to < announcement.toVersion) open.push(announcement);
-    if (to <= from) continue;
-    announcement.forget(from);
-    ranges.push(await announcement.range(deps, from, to));
-    room -= to - from;
   }
   if (ranges.length > 0) await applyRanges(deps, standing, ranges, result);
   return open;

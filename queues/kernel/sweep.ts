@@ -5,7 +5,8 @@
  */
 import type { EventsMessage } from '../../schemas/message.ts';
 import { partOf } from '../../schemas/partition.ts';
-import type { Logger } from '../../telemetry/logger.ts';
+import { errorFields, type Logger } from '../../telemetry/logger.ts';
+import { LogsNotRead } from './errors.ts';
 import { type AggregateKey, positionKey, readPositions, viewTargets } from './positions.ts';
 import { project, type RunnerDeps } from './runner.ts';
 
@@ -33,26 +34,55 @@ export interface SweepDeps {
   runnerDeps(part: number): RunnerDeps;
 }
 
-/** One page of one part of the directory. The cursor moves only after the page was repaired, so a failure repeats it. */
+/**
+ * One page of one part of the directory. Where a database fails, the cursor stays and the page is repeated; an aggregate
+ * that does not answer is left for the next round, so that it holds up no other.
+ */
 export async function sweepPage(deps: SweepDeps): Promise<void> {
   const { directory, parts } = deps;
   const entries = await directory.list(await directory.sweepCursor(), SWEEP_PAGE);
-  const heads = await Promise.all(
-    entries.map(async ({ aggregateType, aggregateId }): Promise<EventsMessage> => {
-      const head = await deps.head({ aggregateType, aggregateId });
-      return { aggregateType, aggregateId, fromVersion: head, toVersion: head, previousHash: '', events: [] };
-    }),
-  );
+  const heads = (await Promise.all(entries.map((key) => headOf(deps, key)))).flat();
   for (let part = 0; part < parts; part++) {
     const share = heads.filter((head) => partOf(head.aggregateId, parts) === part);
     if (share.length === 0) continue;
     const runnerDeps = deps.runnerDeps(part);
     const behind = await lagging(runnerDeps, share);
     if (behind.length === 0) continue;
-    const result = await project(runnerDeps, behind);
-    deps.logger.log('info', 'views repaired', { part, aggregates: behind.length, ...result });
+    await repair(deps, runnerDeps, behind);
   }
   await directory.saveSweepCursor(entries.length < SWEEP_PAGE ? null : (entries.at(-1) ?? null));
+}
+
+async function repair(
+  { logger }: SweepDeps,
+  runnerDeps: RunnerDeps,
+  behind: readonly EventsMessage[],
+): Promise<void> {
+  try {
+    const result = await project(runnerDeps, behind);
+    logger.log('info', 'views repaired', { aggregates: behind.length, ...result });
+  } catch (error) {
+    if (!(error instanceof LogsNotRead)) throw error;
+    for (const [aggregate, cause] of error.causes) {
+      logger.log('error', 'log not read', { aggregate, ...errorFields(cause) });
+    }
+  }
+}
+
+/** How far a log goes, as a message without events; nothing where the owner does not answer. */
+async function headOf(
+  { head, logger }: SweepDeps,
+  { aggregateType, aggregateId }: AggregateKey,
+): Promise<EventsMessage[]> {
+  try {
+    const version = await head({ aggregateType, aggregateId });
+    return [
+      { aggregateType, aggregateId, fromVersion: version, toVersion: version, previousHash: '', events: [] },
+    ];
+  } catch (error) {
+    logger.log('error', 'aggregate does not answer', { aggregateType, aggregateId, ...errorFields(error) });
+    return [];
+  }
 }
 
 /**
