@@ -5,19 +5,21 @@
  */
 import type { CommandContext, CommandEnvelope, Outcome } from '../../schemas/envelope.ts';
 import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
-import { errorFields, type Logger } from '../../telemetry/logger.ts';
-import { Aggregate, type AnyDecider, type CommandEntry } from './aggregate.ts';
+import { errorFields } from '../../telemetry/logger.ts';
+import type { ActorDeps } from './actorDeps.ts';
+import { Aggregate, type CommandEntry } from './aggregate.ts';
 import { AlarmClock, DRAIN_SAFETY_MS } from './alarmClock.ts';
 import { envelopesText, eventReference } from './envelopes.ts';
 import { decodeEvent } from './eventLog.ts';
 import { GroupCommit } from './groupCommit.ts';
-import { packMessages, type Source } from './messages.ts';
+import { LOG_MESSAGE_BYTES_MAX, packMessages } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { OutboxCursor } from './outboxCursor.ts';
-import type { ActorStorage } from './storage.ts';
 import { TIMER_RETRY_MS, Timers, timerCommandId } from './timers.ts';
 import type { Verdict } from './turn.ts';
 import { type ChainReport, verifyChain } from './verify.ts';
+
+export type { ActorDeps } from './actorDeps.ts';
 
 /** Wait before the first announcement after a pause: long enough for a burst's first commits to share a message. */
 const DRAIN_DELAY_MS = 10;
@@ -32,28 +34,6 @@ export const READ_EVENTS_MAX = 1_000;
 export type BriefOutcome =
   | { readonly status: 'accepted' | 'replayed'; readonly version: number }
   | Extract<Outcome, { status: 'refused' }>;
-
-/** The world of an actor: everything that it does outside its own memory. */
-export interface ActorDeps {
-  readonly source: Source;
-  readonly decider: AnyDecider;
-  readonly storage: ActorStorage;
-  readonly logger: Logger;
-  /** Milliseconds since 1970. */
-  now(): number;
-  /** Runs a task in the next macrotask, for group commit. */
-  nextTurn(task: () => void): void;
-  /** Runs a task after a while, unless the actor is evicted before. */
-  after(task: () => void, milliseconds: number): void;
-  /** Sets the object's one alarm; part of the running turn's transaction. */
-  setAlarm(at: number): void;
-  /** Sends to every consumer group's queue; resolves when each has stored the messages. */
-  send(texts: readonly string[]): Promise<void>;
-  /** Makes the aggregate known to the sweeper. */
-  register(): Promise<void>;
-  /** A text that no other call has given. */
-  uniqueId(): string;
-}
 
 export class ActorCore<State> {
   readonly aggregate: Aggregate<State>;
@@ -78,7 +58,7 @@ export class ActorCore<State> {
     this.#outbox = new Outbox(
       {
         source: deps.source,
-        head: () => this.head(),
+        head: () => this.#version(),
         read: (fromVersion, limit) => this.aggregate.log.read(fromVersion, limit),
         release: (upToVersion) => this.aggregate.log.releaseTail(upToVersion),
         send: (texts) => deps.send(texts),
@@ -116,9 +96,13 @@ export class ActorCore<State> {
     return { state: fold.state as State, version: fold.version, recordedAt: fold.recordedAt };
   }
 
-  /** Version of the newest event. */
+  /**
+   * Version of the newest event. The sweeper asks every actor for it, which is the occasion to set an alarm again that the
+   * platform has given up.
+   */
   head(): number {
-    return this.aggregate.log.head().version;
+    if (this.aggregate.log.isStored) this.#rearm(this.#deps.now());
+    return this.#version();
   }
 
   /** Envelopes from a version on as the text of a JSON array: stored bytes pass through unparsed. */
@@ -130,7 +114,9 @@ export class ActorCore<State> {
   /** The same range as queue messages: what a projector reads to fill a hole or to rebuild. */
   messages(fromVersion: number, limit: number): string[] {
     const { previousHash, events } = this.#page(fromVersion, limit);
-    return packMessages(this.#deps.source, previousHash, events).map((message) => message.text);
+    return packMessages(this.#deps.source, previousHash, events, LOG_MESSAGE_BYTES_MAX).map(
+      ({ text }) => text,
+    );
   }
 
   /** Recomputes the hash chain. */
@@ -161,23 +147,42 @@ export class ActorCore<State> {
     }
   }
 
-  #submit(commands: readonly CommandEnvelope[], context: CommandContext): Promise<Verdict[]> {
-    return this.#group.submit(commands.map((command) => ({ command, context })));
+  async #submit(commands: readonly CommandEnvelope[], context: CommandContext): Promise<Verdict[]> {
+    const verdicts = await this.#group.submit(commands.map((command) => ({ command, context })));
+    // Before anybody is told that the aggregate exists, the sweeper must be able to find it: alarm and memory may be lost.
+    // Where the directory does not answer, the caller repeats the command, which is recognised.
+    if (!this.#outbox.isRegistered && this.aggregate.log.isStored) await this.#outbox.register();
+    return verdicts;
   }
 
-  /** One synchronous turn; what it writes is committed as one transaction when it ends. */
+  /** One synchronous turn; what it writes is committed as one transaction when it ends, or nothing where it throws. */
   #turn(entries: readonly CommandEntry[]): Verdict[] {
     const now = this.#deps.now();
-    const before = this.aggregate.log.isStored ? this.aggregate.current().version : 0;
-    const verdicts = this.aggregate.execute(entries, now);
-    const { version } = this.aggregate.current();
-    if (version > before) {
-      this.#cursor.save(this.#outbox.published);
-      this.#rearm(now);
-      this.#scheduleDrain(now);
+    const before = this.#version();
+    const alarmAt = this.#alarm.at;
+    let verdicts: Verdict[];
+    try {
+      verdicts = this.#deps.storage.transactionSync(() => {
+        const decided = this.aggregate.execute(entries, now);
+        if (this.#version() > before) {
+          this.#cursor.save(this.#outbox.published);
+          this.#rearm(now);
+        }
+        return decided;
+      });
+    } catch (error) {
+      this.aggregate.forget();
+      this.#cursor.forget(this.aggregate.log.isStored);
+      this.#alarm.restore(alarmAt);
+      throw error;
     }
+    if (this.#version() > before) this.#scheduleDrain(now);
     if (this.#deps.logger.enabled('debug')) this.#logTurn(entries, verdicts);
     return verdicts;
+  }
+
+  #version(): number {
+    return this.aggregate.log.head().version;
   }
 
   #describe(verdict: Verdict): Outcome {
@@ -204,8 +209,8 @@ export class ActorCore<State> {
   /** Sets the alarm for whatever is left to do. */
   #rearm(now: number): void {
     const timerAt = this.#nextTimerAt(now);
-    if (timerAt !== undefined) this.#alarm.setBefore(timerAt);
-    if (this.#outbox.isBehind) this.#alarm.setBefore(now + DRAIN_SAFETY_MS);
+    if (timerAt !== undefined) this.#alarm.setBefore(timerAt, now);
+    if (this.#outbox.isBehind) this.#alarm.setBefore(now + DRAIN_SAFETY_MS, now);
   }
 
   /**
@@ -235,7 +240,10 @@ export class ActorCore<State> {
     const error = await this.#outbox.drain();
     if (error === undefined) return;
     this.#deps.logger.log('warn', 'outbox drain failed', { ...this.#deps.source, ...errorFields(error) });
-    this.#alarm.setBefore(this.#deps.now() + this.#outbox.retryDelay);
+    const now = this.#deps.now();
+    this.#alarm.setBefore(now + this.#outbox.retryDelay, now);
+    // This may replace the alarm whose handler is running: if that crashes now, its timers must not wait for the queue.
+    this.#rearm(now);
   }
 
   async #runTimers(): Promise<void> {

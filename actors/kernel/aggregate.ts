@@ -95,9 +95,10 @@ export class Aggregate<State> {
   /** Rows written by this instance, index entries included. */
   rowsWritten = 0;
 
-  /** Forgets the fold: after a commit that failed, memory may be ahead of storage. */
+  /** Forgets everything: after a transaction that was undone, memory may be ahead of storage. */
   forget(): void {
     this.#fold = undefined;
+    this.log.forget();
   }
 
   #foldFrom(snapshot: { state: State; version: number } | undefined, version: number): Fold<State> {

@@ -9,10 +9,18 @@
  */
 export const DRAIN_SAFETY_MS = 10_000;
 
+/**
+ * An alarm that should have gone off this long ago has used up its retries (six, within some two minutes), though the
+ * instance is still alive: it has to be set again. Setting one that is about to be retried does no harm.
+ */
+const ALARM_OVERDUE_MS = 180_000;
+
 export class AlarmClock {
   readonly #set: (at: number) => void;
   /** When the alarm will fire, as far as this instance knows; undefined after waking, for reading it needs an await. */
   #at: number | undefined;
+  /** When it has been lost if it has not fired by then. */
+  #overdueAt = 0;
   rowsWritten = 0;
 
   constructor(set: (at: number) => void) {
@@ -20,9 +28,10 @@ export class AlarmClock {
   }
 
   /** The alarm fires at `at` or earlier (milliseconds since 1970). Part of the running turn's transaction. */
-  setBefore(at: number): void {
-    if (this.#at !== undefined && this.#at <= at) return;
+  setBefore(at: number, now: number): void {
+    if (this.#at !== undefined && this.#at <= at && now < this.#overdueAt) return;
     this.#at = at;
+    this.#overdueAt = Math.max(at, now) + ALARM_OVERDUE_MS;
     this.rowsWritten++;
     this.#set(at);
   }
@@ -30,5 +39,14 @@ export class AlarmClock {
   /** The alarm has gone off: nothing is set any more. */
   fired(): void {
     this.#at = undefined;
+  }
+
+  /** What is known to be set, to be handed to {@link restore} if the transaction that goes on from here is undone. */
+  get at(): number | undefined {
+    return this.#at;
+  }
+
+  restore(at: number | undefined): void {
+    this.#at = at;
   }
 }

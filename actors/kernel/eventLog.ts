@@ -169,6 +169,12 @@ export class EventLog {
     for (const event of events) this.#tail.push(event);
   }
 
+  /** After a transaction that was undone: memory may be ahead of storage, and is given up. */
+  forget(): void {
+    this.#stored = hasTables(this.#storage);
+    this.#tail = [];
+  }
+
   /** Lets go of the events in memory up to a version. */
   releaseTail(upToVersion: number): void {
     const first = this.#tail[0]?.version;

@@ -4,6 +4,12 @@ import type { StoredEvent } from './eventLog.ts';
 /** A queue message holds 128 kB (1 kB = 1,000 bytes), of which the platform's own metadata takes about 100 bytes. */
 export const MESSAGE_BYTES_MAX = 127_000;
 
+/**
+ * The same range read from the log goes over RPC, which carries 32 MiB: any event fits that a row of 2 MB can hold, also
+ * one that was too large for a queue.
+ */
+export const LOG_MESSAGE_BYTES_MAX = 8_000_000;
+
 /** The announcement around the events: names, two versions and a hash. */
 const ANNOUNCEMENT_BYTES_MAX = 500;
 
@@ -29,6 +35,7 @@ export function packMessages(
   source: Source,
   previousHash: string,
   events: readonly StoredEvent[],
+  bytesMax = MESSAGE_BYTES_MAX,
 ): PackedMessage[] {
   const messages: PackedMessage[] = [];
   let before = previousHash;
@@ -46,8 +53,8 @@ export function packMessages(
   events.forEach((event, index) => {
     const text = eventText(event);
     const size = Buffer.byteLength(text) + 1;
-    if (bytes + size > MESSAGE_BYTES_MAX - ANNOUNCEMENT_BYTES_MAX) flush(index);
-    if (size > MESSAGE_BYTES_MAX - ANNOUNCEMENT_BYTES_MAX) {
+    if (bytes + size > bytesMax - ANNOUNCEMENT_BYTES_MAX) flush(index);
+    if (size > bytesMax - ANNOUNCEMENT_BYTES_MAX) {
       flush(index + 1);
       return;
     }

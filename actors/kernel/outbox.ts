@@ -29,7 +29,7 @@ export interface OutboxDeps {
   release(upToVersion: number): void;
   /** Sends to every consumer group's queue; resolves when each has stored the messages. */
   send(texts: readonly string[]): Promise<void>;
-  /** Makes the aggregate known to the sweeper. Called before its first event is announced. */
+  /** Makes the aggregate known to the sweeper. Called before its first event is answered or announced. */
   register(): Promise<void>;
 }
 
@@ -38,11 +38,28 @@ export class Outbox {
   /** How far the log was published, as far as this instance knows. */
   published: number;
   #failures = 0;
+  #registered: boolean;
+  #registering: Promise<void> | undefined;
   #running: Promise<unknown> | undefined;
 
   constructor(deps: OutboxDeps, published: number) {
     this.#deps = deps;
     this.published = published;
+    this.#registered = published > 0;
+  }
+
+  /** Whether the sweeper knows the aggregate for sure. */
+  get isRegistered(): boolean {
+    return this.#registered;
+  }
+
+  /** Makes the aggregate known to the sweeper. Rejects where the directory does not answer. */
+  async register(): Promise<void> {
+    this.#registering ??= this.#deps.register().finally(() => {
+      this.#registering = undefined;
+    });
+    await this.#registering;
+    this.#registered = true;
   }
 
   get isBehind(): boolean {
@@ -78,7 +95,7 @@ export class Outbox {
 
   async #run(): Promise<void> {
     while (this.isBehind) {
-      if (this.published === 0) await this.#deps.register();
+      if (!this.isRegistered) await this.register();
       const { previousHash, events } = this.#nextPage();
       for (const batch of batches(packMessages(this.#deps.source, previousHash, events))) {
         await this.#deps.send(batch.map((message) => message.text));

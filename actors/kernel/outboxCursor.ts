@@ -12,10 +12,12 @@ export class OutboxCursor {
 
   constructor(storage: ActorStorage, isStored: boolean) {
     this.#storage = storage;
-    const row = isStored
-      ? storage.sql.exec<{ published: number }>('SELECT published FROM outbox').toArray()[0]
-      : undefined;
-    this.saved = row?.published ?? 0;
+    this.saved = isStored ? this.#read() : 0;
+  }
+
+  /** After a transaction that was undone: what storage says counts again. */
+  forget(isStored: boolean): void {
+    this.saved = isStored ? this.#read() : 0;
   }
 
   save(published: number): void {
@@ -25,5 +27,10 @@ export class OutboxCursor {
       published,
     ).rowsWritten;
     this.saved = published;
+  }
+
+  #read(): number {
+    const [row] = this.#storage.sql.exec<{ published: number }>('SELECT published FROM outbox').toArray();
+    return row?.published ?? 0;
   }
 }

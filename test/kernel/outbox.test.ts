@@ -322,11 +322,11 @@ describe('the alarm clock', () => {
   it('sets the alarm only when an earlier moment is asked for', () => {
     const set: number[] = [];
     const clock = new AlarmClock((at) => void set.push(at));
-    for (const at of [500, 700, 500, 300, 400, 200]) clock.setBefore(at);
+    for (const at of [500, 700, 500, 300, 400, 200]) clock.setBefore(at, 0);
     expect(set).toEqual([500, 300, 200]);
     expect(clock.rowsWritten).toBe(3);
     clock.fired();
-    clock.setBefore(900);
+    clock.setBefore(900, 0);
     expect(set.at(-1)).toBe(900);
   });
 });

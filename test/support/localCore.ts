@@ -15,6 +15,8 @@ export interface LocalWorld {
   readonly sent: string[];
   /** Fails a send by throwing. */
   onSend: (texts: readonly string[]) => void;
+  /** Fails a registration by throwing. */
+  onRegister?: () => void;
   readonly lines: string[];
   readonly storage: ActorStorage;
 }
@@ -49,7 +51,7 @@ export function localCore<State>(
       world.onSend(texts);
       world.sent.push(...texts);
     },
-    register: async () => undefined,
+    register: async () => world.onRegister?.(),
     uniqueId: () => 'unique',
   });
   return { core, world };

@@ -1,0 +1,27 @@
+/** What an actor needs of the world around it. Production hands it a Durable Object's, the simulation its own model. */
+import type { Logger } from '../../telemetry/logger.ts';
+import type { AnyDecider } from './aggregate.ts';
+import type { Source } from './messages.ts';
+import type { ActorStorage } from './storage.ts';
+
+/** The world of an actor: everything that it does outside its own memory. */
+export interface ActorDeps {
+  readonly source: Source;
+  readonly decider: AnyDecider;
+  readonly storage: ActorStorage;
+  readonly logger: Logger;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Runs a task in the next macrotask, for group commit. */
+  nextTurn(task: () => void): void;
+  /** Runs a task after a while, unless the actor is evicted before. */
+  after(task: () => void, milliseconds: number): void;
+  /** Sets the object's one alarm; part of the running turn's transaction. */
+  setAlarm(at: number): void;
+  /** Sends to every consumer group's queue; resolves when each has stored the messages. */
+  send(texts: readonly string[]): Promise<void>;
+  /** Makes the aggregate known to the sweeper. */
+  register(): Promise<void>;
+  /** A text that no other call has given. */
+  uniqueId(): string;
+}
