@@ -111,12 +111,11 @@ export class Books {
       commands: new Map<string, Accepted>(),
       trades: new Map<string, Accepted>(),
     };
-    const digest = bodyDigest(command);
     const tradeId = command.type === 'ExecuteTrade' ? command.data.tradeId : undefined;
     const namesake = tradeId === undefined ? undefined : ledger.trades.get(tradeId);
     const earlier = ledger.commands.get(command.commandId) ?? namesake;
     if (earlier !== undefined) {
-      if (earlier.digest !== digest) return { status: 'refused', code: 'command_id_reused' };
+      if (earlier.digest !== bodyDigest(command)) return { status: 'refused', code: 'command_id_reused' };
       return { status: 'replayed', version: earlier.version };
     }
     const judgement = judge(ledger.account, command);
@@ -126,7 +125,7 @@ export class Books {
       judgement.change();
       ledger.account.version = version;
       ledger.account.events[judgement.event] = (ledger.account.events[judgement.event] ?? 0) + 1;
-      const accepted = { version, digest };
+      const accepted = { version, digest: bodyDigest(command) };
       ledger.commands.set(command.commandId, accepted);
       if (tradeId !== undefined) ledger.trades.set(tradeId, accepted);
       this.#ledgers.set(command.aggregateId, ledger);
