@@ -13,9 +13,8 @@ const RETRY_MS = 100;
 /** Without an answer for so long, with the server up again, something is wrong. */
 const GIVE_UP_MS = 120_000;
 
-/** Part of the requests that are batches. */
-const BATCH_SHARE = 0.5;
-const BATCH_MAX = 200;
+/** Commands of the largest batch. After a restart it has to wake an actor for nearly each of them. */
+const BATCH_MAX = 60;
 
 /** Part of the requests whose client hangs up, after so long, and asks again. */
 const IMPATIENT_SHARE = 0.05;
@@ -40,7 +39,10 @@ export class Clients {
 
   constructor(deps: ClientsDeps, count: number) {
     this.#deps = deps;
-    this.#running = Promise.all(Array.from({ length: count }, () => this.#work()));
+    // Every second one sends single commands: they are answered where a batch still waits for its last account.
+    this.#running = Promise.all(
+      Array.from({ length: count }, (_, index) => this.#work(index % 2 === 0 ? 1 : BATCH_MAX)),
+    );
     // `finish` reports a failure.
     this.#running.catch(() => undefined);
   }
@@ -56,14 +58,14 @@ export class Clients {
     await this.#running;
   }
 
-  async #work(): Promise<void> {
+  async #work(batchMax: number): Promise<void> {
     const { ledger, random, source } = this.#deps;
     while (!this.#stopping) {
       const { acknowledged } = ledger;
       if (acknowledged.length > 0 && random.chance(REPEAT_SHARE)) {
         await this.#untilAnswered([random.pick(acknowledged)]);
       } else {
-        const size = random.chance(BATCH_SHARE) ? 1 + random.integer(BATCH_MAX) : 1;
+        const size = 1 + random.integer(batchMax);
         await this.#untilAnswered(Array.from({ length: size }, () => ledger.enter(source.next())));
       }
     }

@@ -11,7 +11,7 @@ const TAPE_TRADES = 2_000;
 const ACCOUNTS_FIRST = 20;
 
 /** Part of the commands that open a further account: the first announcement of an account is a moment of its own. */
-const OPENING_SHARE = 0.02;
+const OPENING_SHARE = 0.01;
 
 /** Makes commands; never the same id twice. */
 export class CommandSource {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '../../../demo/client.ts';
+import { duration } from '../../../demo/figures.ts';
 import { type Random, seededRandom } from '../../../demo/random.ts';
 import { Clients } from './clients.ts';
 import { CommandSource } from './commands.ts';
@@ -94,11 +95,13 @@ async function killAgainAndAgain(
   for (let kill = 1; kill <= kills; kill++) {
     // The first server has to come up once, and the last one is to find what a killed one left.
     const kind = kill === 1 || kill === kills ? 'everything' : kindOf(random);
-    if (kind === 'everything while starting') await sleep(random.integer(STARTING_MS_MAX));
-    else {
-      await server.ready();
-      await sleep(ALIVE_MS_MIN + random.integer(ALIVE_MS_MAX - ALIVE_MS_MIN));
-    }
+    const isStarting = kind === 'everything while starting';
+    const pause = isStarting
+      ? random.integer(STARTING_MS_MAX)
+      : ALIVE_MS_MIN + random.integer(ALIVE_MS_MAX - ALIVE_MS_MIN);
+    if (!isStarting) await server.ready();
+    const before = ledger.acknowledged.length;
+    await sleep(pause);
     // What the last one leaves undone must be found without any help: no new command wakes an account.
     if (kill === kills) clients.stop();
     if (kind === 'the runtime alone') server.killRuntime();
@@ -106,8 +109,10 @@ async function killAgainAndAgain(
       await server.kill();
       server.start();
     }
+    const { length } = ledger.acknowledged;
+    const when = `${duration(pause)} after ${isStarting ? 'its start' : 'it was ready'}`;
     onProgress(
-      `kill ${kill} of ${kills}: ${kind}, ${ledger.acknowledged.length} commands acknowledged so far`,
+      `kill ${kill} of ${kills}: ${kind}, ${when}; ${length - before} commands acknowledged, ${length} in all`,
     );
   }
 }
