@@ -1,0 +1,205 @@
+/** One account as the auditor keeps it: in integers of its own, from what the commands said and not from what was stored. */
+
+import { Breach } from '../model/world.ts';
+import type { Body } from '../workload/commands.ts';
+import { product, units } from './exact.ts';
+import type { AuditedEvent } from './ledger.ts';
+
+interface Holding {
+  quantity: bigint;
+  /** Fields of the last stored position, as texts, once they have been found right. */
+  stored: Readonly<Record<string, string>>;
+  version: number;
+}
+
+/** A row of a view: what the auditor expects. */
+export type Row = Record<string, string | number | null>;
+
+const NO_LIMITS = {
+  allowShort: false,
+  maxOrderNotional: null,
+  maxPositionNotional: null,
+  maxPositionQuantity: null,
+};
+
+export class AccountBook {
+  status = 'UNOPENED';
+  cash = 0n;
+  limits: Record<string, unknown> = NO_LIMITS;
+  readonly holdings = new Map<string, Holding>();
+  readonly tradeRows: Row[] = [];
+  #cashText = '0';
+  #feesText = '0';
+  #opened: AuditedEvent | undefined;
+  #last: AuditedEvent | undefined;
+  /** Deposits − withdrawals − fees, as the commands had them. */
+  #paidIn = 0n;
+
+  /** Books an event that this command caused. */
+  apply(event: AuditedEvent, { data }: Body): void {
+    switch (event.type) {
+      case 'AccountOpened':
+        this.#opened = event;
+        this.status = 'OPEN';
+        this.#move(units(String(data.initialBalance ?? '0')));
+        break;
+      case 'FundsDeposited':
+        this.#move(units(String(data.amount)));
+        break;
+      case 'FundsWithdrawn':
+        this.#move(-units(String(data.amount)));
+        break;
+      case 'TradeExecuted':
+        this.#trade(event, data);
+        break;
+      case 'LimitsSet':
+        this.limits = { ...this.limits, ...data };
+        break;
+      default:
+        this.status =
+          { AccountFrozen: 'FROZEN', AccountUnfrozen: 'OPEN', AccountClosed: 'CLOSED' }[event.type] ?? '';
+    }
+    if (typeof event.data.cash === 'string') this.#cashText = event.data.cash;
+    if (typeof event.data.fees === 'string') this.#feesText = event.data.fees;
+    this.#last = event;
+    this.#balance(event);
+  }
+
+  /** The account's row of the accounts view; none before it is opened. */
+  accountRows(accountId: string): Row[] {
+    if (this.#opened === undefined || this.#last === undefined) return [];
+    const { accountType, currency, customerId } = this.#opened.data as Record<string, string>;
+    const row = {
+      account_id: accountId,
+      customer_id: customerId ?? '',
+      account_type: accountType ?? '',
+      currency: currency ?? '',
+      status: this.status,
+      cash: this.#cashText,
+      fees: this.#feesText,
+      limits: JSON.stringify(this.limits),
+      version: this.#last.version,
+      opened_at: this.#opened.recordedAt,
+      updated_at: this.#last.recordedAt,
+    };
+    return [row];
+  }
+
+  /** Rows of the positions view. */
+  positionRows(accountId: string): Row[] {
+    return [...this.holdings].map(([symbol, { stored, version }]) => ({
+      account_id: accountId,
+      symbol,
+      quantity: stored.quantity ?? '',
+      average_cost: stored.averageCost ?? '',
+      cost_basis: stored.costBasis ?? '',
+      realized_pnl: stored.realizedPnl ?? '',
+      version,
+    }));
+  }
+
+  #move(amount: bigint): void {
+    this.cash += amount;
+    this.#paidIn += amount;
+  }
+
+  #trade(event: AuditedEvent, data: Readonly<Record<string, unknown>>): void {
+    const text = (name: string) => String(data[name]);
+    const quantity = units(text('quantity'));
+    const notional = product(quantity, units(text('price')));
+    const fee = data.fee === undefined ? 0n : units(text('fee'));
+    const buying = data.side === 'BUY';
+    this.cash += (buying ? -notional : notional) - fee;
+    this.#paidIn -= fee;
+    const held = this.holdings.get(text('symbol'))?.quantity ?? 0n;
+    const stored = event.data.position as Record<string, string>;
+    const after = held + (buying ? quantity : -quantity);
+    this.holdings.set(text('symbol'), { quantity: after, stored, version: event.version });
+    equal('quantities are exact', units(stored.quantity ?? ''), after, event);
+    equal('notionals are exact', units(String(event.data.notional)), notional, event);
+    this.tradeRows.push(tradeRow(event, data));
+  }
+
+  /** Money is conserved: cash + Σ cost of what is held = paid in + Σ realised profit. */
+  #balance(event: AuditedEvent): void {
+    equal('cash is exact', units(this.#cashText), this.cash, event);
+    let cost = 0n;
+    let realized = 0n;
+    for (const { stored } of this.holdings.values()) {
+      cost += units(stored.costBasis ?? '');
+      realized += units(stored.realizedPnl ?? '');
+    }
+    equal('money is conserved', this.cash + cost, this.#paidIn + realized, event);
+  }
+}
+
+function equal(
+  check: string,
+  actual: bigint,
+  expected: bigint,
+  { aggregateId, version }: AuditedEvent,
+): void {
+  if (actual !== expected) {
+    throw new Breach(
+      check,
+      `${aggregateId} version ${version}: ${actual}, by the auditor's books ${expected}`,
+    );
+  }
+}
+
+function tradeRow(event: AuditedEvent, data: Readonly<Record<string, unknown>>): Row {
+  const executedAt = data.executedAt === undefined ? event.recordedAt : Date.parse(String(data.executedAt));
+  return {
+    account_id: event.aggregateId,
+    version: event.version,
+    trade_id: String(data.tradeId),
+    symbol: String(data.symbol),
+    side: String(data.side),
+    quantity: String(data.quantity),
+    price: String(data.price),
+    notional: String(event.data.notional),
+    fee: String(data.fee ?? '0'),
+    realized_pnl: String(event.data.realizedPnl),
+    executed_at: executedAt,
+    recorded_at: event.recordedAt,
+  };
+}
+
+/** Whether an event is what this command asks for. */
+export function accountEventFits({ type, data }: Body, event: AuditedEvent): boolean {
+  const stored = event.data;
+  const same = (...names: string[]) => names.every((name) => stored[name] === data[name]);
+  switch (type) {
+    case 'OpenAccount':
+      return (
+        event.type === 'AccountOpened' &&
+        same('customerId', 'accountType', 'currency') &&
+        stored.cash === (data.initialBalance ?? '0')
+      );
+    case 'DepositFunds':
+      return (
+        event.type === 'FundsDeposited' && same('amount') && stored.reference === (data.reference ?? null)
+      );
+    case 'WithdrawFunds':
+      return (
+        event.type === 'FundsWithdrawn' && same('amount') && stored.reference === (data.reference ?? null)
+      );
+    case 'ExecuteTrade':
+      return (
+        event.type === 'TradeExecuted' &&
+        same('tradeId', 'symbol', 'quantity', 'price', 'side') &&
+        stored.fee === (data.fee ?? '0') &&
+        (data.executedAt === undefined || same('executedAt'))
+      );
+    case 'SetLimits':
+      return event.type === 'LimitsSet' && same(...Object.keys(data));
+    default: {
+      const events: Record<string, string> = {
+        FreezeAccount: 'AccountFrozen',
+        UnfreezeAccount: 'AccountUnfrozen',
+        CloseAccount: 'AccountClosed',
+      };
+      return event.type === events[type] && same('reason');
+    }
+  }
+}

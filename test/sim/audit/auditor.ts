@@ -1,0 +1,210 @@
+/**
+ * The auditor: sees what clients send and hear, what each commit stored, what the queue took and what the views show, and
+ * keeps books of its own. Every check names the promise that it guards.
+ */
+import type { Source } from '../../../actors/kernel/messages.ts';
+import { keyOf } from '../../../queues/kernel/positions.ts';
+import type { TurnReport } from '../model/application.ts';
+import type { ActorObject, Observer, Platform } from '../model/platform.ts';
+import type { SimStorage } from '../model/storage.ts';
+import type { World } from '../model/world.ts';
+import type { Attempt } from '../workload/attempt.ts';
+import { type Answer, AnswerBook, type Expectation } from './answers.ts';
+import { Ledger, LOG_COLUMNS } from './ledger.ts';
+import { type PoisonFate, ViewAudit } from './views.ts';
+
+/** The alarm for a timer that is due may be set this much later: the pause before timers are tried again. */
+const ALARM_SLACK_MS = 10_001;
+
+const NEW_ROWS = `SELECT ${LOG_COLUMNS} FROM events WHERE version > ? ORDER BY version`;
+
+export class Auditor implements Observer {
+  readonly ledgers: ReadonlyMap<string, Ledger>;
+  readonly answers = new AnswerBook();
+  readonly #world: World;
+  readonly #announced = new Map<Ledger, Announced>();
+  readonly #stored = new Set<Ledger>();
+  /** Aggregates that are in the directory: nothing ever leaves it. */
+  readonly #known = new Set<Ledger>();
+  #views: ViewAudit[] = [];
+  #directories: Platform['directories'] = [];
+
+  constructor(world: World, sources: readonly Source[]) {
+    this.#world = world;
+    this.ledgers = new Map(sources.map((source) => [keyOf(source), new Ledger(source)]));
+    for (const ledger of this.ledgers.values()) this.#announced.set(ledger, new Announced());
+  }
+
+  /** Begins to watch the view databases and the directory. */
+  watch(platform: Platform): void {
+    this.#directories = platform.directories;
+    this.#views = platform.databases.map((database) => new ViewAudit(database, this.ledgers));
+  }
+
+  ledger(source: Source): Ledger {
+    const ledger = this.ledgers.get(keyOf(source));
+    if (ledger === undefined) throw new Error(`no ledger for ${keyOf(source)}`);
+    return ledger;
+  }
+
+  sent(attempt: Attempt): Expectation[] {
+    return this.answers.sent(this.ledger(attempt.source), attempt);
+  }
+
+  heard(attempt: Attempt, answers: readonly Answer[], expected: readonly Expectation[]): void {
+    const ledger = this.ledger(attempt.source);
+    // Only rules that refuse before they come to explode may answer; the exploding command is the last.
+    if (attempt.exploding && answers.at(-1)?.status !== 'refused') {
+      ledger.fail('poison fails its caller alone', 'a command that makes the rules throw was accepted');
+    }
+    this.answers.heard(ledger, attempt, answers, expected);
+    if (ledger.version > 0 && answers.some(({ status }) => status !== 'refused')) this.#checkKnown(ledger);
+  }
+
+  turnCommitted(source: Source, object: ActorObject, report: TurnReport): void {
+    const ledger = this.ledger(source);
+    if (!this.#isStored(ledger, object)) return;
+    const rows = object.storage.inspect(NEW_ROWS, ledger.version);
+    ledger.append(rows);
+    const decided = report.label === 'decides' && !report.inAlarm;
+    if (decided && rows.length === 0 && (report.rowsWritten > 0 || report.alarmChanged)) {
+      ledger.fail(
+        'a refused command costs no row',
+        `${report.rowsWritten} rows, alarm ${report.alarmChanged}`,
+      );
+    }
+    this.#checkCursor(ledger, object);
+    if (!object.isFiring && !object.alarmLost) this.#checkAlarm(ledger, object);
+  }
+
+  messageStored(body: string): void {
+    const message = JSON.parse(body) as {
+      fromVersion: number;
+      toVersion: number;
+      events: { version: number; hash: string }[];
+    } & Source;
+    const ledger = this.ledger(message);
+    if (message.toVersion > ledger.version) {
+      ledger.fail(
+        'nothing leaves before it is durable',
+        `version ${message.toVersion} of ${ledger.version} was sent`,
+      );
+    }
+    for (const { version, hash } of message.events) {
+      if (ledger.events[version - 1]?.hash !== hash)
+        ledger.fail('messages carry the log', `not at version ${version}`);
+    }
+    this.#announced.get(ledger)?.add(message.fromVersion, message.toVersion);
+  }
+
+  viewsChanged(part: number): void {
+    this.#views[part]?.changed();
+  }
+
+  /** At rest, while poison still is poison or after its repair; views may lack what nobody could read. */
+  settled(platform: Platform, poison: PoisonFate): void {
+    for (const view of this.#views) view.settled(poison, platform.unreadable);
+    for (const [key, { source, object }] of platform.actors) {
+      if (key !== platform.unreadable) this.#checkRest(source, object);
+    }
+    for (const ledger of this.ledgers.values()) if (ledger.version > 0) this.#checkKnown(ledger);
+  }
+
+  /** The end: the whole log again, every answer, every row of every view. */
+  complete(platform: Platform): void {
+    for (const { source, object } of platform.actors.values()) {
+      const ledger = this.ledger(source);
+      if (!this.#isStored(ledger, object)) continue;
+      const rows = object.storage.inspect(NEW_ROWS, 0);
+      const changed = ledger.events.findIndex(
+        ({ row }, index) => JSON.stringify(row) !== JSON.stringify(rows[index]),
+      );
+      if (changed >= 0 || rows.length !== ledger.version) {
+        ledger.fail('the log is append-only', `version ${changed + 1} changed or went away`);
+      }
+      this.answers.finish(ledger);
+    }
+    for (const view of this.#views) view.complete();
+  }
+
+  /** Whether the object has tables: before its first event it must have none. */
+  #isStored(ledger: Ledger, object: ActorObject): boolean {
+    if (this.#stored.has(ledger)) return true;
+    if (!hasTables(object.storage)) return false;
+    this.#stored.add(ledger);
+    const [count] = object.storage.inspect('SELECT count(*) FROM events');
+    if (count?.[0] === 0) ledger.fail('a refused command costs no row', 'tables were made without an event');
+    return true;
+  }
+
+  /** The stored cursor never passes what the queue has taken. */
+  #checkCursor(ledger: Ledger, object: ActorObject): void {
+    const published = publishedBy(object);
+    const announced = this.#announced.get(ledger)?.upTo ?? 0;
+    if (published > announced) {
+      ledger.fail('the cursor follows the queue', `it says ${published}, the queue has taken ${announced}`);
+    }
+  }
+
+  /** Whoever has something left to do has an alarm set for it. */
+  #checkAlarm(ledger: Ledger, object: ActorObject): void {
+    const { at, attempt } = object.storage.alarm;
+    const dueAt = ledger.holds.earliest();
+    const behind = (this.#announced.get(ledger)?.upTo ?? 0) < ledger.version;
+    if (at === undefined && (behind || dueAt !== undefined)) {
+      ledger.fail(
+        'no work without an alarm',
+        behind ? 'events are not announced' : `a timer is due at ${dueAt}`,
+      );
+    }
+    if (at === undefined || dueAt === undefined || attempt > 0) return;
+    const now = this.#world.clock + this.#world.profile.skewMs;
+    const latest = dueAt > now ? dueAt : now + ALARM_SLACK_MS;
+    if (at > latest) ledger.fail('no timer gets lost', `the alarm is ${at - dueAt} ms later than the timer`);
+  }
+
+  #checkRest(source: Source, object: ActorObject): void {
+    const ledger = this.ledger(source);
+    const dueAt = ledger.holds.earliest();
+    if (dueAt !== undefined)
+      ledger.fail('no timer gets lost', `a hold was due at ${dueAt} and is still open`);
+    if (ledger.version === 0) return;
+    const announced = this.#announced.get(ledger)?.upTo ?? 0;
+    if (announced < ledger.version)
+      ledger.fail('every event is announced', `${announced} of ${ledger.version}`);
+    if (object.storage.alarm.at !== undefined)
+      ledger.fail('alarms end', `one is set for ${object.storage.alarm.at}`);
+  }
+
+  /** Whoever was told of an aggregate may rely on the sweeper. */
+  #checkKnown(ledger: Ledger): void {
+    if (this.#known.has(ledger)) return;
+    const { aggregateId, aggregateType } = ledger.source;
+    const query = 'SELECT 1 FROM aggregates WHERE aggregate_type = ? AND aggregate_id = ?';
+    const isKnown = this.#directories.some(
+      ({ storage }) => hasTables(storage) && storage.inspect(query, aggregateType, aggregateId).length > 0,
+    );
+    if (!isKnown)
+      ledger.fail('the sweeper knows every aggregate', 'it was acknowledged and is not registered');
+    this.#known.add(ledger);
+  }
+}
+
+/** Versions that the queue has taken, without a hole from the first. */
+class Announced {
+  upTo = 0;
+  readonly #beyond = new Set<number>();
+
+  add(from: number, to: number): void {
+    for (let version = from; version <= to; version++) if (version > this.upTo) this.#beyond.add(version);
+    while (this.#beyond.delete(this.upTo + 1)) this.upTo++;
+  }
+}
+
+function publishedBy(object: ActorObject): number {
+  return (object.storage.inspect('SELECT published FROM outbox')[0]?.[0] as number | undefined) ?? 0;
+}
+
+function hasTables(storage: SimStorage): boolean {
+  return storage.inspect("SELECT 1 FROM sqlite_master WHERE type = 'table' LIMIT 1").length > 0;
+}

@@ -1,0 +1,171 @@
+/**
+ * The auditor's copy of one aggregate's log, taken after every commit: it checks each new event against its predecessor,
+ * against the commands that were sent, and against books of its own.
+ */
+import type { Source } from '../../../actors/kernel/messages.ts';
+import type { SqlValue } from '../../../actors/kernel/storage.ts';
+import { Breach } from '../model/world.ts';
+import type { Body } from '../workload/commands.ts';
+import { AccountBook, accountEventFits } from './accountBook.ts';
+import { canonicalText, sha256 } from './exact.ts';
+import { HoldBook, holdEventFits, timerBody } from './holdBook.ts';
+
+/** Columns of a log's row in the order in which the auditor reads them. */
+export const LOG_COLUMNS = 'version, type, schema_version, recorded_at, data, metadata, hash, command_id';
+
+/** What the first event names as its predecessor's hash. */
+export const GENESIS = '0'.repeat(64);
+const TIMER_ID = /^timer:hold:(.+):(\d+)$/;
+
+export interface AuditedEvent {
+  readonly aggregateId: string;
+  readonly version: number;
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly recordedAt: number;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly hash: string;
+  readonly commandId: string;
+  /** The row as it was read: it must never change. */
+  readonly row: readonly SqlValue[];
+}
+
+/** A command that ran. */
+export interface Run {
+  readonly commandId: string;
+  readonly body: Body;
+  readonly first: number;
+  last: number;
+  /** Whether a client was told. */
+  acknowledged: boolean;
+}
+
+export class Ledger {
+  readonly source: Source;
+  readonly events: AuditedEvent[] = [];
+  readonly runs = new Map<string, Run>();
+  /** Runs by the trade that they made. */
+  readonly trades = new Map<string, Run>();
+  readonly account = new AccountBook();
+  readonly holds = new HoldBook();
+  /** Bodies that clients sent under a command id. */
+  readonly sent = new Map<string, Body[]>();
+
+  constructor(source: Source) {
+    this.source = source;
+  }
+
+  get version(): number {
+    return this.events.length;
+  }
+
+  /** Takes the rows that a commit added. */
+  append(rows: readonly (readonly SqlValue[])[]): void {
+    for (const row of rows) {
+      const event = this.#read(row);
+      this.events.push(event);
+      this.#book(event, row[7] as string | null);
+    }
+  }
+
+  fail(check: string, detail: string): never {
+    throw new Breach(check, `${this.source.aggregateType}/${this.source.aggregateId} ${detail}`);
+  }
+
+  /** The run that a command's answer must be about: of its own id, or of another that made the same trade. */
+  runFor(commandId: string, body: Body): Run | undefined {
+    const run = this.runs.get(commandId);
+    return run ?? (body.type === 'ExecuteTrade' ? this.trades.get(String(body.data.tradeId)) : undefined);
+  }
+
+  #read(row: readonly SqlValue[]): AuditedEvent {
+    const [version, type, schemaVersion, recordedAt, dataText, metadataText, hash] = row as [
+      number,
+      string,
+      number,
+      number,
+      string,
+      string,
+      string,
+    ];
+    const previous = this.events.at(-1);
+    if (version !== this.version + 1)
+      this.fail('versions 1 to n', `${this.version} is followed by ${version}`);
+    if (recordedAt < (previous?.recordedAt ?? 0))
+      this.fail('recordedAt never decreases', `at version ${version}`);
+    const data = JSON.parse(dataText) as Record<string, unknown>;
+    const metadata = JSON.parse(metadataText) as Record<string, unknown>;
+    if (canonicalText(data) !== dataText || canonicalText(metadata) !== metadataText) {
+      this.fail('stored texts are canonical', `at version ${version}`);
+    }
+    const covered = canonicalText({
+      ...this.source,
+      data,
+      eventType: type,
+      metadata,
+      previousHash: previous?.hash ?? GENESIS,
+      recordedAt: new Date(recordedAt).toISOString(),
+      schemaVersion,
+      version,
+    });
+    if (sha256(covered) !== hash) this.fail('the hash chain holds', `not at version ${version}`);
+    const { aggregateId } = this.source;
+    const commandId = String(metadata.commandId);
+    return { aggregateId, version, type, schemaVersion, recordedAt, data, hash, commandId, row };
+  }
+
+  #book(event: AuditedEvent, startedBy: string | null): void {
+    const run = startedBy === null ? this.#continued(event) : this.#started(event, startedBy);
+    run.last = event.version;
+    if (event.type === 'TradeExecuted') {
+      const tradeId = String(event.data.tradeId);
+      if (this.trades.has(tradeId)) this.fail('exactly once', `trade ${tradeId} was executed twice`);
+      this.trades.set(tradeId, run);
+    }
+    if (this.source.aggregateType === 'account') this.account.apply(event, run.body);
+    else this.holds.apply(event);
+  }
+
+  #continued(event: AuditedEvent): Run {
+    const run = this.runs.get(event.commandId);
+    if (
+      run === undefined ||
+      run.last !== event.version - 1 ||
+      !this.#fits(run.body, event, event.version - run.first)
+    ) {
+      this.fail('events come from commands', `version ${event.version} (${event.type}) continues no command`);
+    }
+    return run;
+  }
+
+  #started(event: AuditedEvent, commandId: string): Run {
+    if (commandId !== event.commandId)
+      this.fail('events come from commands', `version ${event.version} has two ids`);
+    if (this.runs.has(commandId)) this.fail('exactly once', `command ${commandId} ran twice`);
+    const body = this.#bodyOf(event, commandId);
+    if (body === undefined) {
+      this.fail(
+        'events come from commands',
+        `version ${event.version} (${event.type}) is not what ${commandId} asked`,
+      );
+    }
+    const run: Run = { commandId, body, first: event.version, last: event.version, acknowledged: false };
+    this.runs.set(commandId, run);
+    return run;
+  }
+
+  #bodyOf(event: AuditedEvent, commandId: string): Body | undefined {
+    const [, holdId, dueAt] = TIMER_ID.exec(commandId) ?? [];
+    if (holdId !== undefined) {
+      const isOpen = this.holds.open.get(holdId) === Number(dueAt);
+      return isOpen && event.type === 'HoldExpired' ? timerBody(event) : undefined;
+    }
+    return this.sent.get(commandId)?.find((body) => this.#fits(body, event, 0));
+  }
+
+  #fits(body: Body, event: AuditedEvent, index: number): boolean {
+    return this.source.aggregateType === 'account'
+      ? accountEventFits(body, event)
+      : holdEventFits(body, event, index);
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * The product's limits as the simulation runs them: a thousandth of the real ones, so that a run of a few hundred events
+ * pages, packs, snapshots and splits as often as a real aggregate does in its lifetime. Patched at load, by name.
+ */
+import type { Patch } from './patch.ts';
+
+const limit = (file: string, name: string, value: number): Patch => ({
+  file,
+  find: new RegExp(`(?<=\\bconst ${name} = )[^;]+(?=;)`, 'g'),
+  replace: String(value),
+});
+
+/** Every limit that is scaled down. */
+export const LIMITS: readonly Patch[] = [
+  limit('actors/kernel/snapshots.ts', 'SNAPSHOT_EVERY_EVENTS', 5),
+  limit('actors/kernel/aggregate.ts', 'FOLD_PAGE_EVENTS', 3),
+  limit('actors/kernel/eventLog.ts', 'TAIL_EVENTS_MAX', 7),
+  limit('actors/kernel/verify.ts', 'VERIFY_PAGE_EVENTS', 3),
+  limit('actors/kernel/groupCommit.ts', 'GROUP_COMMANDS_MAX', 5),
+  limit('actors/kernel/outbox.ts', 'DRAIN_PAGE_EVENTS', 4),
+  limit('actors/kernel/outbox.ts', 'BATCH_MESSAGES_MAX', 2),
+  limit('actors/kernel/outbox.ts', 'BATCH_BYTES_MAX', 4_500),
+  limit('actors/kernel/messages.ts', 'MESSAGE_BYTES_MAX', 2_500),
+  limit('queues/kernel/runner.ts', 'APPLY_EVENTS_MAX', 6),
+  limit('queues/kernel/sweep.ts', 'SWEEP_PAGE', 2),
+  limit('schemas/partition.ts', 'DIRECTORY_PARTS', 2),
+];

@@ -1,0 +1,110 @@
+/** A view database: SQLite with the project's migrations, behind calls that fail before or after their commit. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { Statement, ViewDatabase } from '../../../queues/kernel/database.ts';
+import { partOf } from '../../../schemas/partition.ts';
+import type { Caller, World } from './world.ts';
+
+const MIGRATIONS = join(import.meta.dirname, '../../../migrations');
+/** The tables as the migrations make them, read once. */
+const SCHEMA = readdirSync(MIGRATIONS)
+  .filter((file) => file.endsWith('.sql'))
+  .sort()
+  .map((file) => readFileSync(join(MIGRATIONS, file), 'utf8'))
+  .join('\n');
+
+type Row = Record<string, string | number | null>;
+
+export class SimDatabase {
+  /** While true, every call fails. */
+  down = false;
+  readonly name: string;
+  readonly #world: World;
+  readonly #part: number;
+  readonly #onCommit: () => void;
+  readonly #database = new DatabaseSync(':memory:');
+  readonly #prepared = new Map<string, StatementSync>();
+
+  constructor(world: World, part: number, onCommit: () => void) {
+    this.#world = world;
+    this.name = `views-${part}`;
+    this.#part = part;
+    this.#onCommit = onCommit;
+    this.#database.exec(SCHEMA);
+  }
+
+  /** Whether the views of this aggregate are kept here. */
+  holds(aggregateId: string): boolean {
+    return partOf(aggregateId, this.#world.profile.parts) === this.#part;
+  }
+
+  /** The database as one caller sees it. */
+  client(caller: Caller): ViewDatabase {
+    return {
+      all: <Result>({ sql, parameters }: Statement) =>
+        this.#call<Result[]>(caller, 'reads', () => this.inspect(sql, ...parameters) as Result[]),
+      batch: (statements) => this.#call(caller, 'writes', () => this.#batch(statements)),
+    };
+  }
+
+  /** Rows as they are committed. */
+  inspect(sql: string, ...parameters: (string | number | null)[]): Row[] {
+    return this.#prepare(sql).all(...parameters) as Row[];
+  }
+
+  /** A statement of an operator, outside of any consumer. */
+  operate({ sql, parameters }: Statement): void {
+    this.#prepare(sql).run(...parameters);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #call<Result>(caller: Caller, label: string, work: () => Result): Promise<Result> {
+    const world = this.#world;
+    return new Promise((resolve, reject) => {
+      const run = async () => {
+        const fails = this.down || world.strikes(world.profile.faults.databaseFails);
+        const after = fails && !this.down && world.random.chance(0.5);
+        const lost = () => reject(new Error('D1_ERROR: Network connection lost.'));
+        let settle = lost;
+        if (!fails || after) {
+          try {
+            const result = work();
+            if (!fails) settle = () => resolve(result);
+          } catch (error) {
+            settle = () => reject(error);
+          }
+        }
+        world.trace.note(world.clock, this.name, label, fails ? (after ? 'and then fails' : 'fails') : '');
+        if (caller.alive) await caller.deliver(`${this.name} ${label}`, settle);
+      };
+      caller.emit({ label: `${this.name} ${label}`, at: world.soon(), run });
+    });
+  }
+
+  #batch(statements: readonly Statement[]): unknown[][] {
+    this.#database.exec('BEGIN');
+    let results: unknown[][];
+    try {
+      results = statements.map(({ sql, parameters }) => this.#prepare(sql).all(...parameters));
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      this.#database.exec('ROLLBACK');
+      const message = error instanceof Error ? error.message : String(error);
+      throw new Error(`D1_ERROR: ${message}: SQLITE_ERROR`, { cause: error });
+    }
+    this.#onCommit();
+    return results;
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#prepared.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(sql);
+    this.#prepared.set(sql, statement);
+    return statement;
+  }
+}

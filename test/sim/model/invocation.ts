@@ -1,0 +1,92 @@
+/** A run of a Worker, of the queue's consumer or of the sweeper: it has no storage, and may die at any of its effects. */
+import type { ConsumerDeps, QueueMessage } from '../../../queues/kernel/consumer.ts';
+import { consumeBatch, reportDead } from '../../../queues/kernel/consumer.ts';
+import type { SimQueue, StoredMessage } from './queue.ts';
+import { type Caller, type Effect, settled, type World } from './world.ts';
+
+/** Seconds before a message is seen again whose consumer died or threw: the queue's `retry_delay`. */
+const RETRY_SECONDS = 5;
+
+export class Invocation implements Caller {
+  alive = true;
+  readonly #world: World;
+  readonly #name: string;
+  readonly #onEnd: (died: boolean, error?: unknown) => void;
+
+  constructor(world: World, name: string, onEnd: (died: boolean, error?: unknown) => void) {
+    this.#world = world;
+    this.#name = name;
+    this.#onEnd = onEnd;
+  }
+
+  /** Begins; what it answers or throws ends it, unless it died before. */
+  async run(body: () => Promise<void>): Promise<void> {
+    body().then(
+      () => this.#end(false),
+      (error) => this.#end(false, error),
+    );
+    await settled();
+  }
+
+  emit(effect: Effect): void {
+    this.#world.add(effect);
+  }
+
+  async deliver(_label: string, settle: () => void): Promise<void> {
+    if (this.#world.strikes(this.#world.profile.faults.invocationDies)) {
+      this.#end(true);
+      return;
+    }
+    settle();
+    await settled();
+  }
+
+  #end(died: boolean, error?: unknown): void {
+    if (!this.alive) return;
+    this.alive = false;
+    this.#world.trace.note(this.#world.clock, this.#name, died ? 'dies' : 'ends', error ?? '');
+    this.#onEnd(died, error);
+  }
+}
+
+/** Delivers some messages to the views' consumer. `done` is called when they are acked or given back. */
+export async function consume(
+  world: World,
+  queue: SimQueue,
+  messages: readonly StoredMessage[],
+  depsFor: (caller: Caller) => ConsumerDeps,
+  done: () => void,
+): Promise<void> {
+  const fates = new Map<string, 'acked' | { delaySeconds: number }>();
+  const name = world.uniqueId('consumer');
+  world.trace.note(world.clock, name, 'takes', ...messages.map(({ body }) => body.slice(0, 90)));
+  const invocation = new Invocation(world, name, (died, error) => {
+    for (const message of messages) {
+      const fate = died ? undefined : fates.get(message.id);
+      const returns = fate === undefined && !died && error === undefined;
+      if (fate === 'acked' || returns) continue;
+      queue.putBack(message, fate?.delaySeconds ?? RETRY_SECONDS);
+    }
+    done();
+  });
+  const deps = depsFor(invocation);
+  await invocation.run(() => consumeBatch(deps, handles(messages, fates)));
+}
+
+/** Delivers messages of the dead-letter queue: nothing in that consumer can fail. */
+export function consumeDead(deps: ConsumerDeps, messages: readonly StoredMessage[]): void {
+  reportDead(deps.logger, handles(messages, new Map()));
+}
+
+/** The first of ack and retry wins, as on the platform. */
+function handles(
+  messages: readonly StoredMessage[],
+  fates: Map<string, 'acked' | { delaySeconds: number }>,
+): QueueMessage[] {
+  return messages.map(({ id, body }) => ({
+    id,
+    body,
+    ack: () => void (fates.has(id) || fates.set(id, 'acked')),
+    retry: (options) => void (fates.has(id) || fates.set(id, options)),
+  }));
+}

@@ -1,0 +1,223 @@
+/** The simulated platform: actors, directory, queue, view databases, and the Worker code that runs between them. */
+import { Directory } from '../../../actors/directory/directory.ts';
+import { ActorCore } from '../../../actors/kernel/actorCore.ts';
+import type { AnyDecider } from '../../../actors/kernel/aggregate.ts';
+import type { Source } from '../../../actors/kernel/messages.ts';
+import type { ConsumerDeps } from '../../../queues/kernel/consumer.ts';
+import { keyOf } from '../../../queues/kernel/positions.ts';
+import type { Projector } from '../../../queues/kernel/projector.ts';
+import type { RunnerDeps } from '../../../queues/kernel/runner.ts';
+import { sweepPage } from '../../../queues/kernel/sweep.ts';
+import { parseEventsMessage } from '../../../schemas/message.ts';
+import { DIRECTORY_PARTS, directoryName, partOf } from '../../../schemas/partition.ts';
+import type { Logger } from '../../../telemetry/logger.ts';
+import { NetworkFault, type ObjectContext, type TurnReport } from './application.ts';
+import { SimDatabase } from './database.ts';
+import { SimObject } from './durableObject.ts';
+import { consume, consumeDead, Invocation } from './invocation.ts';
+import { SimQueue } from './queue.ts';
+import type { Caller, World } from './world.ts';
+
+/** Consumers that the queue's deliveries may keep busy at a time: two, so that they race. */
+const CONSUMERS_MAX = 2;
+/** Sweeps that may overlap. */
+const SWEEPS_MAX = 2;
+
+/** An actor's instance as the platform starts it. */
+export interface ActorApp {
+  readonly core: ActorCore<unknown>;
+  alarm(): Promise<void>;
+}
+
+export type ActorObject = SimObject<ActorApp>;
+
+/** A part of the directory as the platform starts it: it sets no alarm. */
+interface DirectoryApp {
+  readonly directory: Directory;
+  readonly alarm?: undefined;
+}
+
+/** Whoever watches: called after every commit. */
+export interface Observer {
+  turnCommitted(source: Source, object: ActorObject, report: TurnReport): void;
+  messageStored(body: string): void;
+  viewsChanged(part: number): void;
+}
+
+export class Platform {
+  readonly queue: SimQueue;
+  readonly databases: readonly SimDatabase[];
+  readonly actors: ReadonlyMap<string, { readonly source: Source; readonly object: ActorObject }>;
+  readonly directories: readonly SimObject<DirectoryApp>[];
+  /** An aggregate that answers neither consumers nor the sweeper; its clients still reach it. */
+  unreadable: string | undefined;
+  readonly #world: World;
+  readonly #logger: Logger;
+  readonly #projectors: readonly Projector[];
+  #consumers = 0;
+  #sweeps = 0;
+
+  constructor(
+    world: World,
+    observer: Observer,
+    projectors: readonly Projector[],
+    actors: readonly { aggregateId: string; decider: () => AnyDecider }[],
+  ) {
+    this.#world = world;
+    this.#projectors = projectors;
+    this.#logger = {
+      enabled: (level) => level !== 'debug',
+      log: (level, message, fields) => {
+        if (level === 'warn' || level === 'error')
+          world.trace.note(world.clock, 'log', level, message, fields ?? '');
+      },
+    };
+    this.queue = new SimQueue(world, (body) => world.check(() => observer.messageStored(body)));
+    this.databases = Array.from({ length: world.profile.parts }, (_, part) => {
+      return new SimDatabase(world, part, () => world.check(() => observer.viewsChanged(part)));
+    });
+    this.directories = Array.from({ length: DIRECTORY_PARTS }, (_, part) => {
+      const start = ({ storage }: ObjectContext): DirectoryApp => ({ directory: new Directory(storage) });
+      return new SimObject(world, `directory ${directoryName(part)}`, start, ignore);
+    });
+    this.actors = new Map(
+      actors.map(({ aggregateId, decider }) => {
+        const source = { aggregateType: decider().aggregateType, aggregateId };
+        const object: ActorObject = new SimObject<ActorApp>(
+          world,
+          keyOf(source),
+          (context) => this.#startActor(context, source, decider()),
+          (report) => world.check(() => observer.turnCommitted(source, object, report)),
+        );
+        return [keyOf(source), { source, object }];
+      }),
+    );
+  }
+
+  /** Whether a consumer could begin now. */
+  get canConsume(): boolean {
+    return this.#consumers < CONSUMERS_MAX;
+  }
+
+  get canSweep(): boolean {
+    return this.#sweeps < SWEEPS_MAX;
+  }
+
+  /** Whether nothing runs outside of the actors. */
+  get isQuiet(): boolean {
+    return this.#consumers === 0 && this.#sweeps === 0;
+  }
+
+  /** Every object that may crash or be evicted. */
+  objects(): { isIdle: boolean; isAwake: boolean; drop(why: string): void }[] {
+    return [...this.directories, ...[...this.actors.values()].map(({ object }) => object)];
+  }
+
+  /** Delivers what the queue has to a consumer. */
+  async deliver(): Promise<void> {
+    consumeDead(this.#consumerDeps(DEAF), this.queue.takeDead());
+    const messages = this.queue.take();
+    if (messages.length === 0) return;
+    this.#consumers++;
+    await consume(
+      this.#world,
+      this.queue,
+      messages,
+      (caller) => this.#consumerDeps(caller),
+      () => this.#consumers--,
+    );
+  }
+
+  /** One page of the sweep in one part of the directory. */
+  async sweep(part: number): Promise<void> {
+    const object = this.directories[part] as SimObject<DirectoryApp>;
+    this.#sweeps++;
+    const sweeper = new Invocation(this.#world, this.#world.uniqueId('sweeper'), () => this.#sweeps--);
+    await sweeper.run(() =>
+      sweepPage({
+        ...this.#consumerDeps(sweeper),
+        directory: {
+          sweepCursor: () => object.call(sweeper, 'sweepCursor', ({ directory }) => directory.sweepCursor()),
+          list: (after, limit) =>
+            object.call(sweeper, 'list', ({ directory }) => directory.list(after, limit)),
+          saveSweepCursor: (cursor) =>
+            object.call(sweeper, 'saveSweepCursor', ({ directory }) => directory.saveSweepCursor(cursor)),
+        },
+        head: (key) => this.#readActor(sweeper, 'head', key, ({ core }) => core.head()),
+      }),
+    );
+  }
+
+  close(): void {
+    for (const { object } of this.actors.values()) object.storage.close();
+    for (const { storage } of this.directories) storage.close();
+    for (const database of this.databases) database.close();
+  }
+
+  async #readActor<Result>(
+    caller: Caller,
+    label: string,
+    key: Source,
+    invoke: (app: ActorApp) => Result,
+  ): Promise<Result> {
+    const actor = this.actors.get(keyOf(key));
+    if (actor === undefined) throw new Error(`no actor ${keyOf(key)}`);
+    if (this.unreadable === keyOf(key)) throw new NetworkFault(`${keyOf(key)} does not answer`);
+    return actor.object.call(caller, label, invoke);
+  }
+
+  #startActor(context: ObjectContext, source: Source, decider: AnyDecider): ActorApp {
+    const world = this.#world;
+    const { aggregateType, aggregateId } = source;
+    const directory = this.directories[partOf(aggregateId, DIRECTORY_PARTS)] as SimObject<DirectoryApp>;
+    const core = new ActorCore<unknown>({
+      source,
+      decider,
+      storage: context.storage,
+      logger: this.#logger,
+      now: context.now,
+      nextTurn: (task) => context.later('decides', task, 0),
+      after: (task, milliseconds) => context.later('drains', task, milliseconds),
+      setAlarm: (at) => context.storage.setAlarm(at),
+      send: (texts) => this.queue.send(context.caller, texts),
+      register: () =>
+        directory
+          .call(context.caller, 'register', (app) => app.directory.register(aggregateType, aggregateId))
+          // Whatever it was: to the caller of the actor the outcome of the command is unknown.
+          .catch((error: unknown) => Promise.reject(new NetworkFault(`no directory: ${String(error)}`))),
+      uniqueId: () => world.uniqueId('unique'),
+    });
+    return { core, alarm: () => core.alarm() };
+  }
+
+  #consumerDeps(caller: Caller): ConsumerDeps {
+    return {
+      parts: this.databases.length,
+      logger: this.#logger,
+      runnerDeps: (part) => this.#runnerDeps(caller, part),
+    };
+  }
+
+  #runnerDeps(caller: Caller, part: number): RunnerDeps {
+    return {
+      database: (this.databases[part] as SimDatabase).client(caller),
+      projectors: this.#projectors,
+      logger: this.#logger,
+      readLog: async (key, fromVersion, limit) => {
+        const texts = await this.#readActor(caller, 'messages', key, ({ core }) =>
+          core.messages(fromVersion, limit),
+        );
+        return texts.map(parseEventsMessage);
+      },
+      newClaim: () => this.#world.uniqueId('claim'),
+      now: () => this.#world.clock,
+    };
+  }
+}
+
+/** For code that calls nobody. */
+const DEAF: Caller = { alive: false, emit: ignore, deliver: () => Promise.resolve() };
+
+function ignore(): void {
+  // Nobody watches the directory's turns, and nobody hears a caller that calls nobody.
+}

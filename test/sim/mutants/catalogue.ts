@@ -1,0 +1,7 @@
+/** Every deliberate bug. */
+import { DELIVERY_MUTANTS } from './deliveryMutants.ts';
+import { KERNEL_MUTANTS } from './kernelMutants.ts';
+import type { Mutant } from './mutant.ts';
+import { VIEW_MUTANTS } from './viewMutants.ts';
+
+export const MUTANTS: readonly Mutant[] = [...KERNEL_MUTANTS, ...DELIVERY_MUTANTS, ...VIEW_MUTANTS];

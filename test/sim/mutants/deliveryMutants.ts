@@ -1,0 +1,103 @@
+/** Deliberate bugs in announcing, timers and the directory. */
+import type { Mutant } from './mutant.ts';
+
+const CORE = 'actors/kernel/actorCore.ts';
+const CLOCK = 'actors/kernel/alarmClock.ts';
+const OUTBOX = 'actors/kernel/outbox.ts';
+
+export const DELIVERY_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'cursor-moves-before-the-send',
+    breaks: 'A send that fails is taken for done.',
+    patches: [
+      {
+        file: OUTBOX,
+        find: '        await this.#deps.send(batch.map((message) => message.text));\n        this.published = (batch.at(-1) as PackedMessage).toVersion;\n',
+        replace:
+          '        this.published = (batch.at(-1) as PackedMessage).toVersion;\n        await this.#deps.send(batch.map((message) => message.text));\n',
+      },
+    ],
+  },
+  {
+    name: 'cursor-saved-ahead',
+    breaks: 'The stored cursor says that events are published which are only appended.',
+    patches: [
+      {
+        file: CORE,
+        find: '          this.#cursor.save(this.#outbox.published);\n          this.#rearm(now);',
+        replace: '          this.#cursor.save(this.#version());\n          this.#rearm(now);',
+      },
+    ],
+  },
+  {
+    name: 'no-alarm-for-the-outbox',
+    breaks: 'Events that a crash kept from being announced wait for the next command.',
+    patches: [
+      {
+        file: CORE,
+        find: 'if (this.#outbox.isBehind) this.#alarm.setBefore(',
+        replace: 'if (this.#outbox.isBehind && now < 0) this.#alarm.setBefore(',
+      },
+    ],
+  },
+  {
+    name: 'alarm-not-rearmed',
+    breaks: 'An alarm’s handler leaves without setting the next alarm.',
+    patches: [{ file: CORE, find: '      this.#rearm(this.#deps.now());\n', replace: '' }],
+  },
+  {
+    name: 'alarm-put-off',
+    breaks: 'Setting the alarm for a later moment takes it from an earlier one.',
+    patches: [{ file: CLOCK, find: ' && this.#at <= at && ', replace: ' && this.#at === at && ' }],
+  },
+  {
+    name: 'timers-not-rearmed-on-wake',
+    breaks: 'An alarm that the platform gave up stays lost.',
+    patches: [
+      {
+        file: CORE,
+        find: '    if (this.#outbox.isBehind) this.#scheduleDrain(now);\n    this.#rearm(now);',
+        replace: '    if (this.#outbox.isBehind) this.#scheduleDrain(now);',
+      },
+      {
+        file: CORE,
+        find: '    if (this.aggregate.log.isStored) this.#rearm(this.#deps.now());\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'overdue-alarm-believed',
+    breaks: 'A living instance believes for ever in an alarm that the platform gave up.',
+    patches: [{ file: CLOCK, find: ' && now < this.#overdueAt', replace: '' }],
+  },
+  {
+    name: 'timer-fires-under-a-new-id',
+    breaks: 'A timer’s command has another id each time, so that a second firing is not recognised.',
+    patches: [
+      {
+        file: CORE,
+        find: 'commandId: timerCommandId(timer)',
+        replace: 'commandId: timerCommandId(timer) + this.#deps.uniqueId()',
+      },
+    ],
+  },
+  {
+    name: 'registration-skipped',
+    breaks: 'The sweeper does not know the aggregate.',
+    patches: [
+      { file: OUTBOX, find: 'this.#registered = published > 0;', replace: 'this.#registered = true;' },
+    ],
+  },
+  {
+    name: 'registered-after-the-answer',
+    breaks: 'An acknowledged aggregate is unknown to the sweeper until it is first announced.',
+    patches: [
+      {
+        file: CORE,
+        find: '    if (!this.#outbox.isRegistered && this.aggregate.log.isStored) await this.#outbox.register();\n',
+        replace: '',
+      },
+    ],
+  },
+];

@@ -1,0 +1,10 @@
+/** A deliberate bug. */
+import type { Patch } from '../patch.ts';
+
+/** A change of the product that breaks one of its promises, and that the simulation has to notice. */
+export interface Mutant {
+  readonly name: string;
+  /** What is wrong with it, in a sentence. */
+  readonly breaks: string;
+  readonly patches: readonly Patch[];
+}

@@ -1,0 +1,45 @@
+/** Projectors that cannot take marked events until somebody repairs them. */
+import type { Collector, ProjectedEvent, Projector } from '../../../queues/kernel/projector.ts';
+import { VIEWS, type ViewName } from '../../../schemas/tables/views.ts';
+
+/** How a marked event breaks its view: in the projector's code, or in the database. */
+export const POISONS = ['throw', 'data'] as const;
+export type Poison = (typeof POISONS)[number];
+
+const MARK = /^poison:(throw|data):(\w+)$/;
+
+/** The text that marks a deposit as poison for a view. */
+export function poisonMark(poison: Poison, view: ViewName): string {
+  return `poison:${poison}:${view}`;
+}
+
+/** What a deposit's reference poisons, and how. */
+export function poisonOf(reference: unknown): { poison: Poison; view: ViewName } | undefined {
+  const [, poison, view] = MARK.exec(String(reference)) ?? [];
+  if (poison === undefined || !VIEWS.includes(view as ViewName)) return undefined;
+  return { poison: poison as Poison, view: view as ViewName };
+}
+
+/** A row that the database refuses for its data. */
+const BAD_ROW = { sql: 'INSERT INTO views (view, live, building) VALUES (NULL, NULL, NULL)', parameters: [] };
+
+/** The projectors, broken for marked events as long as `broken()` says so. */
+export function poisoned(projectors: readonly Projector[], broken: () => boolean): Projector[] {
+  return projectors.map((projector) => ({
+    ...projector,
+    collector: (target) => poisonedCollector(projector.view, projector.collector(target), broken),
+  }));
+}
+
+function poisonedCollector(view: ViewName, collector: Collector, broken: () => boolean): Collector {
+  let bad = false;
+  return {
+    add(event: ProjectedEvent) {
+      const mark = broken() ? poisonOf(event.current.reference) : undefined;
+      if (mark?.view === view && mark.poison === 'throw') throw new Error('poison');
+      if (mark?.view === view) bad = true;
+      collector.add(event);
+    },
+    statements: () => (bad ? [...collector.statements(), BAD_ROW] : collector.statements()),
+  };
+}
