@@ -20,10 +20,17 @@ export const SymbolName = z
 
 /** Free text that a person wrote: bounded, since it is stored for good. */
 export const Text = (max: number) =>
-  z.string().min(1).max(max).refine(isWellFormed, 'must be well-formed Unicode');
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine(isPlain, 'must be well-formed text of one line, without control characters');
 
-function isWellFormed(text: string): boolean {
-  return text.isWellFormed();
+/** Line breaks, other control characters and marks that turn the direction of what follows (Unicode, UAX #9). */
+const CONTROL = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+
+function isPlain(text: string): boolean {
+  return text.isWellFormed() && !CONTROL.test(text);
 }
 
 /** `ledger` is what events say after a command: the ledger's own sums have more digits than any input, and a sign. */

@@ -45,6 +45,8 @@ export class ActorCore<State> {
   readonly #timers: Timers;
   #drainAt: number | undefined;
   #drainedAt = 0;
+  /** Not before then, while the queue fails. */
+  #drainRetryAt = 0;
 
   /** Wakes the actor: after eviction, crash or deploy whatever was left to do is picked up again. */
   constructor(deps: ActorDeps) {
@@ -228,7 +230,7 @@ export class ActorCore<State> {
 
   #scheduleDrain(now: number): void {
     if (this.#drainAt !== undefined) return;
-    this.#drainAt = Math.max(now + DRAIN_DELAY_MS, this.#drainedAt + DRAIN_INTERVAL_MS);
+    this.#drainAt = Math.max(now + DRAIN_DELAY_MS, this.#drainedAt + DRAIN_INTERVAL_MS, this.#drainRetryAt);
     this.#deps.after(() => {
       this.#drainAt = undefined;
       this.#drainedAt = this.#deps.now();
@@ -238,10 +240,15 @@ export class ActorCore<State> {
 
   async #drain(): Promise<void> {
     const error = await this.#outbox.drain();
-    if (error === undefined) return;
+    if (error === undefined) {
+      this.#drainRetryAt = 0;
+      if (this.#outbox.isBehind) this.#scheduleDrain(this.#deps.now());
+      return;
+    }
     this.#deps.logger.log('warn', 'outbox drain failed', { ...this.#deps.source, ...errorFields(error) });
     const now = this.#deps.now();
-    this.#alarm.setBefore(now + this.#outbox.retryDelay, now);
+    this.#drainRetryAt = now + this.#outbox.retryDelay;
+    this.#alarm.setBefore(this.#drainRetryAt, now);
     // This may replace the alarm whose handler is running: if that crashes now, its timers must not wait for the queue.
     this.#rearm(now);
   }

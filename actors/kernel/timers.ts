@@ -11,9 +11,12 @@ type AnyTimer = Timer<{ readonly type: string; readonly data: unknown }>;
 /** Pause before a timer is tried again whose command left it running: a bug, to be seen in the log and not to spin. */
 export const TIMER_RETRY_MS = 10_000;
 
-/** The id of the command that a timer sends: the same however often it fires. */
+/**
+ * The id of the command that a timer sends: the same however often it fires. It has spaces, which no client's command id may
+ * have, so that nobody can take it first.
+ */
 export function timerCommandId(timer: AnyTimer): string {
-  return `timer:${timer.timer}:${timer.dueAt}`;
+  return `timer ${timer.timer} ${timer.dueAt}`;
 }
 
 /** The timers of one aggregate as its actor runs them. */

@@ -370,7 +370,7 @@ describe('timers', () => {
     expect((await actor.read())?.state).toMatchObject({ fired: ['a', 'b'], timers: { c: dueAt + 9_000 } });
     expect((await actor.events(4))[0]).toMatchObject({
       eventType: 'Rang',
-      metadata: { commandId: `timer:a:${dueAt}`, userId: 'timer', causationId: null },
+      metadata: { commandId: `timer a ${dueAt}`, userId: 'timer', causationId: null },
     });
     await ring(actor);
     expect((await actor.read())?.state.fired).toEqual(['a', 'b']);
@@ -415,7 +415,7 @@ describe('timers', () => {
     const dueAt = soon();
     await actor.run(start('a', dueAt));
     await ring(actor, dueAt);
-    const firing = toy({ type: 'Ring', data: { timer: 'a' } }, `timer:a:${dueAt}`);
+    const firing = toy({ type: 'Ring', data: { timer: 'a' } }, `timer a ${dueAt}`);
     expect(await actor.run(firing)).toMatchObject({ status: 'replayed' });
     await actor.evict();
     expect(await actor.run(firing)).toMatchObject({ status: 'replayed' });

@@ -83,6 +83,16 @@ export type Line = { readonly value: unknown } | { readonly faults: readonly Req
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const LINE_FEED = 0x0a;
 
+/** Whether the bytes have more than `limit` lines, a line feed at the end not counted. */
+export function hasMoreLines(bytes: Uint8Array, limit: number): boolean {
+  let lines = 1;
+  for (let feed = bytes.indexOf(LINE_FEED); feed >= 0 && feed < bytes.length - 1; ) {
+    if (++lines > limit) return true;
+    feed = bytes.indexOf(LINE_FEED, feed + 1);
+  }
+  return false;
+}
+
 /** NDJSON: empty lines at the end are none, a line that does not parse is refused in its place. */
 export function parseLines(bytes: Uint8Array): Line[] {
   const whole = decode(bytes);
