@@ -15,7 +15,7 @@ export const LOG_COLUMNS = 'version, type, schema_version, recorded_at, data, me
 
 /** What the first event names as its predecessor's hash. */
 export const GENESIS = '0'.repeat(64);
-const TIMER_ID = /^timer:hold:(.+):(\d+)$/;
+const TIMER_ID = /^timer hold:(.+) (\d+)$/;
 
 export interface AuditedEvent {
   readonly aggregateId: string;
