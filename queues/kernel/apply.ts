@@ -223,7 +223,10 @@ function logPoison(
 }
 
 /** The projector of a view. */
-export function projectorOf(projectors: readonly Projector[], { view }: Pick<ViewTarget, 'view'>): Projector {
+export function projectorOf<Kind extends Projector>(
+  projectors: readonly Kind[],
+  { view }: Pick<ViewTarget, 'view'>,
+): Kind {
   const projector = projectors.find((candidate) => candidate.view === view);
   if (projector === undefined) throw new Error(`no projector for view ${view}`);
   return projector;

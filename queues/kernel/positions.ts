@@ -59,24 +59,36 @@ export async function viewTargets(database: ViewDatabase, names: readonly ViewNa
   return { targets, epoch: rows.reduce((sum, row) => sum + row.epoch, 0) };
 }
 
+/** A row of {@link positionsStatement}. */
+export interface PositionRow extends ViewPosition {
+  readonly key: string;
+}
+
+/** Asks for the positions of some aggregates in some views. */
+export function positionsStatement(targets: readonly ViewTarget[], keys: readonly AggregateKey[]): Statement {
+  return {
+    sql:
+      "SELECT p.view || '/' || p.colour || '/' || p.aggregate_type || '/' || p.aggregate_id AS key, p.version, " +
+      'p.parked_version AS parkedVersion FROM json_each(?1) AS sought CROSS JOIN json_each(?2) AS target ' +
+      'CROSS JOIN view_positions AS p ON p.view = target.value ->> 0 AND p.colour = target.value ->> 1 ' +
+      'AND p.aggregate_type = sought.value ->> 0 AND p.aggregate_id = sought.value ->> 1',
+    parameters: [keysJson(keys), JSON.stringify(targets.map(({ view, colour }) => [view, colour]))],
+  };
+}
+
 /** The positions of some aggregates in some views, by {@link positionKey}. Absent means version 0. */
 export async function readPositions(
   database: ViewDatabase,
   targets: readonly ViewTarget[],
   keys: readonly AggregateKey[],
 ): Promise<Map<string, ViewPosition>> {
-  const rows = await database.all<{ key: string; version: number; parkedVersion: number | null }>({
-    sql:
-      "SELECT p.view || '/' || p.colour || '/' || p.aggregate_type || '/' || p.aggregate_id AS key, p.version, " +
-      'p.parked_version AS parkedVersion FROM json_each(?1) AS sought CROSS JOIN json_each(?2) AS target ' +
-      'CROSS JOIN view_positions AS p ON p.view = target.value ->> 0 AND p.colour = target.value ->> 1 ' +
-      'AND p.aggregate_type = sought.value ->> 0 AND p.aggregate_id = sought.value ->> 1',
-    parameters: [
-      JSON.stringify(keys.map(({ aggregateType, aggregateId }) => [aggregateType, aggregateId])),
-      JSON.stringify(targets.map(({ view, colour }) => [view, colour])),
-    ],
-  });
+  const rows = await database.all<PositionRow>(positionsStatement(targets, keys));
   return new Map(rows.map((row) => [row.key, row]));
+}
+
+/** Aggregates as a JSON parameter: an array of type and id each. */
+export function keysJson(keys: readonly AggregateKey[]): string {
+  return JSON.stringify(keys.map(({ aggregateType, aggregateId }) => [aggregateType, aggregateId]));
 }
 
 /** A view's position for an aggregate as the key of a map. */

@@ -1,9 +1,9 @@
 /** The shape of every read model: what it takes from an event, and the statements that store it. */
 import type { EventsMessage, PublishedEvent } from '../../schemas/message.ts';
-import type { ViewName } from '../../schemas/tables/views.ts';
+import type { Colour, ViewName } from '../../schemas/tables/views.ts';
 import { upcast } from '../../schemas/upcasts.ts';
 import type { Statement } from './database.ts';
-import type { ViewTarget } from './positions.ts';
+import type { AggregateKey, ViewTarget } from './positions.ts';
 
 /** An event on its way into the views, with its owner and the message that brought it. */
 export class ProjectedEvent {
@@ -47,9 +47,48 @@ export interface Collector {
   statements(): Statement[];
 }
 
+/** An aggregate as its own actor has it at a version. */
+export interface OwnerState {
+  /** The actor's fold: made by the decider, without any projector. */
+  readonly state: unknown;
+  /** Hash of the event of that version, hexadecimal. */
+  readonly hash: string;
+}
+
+/** How the tables of a view are found and taken apart, for rebuilding them. */
+export interface ViewTable {
+  name(colour: Colour): string;
+  /** Columns of the primary key. */
+  readonly key: readonly string[];
+  readonly typeColumn?: string;
+  readonly idColumn: string;
+  /** The version that a row is about, where rows are about one and never change. */
+  readonly versionColumn?: string;
+  /** Rows removed in one transaction: it stays under a second. */
+  readonly clearRows: number;
+}
+
+/** A row of an audit. */
+export type AuditRow = Readonly<Record<string, string | number | null>> & { readonly aggregateId: string };
+
+/** How the rows of an aggregate are held against what its owner says. */
+export interface ViewAudit {
+  /** Rows of some aggregates, each with `aggregateId`. */
+  statement(colour: Colour, keys: readonly AggregateKey[], journal: Colour): Statement;
+  /** What is wrong with an aggregate's rows, for a person; undefined if nothing. */
+  fault(rows: readonly AuditRow[], owner: OwnerState, version: number): string | undefined;
+}
+
+/** One read model. */
 export interface Projector {
   readonly view: ViewName;
   /** Aggregate types that the view is made of; undefined for all. */
   readonly aggregateType?: string;
   collector(target: ViewTarget): Collector;
+}
+
+/** A read model that can be made anew from the logs. */
+export interface RebuildableProjector extends Projector {
+  readonly table: ViewTable;
+  readonly audit: ViewAudit;
 }

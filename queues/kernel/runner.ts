@@ -32,19 +32,21 @@ export interface ProjectionResult {
 }
 
 /**
- * Brings every live view up to what the messages announce (and building ones that are level with it). Throws where
- * the database does not answer, or at the end {@link LogsNotRead} where owners do not; what was applied by then stays.
+ * Brings every live view up to what the messages announce (and building ones that are level with it), unless `isOver` comes
+ * first. Throws where the database does not answer, or at the end {@link LogsNotRead} where owners do not; what was applied
+ * by then stays.
  */
 export async function project(
   deps: RunnerDeps,
   messages: readonly EventsMessage[],
+  isOver: () => boolean = () => false,
 ): Promise<ProjectionResult> {
   const result: ProjectionResult = { applied: 0, skipped: 0, repaired: 0, parked: 0 };
   const unread = new Map<string, unknown>();
   const announcements = announcementsOf(messages);
   let open = announcements;
   let standing: Standing | undefined;
-  for (let races = 0; open.length > 0; ) {
+  for (let races = 0; open.length > 0 && !isOver(); ) {
     try {
       standing ??= await readStanding(deps, open);
       const { parked } = result;

@@ -70,8 +70,8 @@ async function repair(
 }
 
 /** How far a log goes, as a message without events; nothing where the owner does not answer. */
-async function headOf(
-  { head, logger }: SweepDeps,
+export async function headOf(
+  { head, logger }: Pick<SweepDeps, 'head' | 'logger'>,
   { aggregateType, aggregateId }: AggregateKey,
 ): Promise<EventsMessage[]> {
   try {

@@ -2,7 +2,8 @@
 import type { AccountEvent } from '../../schemas/account.ts';
 import type { Colour } from '../../schemas/tables/views.ts';
 import { jsonStatements } from '../kernel/database.ts';
-import type { ProjectedEvent, Projector } from '../kernel/projector.ts';
+import type { ProjectedEvent, RebuildableProjector } from '../kernel/projector.ts';
+import { accountsAudit } from './audits.ts';
 
 interface AccountChange {
   accountId: string;
@@ -62,9 +63,16 @@ function changeOf(event: AccountEvent): Partial<AccountChange> {
   }
 }
 
-export const accountsProjector: Projector = {
+export const accountsProjector: RebuildableProjector = {
   view: 'accounts',
   aggregateType: 'account',
+  table: {
+    name: (colour) => `accounts_${colour}`,
+    key: ['account_id'],
+    idColumn: 'account_id',
+    clearRows: 20_000,
+  },
+  audit: accountsAudit,
   collector({ colour }) {
     const opened: OpenedAccount[] = [];
     const changes = new Map<string, AccountChange>();

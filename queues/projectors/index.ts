@@ -1,11 +1,11 @@
 /** Every read model: a new one is a table, a projector and a line here. */
-import type { Projector } from '../kernel/projector.ts';
+import type { RebuildableProjector } from '../kernel/projector.ts';
 import { accountsProjector } from './accounts.ts';
 import { journalProjector } from './journal.ts';
 import { positionsProjector } from './positions.ts';
 import { tradesProjector } from './trades.ts';
 
-export const projectors: readonly Projector[] = [
+export const projectors: readonly RebuildableProjector[] = [
   journalProjector,
   accountsProjector,
   positionsProjector,

@@ -4,15 +4,10 @@
  */
 import type { PublishedEvent } from '../../schemas/message.ts';
 import type { Colour } from '../../schemas/tables/views.ts';
-import type { SqlParameter, Statement } from '../kernel/database.ts';
-import { otherColour } from '../kernel/positions.ts';
-import type { ProjectedEvent, Projector } from '../kernel/projector.ts';
-
-/**
- * First of the positions that a building journal gives to events which the live one has lost. Readers of the feed cannot
- * have seen those, and must not have passed them: the switch moves them to the end.
- */
-export const PROVISIONAL_POSITION = 2 ** 52;
+import type { SqlParameter, Statement, ViewDatabase } from '../kernel/database.ts';
+import { type AggregateKey, keyOf, otherColour } from '../kernel/positions.ts';
+import type { ProjectedEvent, RebuildableProjector } from '../kernel/projector.ts';
+import { journalAudit, PROVISIONAL_POSITION } from './audits.ts';
 
 const COLUMNS =
   'position, aggregate_type, aggregate_id, from_version, to_version, previous_hash, recorded_from, recorded_to, types, events';
@@ -49,8 +44,18 @@ function insertSql(colour: Colour, position: string, rows: number): string {
 }
 
 /** The journal: a row for each run of events that one message brought. */
-export const journalProjector: Projector = {
+export const journalProjector: RebuildableProjector = {
   view: 'journal',
+  table: {
+    name: (colour) => `journal_${colour}`,
+    key: ['position'],
+    typeColumn: 'aggregate_type',
+    idColumn: 'aggregate_id',
+    versionColumn: 'from_version',
+    // A row may have a hundred pages to give back.
+    clearRows: 2_000,
+  },
+  audit: journalAudit,
   collector({ colour, role }) {
     const entries: JournalEntry[] = [];
     const position = role === 'live' ? livePosition : buildingPosition(colour);
@@ -127,4 +132,52 @@ class JournalEntry {
     const start = version - source.fromVersion;
     return JSON.stringify(source.events.slice(start, start + this.length));
   }
+}
+
+/**
+ * Versions at which rows of a journal begin, for some aggregates after a version and up to one past another, by
+ * {@link keyOf}: a rebuilt journal has its rows where the live one has them.
+ */
+export async function journalStarts(
+  database: ViewDatabase,
+  colour: Colour,
+  ranges: readonly (AggregateKey & { readonly from: number; readonly to: number })[],
+): Promise<Map<string, number[]>> {
+  const rows = await database.all<AggregateKey & { start: number }>({
+    sql:
+      'SELECT j.aggregate_type AS aggregateType, j.aggregate_id AS aggregateId, j.from_version AS start ' +
+      `FROM json_each(?) AS sought CROSS JOIN journal_${colour} AS j ON j.aggregate_id = sought.value ->> 1 ` +
+      'AND j.aggregate_type = sought.value ->> 0 AND j.from_version > (sought.value ->> 2) + 1 ' +
+      'AND j.from_version <= (sought.value ->> 3) + 1',
+    parameters: [
+      JSON.stringify(ranges.map((range) => [range.aggregateType, range.aggregateId, range.from, range.to])),
+    ],
+  });
+  const starts = new Map<string, number[]>();
+  for (const { start, ...key } of rows) {
+    const own = starts.get(keyOf(key));
+    if (own === undefined) starts.set(keyOf(key), [start]);
+    else own.push(start);
+  }
+  return starts;
+}
+
+/**
+ * Gives events that the live journal had lost their place: after everything that readers may have seen. The rest of their
+ * aggregates goes with them, since readers are promised version order; they may see that part twice, and know it by its ids.
+ */
+export function settleProvisional(colour: Colour): Statement[] {
+  return [
+    {
+      sql:
+        `UPDATE journal_${colour} SET position = moved.position FROM (` +
+        `SELECT late.position AS former, ${LAST_POSITION} + sum(late.to_version - late.from_version + 1) ` +
+        'OVER (ORDER BY late.aggregate_type, late.aggregate_id, late.from_version) AS position ' +
+        `FROM (SELECT aggregate_type, aggregate_id, min(from_version) AS first ` +
+        `FROM journal_${colour} WHERE position >= ${PROVISIONAL_POSITION} GROUP BY aggregate_type, aggregate_id) AS lost CROSS JOIN journal_${colour} AS late ` +
+        'ON late.aggregate_id = lost.aggregate_id AND late.aggregate_type = lost.aggregate_type ' +
+        `AND late.from_version >= lost.first) AS moved WHERE journal_${colour}.position = moved.former`,
+      parameters: [],
+    },
+  ];
 }

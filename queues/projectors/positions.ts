@@ -2,7 +2,8 @@
 import type { TradeExecuted } from '../../schemas/account.ts';
 import type { Colour } from '../../schemas/tables/views.ts';
 import { jsonStatements } from '../kernel/database.ts';
-import type { ProjectedEvent, Projector } from '../kernel/projector.ts';
+import type { ProjectedEvent, RebuildableProjector } from '../kernel/projector.ts';
+import { positionsAudit } from './audits.ts';
 
 const upsertSql = (colour: Colour) => `
   INSERT INTO positions_${colour} (account_id, symbol, quantity, average_cost, cost_basis, realized_pnl, version)
@@ -11,9 +12,16 @@ const upsertSql = (colour: Colour) => `
   ON CONFLICT (account_id, symbol) DO UPDATE SET quantity = excluded.quantity, average_cost = excluded.average_cost,
     cost_basis = excluded.cost_basis, realized_pnl = excluded.realized_pnl, version = excluded.version`;
 
-export const positionsProjector: Projector = {
+export const positionsProjector: RebuildableProjector = {
   view: 'positions',
   aggregateType: 'account',
+  table: {
+    name: (colour) => `positions_${colour}`,
+    key: ['account_id', 'symbol'],
+    idColumn: 'account_id',
+    clearRows: 20_000,
+  },
+  audit: positionsAudit,
   collector({ colour }) {
     /** The last trade by account and symbol: the holding is what it left. */
     const trades = new Map<string, ProjectedEvent>();

@@ -2,7 +2,8 @@
 import type { TradeExecuted } from '../../schemas/account.ts';
 import type { Colour } from '../../schemas/tables/views.ts';
 import { jsonStatements } from '../kernel/database.ts';
-import type { Projector } from '../kernel/projector.ts';
+import type { RebuildableProjector } from '../kernel/projector.ts';
+import { tradesAudit } from './audits.ts';
 
 const insertSql = (colour: Colour) => `
   INSERT INTO trades_${colour} (account_id, version, trade_id, symbol, side, quantity, price, notional, fee, realized_pnl,
@@ -11,9 +12,17 @@ const insertSql = (colour: Colour) => `
     value ->> 8, value ->> 9, value ->> 10, value ->> 11
   FROM jsonb_each(?)`;
 
-export const tradesProjector: Projector = {
+export const tradesProjector: RebuildableProjector = {
   view: 'trades',
   aggregateType: 'account',
+  table: {
+    name: (colour) => `trades_${colour}`,
+    key: ['account_id', 'version'],
+    idColumn: 'account_id',
+    versionColumn: 'version',
+    clearRows: 20_000,
+  },
+  audit: tradesAudit,
   collector({ colour }) {
     const rows: (string | number)[][] = [];
     return {

@@ -231,6 +231,19 @@ describe('the consumer', () => {
     expect(await positionsOf(partOf(log.aggregateId, 2), log.aggregateId)).toEqual(all(1));
   });
 
+  it('gives back the messages of an owner that does not answer, and applies what came beside them', async () => {
+    const silent = new TestLog('silent').open().trade(4);
+    const well = new TestLog('answering').open().trade(4);
+    const deps = runnerDeps(0, [well]);
+    const messages = [silent.texts(3, 5)[0], well.texts(2, 5)[0], silent.texts(1, 1)[0]].map((body, index) =>
+      message(`m-${index}`, body),
+    );
+    await consumeBatch({ parts: 1, logger: deps.logger, runnerDeps: () => deps }, messages);
+    expect(messages.map(({ said }) => said)).toEqual([['retry'], ['ack'], ['retry']]);
+    expect(await positionsOf(0, 'answering')).toEqual(all(5));
+    expect(await positionsOf(0, 'silent')).toEqual({});
+  });
+
   it('gives back the messages of a database that fails, applies the others, and loses nothing', async () => {
     const logs = upTo(12).map((number) => new TestLog(`share-${number}`).open().trade(2));
     const fail = () => Promise.reject(new Error('D1_ERROR: the database is overloaded'));

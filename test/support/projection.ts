@@ -1,10 +1,14 @@
 /** Logs that live in the test, messages of them, and the runner on a real D1 database. */
 import { env } from 'cloudflare:workers';
+import { accountDecider } from '../../actors/account/decider.ts';
 import { packMessages } from '../../actors/kernel/messages.ts';
 import { d1Database, type ViewDatabase } from '../../queues/kernel/database.ts';
 import type { RunnerDeps } from '../../queues/kernel/deps.ts';
 import { projectors } from '../../queues/projectors/index.ts';
+import type { RebuildDeps } from '../../queues/rebuild/deps.ts';
 import { type EventsMessage, parseEventsMessage } from '../../schemas/message.ts';
+import { partOf } from '../../schemas/partition.ts';
+import { upcast } from '../../schemas/upcasts.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { viewDatabases } from '../../workers/env.ts';
 import type { TestEnv } from './migrations.ts';
@@ -124,6 +128,23 @@ export class TestLog {
     return packMessages({ aggregateType, aggregateId }, previousHash, events).map(({ text }) => text);
   }
 
+  /** What the decider folds from the log up to a version. */
+  ownState(version: number): { state: unknown; hash: string } | undefined {
+    const event = this.#events[version - 1];
+    if (event === undefined) return undefined;
+    const fold = this.#events.slice(0, version).reduce((state, { eventType, schemaVersion, data }) => {
+      const current = upcast(eventType, schemaVersion, JSON.parse(data));
+      return accountDecider.evolve(state, { type: eventType, data: current } as never);
+    }, accountDecider.initial());
+    return { state: fold, hash: event.hash };
+  }
+
+  /** A log that was restored to an earlier version. */
+  cutTo(version: number): this {
+    this.#events.length = version;
+    return this;
+  }
+
   /** A wake-up without events. */
   announcement(toVersion = this.head): EventsMessage {
     const { aggregateType, aggregateId } = this;
@@ -150,6 +171,31 @@ export function runnerDeps(
     },
     newClaim: () => crypto.randomUUID(),
     now: () => Date.now(),
+    ...overrides,
+  };
+}
+
+/** The same for a rebuild. */
+export function rebuildDeps(
+  part: number,
+  logs: readonly TestLog[],
+  overrides: Partial<RebuildDeps> = {},
+): RebuildDeps & { readonly reads: string[] } {
+  return {
+    ...runnerDeps(part, logs, overrides),
+    projectors,
+    owner: async ({ aggregateId }, version) =>
+      logs.find((candidate) => candidate.aggregateId === aggregateId)?.ownState(version),
+    owns: () => true,
+    head: async ({ aggregateId }) => logs.find((log) => log.aggregateId === aggregateId)?.head ?? 0,
+    directoryParts: 2,
+    directory: async (index, after, limit) =>
+      logs
+        .filter(({ aggregateId }) => partOf(aggregateId, 2) === index)
+        .map(({ aggregateType, aggregateId }) => ({ aggregateType, aggregateId }))
+        .sort((a, b) => (a.aggregateId < b.aggregateId ? -1 : 1))
+        .filter(({ aggregateId }) => after === null || aggregateId > after.aggregateId)
+        .slice(0, limit),
     ...overrides,
   };
 }

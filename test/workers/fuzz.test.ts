@@ -171,12 +171,16 @@ function sendable(values: Record<string, string | undefined>): Record<string, st
 function bodyOf(operation: Operation, { changes, edits: list }: FuzzedRequest): string | undefined {
   if (operation.method === 'get') return undefined;
   const example = EXAMPLES[operation.operationId]?.request?.['application/json'];
+  if (example === undefined) return undefined;
   const about = JSON.parse(JSON.stringify(example).replaceAll('"acc-1"', `"${ID}"`)) as unknown;
   return edited(JSON.stringify(changes.reduce(damaged, about)), list);
 }
 
 async function send(operation: Operation, fuzzed: FuzzedRequest): Promise<number> {
-  const path = operation.path.replace('{aggregateType}', 'account').replace('{id}', fuzzed.id);
+  const path = operation.path
+    .replace('{aggregateType}', 'account')
+    .replace('{view}', 'trades')
+    .replace(/\{(id|aggregateId)\}/, () => fuzzed.id);
   const query = fuzzed.query.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
   const body = bodyOf(operation, fuzzed);
   const before = await footprint(ID);
@@ -200,7 +204,7 @@ describe('any request', () => {
     });
     await fc.assert(property, { seed, numRuns: runs });
     // Requests that are all refused at the door would test nothing behind it.
-    if (operation.operationId !== 'openAccount')
-      expect([...statuses].some((status) => status < 300 || status === 422)).toBe(true);
+    const behindTheDoor = [...statuses].some((status) => status < 300 || [404, 409, 422].includes(status));
+    if (operation.operationId !== 'openAccount') expect(behindTheDoor).toBe(true);
   });
 });

@@ -16,6 +16,7 @@ export const TAGS = {
   Batch: 'Many commands in one request, each decided by its own aggregate.',
   Events: 'The log behind everything: immutable, hash-chained events.',
   Audit: 'Recompute what the log claims.',
+  Views: 'How the read models stand; rebuild them, resume what is parked.',
   Service: 'Whether the service runs, and this description of it.',
 } as const;
 
@@ -26,6 +27,8 @@ export type ReplyHeader = 'ETag' | 'Idempotency-Replayed' | 'X-Read-Source' | 'X
 export interface Success {
   readonly status: 200 | 201;
   readonly description: string;
+  /** What 202 with the same body means, where the work may take more than one request. */
+  readonly unfinished?: string;
   /** Of the JSON body; left out where the body is no data of ours. */
   readonly schema?: z.ZodType;
   readonly headers?: readonly ReplyHeader[];

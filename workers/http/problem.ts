@@ -1,5 +1,6 @@
 /** Errors as RFC 9457 problem details: every code that a client can meet, and the one exception that carries them. */
 import { z } from 'zod';
+import type { RebuildRefusal } from '../../queues/rebuild/rebuild.ts';
 import type { AccountRefusal } from '../../schemas/account.ts';
 import type { KernelRefusal, Outcome } from '../../schemas/envelope.ts';
 
@@ -13,7 +14,9 @@ type HttpCode =
   | 'unsupported_media_type'
   | 'internal_error'
   | 'unavailable'
-  | 'not_ready';
+  | 'not_ready'
+  | 'not_parked'
+  | RebuildRefusal;
 export type ProblemCode = HttpCode | KernelRefusal | AccountRefusal;
 
 /** Codes are stable: clients branch on them. A refusal is 422 unless it says that something exists or does not. */
@@ -30,6 +33,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, { readonly status: number; r
       meaning: 'The account has not been opened, or not yet at the time asked for.',
     },
     aggregate_not_found: { status: 404, meaning: 'There is no aggregate of this type and id.' },
+    not_parked: { status: 404, meaning: 'The view has not parked this aggregate.' },
     method_not_allowed: {
       status: 405,
       meaning: 'The path does not have this method; `Allow` lists those it has.',
@@ -38,6 +42,14 @@ export const PROBLEMS: Readonly<Record<ProblemCode, { readonly status: number; r
     command_id_reused: {
       status: 409,
       meaning: 'The command id, or the id of the thing to create, was used before with another body.',
+    },
+    rebuild_in_progress: {
+      status: 409,
+      meaning: 'Another rebuild of views has not come to its end; `GET /v1/views` shows it.',
+    },
+    nothing_kept: {
+      status: 409,
+      meaning: 'What was live before has been cleared since, or there never was another.',
     },
     version_conflict: {
       status: 412,

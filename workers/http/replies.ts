@@ -1,9 +1,12 @@
 /** What successful requests answer. The same schemas type the code, make the API's description and judge real replies. */
 import { z } from 'zod';
+import { DIFFERENCE_KINDS, DIFFERENCES_MAX } from '../../queues/rebuild/job.ts';
+import { REBUILD_STATUSES } from '../../queues/rebuild/progress.ts';
 import { AccountStatus, AccountType, Limits, Side } from '../../schemas/account.ts';
 import { Currency } from '../../schemas/currency.ts';
 import { CommandId, EventEnvelope, EventReference, HashText } from '../../schemas/envelope.ts';
 import { DecimalText, Id, SymbolName, UtcTime, Version } from '../../schemas/scalars.ts';
+import { COLOURS, REBUILD_KINDS, REBUILD_PHASES, VIEWS } from '../../schemas/tables/views.ts';
 import { RequestFault } from './problem.ts';
 
 // Metadata with an `id` names a schema in the API's description; all others stand there where they are used.
@@ -149,3 +152,87 @@ export const AuditReply = z.strictObject({
 export const HealthReply = z.strictObject({ status: z.literal('ok') });
 /** Every binding answers. */
 export const ReadyReply = z.strictObject({ status: z.literal('ready') });
+
+const Count = z.number().int().min(0);
+const AggregateName = { aggregateType: z.string(), aggregateId: Id };
+
+/** Something that a rebuild found. */
+const ViewDifference = z
+  .strictObject({
+    view: z.enum(VIEWS),
+    kind: z.enum(DIFFERENCE_KINDS),
+    ...AggregateName,
+    version: Version.optional(),
+    detail: z.string().optional(),
+  })
+  .meta({ id: 'ViewDifference' });
+
+/** How a rebuild stands. */
+export const RebuildReply = z
+  .strictObject({
+    status: z.enum(REBUILD_STATUSES),
+    kind: z.enum(REBUILD_KINDS).meta({ description: '`revert` goes back to what was live before.' }),
+    phase: z.enum(REBUILD_PHASES),
+    views: z.array(z.enum(VIEWS)),
+    aggregatesTotal: Count,
+    aggregatesDone: Count,
+    aggregatesVerified: Count,
+    eventsApplied: Count,
+    differencesFound: Count,
+    differences: z
+      .array(ViewDifference)
+      .max(DIFFERENCES_MAX)
+      .meta({ description: 'The first of them, between the live views, the rebuilt ones and the actors.' }),
+    reason: z.string().nullable().meta({ description: 'Why it failed.' }),
+    startedAt: UtcTime,
+    endedAt: UtcTime.nullable(),
+  })
+  .meta({ id: 'Rebuild' });
+
+/** The read models. */
+export const ViewsReply = z.strictObject({
+  views: z.array(
+    z.strictObject({
+      view: z.enum(VIEWS),
+      aggregates: Count,
+      parked: Count,
+      eventsBehind: Count.nullable().meta({
+        description:
+          'Events in the logs that the view lacks; null where it was not asked for or takes too long.',
+      }),
+      databases: z.array(
+        z.strictObject({
+          live: z.enum(COLOURS),
+          building: z.boolean(),
+          kept: z.boolean().meta({ description: 'Whether what was live before can be gone back to.' }),
+          aggregates: Count,
+          parked: Count,
+        }),
+      ),
+    }),
+  ),
+  rebuild: RebuildReply.nullable().meta({ description: 'The newest one.' }),
+});
+
+const Parked = z
+  .strictObject({
+    ...AggregateName,
+    version: Version.meta({ description: 'What the view has applied.' }),
+    parkedVersion: PresentVersion.meta({ description: 'The event that it cannot take.' }),
+    reason: z.string(),
+    parkedAt: UtcTime,
+  })
+  .meta({ id: 'ParkedAggregate' });
+
+/** Parked aggregates of a view. */
+export const ParkedReply = z.strictObject({ parked: z.array(Parked) });
+
+/** What resuming came to. */
+export const ResumedReply = z.strictObject({
+  view: z.enum(VIEWS),
+  ...AggregateName,
+  status: z.enum(['RESUMED', 'PARKED']),
+  version: Version,
+  head: Version.meta({ description: 'How far the log goes.' }),
+  parked: Parked.nullable(),
+});

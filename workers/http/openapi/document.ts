@@ -93,7 +93,7 @@ export function openApiDocument(operations: readonly Operation[]) {
 }
 
 function describe(operation: Operation): ZodOpenApiOperationObject {
-  const { operationId, tag, summary, description, params, query, command, success } = operation;
+  const { operationId, tag, summary, description, params, query, command } = operation;
   const body = requestBody(operation);
   return {
     operationId,
@@ -107,7 +107,7 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
       header: command === undefined ? CommonHeaders : CommandHeaders.extend(CommonHeaders.shape),
     },
     ...(body === undefined ? {} : { requestBody: body }),
-    responses: { [success.status]: successResponse(operation), ...problemResponses(operation) },
+    responses: { ...successResponses(operation), ...problemResponses(operation) },
   };
 }
 
@@ -119,11 +119,18 @@ function requestBody({ operationId, body, ownBody }: Operation): ZodOpenApiReque
     const example = examples[mediaType];
     return [mediaType, example === undefined ? media : ({ ...media, example } as ZodOpenApiMediaTypeObject)];
   });
-  return { required: true, content: Object.fromEntries(described) };
+  return { required: ownBody?.required ?? true, content: Object.fromEntries(described) };
 }
 
-function successResponse({ operationId, success }: Operation): ZodOpenApiResponseObject {
-  const { description, schema, headers = [] } = success;
+function successResponses(operation: Operation): Record<string, ZodOpenApiResponseObject> {
+  const { status, description, unfinished } = operation.success;
+  const responses = { [status]: successResponse(operation, description) };
+  if (unfinished !== undefined) responses[202] = successResponse(operation, unfinished);
+  return responses;
+}
+
+function successResponse({ operationId, success }: Operation, description: string): ZodOpenApiResponseObject {
+  const { schema, headers = [] } = success;
   const example = EXAMPLES[operationId]?.reply;
   return {
     description,

@@ -84,6 +84,33 @@ const batchCommands = [
   { commandId: 't-1', aggregateType: 'account', aggregateId: 'acc-1', type: 'ExecuteTrade', data: trade },
 ];
 
+const rebuild = {
+  status: 'SWITCHED',
+  kind: 'rebuild',
+  phase: 'SWITCHED',
+  views: ['trades'],
+  aggregatesTotal: 1,
+  aggregatesDone: 1,
+  aggregatesVerified: 1,
+  eventsApplied: 2,
+  differencesFound: 1,
+  differences: [
+    { view: 'trades', kind: 'only_rebuilt', aggregateType: 'account', aggregateId: 'acc-1', version: 2 },
+  ],
+  reason: null,
+  startedAt: '2026-11-21T09:31:00.000Z',
+  endedAt: '2026-11-21T09:31:00.250Z',
+};
+
+const parked = {
+  aggregateType: 'account',
+  aggregateId: 'acc-1',
+  version: 1,
+  parkedVersion: 2,
+  reason: 'no upcast from TradeExecuted@2 to version 1',
+  parkedAt: '2026-11-21T09:30:02.000Z',
+};
+
 /** Examples by `operationId`. */
 export const EXAMPLES: Readonly<Record<string, Example>> = {
   openAccount: command({ accountId: 'acc-1', ...opening }, 'AccountOpened', 1),
@@ -128,6 +155,44 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     },
   },
   auditAggregate: { reply: { ok: true, version: 2, headHash: hashOf('2'), eventsChecked: 2 } },
+  getViews: {
+    reply: {
+      views: [
+        {
+          view: 'trades',
+          aggregates: 1,
+          parked: 0,
+          eventsBehind: 0,
+          databases: [{ live: 'green', building: false, kept: true, aggregates: 1, parked: 0 }],
+        },
+      ],
+      rebuild,
+    },
+  },
+  rebuildViews: { request: { 'application/json': { views: ['trades'] } }, reply: rebuild },
+  cancelRebuild: {
+    reply: {
+      ...rebuild,
+      status: 'FAILED',
+      phase: 'FAILED',
+      reason: 'cancelled',
+      differencesFound: 0,
+      differences: [],
+    },
+  },
+  rollBackView: { reply: { ...rebuild, kind: 'revert', differencesFound: 0, differences: [] } },
+  getParked: { reply: { parked: [parked] } },
+  resumeParked: {
+    reply: {
+      view: 'trades',
+      aggregateType: 'account',
+      aggregateId: 'acc-1',
+      status: 'RESUMED',
+      version: 2,
+      head: 2,
+      parked: null,
+    },
+  },
   getHealth: { reply: { status: 'ok' } },
   getReadiness: { reply: { status: 'ready' } },
 };

@@ -6,6 +6,7 @@ import { batch } from './batch.ts';
 import { events } from './events.ts';
 import { portfolio } from './portfolio.ts';
 import { service } from './service.ts';
+import { views } from './views.ts';
 
 export const ROUTES: readonly Route[] = [
   ...accounts,
@@ -13,5 +14,6 @@ export const ROUTES: readonly Route[] = [
   ...batch,
   ...events,
   ...audit,
+  ...views,
   ...service(() => ROUTES),
 ];

@@ -1,0 +1,1 @@
+CREATE INDEX `view_positions_parked` ON `view_positions` (`view`,`colour`) WHERE parked_version IS NOT NULL;

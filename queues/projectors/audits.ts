@@ -1,0 +1,118 @@
+/** How each view's rows are held against what their owners say: the code here shares nothing with the projectors. */
+import { canonicalJson } from '../../schemas/canonical.ts';
+import { keysJson } from '../kernel/positions.ts';
+import type { ViewAudit } from '../kernel/projector.ts';
+
+/**
+ * First of the positions that a building journal gives to events which the live one has lost. Readers of the feed cannot
+ * have seen those, and must not have passed them: the switch moves them to the end.
+ */
+export const PROVISIONAL_POSITION = 2 ** 52;
+
+type Value = string | number | null;
+
+/** An account's state, as far as views show it. */
+interface OwnAccount {
+  readonly customerId: string;
+  readonly accountType: string;
+  readonly currency: string;
+  readonly status: string;
+  readonly cash: string;
+  readonly fees: string;
+  readonly limits: unknown;
+  readonly positions: Readonly<
+    Record<string, { quantity: string; averageCost: string; costBasis: string; realizedPnl: string }>
+  >;
+}
+
+/** An account's row says what its actor says. */
+export const accountsAudit: ViewAudit = {
+  statement: (colour, keys) => ({
+    sql:
+      'SELECT account_id AS aggregateId, customer_id, account_type, currency, status, cash, fees, limits ' +
+      `FROM json_each(?) AS sought CROSS JOIN accounts_${colour} ON account_id = sought.value ->> 1`,
+    parameters: [keysJson(keys)],
+  }),
+  fault(rows, { state }) {
+    const { customerId, accountType, currency, status, cash, fees, limits } = state as OwnAccount;
+    const own = [customerId, accountType, currency, status, cash, fees, canonicalJson(limits)];
+    const [row] = rows;
+    if (row === undefined) return 'there is no row';
+    const shown = [row.customer_id, row.account_type, row.currency, row.status, row.cash, row.fees];
+    return unlike([...shown, canonicalJson(JSON.parse(String(row.limits)))], own);
+  },
+};
+
+/** An account's holdings are those that its actor has. */
+export const positionsAudit: ViewAudit = {
+  statement: (colour, keys) => ({
+    sql:
+      'SELECT account_id AS aggregateId, symbol, quantity, average_cost, cost_basis, realized_pnl ' +
+      `FROM json_each(?) AS sought CROSS JOIN positions_${colour} ON account_id = sought.value ->> 1`,
+    parameters: [keysJson(keys)],
+  }),
+  fault(rows, { state }) {
+    const own = Object.entries((state as OwnAccount).positions).map(([symbol, position]) =>
+      [symbol, position.quantity, position.averageCost, position.costBasis, position.realizedPnl].join(' '),
+    );
+    const shown = rows.map((row) =>
+      [row.symbol, row.quantity, row.average_cost, row.cost_basis, row.realized_pnl].join(' '),
+    );
+    return unlike(shown.sort(), own.sort());
+  },
+};
+
+/** There are as many trades as the journal, at the same version, has announcements of one. */
+export const tradesAudit: ViewAudit = {
+  statement: (colour, keys, journal) => ({
+    sql:
+      'SELECT sought.value ->> 1 AS aggregateId, ' +
+      `(SELECT count(*) FROM trades_${colour} WHERE account_id = sought.value ->> 1) AS trades, ` +
+      "(SELECT json_array(sum(to_version - from_version + 1), coalesce(sum(types ->> 'TradeExecuted'), 0)) " +
+      `FROM journal_${journal} WHERE aggregate_id = sought.value ->> 1 AND aggregate_type = sought.value ->> 0) ` +
+      'AS journal FROM json_each(?) AS sought',
+    parameters: [keysJson(keys)],
+  }),
+  fault([row], _owner, version) {
+    const [events, announced] = JSON.parse(String(row?.journal)) as [number | null, number];
+    // A journal at another version has other events, and nothing to say about these.
+    if (events !== version || row?.trades === announced) return undefined;
+    return `there are ${row?.trades} trades, and ${announced} events of one`;
+  },
+};
+
+/** The journal has every version once, in order of its positions, and ends with the hash that the log has there. */
+export const journalAudit: ViewAudit = {
+  statement: (colour, keys) => ({
+    sql:
+      'SELECT id AS aggregateId, min(from_version) AS first, max(to_version) AS last, ' +
+      // A provisional position says nothing of the order: the switch sees to that.
+      `count(*) FILTER (WHERE from_version <> next OR (position <= before AND before < ${PROVISIONAL_POSITION})) AS breaks, ` +
+      `(SELECT json_extract(events, '$[#-1].hash') FROM journal_${colour} WHERE aggregate_id = id ` +
+      'AND aggregate_type = type ORDER BY from_version DESC LIMIT 1) AS hash FROM (' +
+      'SELECT sought.value ->> 1 AS id, sought.value ->> 0 AS type, from_version, to_version, position, ' +
+      'lag(to_version) OVER own + 1 AS next, lag(position) OVER own AS before ' +
+      `FROM json_each(?) AS sought CROSS JOIN journal_${colour} ON aggregate_id = sought.value ->> 1 ` +
+      'AND aggregate_type = sought.value ->> 0 ' +
+      'WINDOW own AS (PARTITION BY sought.key ORDER BY from_version)) GROUP BY type, id',
+    parameters: [keysJson(keys)],
+  }),
+  fault([row], { hash }, version) {
+    if (row === undefined) return 'there is no event';
+    if (row.breaks !== 0) return `${row.breaks} ranges do not follow the one before`;
+    return unlike([row.first, row.last, row.hash], [1, version, hash]);
+  },
+};
+
+/** Where two lists first differ, for a person. */
+function unlike(
+  shown: readonly (Value | undefined)[],
+  own: readonly (Value | undefined)[],
+): string | undefined {
+  const length = Math.max(shown.length, own.length);
+  for (let index = 0; index < length; index++) {
+    if (shown[index] === own[index]) continue;
+    return `shows ${shown[index] ?? 'nothing'}, the owner has ${own[index] ?? 'nothing'}`;
+  }
+  return undefined;
+}

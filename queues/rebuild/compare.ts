@@ -1,0 +1,143 @@
+/** The questions that a rebuilt colour is compared by, and what their answers mean. */
+import type { Colour } from '../../schemas/tables/views.ts';
+import { takes } from '../kernel/apply.ts';
+import type { Statement } from '../kernel/database.ts';
+import {
+  type AggregateKey,
+  keyOf,
+  positionKey,
+  type ViewPosition,
+  type ViewTarget,
+} from '../kernel/positions.ts';
+import type { AuditRow, OwnerState, RebuildableProjector } from '../kernel/projector.ts';
+import { DIFFERENCES_MAX, type Difference } from './job.ts';
+
+/** Versions of an aggregate to be verified: those after `from` up to `to`, and whether `to` is the last. */
+export interface Slice {
+  readonly key: AggregateKey;
+  readonly from: number;
+  readonly to: number;
+  readonly isLast: boolean;
+}
+
+/** A view whose rebuilt colour is held against its live one. */
+export interface Pair {
+  readonly projector: RebuildableProjector;
+  readonly live: ViewTarget;
+  readonly building: ViewTarget;
+}
+
+/** A row that only one colour has. */
+type DifferentRow = AggregateKey & { readonly version?: number };
+
+/** Answers to {@link pairStatements}. */
+export type PairRows = readonly [DifferentRow[], DifferentRow[], AuditRow[]];
+
+/** Rows only in the rebuilt colour, rows only in the live one, and rows for the audit of aggregates that end here. */
+export function pairStatements(pair: Pair, slices: readonly Slice[], journal: Colour): Statement[] {
+  const { projector, live, building } = pair;
+  const own = slices.filter(({ key }) => takes(projector, key));
+  const ending = own.filter(({ isLast }) => isLast);
+  // Rows that may change are compared once, at the end.
+  const compared = projector.table.versionColumn === undefined ? ending : own;
+  const keys = ending.map(({ key }) => key);
+  return [
+    exceptStatement(projector, building, live, compared),
+    exceptStatement(projector, live, building, compared),
+    projector.audit.statement(building.colour, keys, journal),
+  ];
+}
+
+function exceptStatement(
+  { table, aggregateType }: RebuildableProjector,
+  one: ViewTarget,
+  other: ViewTarget,
+  slices: readonly Slice[],
+): Statement {
+  const { idColumn, typeColumn, versionColumn } = table;
+  const conditions = [`t.${idColumn} = slice.value ->> 1`];
+  if (typeColumn !== undefined) conditions.push(`t.${typeColumn} = slice.value ->> 0`);
+  if (versionColumn !== undefined) {
+    conditions.push(`t.${versionColumn} > slice.value ->> 2 AND t.${versionColumn} <= slice.value ->> 3`);
+  }
+  const rows = ({ colour }: ViewTarget) =>
+    `SELECT t.* FROM json_each(?1) AS slice CROSS JOIN ${table.name(colour)} AS t ON ${conditions.join(' AND ')}`;
+  const type = typeColumn ?? `'${aggregateType}'`;
+  const version = versionColumn === undefined ? '' : `, ${versionColumn} AS version`;
+  return {
+    sql:
+      `SELECT ${type} AS aggregateType, ${idColumn} AS aggregateId${version} ` +
+      `FROM (${rows(one)} EXCEPT ${rows(other)}) LIMIT ${DIFFERENCES_MAX}`,
+    parameters: [
+      JSON.stringify(slices.map(({ key, from, to }) => [key.aggregateType, key.aggregateId, from, to])),
+    ],
+  };
+}
+
+/** Where the two colours of a view stand for an aggregate. */
+export interface PairStanding {
+  readonly slice: Slice;
+  /** Version of the rebuilt colour, and the event that it could not take. */
+  readonly version: number;
+  readonly parkedVersion: number | null;
+  readonly liveVersion: number;
+}
+
+/** Where the colours stand for each slice's aggregate that the view is made of. */
+export function pairStandings(
+  { projector, live, building }: Pair,
+  slices: readonly Slice[],
+  positions: ReadonlyMap<string, ViewPosition>,
+): PairStanding[] {
+  return slices
+    .filter(({ key }) => takes(projector, key))
+    .map((slice) => ({
+      slice,
+      version: 0,
+      parkedVersion: null,
+      ...positions.get(positionKey(building, slice.key)),
+      liveVersion: positions.get(positionKey(live, slice.key))?.version ?? 0,
+    }));
+}
+
+/** Rows that only one colour has, of aggregates for which both stand at one version. */
+export function rowDifferences(
+  { building: { view } }: Pair,
+  standings: readonly PairStanding[],
+  [onlyRebuilt, onlyLive]: PairRows,
+): Difference[] {
+  const level = new Set(
+    standings
+      .filter(({ version, liveVersion }) => version === liveVersion)
+      .map(({ slice }) => keyOf(slice.key)),
+  );
+  const told = (rows: readonly DifferentRow[], kind: Difference['kind']) =>
+    rows.filter((row) => level.has(keyOf(row))).map((row): Difference => ({ ...row, view, kind }));
+  return [...told(onlyRebuilt, 'only_rebuilt'), ...told(onlyLive, 'only_live')];
+}
+
+/** Events that the rebuilt view could not take though the live one did, and rows that the owners contradict. */
+export async function ownerDifferences(
+  { projector, building: { view } }: Pair,
+  standings: readonly PairStanding[],
+  audit: readonly AuditRow[],
+  ownerOf: (key: AggregateKey, version: number) => Promise<OwnerState | undefined>,
+): Promise<Difference[]> {
+  const rows = Map.groupBy(audit, ({ aggregateId }) => aggregateId);
+  const ending = standings.filter(({ slice, version }) => slice.isLast && version > 0);
+  const found = await Promise.all(
+    ending.map(async ({ slice: { key }, version }): Promise<Difference[]> => {
+      const owner = await ownerOf(key, version);
+      const own = rows.get(key.aggregateId) ?? [];
+      const detail =
+        owner === undefined ? 'its log does not go that far' : projector.audit.fault(own, owner, version);
+      return detail === undefined ? [] : [{ ...key, view, kind: 'contradicts_owner', version, detail }];
+    }),
+  );
+  const parked = standings.flatMap(({ slice, version, parkedVersion, liveVersion }): Difference[] =>
+    slice.isLast && parkedVersion !== null && version < liveVersion
+      ? [{ ...slice.key, view, kind: 'parked', version: parkedVersion }]
+      : [],
+  );
+  return [...parked, ...found.flat()];
+}

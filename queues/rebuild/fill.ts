@@ -1,0 +1,224 @@
+/**
+ * Brings a building colour level with the live one from the owners' logs: reads the next events while the last ones are
+ * being stored, several aggregates to a transaction.
+ */
+import type { EventsMessage } from '../../schemas/message.ts';
+import { applyRanges, projectorOf, type Range, type Standing, takes } from '../kernel/apply.ts';
+import { LogsNotRead } from '../kernel/errors.ts';
+import {
+  type AggregateKey,
+  keyOf,
+  otherColour,
+  positionKey,
+  readPositions,
+  type ViewTarget,
+  viewTargets,
+} from '../kernel/positions.ts';
+import { ProjectedEvent } from '../kernel/projector.ts';
+import { journalStarts } from '../projectors/journal.ts';
+import type { RebuildDeps } from './deps.ts';
+import { jobGuard, type RebuildJob } from './job.ts';
+
+/** Events read and stored at a time: about a megabyte of text, and two of them are in memory. */
+export const FILL_EVENTS_MAX = 2_000;
+
+/** An owner that restarts takes less. */
+const LOG_RETRY_SECONDS = 5;
+
+/** What filling some aggregates came to. */
+export interface Filled {
+  /** Whether there was time for all of them. */
+  readonly isComplete: boolean;
+  /** Aggregates of which the live view has applied more than their logs hold. */
+  readonly aheadOfLog: readonly AggregateKey[];
+}
+
+/** Fills until the building colours stand where the live ones stood at the beginning, or until `isOver`. */
+export async function fill(
+  deps: RebuildDeps,
+  job: RebuildJob,
+  keys: readonly AggregateKey[],
+  isOver: () => boolean,
+): Promise<Filled> {
+  const standing = await readStanding(deps, job, keys);
+  const reader = new LogReader(deps, standing, keys);
+  let next = reader.next();
+  while (next !== undefined) {
+    const ranges = await next;
+    next = isOver() ? undefined : reader.next();
+    // Both are awaited whatever becomes of the first: a rejection that nobody waits for ends a Worker.
+    const [stored] = await Promise.allSettled([store(deps, job, standing, ranges), next]);
+    if (stored.status === 'rejected') throw stored.reason;
+  }
+  return { isComplete: reader.isThrough, aheadOfLog: reader.aheadOfLog };
+}
+
+async function readStanding(
+  { database }: RebuildDeps,
+  job: RebuildJob,
+  keys: readonly AggregateKey[],
+): Promise<Standing> {
+  const { targets, epoch } = await viewTargets(database, job.views);
+  const positions = await readPositions(database, targets, keys);
+  return { targets: targets.filter(({ role }) => role === 'building'), epoch, positions };
+}
+
+async function store(
+  deps: RebuildDeps,
+  job: RebuildJob,
+  standing: Standing,
+  ranges: readonly Range[],
+): Promise<void> {
+  const events = ranges.reduce((sum, range) => sum + range.events.length, 0);
+  await applyRanges(deps, standing, ranges, { applied: 0, parked: 0 }, jobGuard(job));
+  await deps.database.batch([
+    {
+      sql: 'UPDATE rebuilds SET events_applied = events_applied + ? WHERE job = ?',
+      parameters: [events, job.job],
+    },
+  ]);
+}
+
+/** An aggregate on its way: read up to `from`, to be read up to `to`. */
+interface Way {
+  readonly key: AggregateKey;
+  from: number;
+  readonly to: number;
+}
+
+/** Reads what building views lack of some aggregates, in portions. */
+class LogReader {
+  /** Aggregates whose logs end before the version that the live view has applied. */
+  readonly aheadOfLog: AggregateKey[] = [];
+  readonly #deps: RebuildDeps;
+  /** The journal being built, if it is: its rows must end where those of the live one end. */
+  readonly #journal: ViewTarget | undefined;
+  #ways: Way[];
+
+  constructor(deps: RebuildDeps, standing: Standing, keys: readonly AggregateKey[]) {
+    this.#deps = deps;
+    this.#journal = standing.targets.find(({ view }) => view === 'journal');
+    this.#ways = keys.map((key) => wayOf(deps, standing, key)).filter(({ from, to }) => from < to);
+  }
+
+  get isThrough(): boolean {
+    return this.#ways.length === 0;
+  }
+
+  /** The next portion, or undefined where everything was read. To be called again only once that has come. */
+  next(): Promise<Range[]> | undefined {
+    return this.#ways.length === 0 ? undefined : this.#read(this.#portion());
+  }
+
+  /** As many aggregates as fit, each with the version to read up to. */
+  #portion(): { way: Way; to: number }[] {
+    const portion: { way: Way; to: number }[] = [];
+    let room = FILL_EVENTS_MAX;
+    for (const way of this.#ways) {
+      if (room === 0) break;
+      const to = Math.min(way.to, way.from + room);
+      room -= to - way.from;
+      portion.push({ way, to });
+    }
+    return portion;
+  }
+
+  async #read(portion: readonly { way: Way; to: number }[]): Promise<Range[]> {
+    const starts = await this.#startsWithin(portion);
+    const ranges = await Promise.all(
+      portion.map(async ({ way, to }) => {
+        const own = starts?.get(keyOf(way.key)) ?? [];
+        const ends = own.filter((start) => start <= to + 1).map((start) => start - 1);
+        const last = to < way.to ? Math.max(...ends, 0) || to : to;
+        const messages = await this.#messagesOf(way, last);
+        const events = eventsAfter(messages, way.from, last);
+        way.from += events.length;
+        if (way.from < last) {
+          this.aheadOfLog.push(way.key);
+          way.from = way.to;
+        }
+        return { key: way.key, events: starts === undefined ? events : cut(events, new Set(own)) };
+      }),
+    );
+    this.#ways = this.#ways.filter(({ from, to }) => from < to);
+    return ranges.filter(({ events }) => events.length > 0);
+  }
+
+  async #messagesOf({ key, from }: Way, to: number): Promise<EventsMessage[]> {
+    try {
+      return await this.#deps.readLog(key, from + 1, to - from);
+    } catch (error) {
+      throw new LogsNotRead(new Map([[keyOf(key), error]]), { delaySeconds: LOG_RETRY_SECONDS });
+    }
+  }
+
+  async #startsWithin(portion: readonly { way: Way; to: number }[]) {
+    if (this.#journal === undefined) return undefined;
+    return journalStarts(
+      this.#deps.database,
+      otherColour(this.#journal.colour),
+      portion.map(({ way: { key, from }, to }) => ({ ...key, from, to })),
+    );
+  }
+}
+
+/** From where the building view that is furthest behind stands to where the live one that is furthest ahead stands. */
+function wayOf(deps: RebuildDeps, { targets, positions }: Standing, key: AggregateKey): Way {
+  let from = Number.POSITIVE_INFINITY;
+  let to = 0;
+  for (const target of targets) {
+    const position = positions.get(positionKey(target, key));
+    if (!takes(projectorOf(deps.projectors, target), key) || position?.parkedVersion != null) continue;
+    const live = positions.get(positionKey({ ...target, colour: otherColour(target.colour) }, key));
+    if ((position?.version ?? 0) >= (live?.version ?? 0)) continue;
+    from = Math.min(from, position?.version ?? 0);
+    to = Math.max(to, live?.version ?? 0);
+  }
+  return { key, from, to };
+}
+
+/** The events after a version up to another, as far as the messages have them without a hole. */
+function eventsAfter(messages: readonly EventsMessage[], from: number, to: number): ProjectedEvent[] {
+  const events: ProjectedEvent[] = [];
+  for (const message of messages) {
+    for (const event of message.events) {
+      const expected = from + events.length + 1;
+      if (event.version === expected && expected <= to) events.push(new ProjectedEvent(message, event));
+    }
+  }
+  return events;
+}
+
+/** The same events as if messages had brought them that begin at `starts`, and nowhere else. */
+function cut(events: readonly ProjectedEvent[], starts: ReadonlySet<number>): ProjectedEvent[] {
+  const result: ProjectedEvent[] = [];
+  for (let first = 0; first < events.length; ) {
+    let end = first + 1;
+    while (end < events.length && !starts.has((events[end] as ProjectedEvent).version)) end++;
+    result.push(...asOneMessage(events.slice(first, end), events[first - 1]?.published.hash));
+    first = end;
+  }
+  return result;
+}
+
+function asOneMessage(
+  events: readonly ProjectedEvent[],
+  hashBefore: string | undefined,
+): readonly ProjectedEvent[] {
+  const first = events[0] as ProjectedEvent;
+  const last = events.at(-1) as ProjectedEvent;
+  const { source } = first;
+  // Mostly it is what the owner has packed: then its text serves as it is.
+  if (first.version === source.fromVersion && last.version === source.toVersion && last.source === source) {
+    return events;
+  }
+  const message: EventsMessage = {
+    aggregateType: first.aggregateType,
+    aggregateId: first.aggregateId,
+    fromVersion: first.version,
+    toVersion: last.version,
+    previousHash: hashBefore ?? source.previousHash,
+    events: events.map(({ published }) => published),
+  };
+  return message.events.map((event) => new ProjectedEvent(message, event));
+}

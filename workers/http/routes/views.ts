@@ -1,0 +1,214 @@
+/** The read models themselves, for operators: how they stand, what is parked, and making them anew. */
+import type { Context } from 'hono';
+import { z } from 'zod';
+import { d1Database } from '../../../queues/kernel/database.ts';
+import { Retryable } from '../../../queues/kernel/errors.ts';
+import { type ParkedAggregate, parkedAggregates, resume } from '../../../queues/kernel/parked.ts';
+import type { RebuildProgress } from '../../../queues/rebuild/progress.ts';
+import { partOf } from '../../../schemas/partition.ts';
+import { Id } from '../../../schemas/scalars.ts';
+import { type RebuildKind, VIEWS, type ViewName } from '../../../schemas/tables/views.ts';
+import { AGGREGATE_TYPES, actorStub } from '../../aggregates.ts';
+import { type Env, viewDatabases } from '../../env.ts';
+import { projectionDeps } from '../../projection.ts';
+import { viewStates } from '../../reads/viewStates.ts';
+import { cancelRebuilds, currentRebuild, REBUILD_CALL_MS, rebuildViews } from '../../rebuild.ts';
+import { parseBody } from '../body.ts';
+import type { HttpEnv } from '../context.ts';
+import { type Route, route } from '../operation.ts';
+import { ProblemError } from '../problem.ts';
+import { PageLimit } from '../query.ts';
+import { ParkedReply, RebuildReply, ResumedReply, ViewsReply } from '../replies.ts';
+
+/** Which views to rebuild; all where it is left out. */
+export const RebuildBody = z.strictObject({
+  views: z
+    .array(z.enum(VIEWS))
+    .min(1)
+    .max(VIEWS.length)
+    .refine((views) => new Set(views).size === views.length, 'must name each view once')
+    .optional(),
+});
+
+/** What `GET /v1/views` may ask the logs. */
+export const ViewsQuery = z.strictObject({
+  heads: z.enum(['true', 'false']).default('false').meta({
+    description:
+      'Whether to ask every log how far it goes, which tells `eventsBehind`. It wakes every actor.',
+  }),
+});
+
+const ViewParams = z.strictObject({ view: z.enum(VIEWS) });
+const ParkedParams = ViewParams.extend({ aggregateType: z.enum(AGGREGATE_TYPES), aggregateId: Id });
+
+const getViews = route(
+  {
+    method: 'get',
+    path: '/v1/views',
+    operationId: 'getViews',
+    tag: 'Views',
+    summary: 'How the read models stand',
+    query: ViewsQuery,
+    success: { status: 200, description: 'Every view, and the newest rebuild.', schema: ViewsReply },
+  },
+  async (c, { query: { heads } }) => {
+    const [views, rebuild] = await Promise.all([
+      viewStates(c.env, heads === 'true'),
+      currentRebuild(c.env, c.get('logger')),
+    ]);
+    return c.json({ views, rebuild: rebuild && progressReply(rebuild) });
+  },
+);
+
+const rebuild = route(
+  {
+    method: 'post',
+    path: '/v1/views/rebuild',
+    operationId: 'rebuildViews',
+    tag: 'Views',
+    summary: 'Rebuild read models from the logs',
+    description:
+      'Beside the live ones, which go on. What was made is held against the live views and against every actor, and ' +
+      `then takes their place. A call works for at most ${REBUILD_CALL_MS / 1_000} seconds; repeat it while it answers 202.`,
+    ownBody: { required: false, content: { 'application/json': { schema: RebuildBody } } },
+    success: {
+      status: 200,
+      description: 'The rebuild has come to its end; `status` says to which.',
+      unfinished: 'There is more to do: send the request again.',
+      schema: RebuildReply,
+    },
+    problems: ['rebuild_in_progress'],
+  },
+  async (c) => {
+    const { views } = await optionalBody(c);
+    return runRebuild(c, 'rebuild', views);
+  },
+);
+
+const cancel = route(
+  {
+    method: 'post',
+    path: '/v1/views/rebuild/cancel',
+    operationId: 'cancelRebuild',
+    tag: 'Views',
+    summary: 'Give up a rebuild that is going on',
+    success: {
+      status: 200,
+      description: 'How it ended; the live views are as they were.',
+      schema: RebuildReply.nullable(),
+    },
+  },
+  async (c) => {
+    const ended = await cancelRebuilds(c.env, c.get('logger'));
+    return c.json(ended && progressReply(ended));
+  },
+);
+
+const rollBack = route(
+  {
+    method: 'post',
+    path: '/v1/views/{view}/rollback',
+    operationId: 'rollBackView',
+    tag: 'Views',
+    summary: 'Go back to what was live before the last switch',
+    description:
+      'Brings it level from the logs first, so it can only be done while that is possible. Repeat while it answers 202.',
+    params: ViewParams,
+    success: {
+      status: 200,
+      description: 'It has come to its end; `status` says to which.',
+      unfinished: 'There is more to do: send the request again.',
+      schema: RebuildReply,
+    },
+    problems: ['rebuild_in_progress', 'nothing_kept'],
+  },
+  (c, { params: { view } }) => runRebuild(c, 'revert', [view]),
+);
+
+const getParked = route(
+  {
+    method: 'get',
+    path: '/v1/views/{view}/parked',
+    operationId: 'getParked',
+    tag: 'Views',
+    summary: 'Aggregates with an event that the view cannot take',
+    params: ViewParams,
+    query: z.strictObject({ limit: PageLimit }),
+    success: { status: 200, description: 'The latest first.', schema: ParkedReply },
+  },
+  async (c, { params: { view }, query: { limit } }) => {
+    const lists = await Promise.all(
+      viewDatabases(c.env).map((database) => parkedAggregates(d1Database(database), view, limit)),
+    );
+    const parked = lists.flat().sort((a, b) => b.parkedAt - a.parkedAt);
+    return c.json({ parked: parked.slice(0, limit).map(parkedReply) });
+  },
+);
+
+const resumeParked = route(
+  {
+    method: 'post',
+    path: '/v1/views/{view}/parked/{aggregateType}/{aggregateId}/resume',
+    operationId: 'resumeParked',
+    tag: 'Views',
+    summary: 'Let a parked aggregate go on, from its log',
+    params: ParkedParams,
+    success: {
+      status: 200,
+      description: 'How far the view came; `PARKED` where an event still cannot be taken.',
+      schema: ResumedReply,
+    },
+    problems: ['not_parked'],
+  },
+  async (c, { params: { view, ...key } }) => {
+    const head = await actorStub(c.env, key).head();
+    const deps = projectionDeps(c.env, databasePart(c.env, key.aggregateId), c.get('logger'));
+    const resumed = await resume(deps, view, key, head);
+    if (resumed === undefined) {
+      const detail = `The view ${view} has not parked ${key.aggregateType} ${key.aggregateId}.`;
+      throw new ProblemError({ code: 'not_parked', detail });
+    }
+    const { status, version, parked } = resumed;
+    return c.json({ view, ...key, status, version, head, parked: parked && parkedReply(parked) });
+  },
+);
+
+export const views: readonly Route[] = [getViews, rebuild, cancel, rollBack, getParked, resumeParked];
+
+async function runRebuild(
+  c: Context<HttpEnv>,
+  kind: RebuildKind,
+  wanted: readonly ViewName[] | undefined,
+): Promise<Response> {
+  const run = await rebuildViews(c.env, c.get('logger'), { kind, views: wanted }).catch(unavailable);
+  if (!run.ok) throw new ProblemError({ code: run.code, detail: run.detail });
+  return c.json(progressReply(run.progress), run.progress.status === 'BUILDING' ? 202 : 200);
+}
+
+/** An owner or a database that does not answer holds up the rebuild: the same request goes on from where it stands. */
+function unavailable(error: unknown): never {
+  if (error instanceof Retryable) throw new ProblemError({ code: 'unavailable', detail: error.message });
+  throw error;
+}
+
+/** A request without a body means all views. */
+async function optionalBody(c: Context<HttpEnv>): Promise<z.output<typeof RebuildBody>> {
+  if (c.req.raw.body === null || c.req.header('Content-Length') === '0') return {};
+  return parseBody(c, RebuildBody);
+}
+
+function databasePart(env: Env, aggregateId: string): number {
+  return partOf(aggregateId, viewDatabases(env).length);
+}
+
+function progressReply({ startedAt, endedAt, ...progress }: RebuildProgress) {
+  return {
+    ...progress,
+    startedAt: new Date(startedAt).toISOString(),
+    endedAt: endedAt === null ? null : new Date(endedAt).toISOString(),
+  };
+}
+
+function parkedReply({ parkedAt, ...parked }: ParkedAggregate) {
+  return { ...parked, parkedAt: new Date(parkedAt).toISOString() };
+}

@@ -1,0 +1,81 @@
+/** Wires rebuilds of the views to this Worker's bindings. */
+
+import type { AggregateKey } from '../queues/kernel/positions.ts';
+import type { OwnerState } from '../queues/kernel/projector.ts';
+import { projectors } from '../queues/projectors/index.ts';
+import type { RebuildDeps } from '../queues/rebuild/deps.ts';
+import { type RebuildProgress, rebuildProgress } from '../queues/rebuild/progress.ts';
+import { advanceRebuild, cancelRebuild, type Started, startEverywhere } from '../queues/rebuild/rebuild.ts';
+import { DIRECTORY_PARTS, directoryName, partOf } from '../schemas/partition.ts';
+import type { RebuildKind, ViewName } from '../schemas/tables/views.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { actorStub, readLog } from './aggregates.ts';
+import { type Env, viewDatabases } from './env.ts';
+import { projectionDeps } from './projection.ts';
+
+/** Milliseconds that one call works on a rebuild: less than any proxy waits, and far from the 30 s of CPU of a request. */
+export const REBUILD_CALL_MS = 10_000;
+
+function rebuildDeps(env: Env, logger: Logger): RebuildDeps[] {
+  const parts = viewDatabases(env).length;
+  return Array.from({ length: parts }, (_, part) => ({
+    ...projectionDeps(env, part, logger),
+    projectors,
+    directoryParts: DIRECTORY_PARTS,
+    directory: (index, after, limit) => listDirectory(env, index, after, limit),
+    owns: ({ aggregateId }) => partOf(aggregateId, parts) === part,
+    head: (key) => actorStub(env, key).head(),
+    owner: (key, version) => ownerState(env, key, version),
+  }));
+}
+
+async function listDirectory(env: Env, part: number, after: AggregateKey | null, limit: number) {
+  const entries = await env.DIRECTORY.getByName(directoryName(part)).list(after, limit);
+  return entries.map(({ aggregateType, aggregateId }) => ({ aggregateType, aggregateId }));
+}
+
+async function ownerState(env: Env, key: AggregateKey, version: number): Promise<OwnerState | undefined> {
+  const [read, messages] = await Promise.all([
+    actorStub(env, key).read({ version }),
+    readLog(env, key, version, 1),
+  ]);
+  const hash = messages[0]?.events[0]?.hash;
+  return read === null || hash === undefined ? undefined : { state: read.state, hash };
+}
+
+/** Begins a rebuild or goes on with it, in all databases side by side, for a while. */
+export async function rebuildViews(
+  env: Env,
+  logger: Logger,
+  wanted: { readonly kind: RebuildKind; readonly views?: readonly ViewName[] | undefined },
+): Promise<(Started & { ok: false }) | { ok: true; progress: RebuildProgress }> {
+  const parts = rebuildDeps(env, logger);
+  const started = await startEverywhere(parts, wanted);
+  if (!started.ok) return started;
+  const end = Date.now() + REBUILD_CALL_MS;
+  await Promise.all(parts.map((deps) => advanceRebuild(deps, () => Date.now() >= end)));
+  const progress = await rebuildProgress(parts);
+  if (progress === null) throw new Error('a rebuild has left no trace');
+  const { status, phase, aggregatesDone, eventsApplied, differencesFound } = progress;
+  logger.log(status === 'FAILED' ? 'error' : 'info', 'rebuild of views', {
+    kind: wanted.kind,
+    status,
+    phase,
+    aggregatesDone,
+    eventsApplied,
+    differencesFound,
+  });
+  return { ok: true, progress };
+}
+
+/** The newest rebuild, without working on it. */
+export function currentRebuild(env: Env, logger: Logger): Promise<RebuildProgress | null> {
+  return rebuildProgress(rebuildDeps(env, logger));
+}
+
+/** Ends a rebuild that is going on. */
+export async function cancelRebuilds(env: Env, logger: Logger): Promise<RebuildProgress | null> {
+  const parts = rebuildDeps(env, logger);
+  await Promise.all(parts.map(cancelRebuild));
+  return rebuildProgress(parts);
+}
