@@ -32,7 +32,7 @@ describe('the simulation', () => {
   it.each([
     ['no-dedupe-by-command-id', 'exactly once'],
     ['no-gap-check', 'no gap is ever visible'],
-    ['timers-not-rearmed-on-wake', 'no timer gets lost'],
+    ['alarm-put-off', 'no timer gets lost'],
   ])('catches the deliberate bug %s, and says how to see it again', async (name, check) => {
     const { code, output } = await simulate('--mutant', name, '--runs', '100', '--trace', '5');
     expect(output).toMatch(new RegExp(`${name} +${check}`));
