@@ -35,8 +35,8 @@ export interface SweepDeps {
 }
 
 /**
- * One page of one part of the directory. Where a database fails, the cursor stays and the page is repeated; an aggregate
- * that does not answer is left for the next round, so that it holds up no other.
+ * One page of one part of the directory. A database that fails and an aggregate that does not answer are left for the next
+ * round, so that they hold up no other.
  */
 export async function sweepPage(deps: SweepDeps): Promise<void> {
   const { directory, parts } = deps;
@@ -45,10 +45,13 @@ export async function sweepPage(deps: SweepDeps): Promise<void> {
   for (let part = 0; part < parts; part++) {
     const share = heads.filter((head) => partOf(head.aggregateId, parts) === part);
     if (share.length === 0) continue;
-    const runnerDeps = deps.runnerDeps(part);
-    const behind = await lagging(runnerDeps, share);
-    if (behind.length === 0) continue;
-    await repair(deps, runnerDeps, behind);
+    try {
+      const runnerDeps = deps.runnerDeps(part);
+      const behind = await lagging(runnerDeps, share);
+      if (behind.length > 0) await repair(deps, runnerDeps, behind);
+    } catch (error) {
+      deps.logger.log('error', 'view database not swept', { part, ...errorFields(error) });
+    }
   }
   await directory.saveSweepCursor(entries.length < SWEEP_PAGE ? null : (entries.at(-1) ?? null));
 }

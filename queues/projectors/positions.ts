@@ -29,7 +29,8 @@ export const positionsProjector: RebuildableProjector = {
       add(event) {
         if (event.eventType !== 'TradeExecuted') return;
         const { symbol, position }: TradeExecuted = event.current;
-        if (typeof position !== 'object') throw new TypeError('a trade without its position');
+        // Here and not while the statements are made: what cannot be stored is poison of this event alone.
+        if (typeof position?.quantity !== 'string') throw new TypeError('a trade without its position');
         trades.set(`${event.aggregateId} ${symbol}`, event);
       },
       statements() {

@@ -76,8 +76,8 @@ export const VIEW_MUTANTS: readonly Mutant[] = [
       },
       {
         file: SWEEP,
-        find: 'if (behind.length === 0) continue;',
-        replace: 'if (behind.length >= 0) continue;',
+        find: 'if (behind.length > 0) await repair(',
+        replace: 'if (behind.length < 0) await repair(',
       },
     ],
   },
