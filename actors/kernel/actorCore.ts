@@ -9,6 +9,7 @@ import { errorFields } from '../../telemetry/logger.ts';
 import type { ActorDeps } from './actorDeps.ts';
 import { Aggregate, type CommandEntry } from './aggregate.ts';
 import { AlarmClock, DRAIN_SAFETY_MS } from './alarmClock.ts';
+import { Effects } from './effects.ts';
 import { envelopesText, eventReference } from './envelopes.ts';
 import { decodeEvent } from './eventLog.ts';
 import { GroupCommit } from './groupCommit.ts';
@@ -17,6 +18,7 @@ import { Outbox } from './outbox.ts';
 import { OutboxCursor } from './outboxCursor.ts';
 import { TIMER_RETRY_MS, Timers, timerCommandId } from './timers.ts';
 import type { Verdict } from './turn.ts';
+import { logTurn } from './turnLog.ts';
 import { type ChainReport, verifyChain } from './verify.ts';
 
 export type { ActorDeps } from './actorDeps.ts';
@@ -43,6 +45,8 @@ export class ActorCore<State> {
   readonly #outbox: Outbox;
   readonly #alarm: AlarmClock;
   readonly #timers: Timers;
+  /** Undefined for an aggregate that has none: it pays nothing for them. */
+  readonly #effects: Effects | undefined;
   #drainAt: number | undefined;
   #drainedAt = 0;
   /** Not before then, while the queue fails. */
@@ -70,6 +74,12 @@ export class ActorCore<State> {
     );
     this.#alarm = new AlarmClock((at) => deps.setAlarm(at));
     this.#timers = new Timers(this.aggregate);
+    this.#effects =
+      deps.decider.effects &&
+      new Effects(this.aggregate, deps, {
+        submit: async (command, context) => (await this.#submit([command], context))[0] as Verdict,
+        wakeBefore: (at, now) => this.#alarm.setBefore(at, now),
+      });
     if (this.aggregate.log.isStored) this.#wake();
   }
 
@@ -139,6 +149,8 @@ export class ActorCore<State> {
     } catch (error) {
       this.#logError('timers failed', error);
     }
+    // Not waited for: whatever is called may take its time, and a handler that runs keeps the next alarm from firing.
+    this.#effects?.schedule();
     try {
       await this.#drain();
       this.#cursor.save(this.#outbox.published);
@@ -178,8 +190,11 @@ export class ActorCore<State> {
       this.#alarm.restore(alarmAt);
       throw error;
     }
-    if (this.#version() > before) this.#scheduleDrain(now);
-    if (this.#deps.logger.enabled('debug')) this.#logTurn(entries, verdicts);
+    if (this.#version() > before) {
+      this.#scheduleDrain(now);
+      this.#effects?.schedule();
+    }
+    logTurn(this.#deps.logger, this.#deps.source, entries, verdicts);
     return verdicts;
   }
 
@@ -204,24 +219,27 @@ export class ActorCore<State> {
 
   #wake(): void {
     const now = this.#deps.now();
+    this.#effects?.schedule();
     if (this.#outbox.isBehind) this.#scheduleDrain(now);
     this.#rearm(now);
   }
 
   /** Sets the alarm for whatever is left to do. */
   #rearm(now: number): void {
-    const timerAt = this.#nextTimerAt(now);
-    if (timerAt !== undefined) this.#alarm.setBefore(timerAt, now);
+    const workAt = this.#nextWorkAt(now);
+    if (workAt !== undefined) this.#alarm.setBefore(workAt, now);
     if (this.#outbox.isBehind) this.#alarm.setBefore(now + DRAIN_SAFETY_MS, now);
   }
 
   /**
-   * When the next timer is due. A state that cannot be worked out, from an event of newer code, must not keep the object from
+   * When the next timer or effect is due. A state that cannot be worked out, from an event of newer code, must not keep the object from
    * waking: its log can still be read, and the alarm looks again.
    */
-  #nextTimerAt(now: number): number | undefined {
+  #nextWorkAt(now: number): number | undefined {
     try {
-      return this.#timers.nextAt();
+      const timerAt = this.#timers.nextAt();
+      const effectAt = this.#effects?.nextAt(now);
+      return effectAt === undefined || (timerAt !== undefined && timerAt < effectAt) ? timerAt : effectAt;
     } catch (error) {
       this.#logError('timers are unknown', error);
       return now + TIMER_RETRY_MS;
@@ -273,21 +291,5 @@ export class ActorCore<State> {
 
   #logError(message: string, error: unknown): void {
     this.#deps.logger.log('error', message, { ...this.#deps.source, ...errorFields(error) });
-  }
-
-  #logTurn(entries: readonly CommandEntry[], verdicts: readonly Verdict[]): void {
-    entries.forEach(({ command, context }, index) => {
-      const verdict = verdicts[index] as Verdict;
-      const version = verdict.status === 'refused' ? verdict.currentVersion : verdict.version;
-      this.#deps.logger.log('debug', 'command decided', {
-        ...this.#deps.source,
-        version,
-        correlationId: context.correlationId,
-        commandId: command.commandId,
-        command: command.type,
-        status: verdict.status,
-        ...(verdict.status === 'refused' ? { code: verdict.code } : {}),
-      });
-    });
   }
 }

@@ -1,6 +1,7 @@
 /** What an actor needs of the world around it. Production hands it a Durable Object's, the simulation its own model. */
 import type { Logger } from '../../telemetry/logger.ts';
 import type { AnyDecider } from './aggregate.ts';
+import type { Perform } from './effects.ts';
 import type { Source } from './messages.ts';
 import type { ActorStorage } from './storage.ts';
 
@@ -22,6 +23,8 @@ export interface ActorDeps {
   send(texts: readonly string[]): Promise<void>;
   /** Makes the aggregate known to the sweeper. */
   register(): Promise<void>;
+  /** Carries the decider's effects out, where it has any. */
+  readonly perform?: Perform | undefined;
   /** A text that no other call has given. */
   uniqueId(): string;
 }

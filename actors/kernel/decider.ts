@@ -18,6 +18,15 @@ export interface Timer<Command> {
   readonly command: Command;
 }
 
+/** Something to be done outside the aggregate, wanted by its state until an event ends the want. */
+export interface Effect<Request> {
+  /** Unique among the aggregate's effects, and the same however often it is performed: the receiver's idempotency key. */
+  readonly effect: string;
+  /** Not before then, milliseconds since 1970. To be tried again after a failure, an effect is wanted for later. */
+  readonly dueAt: number;
+  readonly request: Request;
+}
+
 export interface Decider<
   State,
   Command extends { readonly type: string; readonly data: unknown },
@@ -46,4 +55,6 @@ export interface Decider<
   reply?(events: readonly Event[]): Readonly<Record<string, unknown>>;
   /** The timers that are running in this state: derived from the log, so none can get lost. */
   timers?(state: Readonly<State>): Iterable<Timer<Command>>;
+  /** The effects that are wanted in this state. The command that records an effect's outcome must end the want. */
+  effects?(state: Readonly<State>): Iterable<Effect<unknown>>;
 }

@@ -9,15 +9,17 @@ import { createLogger } from '../../telemetry/logger.ts';
 import type { ActorEnv } from '../env.ts';
 import { ActorCore, type ActorDeps, type BriefOutcome } from './actorCore.ts';
 import type { AnyDecider } from './aggregate.ts';
+import type { Perform } from './effects.ts';
 import type { ChainReport } from './verify.ts';
 
 /** What an actor answers over RPC; each method is the core's method of that name. */
 export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> extends DurableObject<Env> {
   protected readonly core: ActorCore<State>;
 
-  constructor(ctx: DurableObjectState, env: Env, decider: AnyDecider) {
+  /** `perform` carries the decider's effects out, where it has any. */
+  constructor(ctx: DurableObjectState, env: Env, decider: AnyDecider, perform?: Perform) {
     super(ctx, env);
-    this.core = new ActorCore<State>(actorDeps(ctx, env, decider));
+    this.core = new ActorCore<State>({ ...actorDeps(ctx, env, decider), perform });
   }
 
   execute(commands: readonly CommandEnvelope[], context: CommandContext): Promise<Outcome[]> {

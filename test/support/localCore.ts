@@ -1,6 +1,7 @@
 /** An actor's core without the Workers runtime: its clock, queue and alarm are in a test's hands. */
 import { ActorCore } from '../../actors/kernel/actorCore.ts';
 import type { AnyDecider } from '../../actors/kernel/aggregate.ts';
+import type { Perform } from '../../actors/kernel/effects.ts';
 import type { ActorStorage } from '../../actors/kernel/storage.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { sqliteStorage } from './sqliteStorage.ts';
@@ -17,6 +18,8 @@ export interface LocalWorld {
   onSend: (texts: readonly string[]) => void;
   /** Fails a registration by throwing. */
   onRegister?: () => void;
+  /** Carries effects out. */
+  perform?: Perform;
   readonly lines: string[];
   readonly storage: ActorStorage;
 }
@@ -52,6 +55,7 @@ export function localCore<State>(
       world.sent.push(...texts);
     },
     register: async () => world.onRegister?.(),
+    perform: world.perform,
     uniqueId: () => 'unique',
   });
   return { core, world };

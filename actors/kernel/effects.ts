@@ -1,0 +1,176 @@
+/**
+ * Effects: what an aggregate wants done outside itself, a call of a payment provider or a command to another aggregate. Like
+ * timers they are derived from the state, so the log holds them: an effect is wanted from the event that began it to the
+ * event that ends it, through crash and eviction. It is performed at least once, under a key that its receiver recognises,
+ * and its outcome comes back as a command of the aggregate under an id of its own, so that a second outcome is recognised.
+ */
+import type { CommandContext, CommandEnvelope } from '../../schemas/envelope.ts';
+import { eventIdText } from '../../schemas/eventId.ts';
+import { errorFields } from '../../telemetry/logger.ts';
+import type { ActorDeps } from './actorDeps.ts';
+import type { Aggregate } from './aggregate.ts';
+import type { Effect } from './decider.ts';
+import type { Verdict } from './turn.ts';
+
+/** Effects that one aggregate performs at a time: the platform allows an object six outgoing connections. */
+export const EFFECTS_AT_A_TIME_MAX = 6;
+
+/**
+ * How long after a commit the alarm looks whether its effects were performed. They are at once; this only covers a crash
+ * in between. The same as the outbox's, so that one setting of the alarm serves both.
+ */
+const EFFECT_SAFETY_MS = 10_000;
+
+/** Pause after a perform that threw: doubles from one second up to a minute, for as long as it throws. */
+export const EFFECT_RETRY_FIRST_MS = 1_000;
+export const EFFECT_RETRY_MAX_MS = 60_000;
+
+/** A perform that has not answered for so long is taken for lost and begun again; its receiver recognises the key. */
+export const EFFECT_LOST_MS = 60_000;
+
+/** A command without its id, as an effect's outcome. */
+export interface OutcomeCommand {
+  readonly type: string;
+  readonly data: unknown;
+}
+
+/** Carries an effect out and answers with the command that records its outcome. A throw means: again later. */
+export type Perform = (effect: Effect<unknown>, context: CommandContext) => Promise<OutcomeCommand>;
+
+/** What effects ask of their actor. */
+export interface EffectOwner {
+  submit(command: CommandEnvelope, context: CommandContext): Promise<Verdict>;
+  /** Sees to it that the actor looks again at `at` or before. */
+  wakeBefore(at: number, now: number): void;
+}
+
+interface Try {
+  running: boolean;
+  failures: number;
+  /** Not before then: the end of the pause or, while it runs, when it is taken for lost. */
+  retryAt: number;
+}
+
+/**
+ * The id of the command that records an effect's outcome: one for each want, and a repeated want has a later `dueAt`. It has
+ * spaces, which no client's command id may have.
+ */
+export function effectCommandId(effect: Effect<unknown>): string {
+  return `effect ${effect.effect} ${effect.dueAt}`;
+}
+
+/** The effects of one aggregate as its actor performs them. */
+export class Effects {
+  readonly #aggregate: Aggregate<unknown>;
+  readonly #deps: ActorDeps;
+  readonly #owner: EffectOwner;
+  readonly #perform: Perform;
+  /** What runs, and what failed in this instance. Kept in memory: waking tries at once. */
+  readonly #tries = new Map<string, Try>();
+  #scheduled = false;
+
+  constructor(aggregate: Aggregate<unknown>, deps: ActorDeps, owner: EffectOwner) {
+    if (deps.perform === undefined)
+      throw new Error(`nobody performs the effects of ${deps.source.aggregateType}`);
+    this.#aggregate = aggregate;
+    this.#deps = deps;
+    this.#owner = owner;
+    this.#perform = deps.perform;
+  }
+
+  /** The earliest moment at which the alarm has to look, milliseconds since 1970. What is due is being performed. */
+  nextAt(now: number): number | undefined {
+    let earliest: number | undefined;
+    for (const effect of this.#wanted()) {
+      const performAt = this.#performAt(effect);
+      const at = performAt > now ? performAt : now + EFFECT_SAFETY_MS;
+      if (earliest === undefined || at < earliest) earliest = at;
+    }
+    return earliest;
+  }
+
+  /** Performs what is due, in a later macrotask: the turn that wanted it is committed first. */
+  schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#deps.nextTurn(() => {
+      this.#scheduled = false;
+      try {
+        for (const effect of this.#takeDue(this.#deps.now())) void this.#run(effect);
+      } catch (error) {
+        // A state that cannot be worked out must not bring the object down; the alarm looks again.
+        this.#logError('effects are unknown', error);
+      }
+    });
+  }
+
+  /** Takes the effects whose moment has come, earliest first, as many as may run beside those that do. */
+  #takeDue(now: number): Effect<unknown>[] {
+    const wanted = [...this.#wanted()];
+    const ids = new Set(wanted.map(effectCommandId));
+    for (const [id, { running }] of this.#tries) if (!running && !ids.has(id)) this.#tries.delete(id);
+    const running = [...this.#tries.values()].filter((one) => one.running && one.retryAt > now).length;
+    return wanted
+      .filter((effect) => this.#performAt(effect) <= now)
+      .sort((a, b) => a.dueAt - b.dueAt)
+      .slice(0, Math.max(0, EFFECTS_AT_A_TIME_MAX - running));
+  }
+
+  async #run(effect: Effect<unknown>): Promise<void> {
+    const id = effectCommandId(effect);
+    const failures = this.#tries.get(id)?.failures ?? 0;
+    const attempt: Try = { running: true, failures, retryAt: this.#deps.now() + EFFECT_LOST_MS };
+    this.#tries.set(id, attempt);
+    try {
+      const context = this.#context();
+      const outcome = await this.#perform(effect, context);
+      const verdict = await this.#owner.submit({ ...outcome, commandId: id }, context);
+      if (this.#isWanted(id))
+        throw new Error(`the effect is wanted after its outcome was ${textOf(verdict)}`);
+      if (this.#tries.get(id) === attempt) this.#tries.delete(id);
+    } catch (error) {
+      this.#logError(`effect ${effect.effect} failed`, error);
+      if (this.#tries.get(id) === attempt) this.#holdBack(attempt);
+    }
+    this.schedule();
+  }
+
+  #holdBack(attempt: Try): void {
+    const now = this.#deps.now();
+    attempt.running = false;
+    attempt.retryAt = now + Math.min(EFFECT_RETRY_FIRST_MS * 2 ** attempt.failures, EFFECT_RETRY_MAX_MS);
+    attempt.failures++;
+    this.#owner.wakeBefore(attempt.retryAt, now);
+  }
+
+  /** Whatever follows from an effect belongs to what the newest event belongs to, which led to it. */
+  #context(): CommandContext {
+    const { log } = this.#aggregate;
+    const [newest] = log.read(log.head().version, 1);
+    if (newest === undefined) throw new Error('an effect is wanted by an empty log');
+    const { correlationId } = JSON.parse(newest.metadata) as CommandContext;
+    return { userId: 'effect', correlationId, causationId: eventIdText(newest.hash) };
+  }
+
+  #performAt(effect: Effect<unknown>): number {
+    return Math.max(effect.dueAt, this.#tries.get(effectCommandId(effect))?.retryAt ?? effect.dueAt);
+  }
+
+  #isWanted(id: string): boolean {
+    for (const effect of this.#wanted()) if (effectCommandId(effect) === id) return true;
+    return false;
+  }
+
+  #logError(message: string, error: unknown): void {
+    this.#deps.logger.log('error', message, { ...this.#deps.source, ...errorFields(error) });
+  }
+
+  #wanted(): Iterable<Effect<unknown>> {
+    const { decider, log } = this.#aggregate;
+    return log.isStored ? (decider.effects?.(this.#aggregate.current().state as object) ?? []) : [];
+  }
+}
+
+function textOf(verdict: Verdict): string {
+  return verdict.status === 'refused' ? `refused: ${verdict.code}` : verdict.status;
+}
