@@ -6,8 +6,8 @@ import type { Server } from './servers/server.ts';
 import { median, quantile } from './statistics.ts';
 import type { Figure, Target } from './types.ts';
 
-/** A warm-up before the first round: the runtime compiles what is hot. */
-const WARM_UP_SECONDS = 1.5;
+/** A warm-up before the first round: a platform runs for days, and the runtime takes seconds to compile what is hot. */
+const WARM_UP_SECONDS = 5;
 
 /** One side of a comparison. */
 export interface Contender {

@@ -5,6 +5,7 @@
 
 import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
 import { upcast } from '../../schemas/upcasts.ts';
+import { insertEvents } from './insertEvents.ts';
 import { hasTables, migrate } from './migrations.ts';
 import type { ActorStorage, SqlValue } from './storage.ts';
 
@@ -67,22 +68,6 @@ export const LOG_MIGRATIONS: readonly string[] = [
 ];
 
 const COLUMNS = 'version, type, schema_version, recorded_at, data, metadata, hash';
-const INSERT_COLUMNS =
-  'version, type, schema_version, recorded_at, command_id, fingerprint, data, metadata, hash';
-const INSERT_COLUMN_COUNT = 9;
-
-/**
- * Rows inserted by one statement: as many as the platform's 100 bound parameters allow. A call costs about as much as two
- * rows, so that this halves the price of an append (docs/benchmarks.md).
- */
-const INSERT_ROWS_MAX = Math.floor(100 / INSERT_COLUMN_COUNT);
-
-/** The insert of `rows` rows. Few texts, each the same every time: the runtime keeps prepared statements by text. */
-const INSERT_EVENTS = Array.from({ length: INSERT_ROWS_MAX + 1 }, (_, rows) => {
-  const row = `(${Array(INSERT_COLUMN_COUNT).fill('?').join(', ')})`;
-  return `INSERT INTO events (${INSERT_COLUMNS}) VALUES ${Array(rows).fill(row).join(', ')}`;
-});
-
 const EMPTY_HEAD = { version: 0, hash: GENESIS_HASH_TEXT, recordedAt: 0 } as const;
 
 /** Events kept in memory until they are announced: about a megabyte of the 128 MB that all objects of an isolate share. */
@@ -146,11 +131,7 @@ export class EventLog {
   append(events: readonly NewEvent[]): number {
     if (!this.#stored) this.#prepare();
     const { sql } = this.#storage;
-    let rowsWritten = 0;
-    for (let start = 0; start < events.length; start += INSERT_ROWS_MAX) {
-      const rows = events.slice(start, start + INSERT_ROWS_MAX);
-      rowsWritten += sql.exec(INSERT_EVENTS[rows.length] as string, ...rows.flatMap(bindings)).rowsWritten;
-    }
+    let rowsWritten = insertEvents(sql, events);
     for (const { resourceId, version } of events) {
       if (resourceId === null) continue;
       rowsWritten += sql.exec('INSERT INTO resources VALUES (?, ?)', resourceId, version).rowsWritten;
@@ -242,12 +223,6 @@ export class EventLog {
     const cursor = this.#storage.sql.exec(`SELECT ${COLUMNS} FROM events ${clause}`, ...bindings);
     return Array.from(cursor.raw(), storedEvent);
   }
-}
-
-function bindings(event: NewEvent): SqlValue[] {
-  const { version, eventType, schemaVersion, recordedAt, commandId, fingerprint, data, metadata, hash } =
-    event;
-  return [version, eventType, schemaVersion, recordedAt, commandId, fingerprint, data, metadata, hash];
 }
 
 /** A stored event as deciders know it: upcast to the newest shape. */

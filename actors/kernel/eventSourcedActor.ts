@@ -7,7 +7,7 @@ import type { CommandContext, CommandEnvelope, Outcome } from '../../schemas/env
 import { DIRECTORY_PARTS, directoryName, partOf } from '../../schemas/partition.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import type { ActorEnv } from '../env.ts';
-import { ActorCore, type ActorDeps, type BriefOutcome } from './actorCore.ts';
+import { ActorCore, type ActorDeps } from './actorCore.ts';
 import type { AnyDecider } from './aggregate.ts';
 import type { Perform } from './effects.ts';
 import type { ChainReport } from './verify.ts';
@@ -26,8 +26,12 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
     return this.core.execute(commands, context);
   }
 
-  executeBrief(commands: readonly CommandEnvelope[], context: CommandContext): Promise<BriefOutcome[]> {
-    return this.core.executeBrief(commands, context);
+  /**
+   * The same with brief answers, for batches: `CommandEnvelope[]` and `BriefOutcome[]` as JSON texts, which cost RPC a
+   * copy of their bytes, where thousands of small objects cost more than deciding them.
+   */
+  async executeBrief(commands: string, context: CommandContext): Promise<string> {
+    return JSON.stringify(await this.core.executeBrief(JSON.parse(commands), context));
   }
 
   read(

@@ -97,7 +97,7 @@ function actor<State>(stub: DurableObjectStub<AccountActor | ToyActor>): Actor<S
     stub,
     execute: (...sent) => remote.execute(sent, CONTEXT),
     run: async (sent) => ((await remote.execute([sent], CONTEXT)) as Outcome[])[0] as Outcome,
-    executeBrief: (sent) => remote.executeBrief(sent, CONTEXT),
+    executeBrief: async (sent) => JSON.parse(await remote.executeBrief(JSON.stringify(sent), CONTEXT)),
     read: (asOf = {}) => remote.read(asOf),
     head: () => remote.head(),
     events: async (fromVersion = 1, limit = 1_000) => JSON.parse(await remote.events(fromVersion, limit)),

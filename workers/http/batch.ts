@@ -7,7 +7,7 @@ import { Id, Version } from '../../schemas/scalars.ts';
 import { tryParse } from './parse.ts';
 import { faultText, type RequestFault } from './problem.ts';
 import type { BatchResult } from './replies.ts';
-import { parseCleanLines, parseStrictJsonText } from './strictJson.ts';
+import { parseCleanLines, parseStrictJson } from './strictJson.ts';
 
 /** Commands in one batch (contract, "Batch"). */
 export const BATCH_COMMANDS_MAX = 10_000;
@@ -80,8 +80,8 @@ export interface AggregateGroup {
 /** A line of NDJSON, or why it is none. */
 export type Line = { readonly value: unknown } | { readonly faults: readonly RequestFault[] };
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const LINE_FEED = 0x0a;
+const JSON_SPACE: ReadonlySet<number> = new Set([LINE_FEED, 0x0d, 0x20, 0x09]);
 
 /** Whether the bytes have more than `limit` lines, a line feed at the end not counted. */
 export function hasMoreLines(bytes: Uint8Array, limit: number): boolean {
@@ -95,37 +95,33 @@ export function hasMoreLines(bytes: Uint8Array, limit: number): boolean {
 
 /** NDJSON: empty lines at the end are none, a line that does not parse is refused in its place. */
 export function parseLines(bytes: Uint8Array): Line[] {
-  const whole = decode(bytes);
-  const clean = whole === undefined ? undefined : parseCleanLines(whole.trimEnd());
+  const text = bytes.subarray(0, endOfText(bytes));
+  if (text.length === 0) return [];
+  const clean = parseCleanLines(text);
   if (clean !== undefined) return clean.map((value) => ({ value }));
-  const lines = whole?.split('\n') ?? decodeLines(bytes);
-  while (lines.at(-1)?.trim() === '') lines.pop();
-  return lines.map((line) => {
-    if (line === undefined) return { faults: [{ path: '', message: 'not valid UTF-8' }] };
-    const parsed = parseStrictJsonText(line);
+  return splitLines(text).map((line) => {
+    const parsed = parseStrictJson(line);
     return parsed.ok ? { value: parsed.value } : { faults: parsed.errors };
   });
 }
 
-/** The texts of the lines, undefined for one that is not UTF-8. */
-function decodeLines(bytes: Uint8Array): (string | undefined)[] {
-  const lines: (string | undefined)[] = [];
-  // The byte of a line feed is part of no other character, so a line can be decoded by itself.
+/** Where the bytes end without the white space of JSON (RFC 8259, 2) at their end. */
+function endOfText(bytes: Uint8Array): number {
+  let end = bytes.length;
+  while (end > 0 && JSON_SPACE.has(bytes[end - 1] as number)) end--;
+  return end;
+}
+
+/** The byte of a line feed is part of no other character, so that each line can be decoded by itself. */
+function splitLines(bytes: Uint8Array): Uint8Array[] {
+  const lines: Uint8Array[] = [];
   for (let start = 0; start <= bytes.length; ) {
     const feed = bytes.indexOf(LINE_FEED, start);
     const end = feed < 0 ? bytes.length : feed;
-    lines.push(decode(bytes.subarray(start, end)));
+    lines.push(bytes.subarray(start, end));
     start = end + 1;
   }
   return lines;
-}
-
-function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Commands by their aggregate; what is no command has its result at once. */

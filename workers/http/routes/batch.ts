@@ -1,6 +1,7 @@
 /** `POST /v1/commands`: many commands, each decided by its own aggregate. */
 import type { Context } from 'hono';
 import { z } from 'zod';
+import type { BriefOutcome } from '../../../actors/kernel/actorCore.ts';
 import { errorFields } from '../../../telemetry/logger.ts';
 import { actorStub } from '../../aggregates.ts';
 import {
@@ -109,7 +110,8 @@ async function runGroup(c: Context<HttpEnv>, group: AggregateGroup, results: Bat
     const actor = actorStub(c.env, group);
     for (let start = 0; start < group.commands.length; start += CALL_COMMANDS_MAX) {
       const commands = group.commands.slice(start, start + CALL_COMMANDS_MAX);
-      const outcomes = await actor.executeBrief(commands, commandContext(c));
+      const answer = await actor.executeBrief(JSON.stringify(commands), commandContext(c));
+      const outcomes: BriefOutcome[] = JSON.parse(answer);
       outcomes.forEach((outcome, index) => {
         const { commandId } = commands[index] as (typeof commands)[number];
         results[group.places[start + index] as number] = resultOf(commandId, outcome);
