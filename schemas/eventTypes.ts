@@ -1,10 +1,11 @@
 /** Every event type with its schema versions and its JSON Schema: what `GET /v1/event-types` answers. */
 import { accountEvents } from './account.ts';
 import { eventJsonSchema } from './jsonSchema.ts';
+import { paymentEvents } from './payment.ts';
 import { newestSchemaVersion } from './upcasts.ts';
 
 /** Event schemas by aggregate type. */
-export const EVENTS = { account: accountEvents } as const;
+export const EVENTS = { account: accountEvents, payment: paymentEvents } as const;
 
 /** Names of all event types. */
 export const EVENT_TYPE_NAMES: readonly string[] = Object.values(EVENTS).flatMap(Object.keys);

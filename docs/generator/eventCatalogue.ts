@@ -5,6 +5,7 @@ import { Currency } from '../../schemas/currency.ts';
 import { CommandId, EventEnvelope, HashText, KERNEL_REFUSALS } from '../../schemas/envelope.ts';
 import { eventTypes } from '../../schemas/eventTypes.ts';
 import { eventJsonSchema } from '../../schemas/jsonSchema.ts';
+import { PAYMENT_REFUSALS, paymentCommands } from '../../schemas/payment.ts';
 import {
   DecimalText,
   Id,
@@ -21,6 +22,7 @@ type JsonSchema = z.core.JSONSchema.BaseSchema;
 /** What the catalogue says of one aggregate. */
 const AGGREGATES = {
   account: { commands: accountCommands, refusals: ACCOUNT_REFUSALS },
+  payment: { commands: paymentCommands, refusals: PAYMENT_REFUSALS },
 } as const satisfies Record<
   string,
   { commands: Record<string, z.ZodType>; refusals: readonly ProblemCode[] }

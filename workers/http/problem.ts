@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { RebuildRefusal } from '../../queues/rebuild/rebuild.ts';
 import type { AccountRefusal } from '../../schemas/account.ts';
 import type { KernelRefusal, Outcome } from '../../schemas/envelope.ts';
+import type { PaymentRefusal } from '../../schemas/payment.ts';
 
 type HttpCode =
   | 'invalid_request'
@@ -17,7 +18,7 @@ type HttpCode =
   | 'not_ready'
   | 'not_parked'
   | RebuildRefusal;
-export type ProblemCode = HttpCode | KernelRefusal | AccountRefusal;
+export type ProblemCode = HttpCode | KernelRefusal | AccountRefusal | PaymentRefusal;
 
 /** Codes are stable: clients branch on them. A refusal is 422 unless it says that something exists or does not. */
 export const PROBLEMS: Readonly<Record<ProblemCode, { readonly status: number; readonly meaning: string }>> =
@@ -34,6 +35,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, { readonly status: number; r
     },
     aggregate_not_found: { status: 404, meaning: 'There is no aggregate of this type and id.' },
     not_parked: { status: 404, meaning: 'The view has not parked this aggregate.' },
+    payment_not_found: { status: 404, meaning: 'There is no such payment.' },
     method_not_allowed: {
       status: 405,
       meaning: 'The path does not have this method; `Allow` lists those it has.',
@@ -43,6 +45,11 @@ export const PROBLEMS: Readonly<Record<ProblemCode, { readonly status: number; r
       status: 409,
       meaning: 'The command id, or the id of the thing to create, was used before with another body.',
     },
+    payment_already_requested: {
+      status: 409,
+      meaning: 'A payment with this id has been asked for before.',
+    },
+    capture_in_progress: { status: 409, meaning: 'A capture waits for the answer of the provider.' },
     rebuild_in_progress: {
       status: 409,
       meaning: 'Another rebuild of views has not come to its end; `GET /v1/views` shows it.',
@@ -78,6 +85,21 @@ export const PROBLEMS: Readonly<Record<ProblemCode, { readonly status: number; r
     },
     insufficient_funds: { status: 422, meaning: 'The cash does not cover the withdrawal or the trade.' },
     account_not_empty: { status: 422, meaning: 'The account still holds cash or a position.' },
+    payment_voided: { status: 422, meaning: 'The payment was voided, or its money is being let go.' },
+    payment_not_authorized: { status: 422, meaning: 'The provider does not hold the amount, or not yet.' },
+    provider_not_configured: {
+      status: 422,
+      meaning: 'The payment provider of this platform has no secret; the detail says which.',
+    },
+    nothing_to_void: { status: 422, meaning: 'Nothing is held that could be let go.' },
+    nothing_to_capture: { status: 422, meaning: 'Nothing is held that could be captured.' },
+    nothing_to_refund: { status: 422, meaning: 'Nothing was captured, or all of it goes back already.' },
+    amount_exceeds_authorized: { status: 422, meaning: 'The capture asks for more than is still held.' },
+    amount_exceeds_captured: {
+      status: 422,
+      meaning: 'The refund asks for more than was captured and has not gone back.',
+    },
+    nothing_new: { status: 422, meaning: 'What the provider says is known already, or no longer wanted.' },
     internal_error: { status: 500, meaning: 'The request failed for a reason that is ours.' },
     unavailable: {
       status: 503,
