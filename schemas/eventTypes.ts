@@ -1,11 +1,22 @@
 /** Every event type with its schema versions and its JSON Schema: what `GET /v1/event-types` answers. */
 import { accountEvents } from './account.ts';
+import { inventoryEvents } from './inventory.ts';
 import { eventJsonSchema } from './jsonSchema.ts';
+import { orderEvents } from './order.ts';
 import { paymentEvents } from './payment.ts';
+import { productEvents } from './product.ts';
+import { shipmentEvents } from './shipment.ts';
 import { newestSchemaVersion } from './upcasts.ts';
 
 /** Event schemas by aggregate type. */
-export const EVENTS = { account: accountEvents, payment: paymentEvents } as const;
+export const EVENTS = {
+  account: accountEvents,
+  product: productEvents,
+  inventory: inventoryEvents,
+  order: orderEvents,
+  payment: paymentEvents,
+  shipment: shipmentEvents,
+} as const;
 
 /** Names of all event types. */
 export const EVENT_TYPE_NAMES: readonly string[] = Object.values(EVENTS).flatMap(Object.keys);

@@ -12,6 +12,15 @@ export const Id = z
   .regex(ID_PATTERN, 'must be 1 to 64 characters of A-Z, a-z, 0-9, _ and -')
   .meta({ title: 'Id', description: 'An id that its client made.' });
 
+/**
+ * The id of an aggregate: its client's, or one that Folio has made from it, which is longer (`fulfil-<orderId>`). Names what
+ * exists already; where a client makes an id, it is an {@link Id}.
+ */
+export const AggregateId = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,96}$/, 'must be 1 to 96 characters of A-Z, a-z, 0-9, _ and -')
+  .meta({ title: 'AggregateId', description: 'The id of an aggregate: of its client, or made from one.' });
+
 /** Ticker or pair: upper case as the venues write it (`BRK.B`, `BTC-USD`, `EUR/USD`). */
 export const SymbolName = z
   .string()
@@ -34,24 +43,30 @@ function isPlain(text: string): boolean {
 }
 
 /** `ledger` is what events say after a command: the ledger's own sums have more digits than any input, and a sign. */
-type DecimalRange = 'ledger' | 'nonnegative' | 'positive';
+type DecimalRange = 'ledger' | 'nonnegative' | 'positive' | 'whole' | 'wholeChange';
 
 const RANGE_PATTERN: Record<DecimalRange, string> = {
   ledger: '^-?(0|[1-9]\\d{0,20})(\\.\\d{1,8})?$',
   nonnegative: '^(0|[1-9]\\d{0,14})(\\.\\d{1,8})?$',
   positive: '^(?!0(\\.0+)?$)(0|[1-9]\\d{0,14})(\\.\\d{1,8})?$',
+  whole: '^[1-9]\\d{0,14}(\\.0{1,8})?$',
+  wholeChange: '^-?[1-9]\\d{0,14}(\\.0{1,8})?$',
 };
 
 const RANGE_TEXT: Record<DecimalRange, string> = {
   ledger: 'Decimal',
   nonnegative: 'Decimal, not negative',
   positive: 'Decimal greater than 0',
+  whole: 'Whole number greater than 0',
+  wholeChange: 'Whole number other than 0',
 };
 
 const RANGE_TITLE: Record<DecimalRange, string> = {
   ledger: 'Decimal',
   nonnegative: 'NonNegativeDecimal',
   positive: 'PositiveDecimal',
+  whole: 'WholeQuantity',
+  wholeChange: 'WholeChange',
 };
 
 /**
@@ -75,7 +90,8 @@ function decimal(range: DecimalRange) {
 /** Replies have strings; requests may also send numbers, for which a pattern says nothing. */
 function decimalShownAs(range: DecimalRange) {
   const digits = `${RANGE_TEXT[range]}, at most ${integerDigits(range)} digits before the point and 8 after it`;
-  const text = { title: RANGE_TITLE[range], pattern: RANGE_PATTERN[range], examples: ['189.12'] };
+  const examples = isWhole(range) ? ['12'] : ['189.12'];
+  const text = { title: RANGE_TITLE[range], pattern: RANGE_PATTERN[range], examples };
   return shownAs(
     { type: 'string', ...text, description: `${digits}.` },
     {
@@ -86,6 +102,10 @@ function decimalShownAs(range: DecimalRange) {
   );
 }
 
+function isWhole(range: DecimalRange): boolean {
+  return range === 'whole' || range === 'wholeChange';
+}
+
 function integerDigits(range: DecimalRange): number {
   return range === 'ledger' ? LEDGER_DIGITS_MAX : INTEGER_DIGITS_MAX;
 }
@@ -93,9 +113,15 @@ function integerDigits(range: DecimalRange): number {
 function rangeProblem(text: string, range: DecimalRange): string | undefined {
   const problem = decimalProblem(text, integerDigits(range));
   if (problem !== undefined || range === 'ledger') return problem;
+  if (isWhole(range) && canonicalDecimal(text).includes('.')) return 'must be a whole number';
+  if (range === 'wholeChange') return isZero(text) ? 'must not be 0' : undefined;
   if (text.charCodeAt(0) === 45)
-    return range === 'positive' ? 'must be greater than 0' : 'must not be negative';
-  return range === 'positive' && /^0(\.0+)?$/.test(text) ? 'must be greater than 0' : undefined;
+    return range === 'nonnegative' ? 'must not be negative' : 'must be greater than 0';
+  return range !== 'nonnegative' && isZero(text) ? 'must be greater than 0' : undefined;
+}
+
+function isZero(text: string): boolean {
+  return /^0(\.0+)?$/.test(text);
 }
 
 /** Shortest text that reads back as the same double, which is the source text wherever that had 15 digits or fewer. */
@@ -109,6 +135,10 @@ function numberText(value: number): string {
 export const DecimalText = decimal('ledger');
 export const NonNegativeDecimal = decimal('nonnegative');
 export const PositiveDecimal = decimal('positive');
+/** Units of a product: goods are counted, so there is no half of one. A decimal string like every quantity. */
+export const WholeQuantity = decimal('whole');
+/** A correction of a count, up or down. */
+export const WholeChange = decimal('wholeChange');
 
 const UTC_TIME = {
   type: 'string' as const,
