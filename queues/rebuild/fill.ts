@@ -128,8 +128,8 @@ class LogReader {
     const ranges = await Promise.all(
       portion.map(async ({ way, to }) => {
         const own = starts?.get(keyOf(way.key)) ?? [];
-        const ends = own.filter((start) => start <= to + 1).map((start) => start - 1);
-        const last = to < way.to ? Math.max(...ends, 0) || to : to;
+        const last = starts === undefined ? to : lastOf(way, to, own);
+        if (last === way.from) return { key: way.key, events: [] };
         const messages = await this.#messagesOf(way, last);
         const events = eventsAfter(messages, way.from, last);
         way.from += events.length;
@@ -160,6 +160,16 @@ class LogReader {
       portion.map(({ way: { key, from }, to }) => ({ ...key, from, to })),
     );
   }
+}
+
+/**
+ * How far a portion of a journal goes: to where a row of the live one ends. A row that does not fit beside others is left for
+ * a portion of its own; one that does not fit at all is cut.
+ */
+function lastOf(way: Way, to: number, starts: readonly number[]): number {
+  if (to === way.to) return to;
+  const end = Math.max(way.from, ...starts.filter((start) => start <= to + 1).map((start) => start - 1));
+  return end > way.from || to - way.from < FILL_EVENTS_MAX ? end : to;
 }
 
 /** From where the building view that is furthest behind stands to where the live one that is furthest ahead stands. */

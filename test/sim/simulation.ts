@@ -6,10 +6,9 @@
 import { accountDecider } from '../../actors/account/decider.ts';
 import type { AnyDecider } from '../../actors/kernel/aggregate.ts';
 import { seededRandom } from '../../demo/random.ts';
-import { resumeStatement } from '../../queues/kernel/positions.ts';
 import { projectors } from '../../queues/projectors/index.ts';
-import type { ViewName } from '../../schemas/tables/views.ts';
 import { Auditor } from './audit/auditor.ts';
+import { Operator } from './model/operator.ts';
 import { Platform } from './model/platform.ts';
 import { drawProfile } from './model/profile.ts';
 import { Breach, EPOCH, World } from './model/world.ts';
@@ -20,7 +19,7 @@ import { poisoned } from './workload/poisonProjector.ts';
 /** Between sweeps of one part of the directory. */
 const SWEEP_INTERVAL_MS = 60_000;
 /** Steps in which a system that nothing disturbs must have come to rest. */
-const REST_STEPS_MAX = 20_000;
+const REST_STEPS_MAX = 100_000;
 /** Sweeps of each part that go through the whole directory, wherever its cursor stands. */
 const SWEEPS_FOR_ALL = 8;
 /** Chance of a step to let time pass although something could be done. */
@@ -66,10 +65,7 @@ class Simulation {
   readonly #clients: Clients;
   /** Which release of the toy aggregate is deployed. */
   #release = 0;
-  /** Whether marked events are still poison. */
-  #poisonous = true;
-  /** Whether they have been mended for a while, so that some of them were applied. */
-  #mended = false;
+  readonly #operator: Operator;
   #sweepAt: number;
   #sweepPart = 0;
 
@@ -86,9 +82,10 @@ class Simulation {
       aggregateId,
     }));
     this.auditor = new Auditor(this.world, sources);
-    const broken = poisoned(projectors, () => this.#poisonous);
+    const broken = poisoned(projectors, () => this.#operator.poisonous);
     this.platform = new Platform(this.world, this.auditor, broken, actors);
     this.auditor.watch(this.platform);
+    this.#operator = new Operator(this.world, this.platform);
     this.#clients = new Clients(this.world, this.platform, this.auditor);
     this.#sweepAt = this.world.clock + SWEEP_INTERVAL_MS;
   }
@@ -109,12 +106,12 @@ class Simulation {
     if (world.profile.blackout) this.#blackout();
     world.faulty = false;
     this.#endOutages();
-    // An owner that answers nobody holds up its own views and no others.
+    // An owner that answers nobody holds up its own views and no others; whoever rebuilds waits for it.
+    this.#operator.rest();
     await this.#rest();
-    this.auditor.settled(this.platform, this.#mended ? 'maybe' : 'parked');
+    this.auditor.settled(this.platform, this.#operator.hasMended ? 'maybe' : 'parked');
     this.platform.unreadable = undefined;
-    this.#poisonous = false;
-    this.#resumeParked();
+    await this.#mendForGood();
     await this.#rest();
     this.auditor.settled(this.platform, 'mended');
     this.auditor.complete(this.platform);
@@ -127,7 +124,7 @@ class Simulation {
   async #step(): Promise<void> {
     const { world } = this;
     world.trace.step++;
-    if (this.#disturb()) return;
+    if (await this.#disturb()) return;
     if (world.random.chance(world.profile.traffic)) return this.#clients.act();
     const choices = this.#choices();
     if (choices.length === 0) {
@@ -161,6 +158,7 @@ class Simulation {
       choices.push(() => platform.deliver());
     }
     if (this.#clients.hasUnheard) choices.push(() => this.#clients.repeat());
+    if (this.#operator.hasWork) choices.push(() => this.#operator.work());
     if (platform.canSweep && this.#sweepAt <= world.clock) choices.push(() => this.#sweep());
     return choices;
   }
@@ -185,7 +183,7 @@ class Simulation {
   }
 
   /** What nothing in particular causes: crashes, evictions, deploys, outages. */
-  #disturb(): boolean {
+  async #disturb(): Promise<boolean> {
     const { world, platform } = this;
     const { events } = world.profile;
     const objects = platform.objects().filter(({ isAwake }) => isAwake);
@@ -198,7 +196,8 @@ class Simulation {
     else if (world.strikes(events.databaseOutage)) {
       const database = world.random.pick(platform.databases);
       this.#outage(database, database.name);
-    } else if (world.strikes(events.mend)) this.#mend();
+    } else if (world.strikes(events.mend)) await this.#operator.mend();
+    else if (world.strikes(events.rebuild)) this.#operator.order();
     else return false;
     return true;
   }
@@ -210,12 +209,17 @@ class Simulation {
     for (const object of this.platform.objects()) object.drop('is replaced');
   }
 
-  /** An operator mends the views and resumes what was parked, or a release breaks them again. */
-  #mend(): void {
-    this.#poisonous = !this.#poisonous;
-    this.#mended = true;
-    this.world.trace.note(this.world.clock, this.#poisonous ? 'views break' : 'views are mended');
-    if (!this.#poisonous) this.#resumeParked();
+  /** Nothing is poison any more, what was parked goes on, and every rebuild that was begun comes to its end. */
+  async #mendForGood(): Promise<void> {
+    this.#operator.poisonous = false;
+    this.#operator.goOn();
+    await this.#drain();
+    await this.#operator.resumeParked();
+    await this.#drain();
+    if (!this.world.profile.rebuiltAtLast) return;
+    this.#operator.orderAll();
+    await this.#drain();
+    this.auditor.rebuilt();
   }
 
   /** Everything dies at once, and the platform gives every alarm up. */
@@ -264,20 +268,6 @@ class Simulation {
       this.#stopAtBreach();
     }
     throw new Breach('the system comes to rest', `not within ${REST_STEPS_MAX} steps`);
-  }
-
-  /** An operator lets parked aggregates go on; the sweeper does the rest. */
-  #resumeParked(): void {
-    for (const database of this.platform.databases) {
-      const parked = database.inspect(
-        'SELECT view, aggregate_type, aggregate_id FROM view_positions WHERE parked_version IS NOT NULL',
-      );
-      for (const row of parked) {
-        const target = { view: row.view as ViewName, colour: 'blue' } as const;
-        const key = { aggregateType: String(row.aggregate_type), aggregateId: String(row.aggregate_id) };
-        database.operate(resumeStatement(target, key));
-      }
-    }
   }
 }
 

@@ -110,6 +110,11 @@ export class Auditor implements Observer {
     for (const ledger of this.ledgers.values()) if (ledger.version > 0) this.#checkKnown(ledger);
   }
 
+  /** After a rebuild of every view that nothing stood in the way of. */
+  rebuilt(): void {
+    for (const view of this.#views) view.rebuilt();
+  }
+
   /** The end: the whole log again, every answer, every row of every view. */
   complete(platform: Platform): void {
     for (const { source, object } of platform.actors.values()) {

@@ -1,23 +1,16 @@
 /** Checks of one view database: cheap ones after every commit, everything once the system has come to rest. */
-import { isDeepStrictEqual } from 'node:util';
 import { keyOf } from '../../../queues/kernel/positions.ts';
 import { VIEWS, type ViewName } from '../../../schemas/tables/views.ts';
-import type { SimDatabase } from '../model/database.ts';
+import { liveColours, type SimDatabase } from '../model/database.ts';
 import { Breach } from '../model/world.ts';
 import { poisonOf } from '../workload/poisonProjector.ts';
 import type { Row } from './accountBook.ts';
 import { canonicalText } from './exact.ts';
-import { GENESIS, type Ledger } from './ledger.ts';
+import { FeedReader } from './feed.ts';
+import type { Ledger } from './ledger.ts';
 
 /** What has become of poison: it always parked, it was applied whenever views were mended, or it is poison no more. */
 export type PoisonFate = 'parked' | 'maybe' | 'mended';
-
-/** An event as the journal shows it. */
-interface JournalEvent {
-  readonly version: number;
-  readonly data: unknown;
-  readonly metadata: unknown;
-}
 
 interface ViewPosition {
   readonly version: number;
@@ -30,38 +23,38 @@ const ORDER: Record<Exclude<ViewName, 'journal'>, string> = {
   trades: 'account_id, version',
 };
 
+/** What ends a rebuild without a switch and without a fault: somebody wants it to, or an event is poison. */
+const FAIR_FAILURE = /^cancelled$|cannot take event/;
+
 export class ViewAudit {
   readonly #database: SimDatabase;
   readonly #ledgers: ReadonlyMap<string, Ledger>;
-  #journalPosition = 0;
-  readonly #journal = new Map<string, number>();
+  readonly #feed: FeedReader;
   /** Versions of latest-state rows. */
-  readonly #shown = new Map<string, number>();
+  #shown: ReadonlyMap<string, number> = new Map();
   #positions: ReadonlyMap<string, ViewPosition> = new Map();
 
   constructor(database: SimDatabase, ledgers: ReadonlyMap<string, Ledger>) {
     this.#database = database;
     this.#ledgers = ledgers;
+    this.#feed = new FeedReader(database, ledgers);
   }
 
-  /** After a commit: the journal grew by the next events of each log, positions never went back, only poison parks. */
+  /** After a commit: the feed goes on, live views never go back, only poison parks, and a rebuild finds nothing wrong. */
   changed(): void {
-    const rows = this.#database.inspect(
-      'SELECT * FROM journal_blue WHERE position > ? ORDER BY position',
-      this.#journalPosition,
-    );
-    for (const row of rows) this.#journalGrew(row);
+    this.#feed.readOn();
     const positions = this.#readPositions();
+    this.#forward(this.#positions, positions, ({ version }) => version);
     for (const [key, { version, parked }] of positions) {
-      const before = this.#positions.get(key)?.version ?? 0;
-      if (version < before) this.#fail('views only go forward', `${key} from ${before} to ${version}`);
-      if (parked !== null && parked !== version + 1)
-        this.#fail('poison parks', `${key} at ${version}, not before ${parked}`);
-      if (parked !== null && !this.#isPoison(key, parked))
-        this.#fail('only poison parks', `${key} before ${parked}`);
+      if (parked === null) continue;
+      if (parked !== version + 1) this.#fail('poison parks', `${key} at ${version}, not before ${parked}`);
+      if (!this.#isPoison(key, parked)) this.#fail('only poison parks', `${key} before ${parked}`);
     }
     this.#positions = positions;
-    this.#rowsGoForward();
+    const shown = this.#readShown();
+    this.#forward(this.#shown, shown, (version) => version);
+    this.#shown = shown;
+    this.#checkRebuild();
   }
 
   /** At rest: every view stands at its log's head, or just before an event that is poison for this very view. */
@@ -82,75 +75,59 @@ export class ViewAudit {
     }
   }
 
+  /** After a rebuild that nothing stood in the way of. */
+  rebuilt(): void {
+    const [row] = this.#database.inspect('SELECT phase, reason, differences_found AS found FROM rebuilds');
+    if (row?.phase !== 'SWITCHED' || row.found !== 0)
+      this.#fail(
+        'a rebuild finds nothing wrong',
+        `${row?.phase} (${row?.reason}) with ${row?.found} differences`,
+      );
+  }
+
   /** Every row of every view is what the auditor's books say. */
   complete(): void {
     const accounts = this.#own().filter(({ source }) => source.aggregateType === 'account');
     const rows = (list: (ledger: Ledger) => Row[]) => accounts.flatMap(list);
-    this.#compare(
-      'accounts',
-      rows(({ account, source }) => account.accountRows(source.aggregateId)),
-    );
-    this.#compare(
-      'positions',
-      rows(({ account, source }) => account.positionRows(source.aggregateId)),
-    );
+    const accountRows = rows(({ account, source }) => account.accountRows(source.aggregateId));
+    const positionRows = rows(({ account, source }) => account.positionRows(source.aggregateId));
+    this.#compare('accounts', accountRows);
+    this.#compare('positions', positionRows);
     this.#compare(
       'trades',
       rows(({ account }) => account.tradeRows),
     );
-    this.#compareJournal();
+    this.#feed.complete(this.#own());
   }
 
-  /** Latest-state rows never show an older state than they have shown. */
-  #rowsGoForward(): void {
-    const rows = this.#database.inspect(
-      "SELECT account_id AS key, version FROM accounts_blue UNION ALL SELECT account_id || ' ' || symbol, version " +
-        'FROM positions_blue',
-    );
-    for (const { key, version } of rows) {
-      const shown = this.#shown.get(String(key)) ?? 0;
-      if (Number(version) < shown) this.#fail('views only go forward', `${key} from ${shown} to ${version}`);
-      this.#shown.set(String(key), Number(version));
-    }
-  }
-
-  /** A row holds a run of events; its position is that of the last one, the others come right before it. */
-  #journalGrew(row: Row): void {
-    const key = keyOf({ aggregateType: String(row.aggregate_type), aggregateId: String(row.aggregate_id) });
-    const events = JSON.parse(String(row.events)) as { version: number; hash: string }[];
-    if (Number(row.position) - events.length < this.#journalPosition) {
-      this.#fail(
-        'no gap is ever visible',
-        `${key}: position ${row.position} of ${events.length} events is taken`,
-      );
-    }
-    const log = this.#ledgers.get(key)?.events ?? [];
-    if (row.previous_hash !== (log[Number(row.from_version) - 2]?.hash ?? GENESIS)) {
-      this.#fail(
-        'views show what is durable',
-        `${key}: the hash before version ${row.from_version} is another`,
-      );
-    }
-    for (const { version, hash } of events) {
-      const last = this.#journal.get(key) ?? 0;
-      if (version !== last + 1)
-        this.#fail('no gap is ever visible', `${key}: ${version} follows ${last} in the journal`);
-      if (log[version - 1]?.hash !== hash) {
-        this.#fail(
-          'views show what is durable',
-          `${key}: version ${version} of the journal is not in the log`,
-        );
+  /** What readers have seen they still see, at the same version or a later one. */
+  #forward<Value>(
+    before: ReadonlyMap<string, Value>,
+    after: ReadonlyMap<string, Value>,
+    versionOf: (value: Value) => number,
+  ): void {
+    for (const [key, value] of before) {
+      const now = after.get(key);
+      if (now === undefined || versionOf(now) < versionOf(value)) {
+        const version = now === undefined ? 'nothing' : versionOf(now);
+        this.#fail('views only go forward', `${key} from ${versionOf(value)} to ${version}`);
       }
-      this.#journal.set(key, version);
     }
-    if (events[0]?.version !== row.from_version || events.at(-1)?.version !== row.to_version) {
-      this.#fail('views equal their logs', `${key}: a row of the journal does not hold what it says`);
-    }
-    this.#journalPosition = Number(row.position);
+  }
+
+  #checkRebuild(): void {
+    const [row] = this.#database.inspect('SELECT phase, reason, differences FROM rebuilds');
+    if (row === undefined) return;
+    const differences = JSON.parse(String(row.differences)) as { kind: string }[];
+    const wrong = differences.find(({ kind }) => kind !== 'parked');
+    if (wrong !== undefined) this.#fail('a rebuild finds nothing wrong', JSON.stringify(wrong));
+    if (row.phase === 'FAILED' && !FAIR_FAILURE.test(String(row.reason)))
+      this.#fail('a rebuild finds nothing wrong', `it failed: ${row.reason}`);
   }
 
   #compare(view: Exclude<ViewName, 'journal'>, expected: readonly Row[]): void {
-    const actual = this.#database.inspect(`SELECT * FROM ${view}_blue ORDER BY ${ORDER[view]}`);
+    const table = `${view}_${liveColours(this.#database).get(view)}`;
+    const actual = this.#database.inspect(`SELECT * FROM ${table} ORDER BY ${ORDER[view]}`);
     const names = ORDER[view].split(', ');
     const sorted = [...expected].sort((a, b) => compareBy(names, a, b));
     sorted.forEach((row, index) => {
@@ -166,28 +143,6 @@ export class ViewAudit {
       this.#fail('views equal their logs', `${view} has ${actual.length} rows, not ${sorted.length}`);
   }
 
-  #compareJournal(): void {
-    const rows = this.#database.inspect('SELECT * FROM journal_blue');
-    const events = rows.flatMap((row) =>
-      (JSON.parse(String(row.events)) as JournalEvent[]).map((event) => ({ row, event })),
-    );
-    const expected = this.#own().reduce((total, ledger) => total + ledger.version, 0);
-    if (events.length !== expected)
-      this.#fail('views equal their logs', `the journal has ${events.length} of ${expected} events`);
-    for (const { row, event } of events) {
-      const key = keyOf({ aggregateType: String(row.aggregate_type), aggregateId: String(row.aggregate_id) });
-      const [version, eventType, schemaVersion, recordedAt, data, metadata, hash] =
-        this.#ledgers.get(key)?.events[event.version - 1]?.row ?? [];
-      const { data: shown, metadata: shownMetadata, ...rest } = event;
-      const same =
-        isDeepStrictEqual(rest, { version, eventType, schemaVersion, recordedAt, hash }) &&
-        JSON.stringify(shown) === data &&
-        JSON.stringify(shownMetadata) === metadata;
-      if (!same)
-        this.#fail('views equal their logs', `${key}: version ${event.version} of the journal differs`);
-    }
-  }
-
   /** Ledgers whose aggregates have events in this database. */
   #own(): Ledger[] {
     return [...this.#ledgers.values()].filter(
@@ -195,17 +150,30 @@ export class ViewAudit {
     );
   }
 
+  /** Where the live views stand, by view and aggregate. */
   #readPositions(): Map<string, ViewPosition> {
+    const live = liveColours(this.#database);
     const rows = this.#database.inspect(
-      "SELECT view || ' ' || aggregate_type || '/' || aggregate_id AS key, version, parked_version AS parked " +
-        "FROM view_positions WHERE colour = 'blue'",
+      "SELECT view, colour, aggregate_type || '/' || aggregate_id AS key, version, parked_version AS parked FROM view_positions",
     );
     return new Map(
-      rows.map(({ key, version, parked }) => [
-        String(key),
-        { version: Number(version), parked: parked as number | null },
-      ]),
+      rows
+        .filter(({ view, colour }) => live.get(String(view)) === colour)
+        .map(({ view, key, version, parked }) => [
+          `${view} ${key}`,
+          { version: Number(version), parked: parked as number | null },
+        ]),
     );
+  }
+
+  /** Versions of the rows that show the latest state. */
+  #readShown(): Map<string, number> {
+    const live = liveColours(this.#database);
+    const rows = this.#database.inspect(
+      `SELECT account_id AS key, version FROM accounts_${live.get('accounts')} UNION ALL ` +
+        `SELECT account_id || ' ' || symbol, version FROM positions_${live.get('positions')}`,
+    );
+    return new Map(rows.map(({ key, version }) => [String(key), Number(version)]));
   }
 
   #isPoison(key: string, version: number): boolean {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Statement, ViewDatabase } from '../../../queues/kernel/database.ts';
 import { partOf } from '../../../schemas/partition.ts';
+import { VIEWS } from '../../../schemas/tables/views.ts';
 import type { Caller, World } from './world.ts';
 
 const MIGRATIONS = join(import.meta.dirname, '../../../migrations');
@@ -13,6 +14,9 @@ const SCHEMA = readdirSync(MIGRATIONS)
   .sort()
   .map((file) => readFileSync(join(MIGRATIONS, file), 'utf8'))
   .join('\n');
+
+/** How long a call may hang: D1 gives a query up after 30 seconds. */
+const STALL_MS = 30_000;
 
 type Row = Record<string, string | number | null>;
 
@@ -53,11 +57,6 @@ export class SimDatabase {
     return this.#prepare(sql).all(...parameters) as Row[];
   }
 
-  /** A statement of an operator, outside of any consumer. */
-  operate({ sql, parameters }: Statement): void {
-    this.#prepare(sql).run(...parameters);
-  }
-
   close(): void {
     this.#database.close();
   }
@@ -81,7 +80,8 @@ export class SimDatabase {
         world.trace.note(world.clock, this.name, label, fails ? (after ? 'and then fails' : 'fails') : '');
         if (caller.alive) await caller.deliver(`${this.name} ${label}`, settle);
       };
-      caller.emit({ label: `${this.name} ${label}`, at: world.soon(), run });
+      const stall = world.strikes(world.profile.faults.databaseStalls) ? world.random.integer(STALL_MS) : 0;
+      caller.emit({ label: `${this.name} ${label}`, at: world.soon() + stall, run });
     });
   }
 
@@ -107,4 +107,13 @@ export class SimDatabase {
     this.#prepared.set(sql, statement);
     return statement;
   }
+}
+
+/** The live colour of each view. */
+export function liveColours(database: SimDatabase): ReadonlyMap<string, string> {
+  const rows = database.inspect('SELECT view, live FROM views');
+  return new Map([
+    ...VIEWS.map((view) => [view, 'blue'] as const),
+    ...rows.map(({ view, live }) => [String(view), String(live)] as const),
+  ]);
 }

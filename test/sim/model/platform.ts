@@ -5,9 +5,10 @@ import type { AnyDecider } from '../../../actors/kernel/aggregate.ts';
 import type { Source } from '../../../actors/kernel/messages.ts';
 import type { ConsumerDeps } from '../../../queues/kernel/consumer.ts';
 import { keyOf } from '../../../queues/kernel/positions.ts';
-import type { Projector } from '../../../queues/kernel/projector.ts';
+import type { OwnerState, RebuildableProjector } from '../../../queues/kernel/projector.ts';
 import type { RunnerDeps } from '../../../queues/kernel/runner.ts';
 import { sweepPage } from '../../../queues/kernel/sweep.ts';
+import type { RebuildDeps } from '../../../queues/rebuild/deps.ts';
 import { parseEventsMessage } from '../../../schemas/message.ts';
 import { DIRECTORY_PARTS, directoryName, partOf } from '../../../schemas/partition.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
@@ -53,14 +54,14 @@ export class Platform {
   unreadable: string | undefined;
   readonly #world: World;
   readonly #logger: Logger;
-  readonly #projectors: readonly Projector[];
+  readonly #projectors: readonly RebuildableProjector[];
   #consumers = 0;
   #sweeps = 0;
 
   constructor(
     world: World,
     observer: Observer,
-    projectors: readonly Projector[],
+    projectors: readonly RebuildableProjector[],
     actors: readonly { aggregateId: string; decider: () => AnyDecider }[],
   ) {
     this.#world = world;
@@ -103,11 +104,6 @@ export class Platform {
     return this.#sweeps < SWEEPS_MAX;
   }
 
-  /** Whether nothing runs outside of the actors. */
-  get isQuiet(): boolean {
-    return this.#consumers === 0 && this.#sweeps === 0;
-  }
-
   /** Every object that may crash or be evicted. */
   objects(): { isIdle: boolean; isAwake: boolean; drop(why: string): void }[] {
     return [...this.directories, ...[...this.actors.values()].map(({ object }) => object)];
@@ -148,10 +144,35 @@ export class Platform {
     );
   }
 
+  /** What works on the views of each database. */
+  rebuildDeps(caller: Caller): RebuildDeps[] {
+    return this.databases.map((database, part) => ({
+      ...this.#runnerDeps(caller, part),
+      projectors: this.#projectors,
+      directoryParts: this.directories.length,
+      directory: (index, after, limit) =>
+        (this.directories[index] as SimObject<DirectoryApp>).call(caller, 'list', ({ directory }) =>
+          directory.list(after, limit),
+        ),
+      owns: ({ aggregateId }) => database.holds(aggregateId),
+      head: (key) => this.#readActor(caller, 'head', key, ({ core }) => core.head()),
+      owner: (key, version) => this.#ownerState(caller, key, version),
+    }));
+  }
+
   close(): void {
     for (const { object } of this.actors.values()) object.storage.close();
     for (const { storage } of this.directories) storage.close();
     for (const database of this.databases) database.close();
+  }
+
+  async #ownerState(caller: Caller, key: Source, version: number): Promise<OwnerState | undefined> {
+    return this.#readActor(caller, 'read', key, ({ core }) => {
+      const read = core.read({ version });
+      const hash = parseEventsMessage(core.messages(version, 1)[0] ?? '{}').events[0]?.hash;
+      // What goes over RPC is a copy.
+      return read === null || hash === undefined ? undefined : { state: structuredClone(read.state), hash };
+    });
   }
 
   async #readActor<Result>(

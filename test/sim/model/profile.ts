@@ -20,6 +20,8 @@ export interface FaultRates {
   readonly duplicate: number;
   /** A database call fails, before or after its commit. */
   readonly databaseFails: number;
+  /** A database call hangs for a while before it is carried out. */
+  readonly databaseStalls: number;
   /** A consumer or the sweeper dies at one of its effects. */
   readonly invocationDies: number;
   /** The platform fails to deliver an alarm, up to six times in a row, and then gives it up. */
@@ -37,6 +39,8 @@ export interface EventRates {
   readonly databaseOutage: number;
   /** Somebody mends the views, or breaks them again. */
   readonly mend: number;
+  /** Somebody begins to rebuild views, or to go back to what they were. */
+  readonly rebuild: number;
 }
 
 export interface Profile {
@@ -54,6 +58,8 @@ export interface Profile {
   readonly poison: number;
   /** Whether the run ends with all instances and all alarms lost, so that only the sweeper is left. */
   readonly blackout: boolean;
+  /** Whether every view is rebuilt in the end. */
+  readonly rebuiltAtLast: boolean;
   readonly faults: FaultRates;
   readonly events: EventRates;
 }
@@ -71,6 +77,7 @@ export function drawProfile(random: Random): Profile {
     traffic: random.pick([0.03, 0.08, 0.15]),
     poison: rate(0.3),
     blackout: random.chance(0.3),
+    rebuiltAtLast: random.chance(0.3),
     faults: {
       crashBeforeCommit: rate(0.02),
       crashAfterCommit: rate(0.06),
@@ -80,6 +87,7 @@ export function drawProfile(random: Random): Profile {
       sendFails: rate(0.3),
       duplicate: rate(0.3),
       databaseFails: rate(0.08),
+      databaseStalls: rate(0.03),
       invocationDies: rate(0.04),
       alarmFails: rate(0.9),
       alarmRepeats: rate(0.2),
@@ -91,6 +99,7 @@ export function drawProfile(random: Random): Profile {
       queueOutage: rate(0.004),
       databaseOutage: rate(0.004),
       mend: rate(0.01),
+      rebuild: random.chance(0.5) ? rate(0.1) : 0,
     },
   };
 }

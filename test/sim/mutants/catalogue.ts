@@ -2,6 +2,12 @@
 import { DELIVERY_MUTANTS } from './deliveryMutants.ts';
 import { KERNEL_MUTANTS } from './kernelMutants.ts';
 import type { Mutant } from './mutant.ts';
+import { REBUILD_MUTANTS } from './rebuildMutants.ts';
 import { VIEW_MUTANTS } from './viewMutants.ts';
 
-export const MUTANTS: readonly Mutant[] = [...KERNEL_MUTANTS, ...DELIVERY_MUTANTS, ...VIEW_MUTANTS];
+export const MUTANTS: readonly Mutant[] = [
+  ...KERNEL_MUTANTS,
+  ...DELIVERY_MUTANTS,
+  ...VIEW_MUTANTS,
+  ...REBUILD_MUTANTS,
+];

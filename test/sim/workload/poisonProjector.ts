@@ -1,5 +1,5 @@
 /** Projectors that cannot take marked events until somebody repairs them. */
-import type { Collector, ProjectedEvent, Projector } from '../../../queues/kernel/projector.ts';
+import type { Collector, ProjectedEvent, RebuildableProjector } from '../../../queues/kernel/projector.ts';
 import { VIEWS, type ViewName } from '../../../schemas/tables/views.ts';
 
 /** How a marked event breaks its view: in the projector's code, or in the database. */
@@ -24,7 +24,10 @@ export function poisonOf(reference: unknown): { poison: Poison; view: ViewName }
 const BAD_ROW = { sql: 'INSERT INTO views (view, live, building) VALUES (NULL, NULL, NULL)', parameters: [] };
 
 /** The projectors, broken for marked events as long as `broken()` says so. */
-export function poisoned(projectors: readonly Projector[], broken: () => boolean): Projector[] {
+export function poisoned(
+  projectors: readonly RebuildableProjector[],
+  broken: () => boolean,
+): RebuildableProjector[] {
   return projectors.map((projector) => ({
     ...projector,
     collector: (target) => poisonedCollector(projector.view, projector.collector(target), broken),
