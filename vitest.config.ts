@@ -1,6 +1,8 @@
 import path from 'node:path';
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
+import { LOCAL_RUN } from './local/bundle.ts';
+import { ISSUER_VARIABLES } from './test/support/issuer.ts';
 
 const migrations = await readD1Migrations(path.join(import.meta.dirname, 'migrations'));
 
@@ -17,13 +19,20 @@ export default defineConfig({
         },
       },
       {
+        // As in a local bundle: the local administrator's token counts.
+        define: LOCAL_RUN,
         plugins: [
           cloudflareTest({
             main: './test/support/worker.ts',
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
               durableObjects: { TOYS: { className: 'ToyActor', useSQLite: true } },
-              bindings: { TEST_MIGRATIONS: migrations, LOG_LEVEL: 'error', DEV_TOKEN: 'test-token' },
+              bindings: {
+                TEST_MIGRATIONS: migrations,
+                LOG_LEVEL: 'error',
+                DEV_TOKEN: 'test-token',
+                ...ISSUER_VARIABLES,
+              },
               d1Databases: { VIEWS_1: { id: 'folio-views-1' } },
             },
           }),

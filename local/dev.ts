@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { LOCAL_RUN } from './bundle.ts';
 import { devTokenOptions, migrateWithWrangler, runWrangler } from './wrangler.ts';
 
 /**
@@ -10,7 +11,8 @@ async function main(): Promise<number> {
   if (migrated !== 0) return migrated;
   const { tokenFile, options } = devTokenOptions();
   console.log(`The local administrator's token is in ${relative(process.cwd(), tokenFile)}.`);
-  return await runWrangler(['dev', ...options, ...process.argv.slice(2)]);
+  const local = Object.entries(LOCAL_RUN).flatMap(([name, value]) => ['--define', `${name}:${value}`]);
+  return await runWrangler(['dev', ...local, ...options, ...process.argv.slice(2)]);
 }
 
 process.exit(await main());

@@ -1,8 +1,12 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { LocalServerError, messageOf } from './errors.ts';
 
 /** Where `npm run serve` listens. */
 const DEFAULT_URL = 'http://127.0.0.1:8787';
+
+/** Where it leaves its administrator's token. */
+const DEFAULT_TOKEN_FILE = '.folio/dev-token';
 
 /** Interval at which the progress line is brought up to date. */
 const PROGRESS_MS = 500;
@@ -22,7 +26,7 @@ const HELP = `Rebuilds read models of a running Folio from the event logs: besid
 
   --url URL      where Folio answers (default ${DEFAULT_URL})
   --views NAMES  accounts, positions, trades, journal: which ones, with commas (default all)
-  --token TOKEN  sent as Authorization: Bearer (default: FOLIO_TOKEN of the environment)
+  --token TOKEN  sent as Authorization: Bearer (default: FOLIO_TOKEN of the environment, else the token in ${DEFAULT_TOKEN_FILE})
   --help         this text
 
 Run it again after an interruption: it goes on where it was. Ends with 0 where the views were switched, 1 where not.`;
@@ -71,8 +75,13 @@ function readArguments(): Arguments | 'help' {
   return {
     url: url.replace(/\/+$/, ''),
     views: values.views?.split(',').map((view) => view.trim()),
-    token: values.token ?? process.env.FOLIO_TOKEN,
+    token: values.token ?? process.env.FOLIO_TOKEN ?? localToken(),
   };
+}
+
+/** The administrator's token of a plain `npm run serve`. */
+function localToken(): string | undefined {
+  return existsSync(DEFAULT_TOKEN_FILE) ? readFileSync(DEFAULT_TOKEN_FILE, 'utf8').trim() : undefined;
 }
 
 /** A client of the two endpoints. */

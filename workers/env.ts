@@ -6,8 +6,15 @@ export interface Env extends ActorEnv {
   readonly ACCOUNTS: DurableObjectNamespace<AccountActor>;
   /** The first view database; `VIEWS_1`, `VIEWS_2`, … are further partitions. */
   readonly VIEWS_0: D1Database;
-  /** The local administrator's token, set by the local server alone. */
+  /** The local administrator's token: counts in local bundles alone (workers/access/local.ts). */
   readonly DEV_TOKEN?: string;
+  /** Which access tokens count (docs/security.md): `iss`, `aud`, and where the issuer's keys are. */
+  readonly AUTH_ISSUER?: string;
+  readonly AUTH_AUDIENCE?: string;
+  readonly AUTH_JWKS_URL?: string;
+  /** Names of the claims with roles and accounts. */
+  readonly AUTH_ROLES_CLAIM?: string;
+  readonly AUTH_ACCOUNTS_CLAIM?: string;
 }
 
 /** View databases in partition order: `VIEWS_0` up to the first number that is not bound. */

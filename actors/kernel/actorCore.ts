@@ -26,11 +26,8 @@ export type { ActorDeps } from './actorDeps.ts';
 /** Wait before the first announcement after a pause: long enough for a burst's first commits to share a message. */
 const DRAIN_DELAY_MS = 10;
 
-/**
- * Between announcements while commands keep coming: each costs a queue operation a consumer group, and here about as much
- * processor time as ten commands. Views are a second behind at most, and readers of their own writes never.
- */
-const DRAIN_INTERVAL_MS = 1_000;
+/** Between announcements while commands keep coming: each costs a queue operation a consumer group. */
+const DRAIN_INTERVAL_MS = 500;
 
 /** Events that one read returns. */
 export const READ_EVENTS_MAX = 1_000;

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pairedFigure } from '../compare.ts';
 import { fill } from '../load/fill.ts';
 import { inTurn } from '../load/requests.ts';
+import { BENCH_TOKEN } from '../load/token.ts';
 import { type Server, withServers } from '../servers/server.ts';
 import type { Benchmark, Figure, Target } from '../types.ts';
 import { viewsCaughtUp } from '../views.ts';
@@ -61,7 +62,7 @@ async function rebuildViews(server: Server): Promise<boolean> {
   for (; ; await sleep(POLL_MS)) {
     const response = await fetch(`${server.url}/v1/views/rebuild`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${server.token}` },
+      headers: { authorization: `Bearer ${BENCH_TOKEN}` },
     });
     const text = await response.text();
     if (response.status === 200) return true;

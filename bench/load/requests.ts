@@ -1,4 +1,5 @@
 /** Requests as bytes made in advance, of which only the ids are new each time. */
+import { BENCH_TOKEN } from './token.ts';
 
 /** Stands in a template wherever the number of the request goes. */
 export const STAMP = '########';
@@ -52,7 +53,7 @@ export class RequestTemplate {
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     this.#description = description;
     this.#bytes = Buffer.from(
-      `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: ${contentType}\r\n${lines.join('')}` +
+      `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${BENCH_TOKEN}\r\nContent-Type: ${contentType}\r\n${lines.join('')}` +
         `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     );
     for (

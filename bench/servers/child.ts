@@ -43,5 +43,5 @@ process.on('SIGINT', () => undefined);
 
 if (inspectorPort !== undefined) openInspector(inspectorPort);
 platform = await startPlatform({ port: 0, stateDir, configPath, ownSignals: true });
-const { url, logFile, token } = platform;
-process.send?.({ url, logFile, token, runtimePid: platform.runtimePid() });
+const { url, logFile } = platform;
+process.send?.({ url, logFile, runtimePid: platform.runtimePid() });

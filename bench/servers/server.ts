@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { leaveToken } from '../load/token.ts';
 import { configFile, type ServerKind } from './config.ts';
 
 /** Linux counts processor time in hundredths of a second. */
@@ -21,7 +22,6 @@ interface Announcement {
   readonly url: string;
   readonly runtimePid: number;
   readonly logFile: string;
-  readonly token: string;
 }
 
 /** A running server. */
@@ -31,8 +31,6 @@ export class Server {
   readonly port: number;
   readonly runtimePid: number;
   readonly logFile: string;
-  /** The local administrator's token. */
-  readonly token: string;
   readonly #child: ChildProcess;
   readonly #folder: string;
 
@@ -42,7 +40,6 @@ export class Server {
     this.port = Number(new URL(announced.url).port);
     this.runtimePid = announced.runtimePid;
     this.logFile = announced.logFile;
-    this.token = announced.token;
     this.#child = child;
     this.#folder = folder;
   }
@@ -52,6 +49,7 @@ export class Server {
     mkdirSync(stateDir, { recursive: true });
     const folder = mkdtempSync(join(stateDir, 'folio-bench-'));
     const config = await configFile(kind, folder);
+    leaveToken(join(folder, 'state'));
     const args = [
       config,
       join(folder, 'state'),

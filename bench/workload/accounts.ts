@@ -1,4 +1,5 @@
 /** Accounts that take every trade of the workload: rich, and allowed to sell short. */
+import { BENCH_TOKEN } from '../load/token.ts';
 import { accountId } from './commands.ts';
 
 /** More than any run of the benchmarks spends. */
@@ -29,7 +30,7 @@ export async function openAccounts(url: string, count: number): Promise<void> {
   ]);
   const response = await fetch(`${url}/v1/commands`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${BENCH_TOKEN}`, 'content-type': 'application/json' },
     body: JSON.stringify({ commands }),
   });
   const body = await response.text();

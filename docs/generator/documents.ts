@@ -1,6 +1,7 @@
 /** The documents that are made from code, by their path in the repository. */
 import { openApiDocument } from '../../workers/http/openapi/document.ts';
 import { ROUTES } from '../../workers/http/routes/index.ts';
+import { accessTable } from './accessTable.ts';
 import { eventCatalogue } from './eventCatalogue.ts';
 
 /** Every generated document as it should be committed. */
@@ -8,5 +9,6 @@ export function generatedDocuments(): Readonly<Record<string, string>> {
   return {
     'docs/generated/openapi.json': `${JSON.stringify(openApiDocument(ROUTES), null, 2)}\n`,
     'docs/generated/events.md': eventCatalogue(ROUTES),
+    'docs/generated/access.md': accessTable(ROUTES),
   };
 }

@@ -23,10 +23,10 @@ function examplesOf(markdown: string): Example[] {
   return Array.from(markdown.matchAll(pattern), ([, curl = '', reply = '']) => ({ curl, reply }));
 }
 
-/** The words of a command line: single quotes hold together, a backslash before the end of a line is nothing. */
+/** The words of a command line: quotes hold together, a backslash before the end of a line is nothing. */
 function shellWords(line: string): string[] {
-  const words = line.replaceAll('\\\n', ' ').matchAll(/'([^']*)'|([^\s']+)/g);
-  return Array.from(words, ([, quoted, bare]) => quoted ?? bare ?? '');
+  const words = line.replaceAll('\\\n', ' ').matchAll(/'([^']*)'|"([^"]*)"|([^\s'"]+)/g);
+  return Array.from(words, ([, single, double, bare]) => single ?? double ?? bare ?? '');
 }
 
 /** What the command line asks for. Throws on an option that it does not know. */
@@ -43,7 +43,10 @@ function requestOf(curl: string): {
     if (word === '-s') continue;
     if (word === '-d') body = words.shift();
     else if (word === '-H') {
-      const [name = '', value = ''] = (words.shift() ?? '').split(': ');
+      const header = words.shift() ?? '';
+      // The shell's variable with the token: the client of this test sends it by itself.
+      if (header === '$TOKEN') continue;
+      const [name = '', value = ''] = header.split(': ');
       headers[name] = value;
     } else if (url === '' && !word.startsWith('-')) url = word;
     else throw new Error(`the test cannot read "${word}" in ${curl}`);
@@ -67,8 +70,7 @@ describe('README.md', () => {
 
   beforeAll(async () => {
     platform = await OwnPlatform.start();
-    // Without a token, as in the README.
-    client = new Client(platform.url);
+    client = new Client(platform.url, platform.token);
   }, START_MS);
 
   afterAll(async () => {
@@ -77,6 +79,10 @@ describe('README.md', () => {
   });
 
   const examples = examplesOf(README);
+
+  it('sends the token with every request', () => {
+    for (const { curl } of examples) expect(curl).toContain('curl -s -H "$TOKEN" ');
+  });
 
   it('has an example of each main thing', () => {
     expect(examples).toHaveLength(README.match(/^curl /gm)?.length ?? -1);

@@ -32,15 +32,22 @@ export interface Reply {
 /** What of a request is not its method and path. A `body` that is no string or bytes is sent as JSON. */
 export interface Sent {
   readonly body?: unknown;
+  /** With the local administrator's token, unless they say who else is asking; see {@link ANONYMOUS}. */
   readonly headers?: Record<string, string>;
 }
+
+/** The local administrator's token under test. */
+export const TEST_TOKEN = 'test-token';
+
+/** Headers of a request by nobody: an empty one is none. */
+export const ANONYMOUS = { Authorization: '' };
 
 /** Sends a request and checks what comes back. `path` begins with `/`. */
 export async function call(method: string, path: string, { body, headers = {} }: Sent = {}): Promise<Reply> {
   const raw = typeof body === 'string' || body instanceof Uint8Array || body instanceof ReadableStream;
   const sent = new Request(`http://folio.test${path}`, {
     method,
-    headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
+    headers: sentHeaders(body, headers),
     ...(body === undefined ? {} : { body: raw ? (body as BodyInit) : JSON.stringify(body) }),
   });
   const response = await worker.fetch(sent);
@@ -52,6 +59,14 @@ export async function call(method: string, path: string, { body, headers = {} }:
   };
   checkReply(method, new URL(sent.url).pathname, reply);
   return reply;
+}
+
+function sentHeaders(body: unknown, headers: Record<string, string>): Headers {
+  const sent = new Headers({ Authorization: `Bearer ${TEST_TOKEN}` });
+  if (body !== undefined) sent.set('Content-Type', 'application/json');
+  for (const [name, value] of Object.entries(headers)) sent.set(name, value);
+  if (sent.get('Authorization') === '') sent.delete('Authorization');
+  return sent;
 }
 
 /** `status code path path…` of a reply, or its status alone: what most tests of bad requests compare. */
@@ -118,6 +133,7 @@ function checkProblem(
   if (operation !== undefined) expect(operationProblems(operation), where).toContain(code);
   expect((problem.errors ?? []).length > 0, where).toBe(code === 'invalid_request');
   expect(problem.currentVersion !== undefined, where).toBe(code === 'version_conflict');
+  expect(headers.has('WWW-Authenticate'), where).toBe(status === 401);
   expect(headers.has('Allow'), where).toBe(code === 'method_not_allowed');
   expect(headers.has('Retry-After'), where).toBe(status === 503);
 }

@@ -69,7 +69,7 @@ const ROOMS: readonly Room[] = [
     has: /^workers\//,
     values: ['workers/', 'queues/', 'schemas/', 'telemetry/'],
     types: ['actors/'],
-    packages: ['hono', 'hono/*', 'zod', 'zod-openapi', 'node:crypto', 'drizzle-orm', 'drizzle-orm/*'],
+    packages: ['hono', 'hono/*', 'jose', 'zod', 'zod-openapi', 'node:crypto', 'drizzle-orm', 'drizzle-orm/*'],
   },
 ];
 

@@ -211,15 +211,12 @@ describe('Everywhere: errors and tracing', () => {
   });
 
   it('records who sent a command', async () => {
-    await call('POST', '/v1/accounts', {
-      body: opening('who-1'),
-      headers: { Authorization: 'Bearer test-token' },
-    });
+    await call('POST', '/v1/accounts', { body: opening('who-1') });
     await call('POST', '/v1/accounts/who-1/trades', { body: trade, headers: { 'Idempotency-Key': 'k-1' } });
     const { body } = await call('GET', '/v1/accounts/who-1/events');
     expect(body.events).toMatchObject([
       { metadata: { userId: 'local-administrator', causationId: null } },
-      { metadata: { userId: 'anonymous', commandId: 'k-1', causationId: null } },
+      { metadata: { userId: 'local-administrator', commandId: 'k-1', causationId: null } },
     ]);
   });
 

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { accountStub } from '../../workers/aggregates.ts';
 import type { Env } from '../../workers/env.ts';
 import { app } from '../../workers/http/app.ts';
-import { checkReply, opened, type Reply, testEnv } from '../support/api.ts';
+import { checkReply, opened, type Reply, TEST_TOKEN, testEnv } from '../support/api.ts';
 
 /** An error as the runtime gives it when an object fails. */
 function runtimeError(flags: object): Error {
@@ -19,7 +19,11 @@ function envWithBroken(error: Error): Env {
 }
 
 async function send(env: Env, method: string, path: string, body?: unknown): Promise<Reply> {
-  const headers = { 'Content-Type': 'application/json', 'X-Correlation-Id': 'cor-1' };
+  const headers = {
+    Authorization: `Bearer ${TEST_TOKEN}`,
+    'Content-Type': 'application/json',
+    'X-Correlation-Id': 'cor-1',
+  };
   const text = body === undefined ? {} : { body: JSON.stringify(body) };
   const response = await app.fetch(
     new Request(`http://folio.test${path}`, { method, headers, ...text }),

@@ -1,9 +1,11 @@
 /** The HTTP application: middleware, routes, and the one place where errors become answers. */
 import { Hono } from 'hono';
 import { errorFields } from '../../telemetry/logger.ts';
+import { guarded } from './access.ts';
 import type { HttpEnv } from './context.ts';
 import { authentication } from './middleware/authentication.ts';
 import { correlation } from './middleware/correlation.ts';
+import { isPublic } from './operation.ts';
 import { ProblemError, problemResponse } from './problem.ts';
 import { ROUTES } from './routes/index.ts';
 import { unmatched } from './unmatched.ts';
@@ -12,8 +14,9 @@ export const app = new Hono<HttpEnv>();
 
 app.use(correlation);
 app.use('/v1/*', authentication);
-for (const { method, path, handle } of ROUTES) {
-  app.on(method.toUpperCase(), path.replace(/\{(\w+)\}/g, ':$1'), handle);
+for (const route of ROUTES) {
+  const handle = isPublic(route) ? route.handle : guarded(route);
+  app.on(route.method.toUpperCase(), route.path.replace(/\{(\w+)\}/g, ':$1'), handle);
 }
 
 app.notFound(unmatched(app));

@@ -33,7 +33,7 @@ export const CommandHeaders = z.strictObject({
 
 /** What every command of a request carries along. */
 export function commandContext(c: Context<HttpEnv>): CommandContext {
-  return { userId: c.get('userId'), correlationId: c.get('correlationId'), causationId: null };
+  return { userId: c.get('principal').userId, correlationId: c.get('correlationId'), causationId: null };
 }
 
 function header(c: Context<HttpEnv>, name: keyof typeof CommandHeaders.shape): string | undefined {

@@ -1,13 +1,14 @@
 /** What the middleware has worked out about a request by the time a route sees it. */
 import type { Logger } from '../../telemetry/logger.ts';
+import type { Principal } from '../access/principal.ts';
 import type { Env } from '../env.ts';
 
 export interface HttpEnv {
   Bindings: Env;
   Variables: {
     correlationId: string;
-    /** Who is asking; `anonymous` until a request carries a token. */
-    userId: string;
+    /** Who is asking. Not there on the routes that are open to anybody. */
+    principal: Principal;
     logger: Logger;
   };
 }

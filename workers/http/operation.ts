@@ -107,7 +107,9 @@ export function isPublic({ path }: Operation): boolean {
 export function operationProblems(operation: Operation): ProblemCode[] {
   const { body, ownBody, params, query, command, problems = [] } = operation;
   const codes = new Set<ProblemCode>(problems);
-  if (!isPublic(operation)) for (const code of ['unauthenticated', 'unavailable'] as const) codes.add(code);
+  if (!isPublic(operation)) {
+    for (const code of ['unauthenticated', 'forbidden', 'unavailable'] as const) codes.add(code);
+  }
   if (params !== undefined || query !== undefined || !isPublic(operation)) codes.add('invalid_request');
   if (body !== undefined || ownBody !== undefined) {
     for (const code of ['request_too_large', 'unsupported_media_type'] as const) codes.add(code);

@@ -8,6 +8,7 @@ import type { PaymentRefusal } from '../../schemas/payment.ts';
 type HttpCode =
   | 'invalid_request'
   | 'unauthenticated'
+  | 'forbidden'
   | 'route_not_found'
   | 'aggregate_not_found'
   | 'method_not_allowed'
@@ -27,7 +28,8 @@ export const PROBLEMS: Readonly<Record<ProblemCode, { readonly status: number; r
       status: 400,
       meaning: 'A body, a parameter or a header is not what the API takes; `errors` says where.',
     },
-    unauthenticated: { status: 401, meaning: 'The token is not known here.' },
+    unauthenticated: { status: 401, meaning: 'The request has no token, or one that is not accepted here.' },
+    forbidden: { status: 403, meaning: 'The token does not allow this, or not on this account.' },
     route_not_found: { status: 404, meaning: 'There is no such path.' },
     account_not_found: {
       status: 404,
@@ -111,6 +113,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, { readonly status: number; r
 const TITLES: Readonly<Record<number, string>> = {
   400: 'The request is not valid',
   401: 'Authentication failed',
+  403: 'Not allowed',
   404: 'Not found',
   405: 'Method not allowed',
   409: 'Conflict',

@@ -14,6 +14,8 @@ export interface FeedFilter {
   /** Bounds of the recorded time, milliseconds since 1970: from is included, to is not. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
+  /** Events of these accounts alone. */
+  readonly accounts?: ReadonlySet<string> | undefined;
   readonly limit: number;
 }
 
@@ -136,6 +138,10 @@ async function selectRows(
   };
   where('aggregate_id = ?', filter.aggregateId);
   where('aggregate_type = ?', filter.aggregateType);
+  if (filter.accounts !== undefined) {
+    conditions.push("aggregate_type = 'account'");
+    where('aggregate_id IN (SELECT value FROM json_each(?))', JSON.stringify([...filter.accounts]));
+  }
   where('recorded_to >= ?', filter.from);
   where('recorded_from < ?', filter.to);
   where('types ->> ? > 0', filter.type);

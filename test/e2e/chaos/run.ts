@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '../../../demo/client.ts';
 import { duration } from '../../../demo/figures.ts';
 import { type Random, seededRandom } from '../../../demo/random.ts';
+import { readOrMakeToken } from '../../../local/stateFolder.ts';
 import { Clients } from './clients.ts';
 import { CommandSource } from './commands.ts';
 import { Ledger } from './ledger.ts';
@@ -50,7 +51,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const random = seededRandom(seed);
   const folder = mkdtempSync(join(tmpdir(), 'folio-chaos-'));
   const server = await ServeProcess.on(folder);
-  const client = new Client(server.url);
+  // The server of this folder will take the token that it finds.
+  const client = new Client(server.url, readOrMakeToken(join(folder, 'dev-token')));
   const ledger = new Ledger();
   const source = await CommandSource.open(seed, random);
   try {

@@ -85,7 +85,12 @@ export function openApiDocument(operations: readonly Operation[]) {
     components: {
       schemas: { Problem: ProblemReply },
       securitySchemes: {
-        token: { type: 'http', scheme: 'bearer', description: 'A token; none is demanded yet.' },
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'An access token of the configured issuer, or a local token.',
+        },
       },
     },
   };
@@ -100,7 +105,7 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
-    security: isPublic(operation) ? [] : [{}, { token: [] }],
+    security: isPublic(operation) ? [] : [{ token: [] }],
     requestParams: {
       ...(params === undefined ? {} : { path: params }),
       ...(query === undefined ? {} : { query }),

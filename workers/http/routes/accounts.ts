@@ -12,6 +12,7 @@ import {
 } from '../../../schemas/account.ts';
 import { Id, Time } from '../../../schemas/scalars.ts';
 import { accountStub } from '../../aggregates.ts';
+import { requireAccess } from '../access.ts';
 import { runCommand } from '../command.ts';
 import { IdParams, type Route, route, type Success } from '../operation.ts';
 import { ProblemError } from '../problem.ts';
@@ -58,8 +59,10 @@ const openAccount = route(
     success: success(201, 'The account is open.'),
     problems: ['account_already_open', 'amount_precision'],
   },
-  (c, { body: { accountId, ...data } }) =>
-    runCommand(c, accountStub(c.env, accountId), accountId, { type: 'OpenAccount', data }, 201),
+  (c, { body: { accountId, ...data } }) => {
+    requireAccess(c, 'OpenAccount', { aggregateType: 'account', aggregateId: accountId });
+    return runCommand(c, accountStub(c.env, accountId), accountId, { type: 'OpenAccount', data }, 201);
+  },
 );
 
 interface AccountCommandRoute {

@@ -3,7 +3,9 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import type { BriefOutcome } from '../../../actors/kernel/actorCore.ts';
 import { errorFields } from '../../../telemetry/logger.ts';
+import { type CommandGate, commandGate } from '../../access/decide.ts';
 import { actorStub } from '../../aggregates.ts';
+import { FORBIDDEN_DETAIL } from '../access.ts';
 import {
   type AggregateGroup,
   BATCH_COMMANDS,
@@ -67,7 +69,9 @@ const runBatch = route(
     if (lines.length > BATCH_COMMANDS_MAX) throw tooManyCommands();
     const { slots, groups } = groupCommands(lines);
     const results = slots.map((slot) => ('result' in slot ? slot.result : unanswered(slot.commandId)));
-    await Promise.all([...groups.values()].map((group) => runGroup(c, group, results)));
+    const isAllowed = commandGate(c.get('principal'));
+    const allowed = [...groups.values()].map((group) => allowedPart(group, isAllowed, results));
+    await Promise.all(allowed.map((group) => runGroup(c, group, results)));
     return c.json(summary(results));
   },
 );
@@ -102,6 +106,23 @@ function summary(results: BatchResult[]): BatchReply {
   const reply: BatchReply = { accepted: 0, refused: 0, replayed: 0, results };
   for (const { status } of results) reply[status]++;
   return reply;
+}
+
+/** The commands of a group that the caller may send; the others are refused in their places. */
+function allowedPart(group: AggregateGroup, isAllowed: CommandGate, results: BatchResult[]): AggregateGroup {
+  if (group.commands.every(({ type }) => isAllowed(type, group))) return group;
+  const part: AggregateGroup = { ...group, commands: [], places: [] };
+  group.commands.forEach((command, index) => {
+    const place = group.places[index] as number;
+    if (isAllowed(command.type, group)) {
+      part.commands.push(command);
+      part.places.push(place);
+    } else {
+      const { commandId } = command;
+      results[place] = { commandId, status: 'refused', code: 'forbidden', detail: FORBIDDEN_DETAIL };
+    }
+  });
+  return part;
 }
 
 /** One aggregate's share. Its failure is a bug or an outage: its commands say so, and the others' answers stand. */

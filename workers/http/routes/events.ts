@@ -6,6 +6,7 @@ import { Id, Time, Version } from '../../../schemas/scalars.ts';
 import { AGGREGATE_TYPES } from '../../aggregates.ts';
 import { viewDatabases } from '../../env.ts';
 import { type FeedEvent, readFeed } from '../../reads/feed.ts';
+import { selectedAccounts } from '../access.ts';
 import { cursorOf, encodeCursor } from '../cursor.ts';
 import { type Route, route } from '../operation.ts';
 import { PageLimit } from '../query.ts';
@@ -30,7 +31,8 @@ const getEvents = route(
     summary: 'Events across aggregates',
     description:
       'Following `next` gives every event once, in version order within an aggregate and with no order promise ' +
-      'between aggregates. From the read model, which follows the logs within seconds.',
+      'between aggregates. From the read model, which follows the logs within seconds. Who is confined to some ' +
+      'accounts is given the events of those.',
     query: FeedQuery,
     success: {
       status: 200,
@@ -41,6 +43,7 @@ const getEvents = route(
   async (c, { query: { after = [], from, to, ...filter } }) => {
     const { events: page, next } = await readFeed(viewDatabases(c.env), after, {
       ...filter,
+      accounts: selectedAccounts(c, 'getEvents'),
       from: from === undefined ? undefined : Date.parse(from),
       to: to === undefined ? undefined : Date.parse(to),
     });

@@ -1,0 +1,43 @@
+/** Every route and every command has a row in the table of access, and every row is somebody's. */
+import { describe, expect, it } from 'vitest';
+import { ROLES } from '../../workers/access/principal.ts';
+import { ACCESS } from '../../workers/access/table.ts';
+import { rowName } from '../../workers/http/access.ts';
+import { BATCH_COMMANDS } from '../../workers/http/batch.ts';
+import { isPublic } from '../../workers/http/operation.ts';
+import { ROUTES } from '../../workers/http/routes/index.ts';
+
+const guarded = ROUTES.filter((route) => !isPublic(route));
+const names = new Set([...guarded.map(rowName), ...BATCH_COMMANDS.keys()]);
+
+describe('the table of access (workers/access/table.ts)', () => {
+  it('has a row for every route and command', () => {
+    const missing = [...names].filter((name) => !Object.hasOwn(ACCESS, name));
+    expect(missing, 'say in workers/access/table.ts who may do it').toEqual([]);
+  });
+
+  it('has no row of which there is no route and no command', () => {
+    expect(Object.keys(ACCESS).filter((name) => !names.has(name))).toEqual([]);
+  });
+
+  it('lets somebody do each thing, and the administrator everything', () => {
+    for (const [name, row] of Object.entries(ACCESS)) expect(row.admin, name).toBe('all');
+  });
+
+  it('lets nobody reach to its own of what concerns everybody or nobody', () => {
+    const shared = Object.entries(ACCESS).filter(([, { of }]) => of === 'platform' || of === 'catalogue');
+    for (const [name, row] of shared)
+      expect(
+        ROLES.map((role) => row[role]),
+        name,
+      ).not.toContain('own');
+  });
+
+  it('finds what a row concerns in the path', () => {
+    for (const route of guarded) {
+      const { of } = ACCESS[rowName(route)] ?? {};
+      if (of === 'account') expect(route.path).toContain('/accounts/{id}');
+      if (of === 'aggregate') expect(route.path).toContain('/{aggregateType}/{id}');
+    }
+  });
+});

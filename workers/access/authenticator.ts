@@ -1,0 +1,88 @@
+/** Says who is asking: from the local administrator's token or an access token. */
+import { timingSafeEqual } from 'node:crypto';
+import type { JWTVerifyGetKey } from 'jose';
+import type { Env } from '../env.ts';
+import { type TokenRefusal, verifyToken } from './accessToken.ts';
+import { type FetchKeys, issuerKeys } from './issuerKeys.ts';
+import { LOCAL_ADMINISTRATOR, type Principal } from './principal.ts';
+import { type TokenConfiguration, tokenConfiguration } from './settings.ts';
+import { secretHash, VerifiedCallers } from './verified.ts';
+
+/** Characters of the longest token that is looked at; real ones have one or two thousand. */
+const TOKEN_LENGTH_MAX = 8_192;
+
+/** RFC 6750, 2.1; names of schemes ignore case. */
+const BEARER = /^bearer +([\x21-\x7e]+) *$/i;
+
+/** Why nobody is known: no token was sent, it was no token that we take, or it was refused for this reason. */
+export type AuthenticationRefusal = 'missing' | 'unknown' | TokenRefusal;
+
+/** The caller, or why there is none. */
+export type Authentication =
+  | { readonly ok: true; readonly principal: Principal }
+  | { readonly ok: false; readonly refusal: AuthenticationRefusal };
+
+/** What an authenticator needs of its world. */
+export interface AuthenticatorDeps {
+  readonly now: () => number;
+  readonly fetchKeys: FetchKeys;
+  /** Whether the local administrator's token counts. */
+  readonly isLocal: boolean;
+}
+
+/** Access tokens cannot be judged: the variables are wrong. */
+export class AuthenticationMisconfigured extends Error {
+  override readonly name = 'AuthenticationMisconfigured';
+}
+
+/** Authentication as one configuration has it. Remembers callers for a short while. */
+export class Authenticator {
+  readonly #deps: AuthenticatorDeps;
+  readonly #tokens: TokenConfiguration;
+  readonly #keys: JWTVerifyGetKey | undefined;
+  readonly #localTokenHash: Buffer | undefined;
+  readonly #verified = new VerifiedCallers();
+
+  constructor(env: Env, deps: AuthenticatorDeps) {
+    this.#deps = deps;
+    this.#tokens = tokenConfiguration(env);
+    if (this.#tokens.ok && this.#tokens.settings !== undefined) {
+      this.#keys = issuerKeys(this.#tokens.settings.jwksUrl, deps.now, deps.fetchKeys);
+    }
+    if (deps.isLocal && env.DEV_TOKEN !== undefined && env.DEV_TOKEN !== '') {
+      this.#localTokenHash = Buffer.from(secretHash(env.DEV_TOKEN));
+    }
+  }
+
+  /**
+   * Who the `Authorization` header names: at once where the token was verified a moment ago. Rejects with
+   * {@link AuthenticationMisconfigured} or `KeysUnavailable` where a token cannot be judged.
+   */
+  authenticate(header: string | undefined): Authentication | Promise<Authentication> {
+    if (header === undefined) return { ok: false, refusal: 'missing' };
+    const token = BEARER.exec(header)?.[1];
+    if (token === undefined || token.length > TOKEN_LENGTH_MAX) return { ok: false, refusal: 'unknown' };
+    const hash = secretHash(token);
+    const known = this.#verified.find(hash, this.#deps.now());
+    return known === undefined ? this.#verify(token, hash) : { ok: true, principal: known };
+  }
+
+  async #verify(token: string, hash: string): Promise<Authentication> {
+    if (this.#localTokenHash !== undefined && timingSafeEqual(Buffer.from(hash), this.#localTokenHash)) {
+      return this.#remember(hash, LOCAL_ADMINISTRATOR, Number.POSITIVE_INFINITY);
+    }
+    if (!this.#tokens.ok) throw new AuthenticationMisconfigured(this.#tokens.fault);
+    const { settings } = this.#tokens;
+    // A signed token has three parts (RFC 7515, 7.1): what has not is no token of an issuer.
+    if (settings === undefined || this.#keys === undefined || token.split('.').length !== 3) {
+      return { ok: false, refusal: 'unknown' };
+    }
+    const verdict = await verifyToken(token, settings, this.#keys, this.#deps.now());
+    return verdict.ok ? this.#remember(hash, verdict.principal, verdict.validUntil) : verdict;
+  }
+
+  #remember(hash: string, principal: Principal, validUntil: number): Authentication {
+    this.#verified.add(hash, principal, validUntil, this.#deps.now());
+    return { ok: true, principal };
+  }
+}

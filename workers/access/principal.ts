@@ -1,0 +1,40 @@
+/** Who is asking: worked out once from a token or a key, and all that any decision about access looks at. */
+import { z } from 'zod';
+
+/**
+ * What people and services are employed to do. `trader` trades on accounts that were granted to it, `operations` runs the
+ * business, `risk` sets limits and stops accounts, `auditor` reads everything and changes nothing, `admin` may do all.
+ */
+export const ROLES = ['trader', 'operations', 'risk', 'auditor', 'admin'] as const;
+export const Role = z.enum(ROLES);
+export type Role = (typeof ROLES)[number];
+
+/** An authenticated caller. */
+export interface Principal {
+  /**
+   * In the metadata of every event that it causes. Users have the prefix `user:`, so that nobody whom an identity provider
+   * named can pass for a service or for the platform itself.
+   */
+  readonly userId: string;
+  readonly roles: readonly Role[];
+  /** The accounts granted to it: it is confined to them whatever its roles. Undefined where nothing was said of accounts. */
+  readonly accounts: ReadonlySet<string> | undefined;
+}
+
+/** The holder of the local administrator's token. */
+export const LOCAL_ADMINISTRATOR: Principal = {
+  userId: 'local-administrator',
+  roles: ['admin'],
+  accounts: undefined,
+};
+
+/** Which aggregate a request is about. */
+export interface Target {
+  readonly aggregateType: string;
+  readonly aggregateId: string;
+}
+
+/** Whether the aggregate is an account that was granted to the caller. Only accounts are granted. */
+export function owns({ accounts }: Principal, { aggregateType, aggregateId }: Target): boolean {
+  return aggregateType === 'account' && accounts !== undefined && accounts.has(aggregateId);
+}

@@ -1,0 +1,63 @@
+/**
+ * Who may do what: the one table. Every route and every command has a row, whichever way it arrives; what a row does not
+ * name is refused. `npm run docs` makes docs/generated/access.md from it.
+ *
+ * A new command's row has the command's type, a new route's row its `operationId`. A command's own route needs no second row.
+ */
+import type { Role } from './principal.ts';
+
+/** How far a role reaches: to every aggregate, or to the accounts that were granted to the caller. */
+export type Reach = 'all' | 'own';
+
+/**
+ * How the aggregate concerned is found. `account`: it is the account that the path names by `id` (or that the command is
+ * sent to). `aggregate`: the path names type and id. `handler`: the handler asks for each aggregate, or selects by them.
+ * `platform`: everybody's data is concerned, so that it is out of reach for whoever is confined to some accounts.
+ * `catalogue`: nobody's data is.
+ */
+export type Subject = 'account' | 'aggregate' | 'handler' | 'platform' | 'catalogue';
+
+/** A row of the table: the roles that are left out may not. */
+export interface AccessRow extends Readonly<Partial<Record<Role, Reach>>> {
+  readonly of: Subject;
+}
+
+/** Everybody who reads across all accounts. */
+const READERS = { operations: 'all', risk: 'all', auditor: 'all', admin: 'all' } as const;
+/** Those who keep the platform running. */
+const OPERATORS = { operations: 'all', admin: 'all' } as const;
+
+/** The table, by command type and operation id. */
+export const ACCESS: Readonly<Record<string, AccessRow>> = {
+  // Commands to accounts. Cash from outside is what operations has seen arrive: a trader who could say so could print it.
+  OpenAccount: { of: 'handler', ...OPERATORS },
+  DepositFunds: { of: 'account', ...OPERATORS },
+  WithdrawFunds: { of: 'account', trader: 'own', ...OPERATORS },
+  ExecuteTrade: { of: 'account', trader: 'own', ...OPERATORS },
+  // Who trades does not set the limits of the trades.
+  SetLimits: { of: 'account', risk: 'all', admin: 'all' },
+  FreezeAccount: { of: 'account', risk: 'all', ...OPERATORS },
+  UnfreezeAccount: { of: 'account', risk: 'all', ...OPERATORS },
+  CloseAccount: { of: 'account', ...OPERATORS },
+  // A batch is open to whoever may send any command: each command in it needs its own row.
+  runCommands: { of: 'handler', trader: 'own', risk: 'all', ...OPERATORS },
+
+  // Reads of accounts.
+  getAccount: { of: 'account', trader: 'own', ...READERS },
+  getAccountEvents: { of: 'account', trader: 'own', ...READERS },
+  getPortfolio: { of: 'account', trader: 'own', ...READERS },
+  getTrades: { of: 'account', trader: 'own', ...READERS },
+
+  // The log. The feed gives a trader the events of its own accounts.
+  getEvents: { of: 'handler', trader: 'own', ...READERS },
+  getEventTypes: { of: 'catalogue', trader: 'all', ...READERS },
+  auditAggregate: { of: 'aggregate', trader: 'own', ...READERS },
+
+  // The read models themselves.
+  getViews: { of: 'platform', auditor: 'all', ...OPERATORS },
+  getParked: { of: 'platform', auditor: 'all', ...OPERATORS },
+  rebuildViews: { of: 'platform', ...OPERATORS },
+  cancelRebuild: { of: 'platform', ...OPERATORS },
+  rollBackView: { of: 'platform', ...OPERATORS },
+  resumeParked: { of: 'platform', ...OPERATORS },
+};

@@ -1,0 +1,46 @@
+/** Callers whose token was verified a moment ago: a signature costs more than the command that it comes with. */
+import { createHash } from 'node:crypto';
+import type { Principal } from './principal.ts';
+
+/** Tokens remembered at a time, a few hundred bytes each. The oldest goes first; a dropped one is verified anew. */
+export const VERIFIED_MAX = 10_000;
+
+/** A verified token is looked at again after so long: what was revoked ends by then. */
+export const VERIFIED_MS = 30_000;
+
+interface Verified {
+  readonly principal: Principal;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+}
+
+/** By the hash of the token: memory holds none, and looking one up takes a time that tells nothing about the others. */
+export class VerifiedCallers {
+  readonly #callers = new Map<string, Verified>();
+
+  get size(): number {
+    return this.#callers.size;
+  }
+
+  find(tokenHash: string, now: number): Principal | undefined {
+    const found = this.#callers.get(tokenHash);
+    if (found === undefined) return undefined;
+    if (now < found.until) return found.principal;
+    this.#callers.delete(tokenHash);
+    return undefined;
+  }
+
+  /** Remembers a caller until the token ends, and never for long. */
+  add(tokenHash: string, principal: Principal, validUntil: number, now: number): void {
+    if (this.#callers.size >= VERIFIED_MAX) {
+      const [oldest] = this.#callers.keys();
+      if (oldest !== undefined) this.#callers.delete(oldest);
+    }
+    this.#callers.set(tokenHash, { principal, until: Math.min(validUntil, now + VERIFIED_MS) });
+  }
+}
+
+/** SHA-256 of a token or of a secret, in hexadecimal digits. */
+export function secretHash(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}
