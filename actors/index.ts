@@ -1,3 +1,4 @@
 /** Every Durable Object class: the one list that the Worker exports. */
 export { AccountActor } from './account/actor.ts';
+export { ArchivistActor } from './archivist/actor.ts';
 export { DirectoryActor } from './directory/actor.ts';
