@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import { EVENTS } from '../../schemas/eventTypes.ts';
 import { eventJsonSchema } from '../../schemas/jsonSchema.ts';
+import { DECIMAL_TITLES } from '../../schemas/scalars.ts';
 
 /**
  * What a column holds: exact decimals, instants to the millisecond, texts, whole numbers, truth values, and JSON texts of
@@ -107,7 +108,7 @@ function fieldsOf(shape: Shape, prefix: string): [string, Kind][] {
 
 function kindOf({ type, title }: Shape): Kind {
   if (type === 'string') {
-    if (title?.endsWith('Decimal')) return 'decimal';
+    if (title !== undefined && DECIMAL_TITLES.includes(title)) return 'decimal';
     return title === 'Time' ? 'time' : 'text';
   }
   if (type === 'integer') return 'integer';

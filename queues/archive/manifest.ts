@@ -23,6 +23,7 @@ const SEQUENCE_DIGITS = 12;
 /** How far a segment brings an aggregate: its id, the versions that the segment has of it, and the hash of the last. */
 export type Head = readonly [aggregateId: string, fromVersion: number, toVersion: number, hash: string];
 
+/** The part of a manifest that its hash covers, and through which it covers the rest. */
 export interface ManifestHeader {
   readonly format: number;
   readonly sequence: number;
@@ -88,6 +89,7 @@ export function manifestText(manifest: Manifest): string {
   return canonicalJson(manifest);
 }
 
+/** What the next manifest names as the one before. */
 export function manifestHash(header: ManifestHeader): string {
   return sha256Text(canonicalJson(header));
 }

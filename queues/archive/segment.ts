@@ -26,6 +26,7 @@ export interface ColumnBytes {
   readonly check: string;
 }
 
+/** A segment's file and where its columns are in it. */
 export interface SegmentFile {
   readonly bytes: Uint8Array;
   readonly columns: readonly ColumnBytes[];
