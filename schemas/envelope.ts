@@ -8,10 +8,16 @@ export const CommandId = z
   .regex(/^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 visible ASCII characters')
   .meta({ title: 'CommandId', description: 'An idempotency key: 1 to 128 visible ASCII characters.' });
 
+/** The command id of an event: also Folio's own, which have spaces, so that no client can take them first. */
+const RecordedCommandId = z
+  .string()
+  .regex(/^[\x20-\x7e]{1,256}$/)
+  .meta({ description: 'The id of the command; one of a timer or an effect has spaces.' });
+
 /** Who caused an event and why. `causationId` is the event that led to the command, null where a client sent it. */
 export const Metadata = z.strictObject({
   userId: z.string().meta({ description: 'Who sent the command.' }),
-  commandId: CommandId,
+  commandId: RecordedCommandId,
   correlationId: z
     .string()
     .meta({ description: 'What the command, and all that follows from it, belongs to.' }),
@@ -96,3 +102,8 @@ export type Outcome =
       /** The aggregate's version, for whoever expected another. */
       readonly currentVersion: number;
     };
+
+/** An actor that takes commands, as every aggregate's does. */
+export interface CommandTarget {
+  execute(commands: readonly CommandEnvelope[], context: CommandContext): Promise<Outcome[]>;
+}

@@ -1,25 +1,13 @@
 /** Every event type with its schema versions and its JSON Schema: what `GET /v1/event-types` answers. */
-import { accountEvents } from './account.ts';
-import { inventoryEvents } from './inventory.ts';
+import { AGGREGATE_LIST } from './aggregates.ts';
 import { eventJsonSchema } from './jsonSchema.ts';
-import { orderEvents } from './order.ts';
 import { paymentEvents } from './payment.ts';
-import { productEvents } from './product.ts';
-import { shipmentEvents } from './shipment.ts';
 import { newestSchemaVersion } from './upcasts.ts';
 
-/** Event schemas by aggregate type. */
-export const EVENTS = {
-  account: accountEvents,
-  product: productEvents,
-  inventory: inventoryEvents,
-  order: orderEvents,
-  payment: paymentEvents,
-  shipment: shipmentEvents,
-} as const;
+const EVENTS = [...AGGREGATE_LIST, { aggregateType: 'payment', events: paymentEvents }] as const;
 
 /** Names of all event types. */
-export const EVENT_TYPE_NAMES: readonly string[] = Object.values(EVENTS).flatMap(Object.keys);
+export const EVENT_TYPE_NAMES: readonly string[] = EVENTS.flatMap(({ events }) => Object.keys(events));
 
 let eventTypesOnce: ReturnType<typeof describeEventTypes> | undefined;
 
@@ -30,7 +18,7 @@ export function eventTypes(): ReturnType<typeof describeEventTypes> {
 }
 
 function describeEventTypes() {
-  return Object.entries(EVENTS).flatMap(([aggregateType, events]) =>
+  return EVENTS.flatMap(({ aggregateType, events }) =>
     Object.entries(events).map(([eventType, schema]) => ({
       aggregateType,
       eventType,

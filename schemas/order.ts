@@ -103,6 +103,13 @@ export const DeliverOrder = z.strictObject({});
 /** Ends the order before anything has left. */
 export const CancelOrder = z.strictObject({ reason: Line });
 
+const RecordedStatus = z.enum(['DISPATCHED', 'DELIVERED']);
+/** What a shipment has been told: that it is under way, and in the end that it has arrived. */
+export type RecordedStatus = z.infer<typeof RecordedStatus>;
+
+/** Records that the shipment itself knows of it. */
+export const RecordShipment = z.strictObject({ shipmentId: AggregateId, status: RecordedStatus });
+
 /** Commands that clients may send, by type, with what the catalogue says of them. */
 export const orderCommands = {
   PlaceOrder: PlaceOrder.meta({ description: 'Places the order; its fulfilment begins.' }),
@@ -112,7 +119,7 @@ export const orderCommands = {
 } as const;
 
 /** Commands that the platform alone sends: what they say was done elsewhere. */
-export const orderRecords = { ConfirmOrder } as const;
+export const orderRecords = { ConfirmOrder, RecordShipment } as const;
 
 type Commands = typeof orderCommands & typeof orderRecords;
 
@@ -143,7 +150,7 @@ export const OrderPlaced = PlaceOrder.extend({
 const OrderConfirmed = z.strictObject({});
 /** What left with one shipment. */
 export const OrderShipped = z.strictObject({
-  shipmentId: AggregateId,
+  shipmentId: AggregateId.meta({ description: 'The order id with the number of the shipment.' }),
   carrier: Line,
   trackingNumber: Line,
   items: z
@@ -154,6 +161,8 @@ export const OrderShipped = z.strictObject({
     .enum(['CONFIRMED', 'SHIPPED'])
     .meta({ description: 'Of the order after the event: SHIPPED once every unit has left.' }),
 });
+export type OrderShipped = z.infer<typeof OrderShipped>;
+const ShipmentRecorded = RecordShipment;
 const OrderDelivered = z.strictObject({});
 const OrderCancelled = z.strictObject({
   reason: Line,
@@ -168,6 +177,10 @@ export const orderEvents = {
   OrderConfirmed: OrderConfirmed.meta({ description: 'Stock and payment are sure.' }),
   OrderShipped: OrderShipped.meta({
     description: 'Goods have left: a shipment of all or some of the units.',
+  }),
+  ShipmentRecorded: ShipmentRecorded.meta({
+    description:
+      'A shipment of the order, which keeps a log of its own, knows that it is under way or has arrived.',
   }),
   OrderDelivered: OrderDelivered.meta({ description: 'The goods have arrived.' }),
   OrderCancelled: OrderCancelled.meta({ description: 'The order has ended without anything having left.' }),
@@ -194,8 +207,8 @@ export const ORDER_REFUSALS = [
   'order_already_confirmed',
   'order_not_confirmed',
   'order_not_shipped',
-  'shipment_id_used',
-  'line_not_found',
+  'unknown_line',
   'quantity_exceeds_order',
+  'shipment_already_recorded',
 ] as const;
 export type OrderRefusal = (typeof ORDER_REFUSALS)[number];

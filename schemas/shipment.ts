@@ -1,7 +1,7 @@
 /** The shipment: goods of one order on their way with one carrier. Made from the order's own `OrderShipped`. */
 import { z } from 'zod';
 import { OrderPlaced, OrderShipped } from './order.ts';
-import { Id, Text, Time } from './scalars.ts';
+import { Id, Text, UtcTime } from './scalars.ts';
 
 const Line = Text(256);
 
@@ -19,21 +19,15 @@ export const CreateShipment = z.strictObject({
   shipTo: OrderPlaced.shape.shipTo,
   items: OrderShipped.shape.items,
 });
-/** The carrier has taken it. `dispatchedAt` is the carrier's time; without it, the time of receipt. */
-export const DispatchShipment = z.strictObject({ dispatchedAt: Time.optional() });
-/** It has arrived. `deliveredAt` is the carrier's time; without it, the time of receipt. */
-export const DeliverShipment = z.strictObject({ deliveredAt: Time.optional() });
+/** The carrier has taken it. */
+export const DispatchShipment = z.strictObject({});
+/** It has arrived. */
+export const DeliverShipment = z.strictObject({});
 
-/** Commands that clients may send, by type, with what the catalogue says of them. */
-export const shipmentCommands = {
-  DispatchShipment: DispatchShipment.meta({ description: 'The carrier has taken the shipment.' }),
-  DeliverShipment: DeliverShipment.meta({ description: 'The shipment has arrived.' }),
-} as const;
+/** Commands by type. The order sends them: it is told what is shipped and delivered, and no client tells a shipment. */
+export const shipmentRecords = { CreateShipment, DispatchShipment, DeliverShipment } as const;
 
-/** Commands that the platform alone sends. */
-export const shipmentRecords = { CreateShipment } as const;
-
-type Commands = typeof shipmentCommands & typeof shipmentRecords;
+type Commands = typeof shipmentRecords;
 
 /** A command as the decider takes it. */
 export type ShipmentCommand = {
@@ -43,8 +37,8 @@ export type ShipmentCommand = {
 // ---- events: type → data of the newest schema version ----
 
 const ShipmentCreated = CreateShipment;
-const ShipmentDispatched = z.strictObject({ dispatchedAt: Time });
-const ShipmentDelivered = z.strictObject({ deliveredAt: Time });
+const ShipmentDispatched = z.strictObject({ dispatchedAt: UtcTime });
+const ShipmentDelivered = z.strictObject({ deliveredAt: UtcTime });
 
 /** Events by type, in their newest shape, with what the catalogue says of them. */
 export const shipmentEvents = {

@@ -9,8 +9,16 @@ import {
   parseDecimal,
   ZERO,
 } from '../../schemas/decimal.ts';
-import type { OrderCommand, OrderEvent, OrderLine, OrderRefusal, OrderStatus } from '../../schemas/order.ts';
+import type {
+  OrderCommand,
+  OrderEvent,
+  OrderLine,
+  OrderRefusal,
+  OrderShipped,
+  OrderStatus,
+} from '../../schemas/order.ts';
 import type { Decider, Decision, Timed } from '../kernel/decider.ts';
+import { type OrderShipment, shipmentEffects, statusToTell } from './shipments.ts';
 import { type ShippableLine, shipItems } from './shipping.ts';
 
 /** The order as its events tell it. */
@@ -24,7 +32,7 @@ export interface OrderState {
   total: string;
   payment: { method: string; token: string };
   shipTo: Record<string, string>;
-  shipments: string[];
+  shipments: OrderShipment[];
   /** Why it was cancelled, where it was. */
   reason: string | null;
 }
@@ -60,6 +68,7 @@ function accept(event: OrderEvent): OrderDecision {
 
 function decide(command: Timed<OrderCommand>, state: Readonly<OrderState>): OrderDecision {
   if (command.type === 'PlaceOrder') return place(command.data, state);
+  if (command.type === 'RecordShipment') return recordShipment(command.data, state);
   switch (state.status) {
     case 'UNPLACED':
       return refuse('order_not_found', 'The order has not been placed.');
@@ -77,7 +86,7 @@ function decide(command: Timed<OrderCommand>, state: Readonly<OrderState>): Orde
   }
 }
 
-type Later = Exclude<OrderCommand, { type: 'PlaceOrder' }>;
+type Later = Exclude<OrderCommand, { type: 'PlaceOrder' | 'RecordShipment' }>;
 
 function decidePending(command: Later): OrderDecision {
   switch (command.type) {
@@ -134,9 +143,8 @@ function place(data: Data<'PlaceOrder'>, state: Readonly<OrderState>): OrderDeci
 
 function ship(data: Data<'ShipOrder'>, state: Readonly<OrderState>): OrderDecision {
   const { carrier, trackingNumber } = data;
-  const shipmentId = data.shipmentId ?? `${state.orderId}-${state.shipments.length + 1}`;
-  if (state.shipments.includes(shipmentId))
-    return refuse('shipment_id_used', `The order has a shipment ${shipmentId} already.`);
+  // Nobody else makes this id: the last hyphen parts an order's id from a number.
+  const shipmentId = `${state.orderId}-${state.shipments.length + 1}`;
   const shipped = shipItems(state.items, data.items);
   if (!shipped.ok) return { accepted: false, refusal: shipped.refusal };
   const { items, isComplete } = shipped;
@@ -144,6 +152,15 @@ function ship(data: Data<'ShipOrder'>, state: Readonly<OrderState>): OrderDecisi
     type: 'OrderShipped',
     data: { shipmentId, carrier, trackingNumber, items, status: isComplete ? 'SHIPPED' : 'CONFIRMED' },
   });
+}
+
+/** What a shipment says it knows is news while it is to be told of it or of what comes after. */
+function recordShipment(data: Data<'RecordShipment'>, state: Readonly<OrderState>): OrderDecision {
+  const shipment = state.shipments.find(({ shipmentId }) => shipmentId === data.shipmentId);
+  const toTell = shipment === undefined ? undefined : statusToTell(shipment, state.status);
+  if (toTell === undefined || shipment?.recorded === data.status)
+    return refuse('shipment_already_recorded', `There is nothing to record of shipment ${data.shipmentId}.`);
+  return accept({ type: 'ShipmentRecorded', data });
 }
 
 function evolve(state: OrderState, event: OrderEvent): OrderState {
@@ -162,8 +179,12 @@ function evolve(state: OrderState, event: OrderEvent): OrderState {
         if (item === undefined) throw new Error(`the order has no line ${line}`);
         item.shipped = formatDecimal(add(parseDecimal(item.shipped), parseDecimal(quantity)));
       }
-      state.shipments.push(event.data.shipmentId);
+      state.shipments.push(shipmentOf(event.data));
       state.status = event.data.status;
+      return state;
+    case 'ShipmentRecorded':
+      for (const shipment of state.shipments)
+        if (shipment.shipmentId === event.data.shipmentId) shipment.recorded = event.data.status;
       return state;
     case 'OrderDelivered':
       state.status = 'DELIVERED';
@@ -175,6 +196,10 @@ function evolve(state: OrderState, event: OrderEvent): OrderState {
   }
 }
 
+function shipmentOf({ shipmentId, carrier, trackingNumber, items }: OrderShipped): OrderShipment {
+  return { shipmentId, carrier, trackingNumber, items, recorded: null };
+}
+
 /** The order's rules, as the kernel runs them. */
 export const orderDecider: Decider<OrderState, OrderCommand, OrderEvent, OrderRefusal> = {
   aggregateType: 'order',
@@ -182,6 +207,7 @@ export const orderDecider: Decider<OrderState, OrderCommand, OrderEvent, OrderRe
   initial,
   decide,
   evolve,
+  effects: shipmentEffects,
   resourceId: (command) => (command.type === 'PlaceOrder' ? command.data.orderId : undefined),
   resourceIdOfEvent: (event) => (event.type === 'OrderPlaced' ? event.data.orderId : undefined),
 };

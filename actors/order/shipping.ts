@@ -32,7 +32,7 @@ export function shipItems(lines: readonly ShippableLine[], asked: readonly Asked
   const wanted = new Map<number, Scaled>();
   for (const { line, quantity } of asked ?? []) {
     if (lines[line - 1] === undefined)
-      return refuse('line_not_found', `The order has ${lines.length} lines, and no line ${line}.`);
+      return refuse('unknown_line', `The order has ${lines.length} lines, and no line ${line}.`);
     wanted.set(line, add(wanted.get(line) ?? ZERO, parseDecimal(quantity)));
   }
   const items: ShippedItem[] = [];

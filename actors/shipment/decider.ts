@@ -52,17 +52,13 @@ function decide(command: Timed<ShipmentCommand>, state: Readonly<ShipmentState>)
   if (state.status === 'DELIVERED')
     return refuse('shipment_already_delivered', 'The shipment has been delivered.');
   switch (command.type) {
-    case 'DispatchShipment': {
+    case 'DispatchShipment':
       if (state.status === 'DISPATCHED')
         return refuse('shipment_already_dispatched', 'The carrier has the shipment already.');
-      const { dispatchedAt = command.at } = command.data;
-      return accept({ type: 'ShipmentDispatched', data: { dispatchedAt } });
-    }
+      return accept({ type: 'ShipmentDispatched', data: { dispatchedAt: command.at } });
     // What has arrived was on its way, whether or not anybody said so.
-    case 'DeliverShipment': {
-      const { deliveredAt = command.at } = command.data;
-      return accept({ type: 'ShipmentDelivered', data: { deliveredAt } });
-    }
+    case 'DeliverShipment':
+      return accept({ type: 'ShipmentDelivered', data: { deliveredAt: command.at } });
   }
 }
 

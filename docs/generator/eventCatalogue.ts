@@ -1,32 +1,32 @@
 /** The catalogue of commands, events and refusals as Markdown, from the schemas and the operations of the API. */
 import type { z } from 'zod';
-import { ACCOUNT_REFUSALS, accountCommands } from '../../schemas/account.ts';
+import { AGGREGATE_LIST } from '../../schemas/aggregates.ts';
 import { Currency } from '../../schemas/currency.ts';
 import { CommandId, EventEnvelope, HashText, KERNEL_REFUSALS } from '../../schemas/envelope.ts';
 import { eventTypes } from '../../schemas/eventTypes.ts';
 import { eventJsonSchema } from '../../schemas/jsonSchema.ts';
 import { PAYMENT_REFUSALS, paymentCommands } from '../../schemas/payment.ts';
 import {
+  AggregateId,
   DecimalText,
   Id,
   NonNegativeDecimal,
   PositiveDecimal,
   SymbolName,
   UtcTime,
+  WholeChange,
+  WholeQuantity,
 } from '../../schemas/scalars.ts';
 import type { Operation } from '../../workers/http/operation.ts';
 import { PROBLEMS, type ProblemCode } from '../../workers/http/problem.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
-/** What the catalogue says of one aggregate. */
-const AGGREGATES = {
-  account: { commands: accountCommands, refusals: ACCOUNT_REFUSALS },
-  payment: { commands: paymentCommands, refusals: PAYMENT_REFUSALS },
-} as const satisfies Record<
-  string,
-  { commands: Record<string, z.ZodType>; refusals: readonly ProblemCode[] }
->;
+/** Every aggregate, and the payment, whose actor is to come. */
+const DESCRIBED = [
+  ...AGGREGATE_LIST,
+  { aggregateType: 'payment', commands: paymentCommands, refusals: PAYMENT_REFUSALS },
+];
 
 /** The whole document; `operations` say which commands have a path of their own and what they refuse. */
 export function eventCatalogue(operations: readonly Operation[]): string {
@@ -38,17 +38,19 @@ export function eventCatalogue(operations: readonly Operation[]): string {
     'Every event, in the log, on a queue and in the API. `data` has the shape of its `schemaVersion`: stored bytes stay as\n' +
       'they are, readers upcast.',
     fieldTable(eventJsonSchema(EventEnvelope)),
-    ...Object.entries(AGGREGATES).flatMap(([name, { commands, refusals }]) => [
+    ...DESCRIBED.flatMap(({ aggregateType: name, commands, refusals }) => [
       `## Aggregate \`${name}\``,
       '### Events',
       ...eventSections(name),
       '### Commands',
-      'Each can be sent in a batch (`POST /v1/commands`) under its type. Refusals stand in the order in which they are\n' +
-        'checked.',
+      Object.keys(commands).length === 0
+        ? 'None: the platform alone tells it what to do.'
+        : 'Each can be sent in a batch (`POST /v1/commands`) under its type.',
       ...Object.entries(commands).flatMap(([type, schema]) =>
         commandSection(type, schema, refusals, operations),
       ),
       '### Refusals',
+      'In the order in which they are checked.',
       refusalTable(refusals),
     ]),
     '## Refusals of every aggregate',
@@ -84,13 +86,13 @@ function commandSection(
   const operation = operations.find(({ command }) => command === type);
   const path =
     operation === undefined ? 'Batch only.' : `\`${operation.method.toUpperCase()} ${operation.path}\``;
-  const refused = refusals.filter((code) => operation?.problems?.includes(code));
+  const refused = refusals.filter((code) => operation?.problems?.includes(code)).map((code) => `\`${code}\``);
   const fields = eventJsonSchema(schema);
   return [
     `#### \`${type}\``,
     `${fields.description ?? ''} ${path}`,
     fieldTable(fields),
-    `Refused as ${refused.map((code) => `\`${code}\``).join(', ')}.`,
+    ...(refused.length === 0 ? [] : [`Refused as ${refused.join(', ')}.`]),
   ];
 }
 
@@ -102,6 +104,7 @@ function refusalTable(codes: readonly ProblemCode[]): string {
 /** The scalar types that tables name. */
 const TYPES = [
   Id,
+  AggregateId,
   CommandId,
   HashText,
   SymbolName,
@@ -110,6 +113,8 @@ const TYPES = [
   DecimalText,
   NonNegativeDecimal,
   PositiveDecimal,
+  WholeQuantity,
+  WholeChange,
 ].map(eventJsonSchema);
 
 function typeTable(): string {
@@ -136,9 +141,12 @@ function fieldRows(schema: JsonSchema, prefix: string): string[][] {
       typeText(field),
       meaning(field),
     ];
-    return field.type === 'object' && field.properties !== undefined
-      ? [row, ...fieldRows(field, `${path}.`)]
-      : [row];
+    const item = field.items as JsonSchema | undefined;
+    return [
+      row,
+      ...fieldRows(field, `${path}.`),
+      ...(item === undefined ? [] : fieldRows(item, `${path}[].`)),
+    ];
   });
 }
 

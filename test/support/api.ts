@@ -5,8 +5,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 import { expect } from 'vitest';
-import type { z } from 'zod';
-import { EVENTS } from '../../schemas/eventTypes.ts';
+import { AGGREGATE_LIST } from '../../schemas/aggregates.ts';
 import { newestSchemaVersion } from '../../schemas/upcasts.ts';
 import { accountStub } from '../../workers/aggregates.ts';
 import type { Env } from '../../workers/env.ts';
@@ -142,8 +141,8 @@ function checkProblem(
 function checkEventData(event: Json, where: string): void {
   const { aggregateType, eventType, schemaVersion, data } = event as Record<string, string>;
   if (data === undefined || Number(schemaVersion) !== newestSchemaVersion(eventType as string)) return;
-  const schemas: Readonly<Record<string, z.ZodType>> = EVENTS[aggregateType as keyof typeof EVENTS];
-  expect(schemas[eventType as string]?.parse(data), where).toEqual(data);
+  const aggregate = AGGREGATE_LIST.find((known) => known.aggregateType === aggregateType);
+  expect(aggregate?.events[eventType as string]?.parse(data), where).toEqual(data);
 }
 
 /** Tables that commands write to; the outbox's cursor moves by itself. */

@@ -32,14 +32,17 @@ export const place = (more: Partial<Placing> = {}): OrderCommand => ({
   data: { ...PLACING, ...more },
 });
 export const confirm: OrderCommand = { type: 'ConfirmOrder', data: {} };
-export const ship = (items?: [line: number, quantity: string][], shipmentId?: string): OrderCommand => ({
+export const ship = (items?: [line: number, quantity: string][]): OrderCommand => ({
   type: 'ShipOrder',
   data: {
     carrier: 'Royal Mail',
     trackingNumber: 'RM1',
-    ...(shipmentId === undefined ? {} : { shipmentId }),
     ...(items === undefined ? {} : { items: items.map(([line, quantity]) => ({ line, quantity })) }),
   },
+});
+export const recordShipment = (shipmentId: string, status: 'DISPATCHED' | 'DELIVERED'): OrderCommand => ({
+  type: 'RecordShipment',
+  data: { shipmentId, status },
 });
 export const deliver: OrderCommand = { type: 'DeliverOrder', data: {} };
 export const cancel = (reason = 'changed my mind'): OrderCommand => ({

@@ -15,10 +15,7 @@ export function sqliteStorage(): ActorStorage {
           return cursorOf([], 0);
         }
         const statement = database.prepare(query);
-        const values = bindings.map((value) =>
-          value instanceof ArrayBuffer ? new Uint8Array(value) : value,
-        );
-        const rows = statement.all(...(values as SQLInputValue[])).map(withBuffers) as Row[];
+        const rows = statement.all(...(bindings as SQLInputValue[])) as Row[];
         return cursorOf(rows, Number((database.prepare('SELECT changes() AS n').get() as { n: number }).n));
       },
     },
@@ -37,16 +34,6 @@ export function sqliteStorage(): ActorStorage {
       }
     },
   };
-}
-
-/** Objects read blobs as ArrayBuffers. */
-function withBuffers(row: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(row).map(([name, value]) => [
-      name,
-      value instanceof Uint8Array ? value.slice().buffer : value,
-    ]),
-  );
 }
 
 function cursorOf<Row extends Record<string, SqlValue>>(rows: Row[], rowsWritten: number): SqlCursor<Row> {

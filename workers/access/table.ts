@@ -39,6 +39,18 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   FreezeAccount: { of: 'account', risk: 'all', ...OPERATORS },
   UnfreezeAccount: { of: 'account', risk: 'all', ...OPERATORS },
   CloseAccount: { of: 'account', ...OPERATORS },
+  // Commands of the shop. Its back end has the role operations; what a customer may do is the shop's to say.
+  PutProduct: { of: 'platform', ...OPERATORS },
+  ReceiveStock: { of: 'platform', ...OPERATORS },
+  AdjustStock: { of: 'platform', ...OPERATORS },
+  ReserveStock: { of: 'platform', ...OPERATORS },
+  ReleaseReservation: { of: 'platform', ...OPERATORS },
+  CommitReservation: { of: 'platform', ...OPERATORS },
+  PlaceOrder: { of: 'platform', ...OPERATORS },
+  ShipOrder: { of: 'platform', ...OPERATORS },
+  DeliverOrder: { of: 'platform', ...OPERATORS },
+  CancelOrder: { of: 'platform', ...OPERATORS },
+
   // A batch is open to whoever may send any command: each command in it needs its own row.
   runCommands: { of: 'handler', trader: 'own', risk: 'all', ...OPERATORS },
 

@@ -1,9 +1,11 @@
 /** Batches: from bytes to commands by aggregate, and from the actors' verdicts to results in the order given. */
 import { z } from 'zod';
 import type { BriefOutcome } from '../../actors/kernel/actorCore.ts';
-import { accountCommands, OpenAccount } from '../../schemas/account.ts';
+import { OpenAccount } from '../../schemas/account.ts';
+import { AGGREGATE_LIST, AGGREGATE_TYPES, AGGREGATES, type AggregateType } from '../../schemas/aggregates.ts';
 import { type CommandEnvelope, CommandId } from '../../schemas/envelope.ts';
-import { Id, Version } from '../../schemas/scalars.ts';
+import { PlaceOrder } from '../../schemas/order.ts';
+import { AggregateId, Id, Version } from '../../schemas/scalars.ts';
 import { tryParse } from './parse.ts';
 import { faultText, type RequestFault } from './problem.ts';
 import type { BatchResult } from './replies.ts';
@@ -16,37 +18,60 @@ export const BATCH_COMMANDS_MAX = 10_000;
 const COMMAND_FAULTS_MAX = 5;
 
 /** Every command has these, whatever its type. */
-const envelope = { commandId: CommandId, aggregateId: Id, expectedVersion: Version.optional() };
+const envelope = { commandId: CommandId, expectedVersion: Version.optional() };
 
-function batchCommand<Type extends string, Data extends z.ZodType>(type: Type, data: Data) {
-  return z.strictObject({ ...envelope, aggregateType: z.literal('account'), type: z.literal(type), data });
+function batchCommand<Data extends z.ZodType>(aggregateType: AggregateType, type: string, data: Data) {
+  return z.strictObject({
+    ...envelope,
+    aggregateType: z.literal(aggregateType),
+    aggregateId: AGGREGATES[aggregateType].id,
+    type: z.literal(type),
+    data,
+  });
 }
 
 /** The body of `POST /v1/accounts` may be sent as it is, with its `accountId`: it says what `aggregateId` says already. */
-const OpenAccountCommand = batchCommand('OpenAccount', OpenAccount.extend({ accountId: Id.optional() }))
+const OpenAccountCommand = batchCommand(
+  'account',
+  'OpenAccount',
+  OpenAccount.extend({ accountId: Id.optional() }),
+)
   .refine(({ aggregateId, data: { accountId } }) => accountId === undefined || accountId === aggregateId, {
     path: ['data', 'accountId'],
     message: 'must be the same as aggregateId',
   })
   .transform(({ data: { accountId: _, ...data }, ...command }) => ({ ...command, data }));
 
-type AccountCommandType = keyof typeof accountCommands;
+/** So may the body of `POST /v1/orders`, or without its `orderId`. */
+const PlaceOrderCommand = batchCommand('order', 'PlaceOrder', PlaceOrder.extend({ orderId: Id.optional() }))
+  .refine(({ aggregateId, data: { orderId } }) => orderId === undefined || orderId === aggregateId, {
+    path: ['data', 'orderId'],
+    message: 'must be the same as aggregateId',
+  })
+  .transform((command) => ({ ...command, data: { ...command.data, orderId: command.aggregateId } }));
 
-function commandSchema(type: AccountCommandType): z.ZodType<AnyCommand> {
-  const schema = type === 'OpenAccount' ? OpenAccountCommand : batchCommand(type, accountCommands[type]);
-  // The name in the API's description.
-  return schema.meta({ id: `${type}Command` });
-}
+/** Commands that may be sent with other data than the aggregate takes. */
+const SENT_OTHERWISE: Readonly<Record<string, z.ZodType<AnyCommand>>> = {
+  OpenAccount: OpenAccountCommand,
+  PlaceOrder: PlaceOrderCommand,
+};
 
 /** Every command that a batch takes, by its type: types are unique across aggregates. */
 export const BATCH_COMMANDS: ReadonlyMap<string, z.ZodType<AnyCommand>> = new Map(
-  (Object.keys(accountCommands) as AccountCommandType[]).map((type) => [type, commandSchema(type)]),
+  AGGREGATE_LIST.flatMap(({ aggregateType, commands }) =>
+    Object.entries(commands).map(([type, data]) => {
+      const schema: z.ZodType<AnyCommand> = SENT_OTHERWISE[type] ?? batchCommand(aggregateType, type, data);
+      // The name in the API's description.
+      return [type, schema.meta({ id: `${type}Command` })] as const;
+    }),
+  ),
 );
 
 /** What is wrong with a command whose type is not known. */
 const UnknownCommand = z.strictObject({
   ...envelope,
-  aggregateType: z.literal('account'),
+  aggregateType: z.enum(AGGREGATE_TYPES),
+  aggregateId: AggregateId,
   type: z.enum([...BATCH_COMMANDS.keys()]),
   data: z.unknown(),
 });

@@ -1,12 +1,7 @@
 /** One command over HTTP: its id, its expected version, and the answer that stands for its outcome. */
 import type { Context } from 'hono';
 import { z } from 'zod';
-import {
-  type CommandContext,
-  type CommandEnvelope,
-  CommandId,
-  type Outcome,
-} from '../../schemas/envelope.ts';
+import { type CommandContext, CommandId, type CommandTarget } from '../../schemas/envelope.ts';
 import type { HttpEnv } from './context.ts';
 import { invalidRequest, problemResponse, refusalProblem } from './problem.ts';
 import type { CommandReply } from './replies.ts';
@@ -52,11 +47,6 @@ function commandId(c: Context<HttpEnv>): string {
 function expectedVersion(c: Context<HttpEnv>): number | undefined {
   const quoted = header(c, 'If-Match');
   return quoted === undefined ? undefined : Number(quoted.slice(1, -1));
-}
-
-/** An actor that takes commands, as every aggregate's does. */
-interface CommandTarget {
-  execute(commands: readonly CommandEnvelope[], context: CommandContext): Promise<Outcome[]>;
 }
 
 /** Runs a command and answers with `status`, with the problem of its refusal, or with the stored answer. */

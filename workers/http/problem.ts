@@ -1,9 +1,8 @@
 /** Errors as RFC 9457 problem details: every code that a client can meet, and the one exception that carries them. */
 import { z } from 'zod';
 import type { RebuildRefusal } from '../../queues/rebuild/rebuild.ts';
-import type { AccountRefusal } from '../../schemas/account.ts';
-import type { KernelRefusal, Outcome } from '../../schemas/envelope.ts';
-import type { PaymentRefusal } from '../../schemas/payment.ts';
+import type { Outcome } from '../../schemas/envelope.ts';
+import { type ProblemKind, REFUSALS } from './refusals.ts';
 
 type HttpCode =
   | 'invalid_request'
@@ -19,96 +18,49 @@ type HttpCode =
   | 'not_ready'
   | 'not_parked'
   | RebuildRefusal;
-export type ProblemCode = HttpCode | KernelRefusal | AccountRefusal | PaymentRefusal;
+export type ProblemCode = HttpCode | keyof typeof REFUSALS;
 
-/** Codes are stable: clients branch on them. A refusal is 422 unless it says that something exists or does not. */
-export const PROBLEMS: Readonly<Record<ProblemCode, { readonly status: number; readonly meaning: string }>> =
-  {
-    invalid_request: {
-      status: 400,
-      meaning: 'A body, a parameter or a header is not what the API takes; `errors` says where.',
-    },
-    unauthenticated: { status: 401, meaning: 'The request has no token, or one that is not accepted here.' },
-    forbidden: { status: 403, meaning: 'The token does not allow this, or not on this account.' },
-    route_not_found: { status: 404, meaning: 'There is no such path.' },
-    account_not_found: {
-      status: 404,
-      meaning: 'The account has not been opened, or not yet at the time asked for.',
-    },
-    aggregate_not_found: { status: 404, meaning: 'There is no aggregate of this type and id.' },
-    not_parked: { status: 404, meaning: 'The view has not parked this aggregate.' },
-    payment_not_found: { status: 404, meaning: 'There is no such payment.' },
-    method_not_allowed: {
-      status: 405,
-      meaning: 'The path does not have this method; `Allow` lists those it has.',
-    },
-    account_already_open: { status: 409, meaning: 'An account with this id has been opened before.' },
-    command_id_reused: {
-      status: 409,
-      meaning: 'The command id, or the id of the thing to create, was used before with another body.',
-    },
-    payment_already_requested: {
-      status: 409,
-      meaning: 'A payment with this id has been asked for before.',
-    },
-    capture_in_progress: { status: 409, meaning: 'A capture waits for the answer of the provider.' },
-    rebuild_in_progress: {
-      status: 409,
-      meaning: 'Another rebuild of views has not come to its end; `GET /v1/views` shows it.',
-    },
-    nothing_kept: {
-      status: 409,
-      meaning: 'What was live before has been cleared since, or there never was another.',
-    },
-    version_conflict: {
-      status: 412,
-      meaning: 'The version is not the expected one; `currentVersion` says which it is.',
-    },
-    request_too_large: {
-      status: 413,
-      meaning: 'The body has more bytes, or the batch more commands, than are taken.',
-    },
-    unsupported_media_type: {
-      status: 415,
-      meaning: 'The body was sent in a media type or encoding that is not taken.',
-    },
-    account_closed: { status: 422, meaning: 'The account is closed for good.' },
-    account_frozen: { status: 422, meaning: 'The account is frozen.' },
-    account_not_frozen: { status: 422, meaning: 'The account is not frozen.' },
-    amount_precision: { status: 422, meaning: 'The amount has more decimals than the currency has.' },
-    amount_out_of_range: {
-      status: 422,
-      meaning: 'A balance or a position would leave the range of the ledger.',
-    },
-    limit_exceeded: { status: 422, meaning: 'The trade would exceed a limit of the account.' },
-    insufficient_position: {
-      status: 422,
-      meaning: 'The sale needs more than is held, and short sales are not allowed.',
-    },
-    insufficient_funds: { status: 422, meaning: 'The cash does not cover the withdrawal or the trade.' },
-    account_not_empty: { status: 422, meaning: 'The account still holds cash or a position.' },
-    payment_voided: { status: 422, meaning: 'The payment was voided, or its money is being let go.' },
-    payment_not_authorized: { status: 422, meaning: 'The provider does not hold the amount, or not yet.' },
-    provider_not_configured: {
-      status: 422,
-      meaning: 'The payment provider of this platform has no secret; the detail says which.',
-    },
-    nothing_to_void: { status: 422, meaning: 'Nothing is held that could be let go.' },
-    nothing_to_capture: { status: 422, meaning: 'Nothing is held that could be captured.' },
-    nothing_to_refund: { status: 422, meaning: 'Nothing was captured, or all of it goes back already.' },
-    amount_exceeds_authorized: { status: 422, meaning: 'The capture asks for more than is still held.' },
-    amount_exceeds_captured: {
-      status: 422,
-      meaning: 'The refund asks for more than was captured and has not gone back.',
-    },
-    nothing_new: { status: 422, meaning: 'What the provider says is known already, or no longer wanted.' },
-    internal_error: { status: 500, meaning: 'The request failed for a reason that is ours.' },
-    unavailable: {
-      status: 503,
-      meaning: 'A part of the platform does not answer now; the same request may be sent again.',
-    },
-    not_ready: { status: 503, meaning: 'A binding does not answer yet.' },
-  };
+/** Codes that no aggregate decides: those of the request itself, and of the views. Stable, like all codes. */
+const HTTP_PROBLEMS: Readonly<Record<HttpCode, ProblemKind>> = {
+  invalid_request: {
+    status: 400,
+    meaning: 'A body, a parameter or a header is not what the API takes; `errors` says where.',
+  },
+  unauthenticated: { status: 401, meaning: 'The request has no token, or one that is not accepted here.' },
+  forbidden: { status: 403, meaning: 'The token does not allow this, or not on this account.' },
+  route_not_found: { status: 404, meaning: 'There is no such path.' },
+  aggregate_not_found: { status: 404, meaning: 'There is no aggregate of this type and id.' },
+  not_parked: { status: 404, meaning: 'The view has not parked this aggregate.' },
+  method_not_allowed: {
+    status: 405,
+    meaning: 'The path does not have this method; `Allow` lists those it has.',
+  },
+  rebuild_in_progress: {
+    status: 409,
+    meaning: 'Another rebuild of views has not come to its end; `GET /v1/views` shows it.',
+  },
+  nothing_kept: {
+    status: 409,
+    meaning: 'What was live before has been cleared since, or there never was another.',
+  },
+  request_too_large: {
+    status: 413,
+    meaning: 'The body has more bytes, or the batch more commands, than are taken.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    meaning: 'The body was sent in a media type or encoding that is not taken.',
+  },
+  internal_error: { status: 500, meaning: 'The request failed for a reason that is ours.' },
+  unavailable: {
+    status: 503,
+    meaning: 'A part of the platform does not answer now; the same request may be sent again.',
+  },
+  not_ready: { status: 503, meaning: 'A binding does not answer yet.' },
+};
+
+/** Every code that a client can meet. */
+export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = { ...HTTP_PROBLEMS, ...REFUSALS };
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'The request is not valid',

@@ -1,7 +1,8 @@
 /** Audit: the chain of one aggregate, recomputed. */
 import { z } from 'zod';
+import { AGGREGATE_TYPES } from '../../../schemas/aggregates.ts';
 import { Id } from '../../../schemas/scalars.ts';
-import { AGGREGATE_TYPES, actorStub } from '../../aggregates.ts';
+import { actorStub } from '../../aggregates.ts';
 import { type Route, route } from '../operation.ts';
 import { ProblemError } from '../problem.ts';
 import { AuditReply } from '../replies.ts';

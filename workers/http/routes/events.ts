@@ -1,9 +1,9 @@
 /** The feed across aggregates, and what event types there are. */
 import { z } from 'zod';
+import { AGGREGATE_TYPES } from '../../../schemas/aggregates.ts';
 import { eventIdText } from '../../../schemas/eventId.ts';
 import { EVENT_TYPE_NAMES, eventTypes } from '../../../schemas/eventTypes.ts';
 import { Id, Time, Version } from '../../../schemas/scalars.ts';
-import { AGGREGATE_TYPES } from '../../aggregates.ts';
 import { viewDatabases } from '../../env.ts';
 import { type FeedEvent, readFeed } from '../../reads/feed.ts';
 import { selectedAccounts } from '../access.ts';
@@ -31,9 +31,8 @@ const getEvents = route(
     summary: 'Events across aggregates',
     description:
       'Following `next` gives every event once, in version order within an aggregate and with no order promise ' +
-      'between aggregates. A page of large events may hold fewer than `limit`; only an empty one is the end for now. ' +
-      'From the read model, which follows the logs within seconds. Who is confined to some accounts is given the ' +
-      'events of those.',
+      'between aggregates. From the read model, which follows the logs within seconds. Who is confined to some ' +
+      'accounts is given the events of those.',
     query: FeedQuery,
     success: {
       status: 200,

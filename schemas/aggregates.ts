@@ -1,0 +1,89 @@
+/**
+ * Every aggregate: the binding of its actors, how it is addressed, what it is told, what it says and what it refuses. What
+ * handles all aggregates alike, from the batch to the event catalogue, is made from this list.
+ */
+import type { z } from 'zod';
+import { ACCOUNT_REFUSALS, accountCommands, accountEvents } from './account.ts';
+import { INVENTORY_REFUSALS, inventoryCommands, inventoryEvents } from './inventory.ts';
+import { ORDER_REFUSALS, orderCommands, orderEvents } from './order.ts';
+import { PRODUCT_REFUSALS, productCommands, productEvents } from './product.ts';
+import { AggregateId, Id } from './scalars.ts';
+import { SHIPMENT_REFUSALS, shipmentEvents } from './shipment.ts';
+
+interface AggregateEntry {
+  /** Of its Durable Objects, in wrangler.toml. */
+  readonly binding: string;
+  /** Its ids: a client's own, or longer ones that Folio makes from them. */
+  readonly id: z.ZodType<string>;
+  /** What clients may send, by type. Types are unique across aggregates. */
+  readonly commands: Readonly<Record<string, z.ZodType>>;
+  /** What is stored, by type, in the newest shape. */
+  readonly events: Readonly<Record<string, z.ZodType>>;
+  /** In the order in which they are checked. */
+  readonly refusals: readonly string[];
+}
+
+/** Aggregates by type. */
+export const AGGREGATES = {
+  account: {
+    binding: 'ACCOUNTS',
+    id: Id,
+    commands: accountCommands,
+    events: accountEvents,
+    refusals: ACCOUNT_REFUSALS,
+  },
+  product: {
+    binding: 'PRODUCTS',
+    id: Id,
+    commands: productCommands,
+    events: productEvents,
+    refusals: PRODUCT_REFUSALS,
+  },
+  inventory: {
+    binding: 'INVENTORY',
+    id: Id,
+    commands: inventoryCommands,
+    events: inventoryEvents,
+    refusals: INVENTORY_REFUSALS,
+  },
+  order: {
+    binding: 'ORDERS',
+    id: Id,
+    commands: orderCommands,
+    events: orderEvents,
+    refusals: ORDER_REFUSALS,
+  },
+  shipment: {
+    binding: 'SHIPMENTS',
+    id: AggregateId,
+    commands: {},
+    events: shipmentEvents,
+    refusals: SHIPMENT_REFUSALS,
+  },
+} as const satisfies Readonly<Record<string, AggregateEntry>>;
+
+/** The name of a type of aggregate. */
+export type AggregateType = keyof typeof AGGREGATES;
+
+/** Aggregate types by name. */
+export const AGGREGATE_TYPES = Object.keys(AGGREGATES) as [AggregateType, ...AggregateType[]];
+
+/** Every refusal of every aggregate. */
+export type AggregateRefusal = (typeof AGGREGATES)[AggregateType]['refusals'][number];
+
+/** An aggregate as whatever treats all of them alike sees it. */
+export interface ListedAggregate extends AggregateEntry {
+  readonly aggregateType: AggregateType;
+  readonly refusals: readonly AggregateRefusal[];
+}
+
+/** Every aggregate. */
+export const AGGREGATE_LIST: readonly ListedAggregate[] = AGGREGATE_TYPES.map((aggregateType) => ({
+  aggregateType,
+  ...AGGREGATES[aggregateType],
+}));
+
+/** Whether there is such a type of aggregate. */
+export function isAggregateType(text: string): text is AggregateType {
+  return Object.hasOwn(AGGREGATES, text);
+}
