@@ -6,15 +6,29 @@ import type { OrderActor } from './order/actor.ts';
 import type { ProductActor } from './product/actor.ts';
 import type { ShipmentActor } from './shipment/actor.ts';
 
-export interface ActorEnv {
-  readonly LOG_LEVEL?: string;
-  readonly DIRECTORY: DurableObjectNamespace<DirectoryActor>;
-  /** One queue per consumer group; every group's queue gets every message. */
-  readonly VIEWS_QUEUE: Queue<string>;
-  // Aggregates, each under its binding in schemas/aggregates.ts.
+/** Aggregates, each under its binding in schemas/aggregates.ts. */
+export interface AggregateBindings {
   readonly ACCOUNTS: DurableObjectNamespace<AccountActor>;
   readonly PRODUCTS: DurableObjectNamespace<ProductActor>;
   readonly INVENTORY: DurableObjectNamespace<InventoryActor>;
   readonly ORDERS: DurableObjectNamespace<OrderActor>;
   readonly SHIPMENTS: DurableObjectNamespace<ShipmentActor>;
+}
+
+/** What aggregates' actors use. */
+export interface ActorEnv extends AggregateBindings {
+  readonly LOG_LEVEL?: string;
+  readonly DIRECTORY: DurableObjectNamespace<DirectoryActor>;
+  /** One queue per consumer group; every group's queue gets every message. */
+  readonly VIEWS_QUEUE: Queue<string>;
+  readonly ARCHIVE_QUEUE: Queue<string>;
+}
+
+/** What the archive's objects use. */
+export interface ArchiveEnv extends AggregateBindings {
+  readonly LOG_LEVEL?: string;
+  /** The bucket of the archive. */
+  readonly ARCHIVE: R2Bucket;
+  /** Where this environment's data lies, which decides how long it is kept; absent: no jurisdiction of its own. */
+  readonly JURISDICTION?: string;
 }

@@ -1,5 +1,6 @@
 /** Every Durable Object class: the one list that the Worker exports. */
 export { AccountActor } from './account/actor.ts';
+export { ArchivistActor } from './archivist/actor.ts';
 export { DirectoryActor } from './directory/actor.ts';
 export { InventoryActor } from './inventory/actor.ts';
 export { OrderActor } from './order/actor.ts';

@@ -1,13 +1,21 @@
 /** Every event type with its schema versions and its JSON Schema: what `GET /v1/event-types` answers. */
-import { AGGREGATE_LIST } from './aggregates.ts';
+import { AGGREGATE_LIST, type AGGREGATES, type AggregateType } from './aggregates.ts';
 import { eventJsonSchema } from './jsonSchema.ts';
 import { paymentEvents } from './payment.ts';
 import { newestSchemaVersion } from './upcasts.ts';
 
-const EVENTS = [...AGGREGATE_LIST, { aggregateType: 'payment', events: paymentEvents }] as const;
+type AggregateEvents = { readonly [Type in AggregateType]: (typeof AGGREGATES)[Type]['events'] };
+
+/** Event schemas by aggregate type. */
+export const EVENTS = {
+  ...(Object.fromEntries(
+    AGGREGATE_LIST.map(({ aggregateType, events }) => [aggregateType, events]),
+  ) as unknown as AggregateEvents),
+  payment: paymentEvents,
+} as const;
 
 /** Names of all event types. */
-export const EVENT_TYPE_NAMES: readonly string[] = EVENTS.flatMap(({ events }) => Object.keys(events));
+export const EVENT_TYPE_NAMES: readonly string[] = Object.values(EVENTS).flatMap(Object.keys);
 
 let eventTypesOnce: ReturnType<typeof describeEventTypes> | undefined;
 
@@ -18,7 +26,7 @@ export function eventTypes(): ReturnType<typeof describeEventTypes> {
 }
 
 function describeEventTypes() {
-  return EVENTS.flatMap(({ aggregateType, events }) =>
+  return Object.entries(EVENTS).flatMap(([aggregateType, events]) =>
     Object.entries(events).map(([eventType, schema]) => ({
       aggregateType,
       eventType,

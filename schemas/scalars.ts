@@ -69,6 +69,9 @@ const RANGE_TITLE: Record<DecimalRange, string> = {
   wholeChange: 'WholeChange',
 };
 
+/** Titles that JSON Schemas of decimals have: how a field's schema is known to be one. */
+export const DECIMAL_TITLES: readonly string[] = Object.values(RANGE_TITLE);
+
 /**
  * A decimal string in canonical form. Input may be a string, or a JSON number (the body parser has already refused
  * numbers of more than 15 significant digits, exponents and negative zero, which only the source text shows).

@@ -1,7 +1,9 @@
 /** The Worker's bindings, and what is worked out from them once. */
-import type { ActorEnv } from '../actors/env.ts';
+import type { ArchivistActor } from '../actors/archivist/actor.ts';
+import type { ActorEnv, ArchiveEnv } from '../actors/env.ts';
 
-export interface Env extends ActorEnv {
+export interface Env extends ActorEnv, ArchiveEnv {
+  readonly ARCHIVIST: DurableObjectNamespace<ArchivistActor>;
   /** The first view database; `VIEWS_1`, `VIEWS_2`, … are further partitions. */
   readonly VIEWS_0: D1Database;
   /** The local administrator's token: counts in local bundles alone (workers/access/local.ts). */

@@ -80,7 +80,8 @@ function actorDeps(ctx: DurableObjectState, env: ActorEnv, decider: AnyDecider):
     after: (task, milliseconds) => void setTimeout(task, milliseconds),
     setAlarm: (at) => void ctx.storage.setAlarm(at),
     send: async (texts) => {
-      await env.VIEWS_QUEUE.sendBatch(texts.map((body) => ({ body, contentType: 'text' as const })));
+      const messages = texts.map((body) => ({ body, contentType: 'text' as const }));
+      await Promise.all([env.VIEWS_QUEUE, env.ARCHIVE_QUEUE].map((queue) => queue.sendBatch(messages)));
     },
     register: async () => {
       const name = directoryName(partOf(aggregateId, DIRECTORY_PARTS));

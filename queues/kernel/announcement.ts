@@ -5,6 +5,9 @@ import type { RunnerDeps } from './deps.ts';
 import { type AggregateKey, keyOf } from './positions.ts';
 import { ProjectedEvent } from './projector.ts';
 
+/** What is needed to fill a hole. */
+export type LogDeps = Pick<RunnerDeps, 'readLog' | 'logger'>;
+
 /** Everything announced of one aggregate in a batch. */
 export class Announcement {
   readonly key: AggregateKey;
@@ -28,7 +31,7 @@ export class Announcement {
   }
 
   /** The events after `from` up to `to`: from the messages, and from the owner's log where they have a hole. */
-  async range(deps: RunnerDeps, from: number, to: number): Promise<Range> {
+  async range(deps: LogDeps, from: number, to: number): Promise<Range> {
     const events: ProjectedEvent[] = [];
     for (let version = from + 1; version <= to; ) {
       const source = this.#messages.find((message) => eventOf(message, version) !== undefined);
@@ -52,7 +55,7 @@ export class Announcement {
     this.#messages = this.#messages.filter((message) => message.toVersion > upTo);
   }
 
-  async #repair(deps: RunnerDeps, fromVersion: number, limit: number): Promise<void> {
+  async #repair(deps: LogDeps, fromVersion: number, limit: number): Promise<void> {
     const messages = await deps.readLog(this.key, fromVersion, limit);
     const events = messages.reduce((sum, message) => sum + message.events.length, 0);
     deps.logger.log('info', 'hole filled from the log', { ...this.key, version: fromVersion, events });

@@ -18,6 +18,12 @@ const ROW_PARAMETERS = 10;
 /** Rows in a statement: D1 binds at most 100 parameters. */
 const ROWS_MAX = Math.floor(100 / ROW_PARAMETERS);
 
+/**
+ * UTF-16 units of a row's events. As much as a queue message has: a range that was read from a log arrives in one piece
+ * of megabytes, and whoever reads the feed reads whole rows.
+ */
+export const ROW_UNITS_MAX = 127_000;
+
 /** The last position that any reader may have seen. */
 const LAST_POSITION = `max(
     coalesce((SELECT max(position) FROM journal_blue WHERE position < ${PROVISIONAL_POSITION}), 0),
@@ -43,7 +49,7 @@ function insertSql(colour: Colour, position: string, rows: number): string {
   );
 }
 
-/** The journal: a row for each run of events that one message brought. */
+/** The journal: a row for each run of events that one message brought, or more where that is large. */
 export const journalProjector: RebuildableProjector = {
   view: 'journal',
   table: {
@@ -61,9 +67,10 @@ export const journalProjector: RebuildableProjector = {
     const position = role === 'live' ? livePosition : buildingPosition(colour);
     return {
       add(event) {
+        const text = ownText(event);
         const last = entries.at(-1);
-        if (last?.continuesWith(event)) last.add(event);
-        else entries.push(new JournalEntry(event));
+        if (last?.continuesWith(event, text)) last.add(event, text);
+        else entries.push(new JournalEntry(event, text));
       },
       statements() {
         const statements: Statement[] = [];
@@ -82,37 +89,53 @@ export const journalProjector: RebuildableProjector = {
   },
 };
 
+/** The text of an event, where that of its whole message is not known to fit into a row. */
+function ownText({ source: { eventsText }, published }: ProjectedEvent): string | undefined {
+  return eventsText !== undefined && eventsText.length <= ROW_UNITS_MAX
+    ? undefined
+    : JSON.stringify(published);
+}
+
 /** A row in the making: a run of events from one message. */
 class JournalEntry {
   readonly #first: ProjectedEvent;
   #last: ProjectedEvent;
   readonly #types: Record<string, number> = {};
+  /** Texts of the events, with a separator each; none where the message's own text serves. */
+  #texts: string[] = [];
+  #units = 0;
 
-  constructor(event: ProjectedEvent) {
+  constructor(event: ProjectedEvent, text: string | undefined) {
     this.#first = event;
     this.#last = event;
-    this.#types[event.eventType] = 1;
+    this.add(event, text);
   }
 
   get length(): number {
     return this.#last.version - this.#first.version + 1;
   }
 
-  continuesWith(event: ProjectedEvent): boolean {
-    return event.source === this.#last.source && event.version === this.#last.version + 1;
+  /** Whether the event belongs into this row and has room in it. */
+  continuesWith(event: ProjectedEvent, text: string | undefined): boolean {
+    return (
+      event.source === this.#last.source &&
+      event.version === this.#last.version + 1 &&
+      this.#units + (text?.length ?? 0) < ROW_UNITS_MAX
+    );
   }
 
-  add(event: ProjectedEvent): void {
+  add(event: ProjectedEvent, text: string | undefined): void {
     this.#last = event;
     this.#types[event.eventType] = (this.#types[event.eventType] ?? 0) + 1;
+    if (text === undefined) return;
+    this.#texts.push(text);
+    this.#units += text.length + 1;
   }
 
   /** The columns after the position. */
   columns(): SqlParameter[] {
     const { aggregateType, aggregateId, source } = this.#first;
     const [from, to] = [this.#first.version, this.#last.version];
-    const whole =
-      from === source.fromVersion && to === source.toVersion && this.length === source.events.length;
     const before = source.events[from - source.fromVersion - 1] as PublishedEvent | undefined;
     return [
       aggregateType,
@@ -123,12 +146,15 @@ class JournalEntry {
       this.#first.recordedAt,
       this.#last.recordedAt,
       JSON.stringify(this.#types),
-      (whole ? source.eventsText : undefined) ?? this.#eventsText(),
+      this.#eventsText(),
     ];
   }
 
   #eventsText(): string {
+    if (this.#texts.length > 0) return `[${this.#texts.join(',')}]`;
     const { source, version } = this.#first;
+    const isWhole = version === source.fromVersion && this.length === source.events.length;
+    if (isWhole && source.eventsText !== undefined) return source.eventsText;
     const start = version - source.fromVersion;
     return JSON.stringify(source.events.slice(start, start + this.length));
   }

@@ -23,6 +23,7 @@ export const LIMITS: readonly Patch[] = [
   limit('actors/kernel/messages.ts', 'MESSAGE_BYTES_MAX', 2_500),
   limit('queues/kernel/runner.ts', 'APPLY_EVENTS_MAX', 6),
   limit('queues/kernel/sweep.ts', 'SWEEP_PAGE', 2),
+  limit('queues/projectors/journal.ts', 'ROW_UNITS_MAX', 1_500),
   limit('queues/rebuild/rebuild.ts', 'FILL_AGGREGATES_MAX', 2),
   limit('queues/rebuild/rebuild.ts', 'POSITION_ROWS', 3),
   limit('queues/rebuild/fill.ts', 'FILL_EVENTS_MAX', 6),

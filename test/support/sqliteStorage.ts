@@ -15,7 +15,10 @@ export function sqliteStorage(): ActorStorage {
           return cursorOf([], 0);
         }
         const statement = database.prepare(query);
-        const rows = statement.all(...(bindings as SQLInputValue[])) as Row[];
+        const values = bindings.map((value) =>
+          value instanceof ArrayBuffer ? new Uint8Array(value) : value,
+        );
+        const rows = statement.all(...(values as SQLInputValue[])).map(withBuffers) as Row[];
         return cursorOf(rows, Number((database.prepare('SELECT changes() AS n').get() as { n: number }).n));
       },
     },
@@ -34,6 +37,16 @@ export function sqliteStorage(): ActorStorage {
       }
     },
   };
+}
+
+/** Objects read blobs as ArrayBuffers. */
+function withBuffers(row: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      value instanceof Uint8Array ? value.slice().buffer : value,
+    ]),
+  );
 }
 
 function cursorOf<Row extends Record<string, SqlValue>>(rows: Row[], rowsWritten: number): SqlCursor<Row> {

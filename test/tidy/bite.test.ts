@@ -43,6 +43,9 @@ describe('import directions', () => {
       (tool): [string, string] => ['workers/http/app.ts', `import { x } from '../../${tool}';`],
     ),
     ['workers/http/app.ts', "import { readFileSync } from 'node:fs';"],
+    ['verifier/verify.ts', "import { canonicalJson } from '../schemas/canonical.ts';"],
+    ['verifier/verify.ts', "import type { Manifest } from '../queues/archive/manifest.ts';"],
+    ['verifier/rows.ts', "import { ParquetWriter } from 'hyparquet-writer';"],
   ];
   it.each(offending)('refuse in %s: %s', (file, code) => {
     expect(rulesOf(importProblems(parseSource(file, code)))).toEqual(['imports']);

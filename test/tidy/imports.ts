@@ -15,7 +15,7 @@ interface Room {
 }
 
 /** Folders of `actors/` that hold no aggregate's rules. */
-const NO_AGGREGATE = ['kernel', 'directory', 'ambient'];
+const NO_AGGREGATE = ['kernel', 'directory', 'ambient', 'archivist', 'notary'];
 
 /** An aggregate's folder but for its shell: rules, which are pure. */
 export const PURE_RULES = new RegExp(`^actors/(?!(${NO_AGGREGATE.join('|')})/)[^/]+/(?!actor\\.ts$)`);
@@ -50,6 +50,13 @@ const ROOMS: readonly Room[] = [
     types: ['actors/env.ts'],
     packages: ['itty-durable', 'cloudflare:workers'],
   },
+  {
+    name: "the archive's objects",
+    has: /^actors\/(archivist|notary)\/actor\.ts$/,
+    values: ['queues/archive/', 'actors/kernel/', 'schemas/', 'telemetry/'],
+    types: ['actors/env.ts', 'queues/'],
+    packages: ['cloudflare:workers'],
+  },
   { name: "an aggregate's rules", has: PURE_RULES, values: ['./', 'schemas/', 'actors/kernel/decider.ts'] },
   {
     name: 'an actor',
@@ -57,6 +64,19 @@ const ROOMS: readonly Room[] = [
     values: ['./', 'actors/kernel/', 'schemas/', 'telemetry/'],
     types: ['actors/env.ts'],
     packages: ['cloudflare:workers'],
+  },
+  {
+    name: 'the archive',
+    has: /^queues\/archive\//,
+    values: [
+      'queues/',
+      'schemas/',
+      'telemetry/',
+      'actors/kernel/hashChain.ts',
+      'actors/kernel/migrations.ts',
+    ],
+    types: ['actors/kernel/storage.ts', 'actors/kernel/alarmClock.ts'],
+    packages: ['node:crypto', 'node:zlib', 'hyparquet', 'hyparquet-writer', 'zod'],
   },
   { name: 'queue consumers', has: /^queues\//, values: ['queues/', 'schemas/', 'telemetry/'] },
   {
@@ -71,6 +91,8 @@ const ROOMS: readonly Room[] = [
     types: ['actors/'],
     packages: ['hono', 'hono/*', 'jose', 'zod', 'zod-openapi', 'node:crypto', 'drizzle-orm', 'drizzle-orm/*'],
   },
+  // Whoever checks the archive must not share a mistake with whoever wrote it.
+  { name: 'the verifier', has: /^verifier\//, values: ['./'], packages: ['node:*', 'hyparquet'] },
 ];
 
 /** Imports of a product file that its room does not allow. */

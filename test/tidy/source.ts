@@ -12,7 +12,7 @@ export const ROOT = path.join(import.meta.dirname, '..', '..');
 export const PRODUCT_ROOMS = ['schemas', 'actors', 'queues', 'workers', 'telemetry'] as const;
 
 /** Rooms of what is around it: tests and command line tools, which run in Node. */
-export const TOOL_ROOMS = ['test', 'bench', 'demo', 'local'] as const;
+export const TOOL_ROOMS = ['test', 'bench', 'demo', 'local', 'verifier'] as const;
 
 /** One construct of a source. */
 export interface Fact {

@@ -3,8 +3,15 @@
  * so that following it gives every event once and goes on where more come later.
  */
 import type { PublishedEvent } from '../../schemas/message.ts';
+import { partOf } from '../../schemas/partition.ts';
 import type { Colour } from '../../schemas/tables/views.ts';
 import { type LiveRow, readLive } from './live.ts';
+
+/**
+ * Bytes of journal rows that a page is made from: ten times what a page of a thousand trades takes, and little beside the 128 MB of
+ * an isolate. A page that comes to them ends early.
+ */
+export const FEED_BYTES_MAX = 8_000_000;
 
 /** Which events are wanted. */
 export interface FeedFilter {
@@ -39,8 +46,9 @@ interface JournalRow {
   readonly toVersion: number;
   readonly previousHash: string;
   readonly events: string;
-  /** Events that may match in this row and those before it on the page. */
-  readonly upTo: number;
+  /** Events that may match, and bytes, in this row and those before it on the page. */
+  readonly eventsUpTo: number;
+  readonly bytesUpTo: number;
 }
 
 /** Rows of one database after a position. */
@@ -55,18 +63,30 @@ interface Page {
 /** One database's share of a page. */
 interface Part {
   readonly events: readonly FeedEvent[];
-  /** Where the journal ends, as far as everything up to there was looked at. */
+  /** Up to where everything was looked at, if that is further than the last event. */
   readonly end: number | undefined;
 }
 
-/** The next events after a cursor, and the cursor after them. */
+/** The share of a database that cannot have anything. */
+const NOTHING: Part = { events: [], end: undefined };
+
+/**
+ * The next events after a cursor, and the cursor after them. There may be fewer than the limit although more follow, but
+ * none only where nothing has come yet.
+ */
 export async function readFeed(
   databases: readonly D1Database[],
   after: FeedCursor,
   filter: FeedFilter,
 ): Promise<{ events: FeedEvent[]; next: FeedCursor }> {
+  const bytesMax = Math.ceil(FEED_BYTES_MAX / databases.length);
+  const holder = filter.aggregateId === undefined ? undefined : partOf(filter.aggregateId, databases.length);
   const parts = await Promise.all(
-    databases.map((database, part) => readPart(database, after[part] ?? 0, filter)),
+    databases.map((database, part) =>
+      holder === undefined || holder === part
+        ? readPart(database, after[part] ?? 0, filter, bytesMax)
+        : NOTHING,
+    ),
   );
   const next = databases.map((_, part) => after[part] ?? 0);
   const taken = parts.map(() => 0);
@@ -102,11 +122,18 @@ function earliestPart(parts: readonly Part[], taken: readonly number[]): number 
 }
 
 /** As many matching events of one database as the page can take, in its order. */
-async function readPart(database: D1Database, after: number, filter: FeedFilter): Promise<Part> {
+async function readPart(
+  database: D1Database,
+  after: number,
+  filter: FeedFilter,
+  bytesMax: number,
+): Promise<Part> {
   const events: FeedEvent[] = [];
+  let bytes = 0;
   for (let position = after; ; ) {
+    const room = { events: filter.limit, bytes: bytesMax - bytes };
     const page = await readLive(database, ['journal'], ({ journal }) =>
-      selectRows(database, journal, position, filter),
+      selectRows(database, journal, position, filter, room),
     );
     for (const row of page.rows) {
       for (const event of matchingEvents(row, after, filter)) {
@@ -116,18 +143,22 @@ async function readPart(database: D1Database, after: number, filter: FeedFilter)
       position = row.position;
     }
     if (!page.more) return { events, end: page.end };
+    // Rows that held nothing of what is wanted are forgotten.
+    bytes = events.length === 0 ? 0 : bytes + (page.rows.at(-1)?.bytesUpTo ?? 0);
+    if (bytes >= bytesMax) return { events, end: position };
   }
 }
 
 /**
- * Rows after a position that hold, by their own counts, as many events as a page has room for. The counts may be too high
- * where the filter looks inside a row, and the first row may have been read in part, so a page may need another round.
+ * Rows after a position that hold, by their own counts, as many events or bytes as there is room for. The counts may be too
+ * high where the filter looks inside a row, and the first row may have been read in part, so a page may need another round.
  */
 async function selectRows(
   database: D1Database,
   colour: Colour,
   after: number,
   filter: FeedFilter,
+  room: { readonly events: number; readonly bytes: number },
 ): Promise<readonly [LiveRow[], Page]> {
   const conditions = ['position > ?'];
   const parameters: (string | number)[] = [after];
@@ -151,15 +182,16 @@ async function selectRows(
     database.prepare('SELECT view, live FROM views'),
     database
       .prepare(
-        `WITH counted AS (SELECT position, ${count} AS events FROM journal_${colour}
-           WHERE ${conditions.join(' AND ')} ORDER BY position LIMIT ?),
-         summed AS (SELECT position, events, sum(events) OVER (ORDER BY position) AS upTo FROM counted)
-         SELECT upTo, j.position, j.aggregate_type AS aggregateType, j.aggregate_id AS aggregateId,
-           j.to_version AS toVersion, j.previous_hash AS previousHash, j.events
+        `WITH counted AS (SELECT position, ${count} AS matching, octet_length(events) AS bytes
+           FROM journal_${colour} WHERE ${conditions.join(' AND ')} ORDER BY position LIMIT ?),
+         summed AS (SELECT position, matching, bytes, sum(matching) OVER before AS eventsUpTo,
+           sum(bytes) OVER before AS bytesUpTo FROM counted WINDOW before AS (ORDER BY position))
+         SELECT eventsUpTo, bytesUpTo, j.position, j.aggregate_type AS aggregateType,
+           j.aggregate_id AS aggregateId, j.to_version AS toVersion, j.previous_hash AS previousHash, j.events
          FROM summed CROSS JOIN journal_${colour} AS j ON j.position = summed.position
-         WHERE upTo - summed.events < ? ORDER BY j.position`,
+         WHERE eventsUpTo - matching < ? AND bytesUpTo - bytes < ? ORDER BY j.position`,
       )
-      .bind(...counted, ...parameters, filter.limit, filter.limit),
+      .bind(...counted, ...parameters, room.events, room.events, room.bytes),
     database.prepare(`SELECT coalesce(max(position), 0) AS "end" FROM journal_${colour}`),
   ]);
   const [live, rows, ends] = results.map((result) => result.results) as [
@@ -167,8 +199,9 @@ async function selectRows(
     JournalRow[],
     { end: number }[],
   ];
-  // As many rows as would fill the page by their counts: fewer mean that these are all.
-  const more = (rows.at(-1)?.upTo ?? 0) >= filter.limit;
+  const last = rows.at(-1);
+  // As many rows as fill the room by their counts: fewer mean that these are all.
+  const more = last !== undefined && (last.eventsUpTo >= room.events || last.bytesUpTo >= room.bytes);
   return [live, { rows, more, end: ends[0]?.end ?? 0 }];
 }
 

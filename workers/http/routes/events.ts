@@ -31,8 +31,9 @@ const getEvents = route(
     summary: 'Events across aggregates',
     description:
       'Following `next` gives every event once, in version order within an aggregate and with no order promise ' +
-      'between aggregates. From the read model, which follows the logs within seconds. Who is confined to some ' +
-      'accounts is given the events of those.',
+      'between aggregates. A page of large events may hold fewer than `limit`; only an empty one is the end for now. ' +
+      'From the read model, which follows the logs within seconds. Who is confined to some accounts is given the ' +
+      'events of those.',
     query: FeedQuery,
     success: {
       status: 200,

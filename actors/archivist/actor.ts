@@ -1,0 +1,64 @@
+/** The archivist as a Durable Object: one for the whole platform, so that there is one writer and one order of manifests. */
+import { DurableObject } from 'cloudflare:workers';
+import { ArchiveTables, type Arrival } from '../../queues/archive/archiveTables.ts';
+import { type ArchiveStatus, Archivist, type Sealed } from '../../queues/archive/archivist.ts';
+import { r2Store } from '../../queues/archive/store.ts';
+import type { AggregateKey } from '../../queues/kernel/positions.ts';
+import { AGGREGATES, isAggregateType } from '../../schemas/aggregates.ts';
+import { parseEventsMessage } from '../../schemas/message.ts';
+import { jurisdictionOf } from '../../schemas/retention.ts';
+import { createLogger } from '../../telemetry/logger.ts';
+import type { ArchiveEnv } from '../env.ts';
+import { AlarmClock } from '../kernel/alarmClock.ts';
+
+/** Each method is the archivist's method of that name. */
+export class ArchivistActor extends DurableObject<ArchiveEnv> {
+  readonly #archivist: Archivist;
+
+  constructor(ctx: DurableObjectState, env: ArchiveEnv) {
+    super(ctx, env);
+    this.#archivist = new Archivist(
+      {
+        store: r2Store(env.ARCHIVE),
+        alarm: new AlarmClock((at) => void ctx.storage.setAlarm(at)),
+        jurisdiction: jurisdictionOf(env.JURISDICTION),
+        logger: createLogger('archivist', env.LOG_LEVEL),
+        now: () => Date.now(),
+        readLog: (key, fromVersion, limit) => readLog(env, key, fromVersion, limit),
+      },
+      new ArchiveTables(ctx.storage),
+    );
+  }
+
+  accept(arrivals: readonly Arrival[]): boolean {
+    return this.#archivist.accept(arrivals);
+  }
+
+  seal(): Promise<Sealed> {
+    return this.#archivist.seal();
+  }
+
+  status(): ArchiveStatus {
+    return this.#archivist.status();
+  }
+
+  positions(keys: readonly AggregateKey[]): number[] {
+    return this.#archivist.positions(keys);
+  }
+
+  manifestOf(key: AggregateKey, version: number): number | null {
+    return this.#archivist.manifestOf(key, version) ?? null;
+  }
+
+  override alarm(): Promise<void> {
+    return this.#archivist.alarm();
+  }
+}
+
+async function readLog(env: ArchiveEnv, key: AggregateKey, fromVersion: number, limit: number) {
+  const { aggregateType, aggregateId } = key;
+  if (!isAggregateType(aggregateType)) throw new Error(`no actor for aggregate type ${aggregateType}`);
+  const actor = env[AGGREGATES[aggregateType].binding].getByName(aggregateId);
+  const texts = await actor.messages(fromVersion, limit);
+  return texts.map(parseEventsMessage);
+}

@@ -1,0 +1,206 @@
+/**
+ * The archivist: the one writer of the archive. Messages wait in its own storage until there are enough of them, or the
+ * oldest has waited long enough; then they become segments. A segment and its manifest are first written whole to the
+ * archivist's storage and then put into the bucket, so that a crash at any moment repeats the very same puts.
+ *
+ * The log is the truth: how far each aggregate was archived is known, duplicates are skipped, holes are read from the owner,
+ * and every hash is recomputed before it is archived. No Cloudflare import.
+ */
+import type { AlarmClock } from '../../actors/kernel/alarmClock.ts';
+import { parseEventsMessage } from '../../schemas/message.ts';
+import { type Jurisdiction, retentionYears } from '../../schemas/retention.ts';
+import { errorFields } from '../../telemetry/logger.ts';
+import type { LogDeps } from '../kernel/announcement.ts';
+import type { AggregateKey } from '../kernel/positions.ts';
+import type { ArchiveTables, Arrival, Chain } from './archiveTables.ts';
+import { announcementText, Gathering, SEGMENT_EVENTS_MAX } from './gathering.ts';
+import { type Manifest, manifestHash, manifestKey, manifestOf, manifestText } from './manifest.ts';
+import { type ArchivedRange, buildSegment } from './segment.ts';
+import { type ArchiveStore, createOnce } from './store.ts';
+
+/** Bytes of the messages of one sealing, for the same reason where events are larger. */
+export const SEGMENT_BYTES_MAX = 16_000_000;
+
+/** How long an event waits for others: how old the archive may be on a quiet day. */
+export const SEGMENT_AGE_MS = 5 * 60_000;
+
+/** What may wait: beyond it messages are left in the queue, or to the sweeper, which reads the logs. */
+export const WAITING_BYTES_MAX = 256_000_000;
+
+/** Pause after a failed sealing: doubles from a second up to a minute, for as long as the bucket fails. */
+const RETRY_FIRST_MS = 1_000;
+const RETRY_MAX_MS = 60_000;
+
+/** What the archivist needs of the world around it. */
+export interface ArchivistDeps extends LogDeps {
+  /** Milliseconds since 1970. */
+  now(): number;
+  readonly store: ArchiveStore;
+  readonly alarm: AlarmClock;
+  readonly jurisdiction: Jurisdiction;
+}
+
+/** What a sealing did. */
+export interface Sealed {
+  readonly segments: number;
+  readonly events: number;
+}
+
+/** How the archive stands. */
+export interface ArchiveStatus {
+  readonly manifests: number;
+  readonly events: number;
+  readonly waitingEvents: number;
+  readonly oldestWaitingAt: number | null;
+}
+
+export class Archivist {
+  readonly #deps: ArchivistDeps;
+  readonly #tables: ArchiveTables;
+  #failures = 0;
+  #running: Promise<Sealed> | undefined;
+
+  constructor(deps: ArchivistDeps, tables: ArchiveTables) {
+    this.#deps = deps;
+    this.#tables = tables;
+  }
+
+  /** Takes messages over; false where too much waits already. Durable once the caller is answered. */
+  accept(arrivals: readonly Arrival[]): boolean {
+    if (this.#tables.waiting().bytes > WAITING_BYTES_MAX) return false;
+    const now = this.#deps.now();
+    this.#tables.wait(arrivals, now);
+    this.#rearm(now);
+    return true;
+  }
+
+  /** The alarm went off. Never throws: six failed alarms in a row would be the last. */
+  async alarm(): Promise<void> {
+    this.#deps.alarm.fired();
+    try {
+      if (this.#isDue(this.#deps.now())) await this.seal();
+      this.#failures = 0;
+    } catch (error) {
+      this.#failures++;
+      this.#deps.logger.log('error', 'archive not written', errorFields(error));
+    }
+    this.#rearm(this.#deps.now());
+  }
+
+  /** Archives everything that waits as it begins. Two calls share one run. Throws where the bucket does not answer. */
+  seal(): Promise<Sealed> {
+    this.#running ??= this.#sealAll().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  status(): ArchiveStatus {
+    const { events, oldestAt } = this.#tables.waiting();
+    return {
+      manifests: this.#tables.chain().sequence,
+      events: this.#tables.events(),
+      waitingEvents: events,
+      oldestWaitingAt: oldestAt,
+    };
+  }
+
+  /** Versions up to which aggregates are archived, in the order asked for. */
+  positions(keys: readonly AggregateKey[]): number[] {
+    return keys.map((key) => this.#tables.position(key).version);
+  }
+
+  /** Number of the manifest that covers an event; undefined where it is not archived. */
+  manifestOf(key: AggregateKey, version: number): number | undefined {
+    return this.#tables.manifestOf(key, version);
+  }
+
+  #isDue(now: number): boolean {
+    const { events, bytes, oldestAt } = this.#tables.waiting();
+    if (this.#tables.hasDrafts) return true;
+    if (oldestAt === null) return false;
+    return events >= SEGMENT_EVENTS_MAX || bytes >= SEGMENT_BYTES_MAX || now >= oldestAt + SEGMENT_AGE_MS;
+  }
+
+  #rearm(now: number): void {
+    const { oldestAt } = this.#tables.waiting();
+    const pause =
+      this.#failures === 0 ? 0 : Math.min(RETRY_FIRST_MS * 2 ** (this.#failures - 1), RETRY_MAX_MS);
+    if (this.#isDue(now)) this.#deps.alarm.setBefore(now + pause, now);
+    else if (oldestAt !== null) this.#deps.alarm.setBefore(oldestAt + SEGMENT_AGE_MS, now);
+  }
+
+  async #sealAll(): Promise<Sealed> {
+    const total = { segments: 0, events: 0 };
+    await this.#publish(total);
+    const end = this.#tables.newestPending();
+    for (let more = true; more || this.#tables.oldestPending() <= end; ) {
+      more = await this.#draft();
+      await this.#publish(total);
+    }
+    return total;
+  }
+
+  /** Makes segments of the oldest messages and writes them down; tells whether some range was too long to be done with. */
+  async #draft(): Promise<boolean> {
+    const rows = this.#tables.oldest(SEGMENT_EVENTS_MAX, SEGMENT_BYTES_MAX);
+    const last = rows.at(-1);
+    if (last === undefined) return false;
+    const gathering = new Gathering(this.#deps, this.#tables);
+    await gathering.gather(rows.flatMap(({ messages }) => messages.map(parseEventsMessage)));
+    const now = this.#deps.now();
+    const closedAt = new Date(now).toISOString();
+    this.#tables.transaction(() => {
+      let chain = this.#tables.chain();
+      for (const [aggregateType, ranges] of gathering.ranges()) {
+        chain = this.#addSegment(chain, { aggregateType, closedAt }, ranges);
+      }
+      this.#tables.taken(last.id);
+      this.#tables.wait(gathering.unread.map(announcementText), now);
+      // Nothing to wait for: what was too much for one sealing is overdue.
+      this.#tables.wait(gathering.unfinished.map(announcementText), 0);
+    });
+    return gathering.unfinished.length > 0;
+  }
+
+  #addSegment(
+    { sequence, hash }: Chain,
+    { aggregateType, closedAt }: { aggregateType: string; closedAt: string },
+    ranges: readonly ArchivedRange[],
+  ): Chain {
+    const { jurisdiction } = this.#deps;
+    const file = buildSegment(aggregateType, ranges);
+    const place = {
+      sequence: sequence + 1,
+      previousManifest: hash,
+      closedAt,
+      jurisdiction,
+      retentionYears: retentionYears(aggregateType, jurisdiction),
+      aggregateType,
+    };
+    const manifest = manifestOf(place, ranges, file);
+    this.#tables.addDraft({ key: manifest.header.segment.key, bytes: file.bytes });
+    this.#tables.addDraft({ key: manifestKey(place.sequence), bytes: Buffer.from(manifestText(manifest)) });
+    return { sequence: place.sequence, hash: manifestHash(manifest.header) };
+  }
+
+  /** Puts what was written down into the bucket, a segment before its manifest, and only then counts it as archived. */
+  async #publish(total: { segments: number; events: number }): Promise<void> {
+    const drafts = this.#tables.drafts();
+    if (drafts.length === 0) return;
+    for (const { key, bytes } of drafts) await createOnce(this.#deps.store, key, bytes);
+    const manifests = drafts
+      .filter(({ key }) => key.startsWith('manifests/'))
+      .map(({ bytes }) => JSON.parse(Buffer.from(bytes).toString()) as Manifest);
+    this.#tables.transaction(() => {
+      for (const manifest of manifests) this.#tables.archived(manifest);
+      this.#tables.clearDrafts();
+    });
+    for (const { header } of manifests) {
+      const { sequence, aggregateType, events } = header;
+      this.#deps.logger.log('info', 'segment archived', { sequence, aggregateType, events });
+      total.segments++;
+      total.events += events;
+    }
+  }
+}

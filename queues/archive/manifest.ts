@@ -1,0 +1,130 @@
+/**
+ * The manifest of a segment: what is in it and how it is linked to everything before. Manifests are numbered 1, 2, 3, …
+ * without a gap; each carries the hash of the one before.
+ *
+ *   manifest hash = SHA-256 of the canonical JSON (RFC 8785) of `header`
+ *
+ * The header covers the segment's bytes, the Merkle root of its events' hashes (in row order), and that of its heads. So a
+ * header and a path prove that an event was archived, without naming anybody else's account.
+ */
+import { canonicalJson } from '../../schemas/canonical.ts';
+import { type Digest, leafHash, MemoryTree, sha256Text, treeRoot } from './merkle.ts';
+import type { ArchivedRange, ColumnBytes, SegmentFile } from './segment.ts';
+
+/** Shape of the manifests that are written now; readers know all that ever were. */
+export const MANIFEST_FORMAT = 1;
+
+/** What the manifest before the first one would have for a hash. */
+export const NO_MANIFEST = '0'.repeat(64);
+
+/** Digits of a manifest's number in its key: listings are in the order of the numbers. */
+const SEQUENCE_DIGITS = 12;
+
+/** How far a segment brings an aggregate: its id, the versions that the segment has of it, and the hash of the last. */
+export type Head = readonly [aggregateId: string, fromVersion: number, toVersion: number, hash: string];
+
+/** The part of a manifest that its hash covers, and through which it covers the rest. */
+export interface ManifestHeader {
+  readonly format: number;
+  readonly sequence: number;
+  readonly previousManifest: string;
+  /** RFC 3339. */
+  readonly closedAt: string;
+  readonly jurisdiction: string;
+  readonly aggregateType: string;
+  readonly events: number;
+  readonly segment: { readonly key: string; readonly bytes: number; readonly sha256: string };
+  /** Root of the tree whose leaves are the 32-byte hashes of the events, in row order. */
+  readonly eventsRoot: string;
+  /** Root of the tree whose leaves are the canonical JSON texts of the heads, in their order. */
+  readonly headsRoot: string;
+  /** SHA-256 of the canonical JSON of `columns`. */
+  readonly columnsHash: string;
+}
+
+export interface Manifest {
+  readonly header: ManifestHeader;
+  readonly heads: readonly Head[];
+  /** Where the columns are in the segment: name, offset, bytes, and the first 16 digits of their SHA-256. */
+  readonly columns: readonly (readonly [string, number, number, string])[];
+}
+
+/** What a manifest says beside what can be told from its segment. */
+export interface ManifestPlace {
+  readonly sequence: number;
+  readonly previousManifest: string;
+  readonly closedAt: string;
+  readonly jurisdiction: string;
+  readonly retentionYears: number;
+  readonly aggregateType: string;
+}
+
+/** The manifest of a segment that was just built. */
+export function manifestOf(
+  { retentionYears, ...place }: ManifestPlace,
+  ranges: readonly ArchivedRange[],
+  { bytes, columns }: SegmentFile,
+): Manifest {
+  const sha256 = sha256Text(bytes);
+  const hashes = ranges.flatMap(({ events }) => events.map((event) => event.hash));
+  const heads = ranges.map(headOf);
+  const columnRows = columns.map(columnRow);
+  return {
+    header: {
+      format: MANIFEST_FORMAT,
+      ...place,
+      events: hashes.length,
+      segment: { key: segmentKey({ retentionYears, ...place }, sha256), bytes: bytes.length, sha256 },
+      eventsRoot: hex(rootOf(hashes.map((hash) => Buffer.from(hash, 'hex')))),
+      headsRoot: hex(rootOf(heads.map((head) => canonicalJson(head)))),
+      columnsHash: sha256Text(canonicalJson(columnRows)),
+    },
+    heads,
+    columns: columnRows,
+  };
+}
+
+/** The manifest's bytes, in the one form that they may have. */
+export function manifestText(manifest: Manifest): string {
+  return canonicalJson(manifest);
+}
+
+/** What the next manifest names as the one before. */
+export function manifestHash(header: ManifestHeader): string {
+  return sha256Text(canonicalJson(header));
+}
+
+/** The key of the manifest of this number: with the number alone in it, there can be only one. */
+export function manifestKey(sequence: number): string {
+  return `manifests/${sequenceText(sequence)}.json`;
+}
+
+/** A number as keys have it. */
+export function sequenceText(sequence: number): string {
+  return String(sequence).padStart(SEQUENCE_DIGITS, '0');
+}
+
+/** Retention rules are by prefix, so the term comes first. */
+function segmentKey(place: ManifestPlace, sha256: string): string {
+  const { retentionYears, aggregateType, closedAt, sequence } = place;
+  const day = closedAt.slice(0, 10);
+  return `segments/${retentionYears}y/${aggregateType}/${day}/${sequenceText(sequence)}-${sha256}.parquet`;
+}
+
+function headOf({ aggregateId, events }: ArchivedRange): Head {
+  const [first, last] = [events[0], events.at(-1)];
+  if (first === undefined || last === undefined) throw new Error(`no events of ${aggregateId} to archive`);
+  return [aggregateId, first.version, last.version, last.hash];
+}
+
+function columnRow({ name, offset, bytes, check }: ColumnBytes): readonly [string, number, number, string] {
+  return [name, offset, bytes, check];
+}
+
+function rootOf(leaves: readonly (Uint8Array | string)[]): Digest {
+  return treeRoot(new MemoryTree(leaves.map(leafHash)), leaves.length);
+}
+
+function hex(digest: Digest): string {
+  return Buffer.from(digest).toString('hex');
+}

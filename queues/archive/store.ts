@@ -1,0 +1,42 @@
+/** The bucket as the archive uses it: objects are created once and read, never replaced. */
+
+export interface ArchiveStore {
+  /** Creates an object; false where there is one of this key already, which then stays as it is. */
+  create(key: string, bytes: Uint8Array): Promise<boolean>;
+  /** An object's bytes; undefined where there is none. */
+  read(key: string): Promise<Uint8Array | undefined>;
+}
+
+/** An object of this key exists with other bytes: someone else wrote the archive. Nothing is written until that is cleared up. */
+export class ArchiveConflict extends Error {
+  override readonly name = 'ArchiveConflict';
+
+  constructor(key: string) {
+    super(`the archive has another object under ${key}`);
+  }
+}
+
+/** Creates an object, or finds that an earlier try did. Throws {@link ArchiveConflict} where the bytes differ. */
+export async function createOnce(store: ArchiveStore, key: string, bytes: Uint8Array): Promise<void> {
+  if (await store.create(key, bytes)) return;
+  const existing = await store.read(key);
+  if (existing === undefined || Buffer.compare(existing, bytes) !== 0) throw new ArchiveConflict(key);
+}
+
+/** The part of an R2 bucket that the archive needs. */
+type Bucket = Pick<R2Bucket, 'put' | 'get'>;
+
+/** The archive in an R2 bucket. */
+export function r2Store(bucket: Bucket): ArchiveStore {
+  return {
+    async create(key, bytes) {
+      // R2 refuses bytes that do not have this digest, so what is damaged on the way is not stored.
+      const sha256 = await crypto.subtle.digest('SHA-256', bytes);
+      return (await bucket.put(key, bytes, { onlyIf: { etagDoesNotMatch: '*' }, sha256 })) !== null;
+    },
+    async read(key) {
+      const object = await bucket.get(key);
+      return object === null ? undefined : object.bytes();
+    },
+  };
+}

@@ -1,0 +1,230 @@
+/** Who is asking: the local token, the issuer's keys as they rotate and fail, and what is remembered. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { LOCAL_RUN } from '../../local/bundle.ts';
+import { AuthenticationMisconfigured, Authenticator } from '../../workers/access/authenticator.ts';
+import {
+  KEYS_COOLDOWN_MS,
+  KEYS_FAILURE_PAUSE_MS,
+  KEYS_MAX_AGE_MS,
+  KEYS_STALE_MS,
+  KeysUnavailable,
+} from '../../workers/access/issuerKeys.ts';
+import { IS_LOCAL } from '../../workers/access/local.ts';
+import { LOCAL_ADMINISTRATOR } from '../../workers/access/principal.ts';
+import { VERIFIED_MAX, VERIFIED_MS, VerifiedCallers } from '../../workers/access/verified.ts';
+import type { Env } from '../../workers/env.ts';
+import { ISSUER_VARIABLES, IssuerKey, JWKS_URL, keySet } from '../support/issuer.ts';
+
+const START = Date.parse('2026-11-21T10:00:00Z');
+const TOKEN = 'local-token-that-nobody-guesses';
+
+let key: IssuerKey;
+let next: IssuerKey;
+/** What the issuer answers, and how often it was asked. */
+let answer: () => Promise<Response>;
+let fetches: number;
+
+beforeAll(async () => {
+  key = await IssuerKey.make('key-1');
+  next = await IssuerKey.make('key-2');
+});
+
+beforeEach(() => {
+  // The library that keeps the keys reads the clock by itself.
+  vi.useFakeTimers({ toFake: ['Date'], now: START });
+  fetches = 0;
+  answer = async () => keySet(key);
+});
+afterEach(() => vi.useRealTimers());
+
+function authenticator(variables: object = ISSUER_VARIABLES, isLocal = false): Authenticator {
+  return new Authenticator(variables as Env, {
+    now: () => Date.now(),
+    isLocal,
+    fetchKeys(url) {
+      expect(url).toBe(JWKS_URL);
+      fetches++;
+      return answer();
+    },
+  });
+}
+
+async function outcome(subject: Authenticator, token: string): Promise<string> {
+  try {
+    const result = await subject.authenticate(`Bearer ${token}`);
+    return result.ok ? result.principal.userId : result.refusal;
+  } catch (error) {
+    return (error as Error).name;
+  }
+}
+
+const pass = (milliseconds: number) => vi.setSystemTime(Date.now() + milliseconds);
+
+describe('the local administrator', () => {
+  it('is known by the token of a local run', async () => {
+    const subject = authenticator({ DEV_TOKEN: TOKEN }, true);
+    expect(await subject.authenticate(`Bearer ${TOKEN}`)).toEqual({
+      ok: true,
+      principal: LOCAL_ADMINISTRATOR,
+    });
+    expect(await outcome(subject, `${TOKEN}x`)).toBe('unknown');
+    expect(await outcome(subject, TOKEN.slice(1))).toBe('unknown');
+  });
+
+  it('is nobody elsewhere, whatever the variables say', async () => {
+    expect(await outcome(authenticator({ DEV_TOKEN: TOKEN }), TOKEN)).toBe('unknown');
+    expect(IS_LOCAL).toBe(false);
+    const deployed = readFileSync(join(import.meta.dirname, '../../wrangler.toml'), 'utf8');
+    for (const name of Object.keys(LOCAL_RUN)) expect(deployed).not.toContain(name);
+  });
+
+  it('has no empty token', async () => {
+    const subject = authenticator({ DEV_TOKEN: '' }, true);
+    expect(await subject.authenticate('Bearer ')).toEqual({ ok: false, refusal: 'unknown' });
+  });
+});
+
+describe('the variables', () => {
+  it('trust nobody where they are absent or empty', async () => {
+    const token = await key.sign();
+    for (const variables of [{}, { AUTH_ISSUER: '', AUTH_AUDIENCE: '', AUTH_JWKS_URL: '' }]) {
+      expect(await outcome(authenticator(variables), token)).toBe('unknown');
+    }
+  });
+
+  it.each([
+    { AUTH_ISSUER: undefined },
+    { AUTH_AUDIENCE: undefined },
+    { AUTH_AUDIENCE: '' },
+    { AUTH_JWKS_URL: undefined },
+    { AUTH_JWKS_URL: 'keys.json' },
+    { AUTH_JWKS_URL: 'http://issuer.test/keys' },
+    { AUTH_JWKS_URL: 'ftp://issuer.test/keys' },
+    { AUTH_ISSUER: 'issuer' },
+  ])('with %j judge no token', async (wrong) => {
+    const subject = authenticator({ ...ISSUER_VARIABLES, ...wrong });
+    expect(await outcome(subject, await key.sign())).toBe(AuthenticationMisconfigured.name);
+  });
+
+  it('may name a key server on this machine without TLS', async () => {
+    const subject = authenticator({ ...ISSUER_VARIABLES, AUTH_JWKS_URL: 'http://localhost:9/keys' });
+    expect(await outcome(subject, 'no-token')).toBe('unknown');
+  });
+
+  it('name the claims', async () => {
+    const subject = authenticator({ ...ISSUER_VARIABLES, AUTH_ROLES_CLAIM: 'https://folio.test/roles' });
+    const token = await key.sign({ 'https://folio.test/roles': 'auditor', roles: ['admin'] });
+    expect(await subject.authenticate(`Bearer ${token}`)).toMatchObject({
+      principal: { roles: ['auditor'] },
+    });
+  });
+});
+
+describe('keys of the issuer', () => {
+  it('are fetched once for many tokens', async () => {
+    const subject = authenticator();
+    for (const sub of ['a', 'b', 'c'])
+      expect(await outcome(subject, await key.sign({ sub }))).toBe(`user:${sub}`);
+    expect(fetches).toBe(1);
+  });
+
+  it('rotate: a new key is found when a token names it, a withdrawn one ends with its age', async () => {
+    const subject = authenticator();
+    expect(await outcome(subject, await key.sign())).toBe('user:somebody');
+    answer = async () => keySet(next);
+    pass(KEYS_COOLDOWN_MS);
+    expect(await outcome(subject, await next.sign())).toBe('user:somebody');
+    expect(await outcome(subject, await key.sign({ sub: 'late' }))).toBe('unknown_key');
+    expect(fetches).toBe(2);
+  });
+
+  it('withdrawn without a new one end with their age', async () => {
+    const subject = authenticator();
+    const token = await key.sign({ exp: START / 1_000 + 7_200 });
+    expect(await outcome(subject, token)).toBe('user:somebody');
+    answer = async () => keySet();
+    pass(KEYS_MAX_AGE_MS + VERIFIED_MS);
+    expect(await outcome(subject, token)).toBe('unknown_key');
+  });
+
+  it('are not asked for again and again by tokens of made-up keys', async () => {
+    const subject = authenticator();
+    for (let place = 0; place < 50; place++) {
+      expect(await outcome(subject, await next.sign({ sub: `x${place}` }, { kid: `made-up-${place}` }))).toBe(
+        'unknown_key',
+      );
+    }
+    expect(fetches).toBe(1);
+  });
+
+  it('that cannot be had say nothing of the token, and are asked for again after a pause', async () => {
+    const failures = [
+      () => Promise.reject(new TypeError('fetch failed')),
+      async () => new Response('', { status: 500 }),
+      async () => Response.redirect('https://elsewhere.test/keys'),
+      async () => new Response('<html>'),
+      async () => Response.json({ keys: 'none' }),
+    ];
+    for (const failure of failures) {
+      const subject = authenticator();
+      answer = failure;
+      expect(await outcome(subject, await key.sign())).toBe(KeysUnavailable.name);
+      answer = async () => keySet(key);
+      pass(KEYS_FAILURE_PAUSE_MS);
+      expect(await outcome(subject, await key.sign())).toBe('user:somebody');
+    }
+  });
+
+  it('are not asked for during the pause after a failure', async () => {
+    const subject = authenticator();
+    answer = () => Promise.reject(new TypeError('fetch failed'));
+    for (let place = 0; place < 20; place++) await outcome(subject, await key.sign({ sub: `x${place}` }));
+    expect(fetches).toBe(1);
+  });
+
+  it('known before an outage of the issuer count for a while, and then no more', async () => {
+    const subject = authenticator();
+    await outcome(subject, await key.sign());
+    answer = () => Promise.reject(new TypeError('fetch failed'));
+    pass(KEYS_STALE_MS - 1);
+    expect(await outcome(subject, await key.sign())).toBe('user:somebody');
+    expect(await outcome(subject, await next.sign())).toBe('unknown_key');
+    pass(1);
+    expect(await outcome(subject, await key.sign({ sub: 'later' }))).toBe(KeysUnavailable.name);
+  });
+});
+
+describe('a verified token', () => {
+  it('is known at once, and no longer than it lasts', async () => {
+    const subject = authenticator();
+    const token = await key.sign({ exp: START / 1_000 + 1 });
+    await subject.authenticate(`Bearer ${token}`);
+    expect(subject.authenticate(`Bearer ${token}`)).toMatchObject({ ok: true });
+    pass(VERIFIED_MS);
+    expect(await subject.authenticate(`bearer   ${token}  `)).toMatchObject({ ok: true });
+    pass(1_000);
+    expect(await outcome(subject, token)).toBe('expired');
+  });
+
+  it('is remembered by its hash, in a bounded memory that drops the oldest', () => {
+    const callers = new VerifiedCallers();
+    for (let place = 0; place <= VERIFIED_MAX; place++) {
+      callers.add(`hash-${place}`, LOCAL_ADMINISTRATOR, Number.POSITIVE_INFINITY, 0);
+    }
+    expect(callers.size).toBe(VERIFIED_MAX);
+    expect(callers.find('hash-0', 0)).toBeUndefined();
+    expect(callers.find('hash-1', 0)).toBe(LOCAL_ADMINISTRATOR);
+    expect(callers.find('hash-1', VERIFIED_MS)).toBeUndefined();
+    expect(callers.size).toBe(VERIFIED_MAX - 1);
+  });
+
+  it.each(['a', 'a.b', 'a.b.c.d', 'x'.repeat(9_000)])(
+    'that is none ("%s") costs no request to the issuer',
+    async (token) => {
+      expect(await outcome(authenticator(), token)).toBe('unknown');
+      expect(fetches).toBe(0);
+    },
+  );
+});
