@@ -30,7 +30,10 @@ export const ReserveStock = z.strictObject({
   quantity: WholeQuantity,
   expiresAt: Time.optional(),
 });
-/** Gives up what is left of a reservation. */
+/**
+ * Gives up what is left of a reservation. One that was never made is barred: whoever undoes what may or may not have arrived
+ * must not be overtaken by it.
+ */
 export const ReleaseReservation = z.strictObject({ reservationId: ReservationId, reason: Line.optional() });
 /** Reserved goods leave: so many of them, or all that is left of the reservation. */
 export const CommitReservation = z.strictObject({
@@ -45,7 +48,10 @@ export const inventoryCommands = {
     description: 'Corrects the count, up or down, never below what is reserved.',
   }),
   ReserveStock: ReserveStock.meta({ description: 'Promises units, until a time if one is given.' }),
-  ReleaseReservation: ReleaseReservation.meta({ description: 'Gives up what is left of a reservation.' }),
+  ReleaseReservation: ReleaseReservation.meta({
+    description:
+      'Gives up what is left of a reservation. One that was never made is barred: whatever asks for it later is refused.',
+  }),
   CommitReservation: CommitReservation.meta({
     description: 'Reserved goods leave: so many, or all that is left of the reservation.',
   }),
@@ -94,6 +100,11 @@ const ReservationReleased = z.strictObject({
   reason: Line.nullable(),
   ...Level,
 });
+const ReservationBarred = z.strictObject({
+  reservationId: ReservationId,
+  reason: Line.nullable(),
+  ...Level,
+});
 const ReservationExpired = z.strictObject({
   reservationId: ReservationId,
   quantity: WholeQuantity.meta({ description: 'Units that were given up.' }),
@@ -112,6 +123,9 @@ export const inventoryEvents = {
   StockAdjusted: StockAdjusted.meta({ description: 'The count was corrected.' }),
   StockReserved: StockReserved.meta({ description: 'Units are promised to somebody.' }),
   ReservationReleased: ReservationReleased.meta({ description: 'A reservation was given up.' }),
+  ReservationBarred: ReservationBarred.meta({
+    description: 'A reservation that was never made cannot be made any more.',
+  }),
   ReservationExpired: ReservationExpired.meta({ description: "A reservation's time was up." }),
   ReservationCommitted: ReservationCommitted.meta({ description: 'Reserved goods have left.' }),
 } as const;
@@ -128,9 +142,9 @@ export type InventoryEvent = {
 export const INVENTORY_REFUSALS = [
   'inventory_not_found',
   'reservation_already_made',
-  'reservation_not_found',
-  'reservation_expired',
   'reservation_ended',
+  'reservation_expired',
+  'reservation_not_found',
   'too_many_reservations',
   'insufficient_reservation',
   'insufficient_stock',

@@ -22,11 +22,14 @@ import { millisecondsOf } from '../../schemas/time.ts';
 import type { Decider, Decision, Timed, Timer } from '../kernel/decider.ts';
 import {
   begin,
+  type Ending,
   end,
+  endingOf,
   goneRefusal,
   liveReservation,
   liveReservations,
   type Reservations,
+  remember,
   shrink,
 } from './reservations.ts';
 
@@ -54,6 +57,10 @@ function refuse(code: InventoryRefusal, detail: string): InventoryDecision {
 
 function accept(event: InventoryEvent): InventoryDecision {
   return { accepted: true, events: [event] };
+}
+
+function gone(reservationId: string, ending: Ending | undefined): InventoryDecision {
+  return { accepted: false, refusal: goneRefusal(reservationId, ending) };
 }
 
 /** The figures that an event leaves, from what it adds to each. */
@@ -118,6 +125,8 @@ function reserve(data: Data<'ReserveStock'>, at: string, state: Readonly<Invento
   // Its id names one reservation for good; the kernel recognises a repeat before this is asked.
   if (liveReservation(state, reservationId) !== undefined)
     return refuse('reservation_already_made', `The reservation ${reservationId} has been made.`);
+  const ending = endingOf(state, reservationId);
+  if (ending !== undefined) return gone(reservationId, ending);
   if (expiresAt !== null && expiresAt <= at)
     return refuse('reservation_expired', `The reservation would have expired at ${expiresAt}.`);
   if (state.liveCount >= RESERVATIONS_MAX)
@@ -136,7 +145,12 @@ function reserve(data: Data<'ReserveStock'>, at: string, state: Readonly<Invento
 function release(data: Data<'ReleaseReservation'>, state: Readonly<InventoryState>): InventoryDecision {
   const { reservationId, reason = null } = data;
   const reservation = liveReservation(state, reservationId);
-  if (reservation === undefined) return { accepted: false, refusal: goneRefusal(state, reservationId) };
+  if (reservation === undefined) {
+    const ending = endingOf(state, reservationId);
+    if (ending !== undefined) return gone(reservationId, ending);
+    const level = levelAfter(state, ZERO, ZERO);
+    return accept({ type: 'ReservationBarred', data: { reservationId, reason, ...level } });
+  }
   const { quantity } = reservation;
   const level = levelAfter(state, ZERO, negate(parseDecimal(quantity)));
   return accept({ type: 'ReservationReleased', data: { reservationId, quantity, reason, ...level } });
@@ -145,7 +159,7 @@ function release(data: Data<'ReleaseReservation'>, state: Readonly<InventoryStat
 function commit(data: Data<'CommitReservation'>, state: Readonly<InventoryState>): InventoryDecision {
   const { reservationId } = data;
   const reservation = liveReservation(state, reservationId);
-  if (reservation === undefined) return { accepted: false, refusal: goneRefusal(state, reservationId) };
+  if (reservation === undefined) return gone(reservationId, endingOf(state, reservationId));
   const { quantity = reservation.quantity } = data;
   const units = parseDecimal(quantity);
   const remaining = subtract(parseDecimal(reservation.quantity), units);
@@ -169,7 +183,7 @@ function commit(data: Data<'CommitReservation'>, state: Readonly<InventoryState>
 function expire(data: Data<'ExpireReservation'>, state: Readonly<InventoryState>): InventoryDecision {
   const { reservationId } = data;
   const reservation = liveReservation(state, reservationId);
-  if (reservation === undefined) return { accepted: false, refusal: goneRefusal(state, reservationId) };
+  if (reservation === undefined) return gone(reservationId, endingOf(state, reservationId));
   const { quantity } = reservation;
   const level = levelAfter(state, ZERO, negate(parseDecimal(quantity)));
   return accept({ type: 'ReservationExpired', data: { reservationId, quantity, ...level } });
@@ -190,6 +204,9 @@ function evolve(state: InventoryState, event: InventoryEvent): InventoryState {
     }
     case 'ReservationReleased':
       end(state, event.data.reservationId, 'released');
+      return state;
+    case 'ReservationBarred':
+      remember(state, event.data.reservationId, 'barred');
       return state;
     case 'ReservationExpired':
       end(state, event.data.reservationId, 'expired');

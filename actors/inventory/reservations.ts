@@ -1,4 +1,5 @@
 /** The reservations of one product: the live ones, and a memory of the last that ended. */
+import type { Refusal } from '../../schemas/envelope.ts';
 import type { InventoryRefusal } from '../../schemas/inventory.ts';
 
 /** Units promised to somebody. */
@@ -10,7 +11,7 @@ export interface Reservation {
 }
 
 /** How a reservation ended. */
-export type Ending = 'released' | 'expired' | 'committed';
+export type Ending = 'released' | 'barred' | 'expired' | 'committed';
 
 /** A reservation that ended. */
 export interface EndedReservation {
@@ -28,8 +29,9 @@ export interface Reservations {
 }
 
 /**
- * Ended reservations that are remembered, so that whoever comes too late is told what happened. Of older ones nothing is
- * known any more, which is a refusal as well.
+ * Ended reservations that are remembered, so that whoever comes too late is told what happened, and is kept out. That is for
+ * as long as a command may be under way, a minute, of a product that is in great demand; what comes later still is ended by
+ * its own expiry.
  */
 export const ENDED_REMEMBERED = 1_000;
 
@@ -62,24 +64,33 @@ export function shrink(reservations: Reservations, reservationId: string, remain
   else reservation.quantity = remaining;
 }
 
-/** Ends a reservation. */
+/** Ends a live reservation. */
 export function end(reservations: Reservations, reservationId: string, ending: Ending): void {
   delete reservations.live[keyOf(reservationId)];
   reservations.liveCount--;
-  reservations.ended.push({ reservationId, ending });
-  if (reservations.ended.length > ENDED_REMEMBERED) reservations.ended.shift();
+  remember(reservations, reservationId, ending);
+}
+
+/** Remembers how a reservation ended. */
+export function remember({ ended }: Reservations, reservationId: string, ending: Ending): void {
+  ended.push({ reservationId, ending });
+  if (ended.length > ENDED_REMEMBERED) ended.shift();
+}
+
+/** How a reservation ended, as far as that is remembered. */
+export function endingOf({ ended }: Readonly<Reservations>, reservationId: string): Ending | undefined {
+  return ended.find((one) => one.reservationId === reservationId)?.ending;
 }
 
 /** Why there is no live reservation of an id. */
-export function goneRefusal(
-  { ended }: Readonly<Reservations>,
-  reservationId: string,
-): { code: InventoryRefusal; detail: string } {
-  switch (ended.find((one) => one.reservationId === reservationId)?.ending) {
+export function goneRefusal(reservationId: string, ending: Ending | undefined): Refusal<InventoryRefusal> {
+  switch (ending) {
     case 'expired':
       return { code: 'reservation_expired', detail: `The reservation ${reservationId} has expired.` };
     case 'released':
       return { code: 'reservation_ended', detail: `The reservation ${reservationId} was released.` };
+    case 'barred':
+      return { code: 'reservation_ended', detail: `The reservation ${reservationId} was barred.` };
     case 'committed':
       return { code: 'reservation_ended', detail: `The goods of ${reservationId} have left.` };
     case undefined:

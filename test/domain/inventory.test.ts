@@ -4,6 +4,7 @@ import { inventoryDecider } from '../../actors/inventory/decider.ts';
 import { RECEIVED_AT } from '../support/given.ts';
 import {
   adjust,
+  barred,
   commit,
   committed,
   expire,
@@ -119,7 +120,7 @@ describe('the stock of a product', () => {
 
   it('tells whoever comes too late what has become of a reservation', () => {
     const history = [received('10'), reserved('r', '6', '10')];
-    for (const late of [release('r'), commit('r'), expire('r')]) {
+    for (const late of [release('r'), commit('r'), expire('r'), reserve('r', '1')]) {
       given(...history, expired('r', '6', '10'))
         .when(late)
         .refused('reservation_expired');
@@ -129,8 +130,32 @@ describe('the stock of a product', () => {
       given(...history, committed('r', '6', '0', '4'))
         .when(late)
         .refused('reservation_ended', /left/);
-      given(received('10')).when(late).refused('reservation_not_found');
     }
+    for (const late of [commit('r'), expire('r')])
+      given(received('10')).when(late).refused('reservation_not_found');
+  });
+
+  it('bars a reservation that is given up before it was made', () => {
+    given(received('10'))
+      .when(release('r', 'too late'))
+      .events({
+        type: 'ReservationBarred',
+        data: { reservationId: 'r', reason: 'too late', onHand: '10', reserved: '0', available: '10' },
+      });
+    given(received('10'), barred('r', '10'))
+      .when(reserve('r', '1'))
+      .refused('reservation_ended', /barred/);
+    given(received('10'), barred('r', '10')).when(reserve('s', '1')).event('StockReserved', {});
+  });
+
+  it('remembers a thousand that ended', () => {
+    const endings = Array.from({ length: 1_001 }, (_, index) => barred(`r-${index}`, '10'));
+    given(received('10'), ...endings)
+      .when(commit('r-0'))
+      .refused('reservation_not_found');
+    given(received('10'), ...endings)
+      .when(commit('r-1'))
+      .refused('reservation_ended');
   });
 
   it('refuses a reservation whose time is up before it begins', () => {
@@ -155,7 +180,7 @@ describe('the stock of a product', () => {
 
   it('takes ids for reservations that objects have ideas of their own about', () => {
     for (const id of ['__proto__', 'constructor', '17', 'toString']) {
-      given(received('10')).when(release(id)).refused('reservation_not_found');
+      given(received('10')).when(commit(id)).refused('reservation_not_found');
       const state = structuredClone(stateAfter([received('10'), reserved(id, '6', '10')]));
       expect([...(inventoryDecider.timers?.(state) ?? [])]).toEqual([]);
       given(received('10'), reserved(id, '6', '10'))

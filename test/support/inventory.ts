@@ -35,6 +35,10 @@ export const released = (
   type: 'ReservationReleased',
   data: { reservationId, quantity, reason: null, ...level(onHand, all) },
 });
+export const barred = (reservationId: string, onHand: string, all = '0'): InventoryEvent => ({
+  type: 'ReservationBarred',
+  data: { reservationId, reason: null, ...level(onHand, all) },
+});
 export const expired = (
   reservationId: string,
   quantity: string,
