@@ -1,6 +1,7 @@
 /** The HTTP application: middleware, routes, and the one place where errors become answers. */
 import { Hono } from 'hono';
 import { errorFields } from '../../telemetry/logger.ts';
+import { isPassing } from '../inTime.ts';
 import { guarded } from './access.ts';
 import type { HttpEnv } from './context.ts';
 import { authentication } from './middleware/authentication.ts';
@@ -34,9 +35,3 @@ app.onError((error, c) => {
   const detail = 'The request failed for a reason that is ours.';
   return problemResponse({ code: 'internal_error', detail }, correlationId);
 });
-
-/** Whether the runtime says that an object was restarted or has too much to do: a later try finds it well. */
-function isPassing(error: Error): boolean {
-  const { retryable, overloaded } = error as { retryable?: unknown; overloaded?: unknown };
-  return retryable === true || overloaded === true;
-}
