@@ -6,7 +6,7 @@ import { guarded } from './access.ts';
 import type { HttpEnv } from './context.ts';
 import { authentication } from './middleware/authentication.ts';
 import { correlation } from './middleware/correlation.ts';
-import { isPublic } from './operation.ts';
+import { isPublic, type Route } from './operation.ts';
 import { ProblemError, problemResponse } from './problem.ts';
 import { ROUTES } from './routes/index.ts';
 import { unmatched } from './unmatched.ts';
@@ -14,10 +14,13 @@ import { unmatched } from './unmatched.ts';
 export const app = new Hono<HttpEnv>();
 
 app.use(correlation);
+// What stands before the authentication goes by it.
+for (const route of ROUTES.filter(isPublic)) serve(route, route.handle);
 app.use('/v1/*', authentication);
-for (const route of ROUTES) {
-  const handle = isPublic(route) ? route.handle : guarded(route);
-  app.on(route.method.toUpperCase(), route.path.replace(/\{(\w+)\}/g, ':$1'), handle);
+for (const route of ROUTES.filter((each) => !isPublic(each))) serve(route, guarded(route));
+
+function serve({ method, path }: Route, handle: Route['handle']): void {
+  app.on(method.toUpperCase(), path.replace(/\{(\w+)\}/g, ':$1'), handle);
 }
 
 app.notFound(unmatched(app));
