@@ -32,6 +32,9 @@ export default defineConfig({
                 LOG_LEVEL: 'error',
                 DEV_TOKEN: 'test-token',
                 ...ISSUER_VARIABLES,
+                // Tests send more than a client may; those of the quotas have their own.
+                RATE_CLIENT_REQUESTS: '1000000',
+                RATE_ACCOUNT_COMMANDS: '1000000',
               },
               d1Databases: { VIEWS_1: { id: 'folio-views-1' } },
             },

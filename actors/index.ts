@@ -1,10 +1,9 @@
 /** Every Durable Object class: the one list that the Worker exports. */
 export { AccountActor } from './account/actor.ts';
+export { RateLimiter } from './ambient/rateLimiter.ts';
 export { ArchivistActor } from './archivist/actor.ts';
 export { DirectoryActor } from './directory/actor.ts';
 export { InventoryActor } from './inventory/actor.ts';
 export { OrderActor } from './order/actor.ts';
-export { PaymentActor } from './payment/actor.ts';
 export { ProductActor } from './product/actor.ts';
-export { SandboxActor } from './sandbox/actor.ts';
 export { ShipmentActor } from './shipment/actor.ts';

@@ -23,6 +23,9 @@ const READY_POLL_MS = 25;
 /** As much of a failing `/readyz` as an error message quotes. */
 const QUOTED_CHARACTERS = 500;
 
+/** A machine of its own is its user's to load: the quotas of a shared platform would only measure themselves. */
+const LOCAL_QUOTAS = { RATE_CLIENT_REQUESTS: '100000000', RATE_ACCOUNT_COMMANDS: '100000000' };
+
 /** One platform in its state folder: Miniflare with our Worker, the timetable, and the order in which they end. */
 export class LocalServer {
   readonly #options: PlatformOptions;
@@ -158,6 +161,7 @@ export class LocalServer {
       modules: [{ type: 'ESModule', path: bundle }],
       modulesRoot: dirname(bundle),
       bindings: {
+        ...LOCAL_QUOTAS,
         ...this.#config.worker.bindings,
         ...(logLevel === undefined ? {} : { LOG_LEVEL: logLevel }),
         ...vars,

@@ -15,6 +15,11 @@ export interface Env extends ActorEnv, ArchiveEnv {
   /** Names of the claims with roles and accounts. */
   readonly AUTH_ROLES_CLAIM?: string;
   readonly AUTH_ACCOUNTS_CLAIM?: string;
+  /** Rate limiters of clients and accounts (actors/ambient). */
+  readonly RATE_LIMITERS: DurableObjectNamespace;
+  /** Quotas of a window, where the usual ones do not fit (workers/limits/quotas.ts). */
+  readonly RATE_CLIENT_REQUESTS?: string;
+  readonly RATE_ACCOUNT_COMMANDS?: string;
 }
 
 /** View databases in partition order: `VIEWS_0` up to the first number that is not bound. */

@@ -201,8 +201,9 @@ describe('a verified token', () => {
     const subject = authenticator();
     const token = await key.sign({ exp: START / 1_000 + 1 });
     await subject.authenticate(`Bearer ${token}`);
-    expect(subject.authenticate(`Bearer ${token}`)).toMatchObject({ ok: true });
+    expect(subject.recall(`Bearer ${token}`)).toMatchObject({ userId: 'user:somebody' });
     pass(VERIFIED_MS);
+    expect(subject.recall(`Bearer ${token}`)).toBeUndefined();
     expect(await subject.authenticate(`bearer   ${token}  `)).toMatchObject({ ok: true });
     pass(1_000);
     expect(await outcome(subject, token)).toBe('expired');

@@ -54,17 +54,20 @@ export class Authenticator {
     }
   }
 
+  /** The caller whose token was verified a moment ago, if it was. */
+  recall(header: string | undefined): Principal | undefined {
+    const token = bearerToken(header);
+    return token === undefined ? undefined : this.#verified.find(secretHash(token), this.#deps.now());
+  }
+
   /**
-   * Who the `Authorization` header names: at once where the token was verified a moment ago. Rejects with
-   * {@link AuthenticationMisconfigured} or `KeysUnavailable` where a token cannot be judged.
+   * Who the `Authorization` header names. Rejects with {@link AuthenticationMisconfigured} or `KeysUnavailable` where a token
+   * cannot be judged.
    */
-  authenticate(header: string | undefined): Authentication | Promise<Authentication> {
+  async authenticate(header: string | undefined): Promise<Authentication> {
     if (header === undefined) return { ok: false, refusal: 'missing' };
-    const token = BEARER.exec(header)?.[1];
-    if (token === undefined || token.length > TOKEN_LENGTH_MAX) return { ok: false, refusal: 'unknown' };
-    const hash = secretHash(token);
-    const known = this.#verified.find(hash, this.#deps.now());
-    return known === undefined ? this.#verify(token, hash) : { ok: true, principal: known };
+    const token = bearerToken(header);
+    return token === undefined ? { ok: false, refusal: 'unknown' } : this.#verify(token, secretHash(token));
   }
 
   async #verify(token: string, hash: string): Promise<Authentication> {
@@ -85,4 +88,10 @@ export class Authenticator {
     this.#verified.add(hash, principal, validUntil, this.#deps.now());
     return { ok: true, principal };
   }
+}
+
+/** The token of a header that has one, and not one that is too long to be looked at. */
+function bearerToken(header: string | undefined): string | undefined {
+  const token = header === undefined ? undefined : BEARER.exec(header)?.[1];
+  return token === undefined || token.length > TOKEN_LENGTH_MAX ? undefined : token;
 }

@@ -5,6 +5,7 @@ import type { Principal, Target } from '../access/principal.ts';
 import type { HttpEnv } from './context.ts';
 import type { Operation, Route } from './operation.ts';
 import { ProblemError } from './problem.ts';
+import { requireAccountQuota } from './quota.ts';
 
 /** Says no more: whether the account exists is none of the caller's business. */
 export const FORBIDDEN_DETAIL = 'The token does not allow this.';
@@ -26,6 +27,7 @@ export function guarded(route: Route): Route['handle'] {
       if (row.of === 'account') requireAccess(c, name, accountInPath(c));
       if (row.of === 'aggregate') requireAccess(c, name, aggregateInPath(c));
     }
+    if (row.of === 'account') requireAccountQuota(c, c.req.param('id') ?? '');
     return route.handle(c);
   };
 }

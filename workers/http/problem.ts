@@ -7,13 +7,14 @@ import { type ProblemKind, REFUSALS } from './refusals.ts';
 type HttpCode =
   | 'invalid_request'
   | 'unauthenticated'
-  | 'invalid_signature'
   | 'forbidden'
   | 'route_not_found'
   | 'aggregate_not_found'
   | 'method_not_allowed'
   | 'request_too_large'
   | 'unsupported_media_type'
+  | 'rate_limited'
+  | 'overloaded'
   | 'internal_error'
   | 'unavailable'
   | 'not_ready'
@@ -29,10 +30,6 @@ const HTTP_PROBLEMS: Readonly<Record<HttpCode, ProblemKind>> = {
   },
   unauthenticated: { status: 401, meaning: 'The request has no token, or one that is not accepted here.' },
   forbidden: { status: 403, meaning: 'The token does not allow this, or not on this account.' },
-  invalid_signature: {
-    status: 400,
-    meaning: 'The webhook is not signed by its provider, or too long ago.',
-  },
   route_not_found: { status: 404, meaning: 'There is no such path.' },
   aggregate_not_found: { status: 404, meaning: 'There is no aggregate of this type and id.' },
   not_parked: { status: 404, meaning: 'The view has not parked this aggregate.' },
@@ -56,10 +53,19 @@ const HTTP_PROBLEMS: Readonly<Record<HttpCode, ProblemKind>> = {
     status: 415,
     meaning: 'The body was sent in a media type or encoding that is not taken.',
   },
+  rate_limited: {
+    status: 429,
+    meaning:
+      'The client, or the account, has had its share of this window; `Retry-After` says when the next begins.',
+  },
   internal_error: { status: 500, meaning: 'The request failed for a reason that is ours.' },
   unavailable: {
     status: 503,
     meaning: 'A part of the platform does not answer now; the same request may be sent again.',
+  },
+  overloaded: {
+    status: 503,
+    meaning: 'Too much is being worked on now; the same request may be sent again.',
   },
   not_ready: { status: 503, meaning: 'A binding does not answer yet.' },
 };
@@ -78,6 +84,7 @@ const TITLES: Readonly<Record<number, string>> = {
   413: 'The request is too large',
   415: 'Unsupported media type',
   422: 'The command was refused',
+  429: 'Too many requests',
   500: 'Internal error',
   503: 'Not available',
 };

@@ -23,9 +23,6 @@ const PATIENCE_MS_MAX = 30;
 /** Part of the requests that ask again for what was acknowledged long ago. */
 const REPEAT_SHARE = 0.05;
 
-/** Codes of a batch that say nothing about what became of the command. */
-const UNANSWERED: ReadonlySet<unknown> = new Set(['internal_error', 'unavailable']);
-
 /** What the clients share. */
 export interface ClientsDeps {
   readonly client: Client;
@@ -39,9 +36,6 @@ export class Clients {
   readonly #deps: ClientsDeps;
   readonly #running: Promise<unknown>;
   #stopping = false;
-  /** Nothing is sent before it resolves. */
-  #held: Promise<void> = Promise.resolve();
-  #letGo: () => void = () => undefined;
 
   constructor(deps: ClientsDeps, count: number) {
     this.#deps = deps;
@@ -58,18 +52,9 @@ export class Clients {
     this.#stopping = true;
   }
 
-  /** From now on nothing at all is sent, until `finish`: what is there must not be woken by asking again. */
-  hold(): void {
-    this.stop();
-    this.#held = new Promise((resolve) => {
-      this.#letGo = resolve;
-    });
-  }
-
   /** Resolves when everything sent was answered. */
   async finish(): Promise<void> {
     this.stop();
-    this.#letGo();
     await this.#running;
   }
 
@@ -90,10 +75,7 @@ export class Clients {
     const { ledger, random } = this.#deps;
     let open = entries;
     let isPatient = !random.chance(IMPATIENT_SHARE);
-    for (let end = Date.now() + GIVE_UP_MS; ; await sleep(RETRY_MS)) {
-      const held = Date.now();
-      await this.#held;
-      end += Date.now() - held;
+    for (const end = Date.now() + GIVE_UP_MS; ; await sleep(RETRY_MS)) {
       const patience = isPatient ? undefined : AbortSignal.timeout(1 + random.integer(PATIENCE_MS_MAX));
       for (const entry of open) entry.sentAt = Date.now();
       try {
@@ -127,7 +109,7 @@ export class Clients {
     const { results } = JSON.parse(reply.text) as { results: BatchResult[] };
     return entries.filter((entry, place) => {
       const result = results[place];
-      if (result === undefined || UNANSWERED.has(result.code)) return true;
+      if (result === undefined || result.code === 'internal_error') return true;
       ledger.answer(entry, result as Answer);
       return false;
     });

@@ -1,0 +1,236 @@
+/** Limits without a runtime: what isolates give out together, what is taken on at a time, who is not listened to. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { TakeLease } from '../../actors/ambient/rateLimiters.ts';
+import { QuotaWindow } from '../../actors/ambient/window.ts';
+import type { Env } from '../../workers/env.ts';
+import { Admission, IN_FLIGHT_MAX } from '../../workers/limits/admission.ts';
+import { Allowances, KEYS_MAX } from '../../workers/limits/allowances.ts';
+import { REFUSALS_MAX, REFUSALS_WINDOW_MS, RefusedAddresses } from '../../workers/limits/failures.ts';
+import {
+  ACCOUNT_COMMANDS_MAX,
+  CLIENT_REQUESTS_MAX,
+  type Quota,
+  quotas,
+  WINDOW_SECONDS,
+} from '../../workers/limits/quotas.ts';
+import { holds, holdsEventually } from '../support/property.ts';
+
+const WINDOW_MS = WINDOW_SECONDS * 1_000;
+const QUOTA: Quota = { policy: 'client', units: 1_000 };
+
+/** Units of the largest demand in random tests. */
+const LARGEST = 40;
+
+/** Limiters in memory, as the actors have them. */
+function limiters(): TakeLease & { asked: number } {
+  const windows = new Map<string, QuotaWindow>();
+  const take: TakeLease & { asked: number } = async (key, ...args) => {
+    take.asked++;
+    const window = windows.get(key) ?? new QuotaWindow();
+    windows.set(key, window);
+    return window.lease(...args);
+  };
+  take.asked = 0;
+  return take;
+}
+
+function isolate(takeLease: TakeLease, clock: { now: number }, failures: unknown[] = []): Allowances {
+  return new Allowances({ now: () => clock.now, takeLease, onFailure: (error) => failures.push(error) });
+}
+
+/** Lets every loan that is under way come back. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('a window', () => {
+  it('lends what is left, and begins anew with the next', () => {
+    const window = new QuotaWindow();
+    expect(window.lease(60, 0, 100, 7)).toEqual({ granted: 60, left: 40 });
+    expect(window.lease(30, 20, 100, 7)).toEqual({ granted: 20, left: 0 });
+    expect(window.lease(30, 0, 100, 7)).toEqual({ granted: 0, left: 0 });
+    expect(window.lease(30, 0, 100, 8)).toEqual({ granted: 30, left: 70 });
+    expect(window.lease(80, 0, 100, 7)).toEqual({ granted: 70, left: 0 });
+  });
+
+  it('that was given out beyond its quota lends nothing', () => {
+    expect(new QuotaWindow().lease(1, 500, 100, 1)).toEqual({ granted: 0, left: 0 });
+  });
+});
+
+describe('the allowances of isolates', () => {
+  it('ask nobody for callers who ask for little', async () => {
+    const take = limiters();
+    const clock = { now: 0 };
+    const allowances = isolate(take, clock);
+    for (let place = 0; place < 100; place++) {
+      expect(allowances.take('a', 1, QUOTA)).toMatchObject({
+        granted: 1,
+        left: 999 - place,
+        resetSeconds: 10,
+      });
+    }
+    await settle();
+    expect(take.asked).toBe(0);
+  });
+
+  it('give out the quota, not one unit more, and the next one with the next window', async () => {
+    const take = limiters();
+    const clock = { now: 3_000 };
+    const allowances = isolate(take, clock);
+    for (let round = 0; round < 2; round++) {
+      let granted = 0;
+      for (let place = 0; place < 1_500; place++) {
+        granted += allowances.take('a', 1, QUOTA).granted;
+        await settle();
+      }
+      expect(granted).toBe(QUOTA.units);
+      expect(allowances.take('a', 1, QUOTA)).toMatchObject({
+        granted: 0,
+        left: 0,
+        resetSeconds: 7 - 3 * round,
+      });
+      expect(allowances.take('b', 1, QUOTA).granted).toBe(1);
+      clock.now = WINDOW_MS + 6_000;
+    }
+    expect(take.asked).toBeLessThan(30);
+  });
+
+  it('give as many as there are of what is wanted at once', async () => {
+    const allowances = isolate(limiters(), { now: 0 });
+    expect(allowances.take('a', 990, QUOTA).granted).toBe(990);
+    await settle();
+    expect(allowances.take('a', 25, QUOTA).granted).toBe(10);
+  });
+
+  it('together exceed a quota by no more than each gives out unasked or on trust', async () => {
+    const demand = fc.tuple(fc.nat(3), fc.integer({ min: 1, max: LARGEST }));
+    const demands = fc.array(demand, { minLength: 50, maxLength: 300 });
+    const inside = fc.asyncProperty(demands, async (list) => {
+      const take = limiters();
+      const isolates = Array.from({ length: 4 }, () => isolate(take, { now: 0 }));
+      let granted = 0;
+      for (const [place, wanted] of list) {
+        granted += isolates[place]?.take('a', wanted, QUOTA).granted ?? 0;
+        await settle();
+      }
+      const wanted = list.reduce((sum, [, units]) => sum + units, 0);
+      const slack = isolates.length * (QUOTA.units / 10 + LARGEST);
+      expect(granted).toBeLessThanOrEqual(QUOTA.units + slack);
+      expect(granted).toBeGreaterThanOrEqual(Math.min(wanted, QUOTA.units - slack));
+    });
+    await holdsEventually(inside, { seed: 51, runs: 60 });
+  });
+
+  it('go on without a limiter that fails, each up to the quota', async () => {
+    const failures: unknown[] = [];
+    const allowances = isolate(() => Promise.reject(new Error('gone')), { now: 0 }, failures);
+    let granted = 0;
+    for (let place = 0; place < 2_000; place++) {
+      granted += allowances.take('a', 1, QUOTA).granted;
+      await settle();
+    }
+    expect(granted).toBe(QUOTA.units);
+    expect(failures.length).toBeGreaterThan(0);
+    expect(failures.length).toBeLessThan(30);
+  });
+
+  it('do not wait for a limiter that hangs', async () => {
+    const allowances = isolate(() => new Promise(() => undefined), { now: 0 });
+    let granted = 0;
+    for (let place = 0; place < 2_000; place++) granted += allowances.take('a', 1, QUOTA).granted;
+    expect(granted).toBe(QUOTA.units);
+  });
+
+  it('keep policies apart, and a bounded number of keys', () => {
+    const allowances = isolate(limiters(), { now: 0 });
+    allowances.take('a', 1_000, QUOTA);
+    expect(allowances.take('a', 1, { ...QUOTA, policy: 'account' }).granted).toBe(1);
+    for (let place = 0; place < KEYS_MAX + 10; place++) allowances.take(`k${place}`, 1, QUOTA);
+    expect(allowances.size).toBeLessThanOrEqual(KEYS_MAX + 1);
+  });
+});
+
+describe('quotas', () => {
+  it('come from the variables, unless those are no numbers', () => {
+    const given = quotas({ RATE_CLIENT_REQUESTS: '7', RATE_ACCOUNT_COMMANDS: 'many' } as unknown as Env);
+    expect([given.client.units, given.account.units]).toEqual([7, ACCOUNT_COMMANDS_MAX]);
+    for (const wrong of ['0', '-1', '1.5', '', 'Infinity', undefined]) {
+      expect(quotas({ RATE_CLIENT_REQUESTS: wrong } as unknown as Env).client.units).toBe(
+        CLIENT_REQUESTS_MAX,
+      );
+    }
+  });
+});
+
+describe('admission', () => {
+  const enterAll = (admission: Admission, client: string, count: number, bytes = 0) =>
+    Array.from({ length: count }, () => admission.enter(client, bytes)).filter(Boolean).length;
+
+  it('takes on as much as there is room for, from one client too', () => {
+    const admission = new Admission({ requests: 10, bytes: 1_000 });
+    expect(enterAll(admission, 'a', 12)).toBe(10);
+    admission.leave('a', 0);
+    expect(enterAll(admission, 'a', 2)).toBe(1);
+  });
+
+  it('leaves room for others once half of it is taken', () => {
+    const admission = new Admission({ requests: 100, bytes: 1_000 });
+    expect(enterAll(admission, 'polite', 1)).toBe(1);
+    expect(enterAll(admission, 'greedy', 1_000)).toBe(50);
+    expect(enterAll(admission, 'third', 1)).toBe(1);
+    expect(enterAll(admission, 'polite', 20)).toBe(20);
+    expect(enterAll(admission, 'greedy', 1)).toBe(0);
+  });
+
+  it('counts bytes as it counts requests, and takes one large body alone', () => {
+    const admission = new Admission({ requests: 100, bytes: 1_000 });
+    expect(admission.enter('a', 900)).toBe(true);
+    expect(admission.enter('b', 200)).toBe(false);
+    expect(admission.enter('b', 100)).toBe(true);
+    admission.leave('a', 900);
+    expect(admission.enter('c', 1_001)).toBe(false);
+  });
+
+  it('never holds more than its limits and is empty when all have left', () => {
+    const step = fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(400), fc.boolean());
+    const inside = fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const admission = new Admission({ requests: 12, bytes: 1_000 });
+      const taken: [string, number][] = [];
+      for (const [client, bytes, isLeaving] of steps) {
+        const first = isLeaving ? taken.shift() : undefined;
+        if (first !== undefined) admission.leave(...first);
+        else if (admission.enter(client, bytes)) taken.push([client, bytes]);
+        expect(admission.requests).toBe(taken.length);
+        expect(taken.length).toBeLessThanOrEqual(12);
+        expect(taken.reduce((sum, [, size]) => sum + size, 0)).toBeLessThanOrEqual(1_000);
+      }
+      for (const [client, bytes] of taken) admission.leave(client, bytes);
+      expect(admission.requests).toBe(0);
+      expect(() => admission.leave('a', 0)).toThrow();
+    });
+    holds(inside, { seed: 52, runs: 100 });
+  });
+
+  it('has room for many', () => {
+    expect(enterAll(new Admission(), 'a', IN_FLIGHT_MAX + 1)).toBe(IN_FLIGHT_MAX);
+  });
+});
+
+describe('an address whose tokens are refused', () => {
+  it('is not listened to for the rest of the window, others are', () => {
+    const addresses = new RefusedAddresses();
+    for (let place = 0; place < REFUSALS_MAX; place++) {
+      expect(addresses.waitSeconds('1.2.3.4', 4_000)).toBe(0);
+      addresses.add('1.2.3.4', 4_000);
+    }
+    expect(addresses.waitSeconds('1.2.3.4', 4_000)).toBe(6);
+    expect(addresses.waitSeconds('4.3.2.1', 4_000)).toBe(0);
+    expect(addresses.waitSeconds('1.2.3.4', REFUSALS_WINDOW_MS)).toBe(0);
+  });
+
+  it('does not grow into a memory without bounds', () => {
+    const addresses = new RefusedAddresses();
+    for (let place = 0; place < 50_000; place++) addresses.add(`address-${place}`, 0);
+    expect(addresses.waitSeconds('address-1', 0)).toBe(0);
+  });
+});

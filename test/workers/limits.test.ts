@@ -1,0 +1,136 @@
+/** What clients are told when they ask for too much: 429 with when to come again, 503 before anything breaks. */
+import { describe, expect, it, vi } from 'vitest';
+import type { Env } from '../../workers/env.ts';
+import { app } from '../../workers/http/app.ts';
+import { gatewayOf } from '../../workers/http/gateway.ts';
+import { REFUSALS_MAX } from '../../workers/limits/failures.ts';
+import { call, opened, type Reply, type Sent, TEST_TOKEN, testEnv, verdict } from '../support/api.ts';
+
+/** A Worker with quotas of its own, and so with callers of its own. */
+function worker(
+  variables: Partial<Record<'RATE_CLIENT_REQUESTS' | 'RATE_ACCOUNT_COMMANDS', string>> = {},
+): Env {
+  return { ...testEnv, ...variables };
+}
+
+const send = (env: Env, method: string, path: string, sent: Sent = {}) =>
+  call(method, path, { ...sent, env });
+
+const limitsOf = ({ headers }: Reply) => [headers.get('RateLimit-Policy'), headers.get('RateLimit')];
+
+describe('the quota of a client', () => {
+  it('is told with every answer, and spent at some point', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2026-11-21T10:00:02Z') });
+    try {
+      const env = worker({ RATE_CLIENT_REQUESTS: '5' });
+      const replies: Reply[] = [];
+      for (let place = 0; place < 7; place++) replies.push(await send(env, 'GET', '/v1/event-types'));
+      expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 429, 429]);
+      expect(replies.map(limitsOf).slice(0, 2)).toEqual([
+        ['"client";q=5;w=10', '"client";r=4;t=8'],
+        ['"client";q=5;w=10', '"client";r=3;t=8'],
+      ]);
+      const last = replies[6] as Reply;
+      expect(verdict(last)).toBe('429 rate_limited');
+      expect(limitsOf(last)).toEqual(['"client";q=5;w=10', '"client";r=0;t=8']);
+      expect(last.headers.get('Retry-After')).toBe('8');
+      vi.setSystemTime(Date.parse('2026-11-21T10:00:10Z'));
+      expect((await send(env, 'GET', '/v1/event-types')).status).toBe(200);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('is not spent on refused tokens, and stands in no answer to them', async () => {
+    const env = worker({ RATE_CLIENT_REQUESTS: '1' });
+    for (let place = 0; place < 3; place++) {
+      const reply = await send(env, 'GET', '/v1/event-types', { headers: { Authorization: 'Bearer x' } });
+      expect([reply.status, ...limitsOf(reply)]).toEqual([401, null, null]);
+    }
+    expect((await send(env, 'GET', '/v1/event-types')).status).toBe(200);
+  });
+});
+
+describe('the quota of an account', () => {
+  it('is spent by requests to it, whoever sends them, and not by those to others', async () => {
+    const env = worker({ RATE_ACCOUNT_COMMANDS: '2' });
+    for (const id of ['rate-1', 'rate-2']) await opened(id);
+    const statuses: number[] = [];
+    for (let place = 0; place < 3; place++) {
+      statuses.push(
+        (await send(env, 'POST', '/v1/accounts/rate-1/deposits', { body: { amount: '1' } })).status,
+      );
+    }
+    expect(statuses).toEqual([200, 200, 429]);
+    const reply = await send(env, 'GET', '/v1/accounts/rate-1');
+    expect(verdict(reply)).toBe('429 rate_limited');
+    expect(reply.headers.get('RateLimit-Policy')).toBe('"account";q=2;w=10');
+    expect((await send(env, 'GET', '/v1/accounts/rate-2')).status).toBe(200);
+  });
+
+  it('lets the first commands of a batch through, in their order', async () => {
+    const env = worker({ RATE_ACCOUNT_COMMANDS: '3' });
+    for (const id of ['rate-3', 'rate-4']) await opened(id);
+    const deposit = (aggregateId: string, place: number) => ({
+      commandId: `rate-${aggregateId}-${place}`,
+      aggregateType: 'account',
+      aggregateId,
+      type: 'DepositFunds',
+      data: { amount: '1' },
+    });
+    const commands = [0, 1, 2, 3, 4].flatMap((place) => [deposit('rate-3', place), deposit('rate-4', place)]);
+    const { body } = await send(env, 'POST', '/v1/commands', { body: { commands: commands.slice(0, 9) } });
+    expect(body).toMatchObject({ accepted: 6, refused: 3 });
+    const results = body.results as { status: string; code?: string; version?: number }[];
+    expect(results.slice(0, 6).map(({ version }) => version)).toEqual([2, 2, 3, 3, 4, 4]);
+    expect(results.slice(6).map(({ code }) => code)).toEqual(Array(3).fill('rate_limited'));
+  });
+});
+
+describe('too much at a time', () => {
+  it('is refused at once, and room is made by every answer, good or bad', async () => {
+    const env = worker();
+    const { admission } = gatewayOf(env);
+    expect((await send(env, 'GET', '/v1/event-types')).status).toBe(200);
+    expect((await send(env, 'GET', '/v1/accounts/nobody')).status).toBe(404);
+    expect((await send(env, 'POST', '/v1/accounts', { body: {} })).status).toBe(400);
+    expect(admission.requests).toBe(0);
+    while (admission.enter('local-administrator', 0));
+    const reply = await send(env, 'GET', '/v1/event-types');
+    expect(verdict(reply)).toBe('503 overloaded');
+    expect(reply.headers.get('Retry-After')).toBe('1');
+    expect((await app.fetch(new Request('http://folio.test/healthz'), env)).status).toBe(200);
+    admission.leave('local-administrator', 0);
+    expect((await send(env, 'GET', '/v1/event-types')).status).toBe(200);
+  });
+
+  it('is a body that is announced larger than the room left', async () => {
+    const env = worker();
+    const { admission } = gatewayOf(env);
+    while (admission.enter('somebody else', 1024 * 1024));
+    const headers = { 'Content-Length': '2000' };
+    expect(verdict(await send(env, 'POST', '/v1/accounts', { body: {}, headers }))).toBe('503 overloaded');
+    expect((await send(env, 'GET', '/v1/event-types')).status).toBe(200);
+  });
+});
+
+describe('an address whose tokens are refused again and again', () => {
+  const from = (address: string, token: string) => ({
+    headers: { 'CF-Connecting-IP': address, Authorization: `Bearer ${token}` },
+  });
+
+  it('is not listened to for a while, but for callers that are known', async () => {
+    const env = worker();
+    expect((await send(env, 'GET', '/v1/event-types', from('192.0.2.1', TEST_TOKEN))).status).toBe(200);
+    for (let place = 0; place < REFUSALS_MAX; place++) {
+      await send(env, 'GET', '/v1/event-types', from('192.0.2.1', `wrong-${place}`));
+    }
+    const reply = await send(env, 'GET', '/v1/event-types', from('192.0.2.1', 'one-more'));
+    expect(verdict(reply)).toBe('429 rate_limited');
+    expect(Number(reply.headers.get('Retry-After'))).toBeGreaterThan(0);
+    expect((await send(env, 'GET', '/v1/event-types', from('192.0.2.1', TEST_TOKEN))).status).toBe(200);
+    expect(verdict(await send(env, 'GET', '/v1/event-types', from('192.0.2.2', 'wrong')))).toBe(
+      '401 unauthenticated',
+    );
+  });
+});

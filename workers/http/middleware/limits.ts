@@ -1,0 +1,31 @@
+/** How much a caller may ask for, and how much of it at a time: the rest is refused before it costs anything. */
+import type { MiddlewareHandler } from 'hono';
+import type { HttpEnv } from '../context.ts';
+import { gatewayOf } from '../gateway.ts';
+import { ProblemError } from '../problem.ts';
+import { quotaHeaders, rateLimited, takeUnits } from '../quota.ts';
+
+/** Ends the request with 429 where the client's quota is spent, with 503 where too much is in flight. */
+export const limits: MiddlewareHandler<HttpEnv> = async function limits(c, next) {
+  const { admission, quotas } = gatewayOf(c.env);
+  const { userId } = c.get('principal');
+  const allowed = takeUnits(c, userId, 1, quotas.client);
+  if (allowed.granted === 0) throw rateLimited(quotas.client, allowed);
+  // Without an announced length nothing is known yet: the body's own limit holds.
+  const bytes = Number(c.req.header('Content-Length') ?? 0);
+  if (!admission.enter(userId, bytes)) {
+    throw new ProblemError({
+      code: 'overloaded',
+      detail: 'Too much is being worked on now. The same request may be sent again.',
+    });
+  }
+  try {
+    await next();
+  } finally {
+    admission.leave(userId, bytes);
+  }
+  const told = quotaHeaders(quotas.client, allowed);
+  for (const name of Object.keys(told)) {
+    if (!c.res.headers.has(name)) c.res.headers.set(name, told[name] as string);
+  }
+};

@@ -1,0 +1,74 @@
+/**
+ * How much one isolate takes on at a time. What is above is refused at once and may be sent again, so that what was taken on
+ * is finished. From half of that on no client may hold more than its fair share of it.
+ */
+
+/** Requests at a time. Each waits for an object and holds some kilobytes: an isolate has 128 MB. */
+export const IN_FLIGHT_MAX = 4_000;
+
+/** Bytes of bodies at a time, as announced. Parsed commands take several times the room of their text. */
+export const IN_FLIGHT_BYTES_MAX = 32 * 1024 * 1024;
+
+/** Part of a limit below which nobody's share is looked at. */
+const RELAXED_SHARE = 0.5;
+
+/** The limits of an isolate. */
+export interface AdmissionLimits {
+  readonly requests: number;
+  readonly bytes: number;
+}
+
+interface Load {
+  requests: number;
+  bytes: number;
+}
+
+/** Counts what is in flight, by client. */
+export class Admission {
+  readonly #limits: AdmissionLimits;
+  readonly #clients = new Map<string, Load>();
+  readonly #total: Load = { requests: 0, bytes: 0 };
+
+  constructor(limits: AdmissionLimits = { requests: IN_FLIGHT_MAX, bytes: IN_FLIGHT_BYTES_MAX }) {
+    this.#limits = limits;
+  }
+
+  /** Requests in flight. */
+  get requests(): number {
+    return this.#total.requests;
+  }
+
+  /** Takes a request on; false where there is no room for it. Each that was taken on has to {@link leave}. */
+  enter(client: string, bytes: number): boolean {
+    const load = this.#clients.get(client) ?? { requests: 0, bytes: 0 };
+    const clients = this.#clients.size + (load.requests === 0 ? 1 : 0);
+    for (const [kind, more] of [
+      ['requests', 1],
+      ['bytes', bytes],
+    ] as const) {
+      const limit = this.#limits[kind];
+      const total = this.#total[kind] + more;
+      // A single body may be larger than a share: alone it always passes.
+      const isUnfair = load[kind] > 0 && load[kind] + more > limit / clients;
+      if (total > limit || (total > limit * RELAXED_SHARE && isUnfair)) return false;
+    }
+    if (load.requests === 0) this.#clients.set(client, load);
+    add(load, 1, bytes);
+    add(this.#total, 1, bytes);
+    return true;
+  }
+
+  /** The request was answered. */
+  leave(client: string, bytes: number): void {
+    const load = this.#clients.get(client);
+    if (load === undefined) throw new Error(`${client} leaves without having entered`);
+    add(load, -1, -bytes);
+    add(this.#total, -1, -bytes);
+    if (load.requests === 0) this.#clients.delete(client);
+  }
+}
+
+function add(load: Load, requests: number, bytes: number): void {
+  load.requests += requests;
+  load.bytes += bytes;
+}

@@ -1,0 +1,35 @@
+/** How much a client and an account may ask for in a window of time. */
+import type { Env } from '../env.ts';
+
+/** Length of a window: short enough that whoever was refused need not wait for long. */
+export const WINDOW_SECONDS = 10;
+
+/** Requests of a client in a window: a thousand a second, each of which may be a batch. */
+export const CLIENT_REQUESTS_MAX = 10_000;
+
+/**
+ * Requests to an account, and commands in batches, in a window: two thousand a second. A single object decides several times
+ * as many, but what it does for one client it cannot do for another.
+ */
+export const ACCOUNT_COMMANDS_MAX = 20_000;
+
+/** A quota by its name in `RateLimit` headers. */
+export interface Quota {
+  readonly policy: 'client' | 'account';
+  /** Units in a window. */
+  readonly units: number;
+}
+
+/** Both quotas, as the variables `RATE_CLIENT_REQUESTS` and `RATE_ACCOUNT_COMMANDS` or the constants have them. */
+export function quotas(env: Env): { readonly client: Quota; readonly account: Quota } {
+  return {
+    client: { policy: 'client', units: unitsOf(env.RATE_CLIENT_REQUESTS, CLIENT_REQUESTS_MAX) },
+    account: { policy: 'account', units: unitsOf(env.RATE_ACCOUNT_COMMANDS, ACCOUNT_COMMANDS_MAX) },
+  };
+}
+
+/** A variable that is no positive number would switch the limit off or everything else: it is as none. */
+function unitsOf(variable: string | undefined, usual: number): number {
+  const units = Number(variable);
+  return variable !== undefined && Number.isSafeInteger(units) && units > 0 ? units : usual;
+}
