@@ -1,9 +1,12 @@
 /** The bindings that actors use. The Worker's own environment (workers/env.ts) adds the rest. */
+import type { PaymentSettings } from '../payments/providers.ts';
 import type { AccountActor } from './account/actor.ts';
 import type { DirectoryActor } from './directory/actor.ts';
 import type { InventoryActor } from './inventory/actor.ts';
 import type { OrderActor } from './order/actor.ts';
+import type { PaymentActor } from './payment/actor.ts';
 import type { ProductActor } from './product/actor.ts';
+import type { SandboxActor } from './sandbox/actor.ts';
 import type { ShipmentActor } from './shipment/actor.ts';
 
 /** Aggregates, each under its binding in schemas/aggregates.ts. */
@@ -12,16 +15,19 @@ export interface AggregateBindings {
   readonly PRODUCTS: DurableObjectNamespace<ProductActor>;
   readonly INVENTORY: DurableObjectNamespace<InventoryActor>;
   readonly ORDERS: DurableObjectNamespace<OrderActor>;
+  readonly PAYMENTS: DurableObjectNamespace<PaymentActor>;
   readonly SHIPMENTS: DurableObjectNamespace<ShipmentActor>;
 }
 
 /** What aggregates' actors use. */
-export interface ActorEnv extends AggregateBindings {
+export interface ActorEnv extends AggregateBindings, PaymentSettings {
   readonly LOG_LEVEL?: string;
   readonly DIRECTORY: DurableObjectNamespace<DirectoryActor>;
   /** One queue per consumer group; every group's queue gets every message. */
   readonly VIEWS_QUEUE: Queue<string>;
   readonly ARCHIVE_QUEUE: Queue<string>;
+  /** The bank behind the sandbox of payments, in parts (schemas/partition.ts). */
+  readonly SANDBOX: DurableObjectNamespace<SandboxActor>;
 }
 
 /** What the archive's objects use. */

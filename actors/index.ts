@@ -5,5 +5,7 @@ export { ArchivistActor } from './archivist/actor.ts';
 export { DirectoryActor } from './directory/actor.ts';
 export { InventoryActor } from './inventory/actor.ts';
 export { OrderActor } from './order/actor.ts';
+export { PaymentActor } from './payment/actor.ts';
 export { ProductActor } from './product/actor.ts';
+export { SandboxActor } from './sandbox/actor.ts';
 export { ShipmentActor } from './shipment/actor.ts';

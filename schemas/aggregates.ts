@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { ACCOUNT_REFUSALS, accountCommands, accountEvents } from './account.ts';
 import { INVENTORY_REFUSALS, inventoryCommands, inventoryEvents } from './inventory.ts';
 import { ORDER_REFUSALS, orderCommands, orderEvents } from './order.ts';
+import { PAYMENT_REFUSALS, paymentCommands, paymentEvents } from './payment.ts';
 import { PRODUCT_REFUSALS, productCommands, productEvents } from './product.ts';
 import { AggregateId, Id } from './scalars.ts';
 import { SHIPMENT_REFUSALS, shipmentEvents } from './shipment.ts';
@@ -52,6 +53,13 @@ export const AGGREGATES = {
     commands: orderCommands,
     events: orderEvents,
     refusals: ORDER_REFUSALS,
+  },
+  payment: {
+    binding: 'PAYMENTS',
+    id: AggregateId,
+    commands: paymentCommands,
+    events: paymentEvents,
+    refusals: PAYMENT_REFUSALS,
   },
   shipment: {
     binding: 'SHIPMENTS',

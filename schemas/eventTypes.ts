@@ -1,18 +1,14 @@
 /** Every event type with its schema versions and its JSON Schema: what `GET /v1/event-types` answers. */
 import { AGGREGATE_LIST, type AGGREGATES, type AggregateType } from './aggregates.ts';
 import { eventJsonSchema } from './jsonSchema.ts';
-import { paymentEvents } from './payment.ts';
 import { newestSchemaVersion } from './upcasts.ts';
 
 type AggregateEvents = { readonly [Type in AggregateType]: (typeof AGGREGATES)[Type]['events'] };
 
 /** Event schemas by aggregate type. */
-export const EVENTS = {
-  ...(Object.fromEntries(
-    AGGREGATE_LIST.map(({ aggregateType, events }) => [aggregateType, events]),
-  ) as unknown as AggregateEvents),
-  payment: paymentEvents,
-} as const;
+export const EVENTS = Object.fromEntries(
+  AGGREGATE_LIST.map(({ aggregateType, events }) => [aggregateType, events]),
+) as unknown as AggregateEvents;
 
 /** Names of all event types. */
 export const EVENT_TYPE_NAMES: readonly string[] = Object.values(EVENTS).flatMap(Object.keys);

@@ -81,8 +81,11 @@ export const paymentCommands = {
 /** Records the answer to a call. */
 export const RecordProviderResult = z.strictObject({ operation: ProviderOperation, result: ProviderResult });
 
+/** Records what a provider said by itself. */
+export const RecordProviderNotice = z.strictObject({ provider: PaymentProvider, notice: ProviderNotice });
+
 /** Commands that the platform alone sends, with the provider's answers and webhooks. */
-export const paymentRecords = { RecordProviderResult, RecordProviderNotice: ProviderNotice } as const;
+export const paymentRecords = { RecordProviderResult, RecordProviderNotice } as const;
 
 /** A command as the decider takes it. */
 export type PaymentCommand =

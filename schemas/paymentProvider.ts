@@ -13,6 +13,12 @@ export const PAYMENT_PROVIDERS = ['sandbox', 'stripe'] as const;
 export const PaymentProvider = z.enum(PAYMENT_PROVIDERS);
 export type PaymentProvider = z.infer<typeof PaymentProvider>;
 
+/** The provider of new payments; `missing` says what it lacks, where it cannot be called. */
+export interface ProviderChoice {
+  readonly provider: PaymentProvider;
+  readonly missing?: string | undefined;
+}
+
 /** A provider's own id of a payment, a refund or whatever a call began. */
 export const ProviderReference = z
   .string()
@@ -47,6 +53,8 @@ export interface ProviderCall {
   readonly orderId: string;
   readonly currency: string;
   readonly amount: string;
+  /** What was captured before: tells whether a capture without an answer has happened. */
+  readonly captured: string;
   readonly token: string;
   /** Of a capture: whether the rest is let go. */
   readonly final: boolean;

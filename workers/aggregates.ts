@@ -1,15 +1,20 @@
 /** From an aggregate's type and id to its actor, for whatever treats all aggregates alike. */
-import type { ChainReport } from '../actors/kernel/verify.ts';
-import type { AggregateKey } from '../queues/kernel/positions.ts';
+import type { ChainReport, VerifyRange } from '../actors/kernel/verify.ts';
+import { type AggregateKey, keyOf } from '../queues/kernel/positions.ts';
 import { AGGREGATES, isAggregateType } from '../schemas/aggregates.ts';
 import type { CommandContext, CommandTarget } from '../schemas/envelope.ts';
 import type { EventsMessage } from '../schemas/message.ts';
 import { parseEventsMessage } from '../schemas/message.ts';
 import type { Env } from './env.ts';
+import { inTime } from './inTime.ts';
 
 /** What every aggregate's actor answers over RPC (actors/kernel/eventSourcedActor.ts). */
-export interface AggregateActor<State = unknown> extends CommandTarget {
+export interface AggregateActor<State = unknown> extends CommandTarget, Owner<State> {
   executeBrief(commands: string, context: CommandContext): Promise<string>;
+}
+
+/** An actor as whoever reads asks it: its own state and its log. */
+export interface Owner<State = unknown> {
   read(asOf?: {
     version?: number;
     at?: number;
@@ -17,7 +22,7 @@ export interface AggregateActor<State = unknown> extends CommandTarget {
   head(): Promise<number>;
   events(fromVersion: number, limit: number): Promise<string>;
   messages(fromVersion: number, limit: number): Promise<string[]>;
-  verify(): Promise<ChainReport>;
+  verify(range?: VerifyRange): Promise<ChainReport>;
 }
 
 /** An account's actor. */
@@ -33,6 +38,19 @@ export function actorStub(env: Env, { aggregateType, aggregateId }: AggregateKey
   return namespace.getByName(aggregateId) as unknown as AggregateActor;
 }
 
+/** The same for reading: no question waits longer than a moment for its answer. */
+export function ownerOf<State = unknown>(env: Env, key: AggregateKey): Owner<State> {
+  const actor = actorStub(env, key) as AggregateActor<State>;
+  const asked = <Answer>(answer: Promise<Answer>) => inTime(keyOf(key), answer);
+  return {
+    read: (asOf) => asked(actor.read(asOf)),
+    head: () => asked(actor.head()),
+    events: (fromVersion, limit) => asked(actor.events(fromVersion, limit)),
+    messages: (fromVersion, limit) => asked(actor.messages(fromVersion, limit)),
+    verify: (range) => asked(actor.verify(range)),
+  };
+}
+
 /** An owner's log as messages, for projectors. */
 export async function readLog(
   env: Env,
@@ -40,6 +58,6 @@ export async function readLog(
   fromVersion: number,
   limit: number,
 ): Promise<EventsMessage[]> {
-  const texts = await actorStub(env, key).messages(fromVersion, limit);
+  const texts = await ownerOf(env, key).messages(fromVersion, limit);
   return texts.map(parseEventsMessage);
 }

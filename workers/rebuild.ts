@@ -9,7 +9,7 @@ import { advanceRebuild, cancelRebuild, type Started, startEverywhere } from '..
 import { DIRECTORY_PARTS, directoryName, partOf } from '../schemas/partition.ts';
 import type { RebuildKind, ViewName } from '../schemas/tables/views.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { actorStub, readLog } from './aggregates.ts';
+import { ownerOf, readLog } from './aggregates.ts';
 import { type Env, viewDatabases } from './env.ts';
 import { projectionDeps } from './projection.ts';
 
@@ -24,7 +24,7 @@ function rebuildDeps(env: Env, logger: Logger): RebuildDeps[] {
     directoryParts: DIRECTORY_PARTS,
     directory: (index, after, limit) => listDirectory(env, index, after, limit),
     owns: ({ aggregateId }) => partOf(aggregateId, parts) === part,
-    head: (key) => actorStub(env, key).head(),
+    head: (key) => ownerOf(env, key).head(),
     owner: (key, version) => ownerState(env, key, version),
   }));
 }
@@ -36,7 +36,7 @@ async function listDirectory(env: Env, part: number, after: AggregateKey | null,
 
 async function ownerState(env: Env, key: AggregateKey, version: number): Promise<OwnerState | undefined> {
   const [read, messages] = await Promise.all([
-    actorStub(env, key).read({ version }),
+    ownerOf(env, key).read({ version }),
     readLog(env, key, version, 1),
   ]);
   const hash = messages[0]?.events[0]?.hash;

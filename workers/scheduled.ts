@@ -2,7 +2,7 @@
 import { sweepPage } from '../queues/kernel/sweep.ts';
 import { DIRECTORY_PARTS, directoryName } from '../schemas/partition.ts';
 import { createLogger, errorFields } from '../telemetry/logger.ts';
-import { actorStub } from './aggregates.ts';
+import { ownerOf } from './aggregates.ts';
 import { type Env, viewDatabases } from './env.ts';
 import { projectionDeps } from './projection.ts';
 
@@ -14,7 +14,7 @@ export async function handleScheduled(env: Env): Promise<void> {
       directory: env.DIRECTORY.getByName(directoryName(directoryPart)),
       parts,
       logger,
-      head: (key) => actorStub(env, key).head(),
+      head: (key) => ownerOf(env, key).head(),
       runnerDeps: (part) => projectionDeps(env, part, logger),
     });
   const directoryParts = Array.from({ length: DIRECTORY_PARTS }, (_, part) => part);

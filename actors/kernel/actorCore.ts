@@ -19,7 +19,7 @@ import { OutboxCursor } from './outboxCursor.ts';
 import { TIMER_RETRY_MS, Timers, timerCommandId } from './timers.ts';
 import type { Verdict } from './turn.ts';
 import { logTurn } from './turnLog.ts';
-import { type ChainReport, verifyChain } from './verify.ts';
+import { type ChainReport, type VerifyRange, verifyChain } from './verify.ts';
 
 export type { ActorDeps } from './actorDeps.ts';
 
@@ -131,9 +131,9 @@ export class ActorCore<State> {
     );
   }
 
-  /** Recomputes the hash chain. */
-  verify(): ChainReport {
-    return verifyChain(this.#deps.source, this.aggregate.log);
+  /** Recomputes a part of the hash chain; the first one if none is named. */
+  verify(range?: VerifyRange): ChainReport {
+    return verifyChain(this.#deps.source, this.aggregate.log, range);
   }
 
   /** Rows written by this instance since it woke, for the row budget of the benchmarks. */

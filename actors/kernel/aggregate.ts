@@ -38,13 +38,11 @@ export class Aggregate<State> {
   readonly aggregateId: string;
   readonly decider: AnyDecider;
   readonly log: EventLog;
-  readonly #storage: ActorStorage;
   readonly #snapshots: SnapshotStore;
   /** The newest state, kept between turns; undefined until first needed and after a throw. */
   #fold: Fold<State> | undefined;
 
   constructor(storage: ActorStorage, decider: AnyDecider, aggregateId: string) {
-    this.#storage = storage;
     this.decider = decider;
     this.aggregateId = aggregateId;
     this.log = new EventLog(storage);
@@ -69,25 +67,21 @@ export class Aggregate<State> {
   }
 
   /**
-   * Decides and appends, all or nothing: a throw leaves storage as it was and drops the fold, so that memory is never
-   * ahead of storage. A refused command leaves no trace. `now` in milliseconds since 1970.
+   * Decides and appends within the caller's transaction, which a throw must undo: what is in memory of it is dropped by
+   * {@link forget}, so that memory is never ahead of storage. A refused command leaves no trace. `now` in milliseconds
+   * since 1970.
    */
   execute(entries: readonly CommandEntry[], now: number): Verdict[] {
     const fold = this.current() as Fold<State>;
     const versionBefore = fold.version;
     this.#fold = undefined;
     const turn = new Turn(this.decider, this.aggregateId, this.log, fold, now);
-    let rowsWritten = 0;
-    const verdicts = this.#storage.transactionSync(() => {
-      const decided = turn.decideAll(entries);
-      if (turn.pending.length > 0) {
-        rowsWritten += this.log.append(turn.pending);
-        rowsWritten += this.#snapshots.takeIfDue(versionBefore, fold.version, fold.state);
-      }
-      return decided;
-    });
+    const verdicts = turn.decideAll(entries);
+    if (turn.pending.length > 0) {
+      this.rowsWritten += this.log.append(turn.pending);
+      this.rowsWritten += this.#snapshots.takeIfDue(versionBefore, fold.version, fold.state);
+    }
     this.log.appended(turn.pending);
-    this.rowsWritten += rowsWritten;
     this.#fold = fold;
     return verdicts;
   }

@@ -35,9 +35,14 @@ export interface NewEvent extends StoredEvent {
 
 /** Where a command that ran before is in the log. */
 export interface KnownCommand {
-  readonly id: string;
   readonly version: number;
   readonly fingerprint: number;
+}
+
+/** Commands that ran before: by their own ids, and by the ids of what they created under another one. */
+export interface Recalled {
+  readonly commands: Map<string, KnownCommand>;
+  readonly resources: Map<string, KnownCommand>;
 }
 
 /**
@@ -68,6 +73,13 @@ export const LOG_MIGRATIONS: readonly string[] = [
 ];
 
 const COLUMNS = 'version, type, schema_version, recorded_at, data, metadata, hash';
+const RECALL = `
+  SELECT 'commands', event.command_id, event.version, event.fingerprint
+    FROM json_each(?) AS sought JOIN events AS event ON event.command_id = sought.value
+  UNION ALL SELECT 'resources', known.resource_id, known.version, event.fingerprint
+    FROM json_each(?) AS sought JOIN resources AS known ON known.resource_id = sought.value
+    JOIN events AS event ON event.version = known.version`;
+
 const EMPTY_HEAD = { version: 0, hash: GENESIS_HASH_TEXT, recordedAt: 0 } as const;
 
 /** Events kept in memory until they are announced: about a megabyte of the 128 MB that all objects of an isolate share. */
@@ -140,7 +152,7 @@ export class EventLog {
   }
 
   /**
-   * Called when the transaction of an append is through: until then a rollback may still undo it. What was appended stays
+   * Keeps in memory what was appended; a transaction that is undone calls {@link forget}. What was appended stays
    * in memory until it has been announced, since it is about to be answered and announced.
    */
   appended(events: readonly StoredEvent[]): void {
@@ -162,24 +174,19 @@ export class EventLog {
     if (first !== undefined && upToVersion >= first) this.#tail = this.#tail.slice(upToVersion - first + 1);
   }
 
-  /** The commands among `ids` that have run, by command id. One statement whatever the count. */
-  findCommands(ids: readonly string[]): Map<string, KnownCommand> {
-    if (!this.#stored) return new Map();
-    return this.#known(
-      'SELECT e.command_id AS id, e.version, e.fingerprint FROM json_each(?) AS sought ' +
-        'JOIN events AS e ON e.command_id = sought.value',
-      ids,
-    );
-  }
-
-  /** The commands that created the things named by `ids` under another command id. */
-  findResources(ids: readonly string[]): Map<string, KnownCommand> {
-    if (!this.#stored || ids.length === 0) return new Map();
-    return this.#known(
-      'SELECT r.resource_id AS id, r.version, e.fingerprint FROM json_each(?) AS sought ' +
-        'JOIN resources AS r ON r.resource_id = sought.value JOIN events AS e ON e.version = r.version',
-      ids,
-    );
+  /**
+   * Which of these commands have run, and which commands created these things under another id, each by the id sought. One
+   * statement whatever the count.
+   */
+  recall(commandIds: readonly string[], resourceIds: readonly string[]): Recalled {
+    const recalled: Recalled = { commands: new Map(), resources: new Map() };
+    if (!this.#stored) return recalled;
+    const sought = [JSON.stringify(commandIds), JSON.stringify(resourceIds)];
+    for (const [kind, id, version, fingerprint] of this.#storage.sql.exec(RECALL, ...sought).raw()) {
+      const known = { version: version as number, fingerprint: fingerprint as number };
+      recalled[kind as keyof Recalled].set(id as string, known);
+    }
+    return recalled;
   }
 
   /** Every event of the command whose first event has this version. */
@@ -210,13 +217,6 @@ export class EventLog {
     // Without it, INSERT OR REPLACE removes rows without asking the triggers that make the log append-only.
     this.#storage.sql.exec('PRAGMA recursive_triggers = ON');
     migrate(this.#storage, LOG_MIGRATIONS);
-  }
-
-  #known(query: string, ids: readonly string[]): Map<string, KnownCommand> {
-    const rows = this.#storage.sql
-      .exec<{ id: string; version: number; fingerprint: number }>(query, JSON.stringify(ids))
-      .toArray();
-    return new Map(rows.map((row) => [row.id, row]));
   }
 
   #rows(clause: string, ...bindings: SqlValue[]): StoredEvent[] {

@@ -10,7 +10,7 @@ import type { ActorEnv } from '../env.ts';
 import { ActorCore, type ActorDeps } from './actorCore.ts';
 import type { AnyDecider } from './aggregate.ts';
 import type { Perform } from './effects.ts';
-import type { ChainReport } from './verify.ts';
+import type { ChainReport, VerifyRange } from './verify.ts';
 
 /** What an actor answers over RPC; each method is the core's method of that name. */
 export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> extends DurableObject<Env> {
@@ -52,8 +52,8 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
     return this.core.messages(fromVersion, limit);
   }
 
-  verify(): ChainReport {
-    return this.core.verify();
+  verify(range?: VerifyRange): ChainReport {
+    return this.core.verify(range);
   }
 
   rowsWritten(): number {

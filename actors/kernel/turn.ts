@@ -59,7 +59,7 @@ export class Turn {
     return entries.map(({ command, context }) => this.#run(command, context));
   }
 
-  /** Looks up every id of the turn at once: the log is asked twice, not twice a command. */
+  /** Looks up every id of the turn at once: the log is asked once, not once a command. */
   #recallCommands(entries: readonly CommandEntry[]): void {
     const commandIds: string[] = [];
     const resourceIds: string[] = [];
@@ -70,8 +70,9 @@ export class Turn {
       resourceIds.push(resourceId);
       if (resourceId !== command.commandId) commandIds.push(resourceId);
     }
-    this.#commands = this.#log.findCommands(commandIds);
-    this.#resources = this.#log.findResources(resourceIds);
+    const { commands, resources } = this.#log.recall(commandIds, resourceIds);
+    this.#commands = commands;
+    this.#resources = resources;
   }
 
   #run(command: CommandEnvelope, context: CommandContext): Verdict {

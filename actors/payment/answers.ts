@@ -4,7 +4,7 @@
  */
 import { add, formatDecimal, parseDecimal, type Scaled, subtract, ZERO } from '../../schemas/decimal.ts';
 import type { PaymentEvent, PaymentRecord, PaymentRefusal } from '../../schemas/payment.ts';
-import type { ProviderResult } from '../../schemas/paymentProvider.ts';
+import type { ProviderNotice, ProviderResult } from '../../schemas/paymentProvider.ts';
 import { millisecondsOf, timeText } from '../../schemas/time.ts';
 import type { Decision } from '../kernel/decider.ts';
 import { heldOf, type OpenCall, openCapture, type PaymentState, type Standing } from './state.ts';
@@ -50,28 +50,32 @@ export function decideRecord(
   state: Readonly<PaymentState>,
 ): PaymentDecision {
   if (type === 'RecordProviderResult') return answered(data.operation, data.result, at, state);
-  if (
-    state.reference !== null &&
-    'reference' in data &&
-    data.notice !== 'refunded' &&
-    data.notice !== 'refund_failed'
-  ) {
-    // Another payment of the provider's that carries our id is none of ours to follow.
-    if (data.reference !== null && data.reference !== state.reference) return NOTHING_NEW;
-  }
-  switch (data.notice) {
-    case 'authorized':
-      return authorized(data.reference, state);
-    case 'declined':
-      return state.calls.authorize === undefined ? NOTHING_NEW : declined(data, state);
-    case 'captured':
-      return captureNoticed(data, state);
-    case 'voided':
-      return voidNoticed(data.reference, state);
+  return data.provider === state.provider ? noticed(data.notice, state) : NOTHING_NEW;
+}
+
+function noticed(notice: ProviderNotice, state: Readonly<PaymentState>): PaymentDecision {
+  switch (notice.notice) {
     case 'refunded':
-      return refunded(data.refundId, data.reference, state);
+      return refunded(notice.refundId, notice.reference, state);
     case 'refund_failed':
-      return refundFailed(data.refundId, data, state);
+      return refundFailed(notice.refundId, notice, state);
+    case 'authorized':
+    case 'declined':
+    case 'captured':
+    case 'voided':
+  }
+  // Another payment of the provider's that carries our id is none of ours to follow.
+  const { reference } = notice;
+  if (state.reference !== null && reference !== null && reference !== state.reference) return NOTHING_NEW;
+  switch (notice.notice) {
+    case 'authorized':
+      return authorized(notice.reference, state);
+    case 'declined':
+      return state.calls.authorize === undefined ? NOTHING_NEW : declined(notice, state);
+    case 'captured':
+      return captureNoticed(notice, state);
+    case 'voided':
+      return voidNoticed(notice.reference, state);
   }
 }
 

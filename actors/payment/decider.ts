@@ -12,7 +12,7 @@ import {
   ZERO,
 } from '../../schemas/decimal.ts';
 import type { PaymentCommand, PaymentEvent, PaymentRefusal } from '../../schemas/payment.ts';
-import type { PaymentProvider } from '../../schemas/paymentProvider.ts';
+import type { ProviderChoice } from '../../schemas/paymentProvider.ts';
 import type { Decider, Timed } from '../kernel/decider.ts';
 import { accept, decideRecord, known, type PaymentDecision, refuse } from './answers.ts';
 import { effects, evolve, heldOf, initial, openCapture, type PaymentState } from './state.ts';
@@ -20,12 +20,6 @@ import { effects, evolve, heldOf, initial, openCapture, type PaymentState } from
 export type { PaymentState } from './state.ts';
 
 type Data<Type extends PaymentCommand['type']> = Extract<PaymentCommand, { type: Type }>['data'];
-
-/** The provider of new payments; `missing` says what it lacks, where it cannot be called. */
-export interface ProviderChoice {
-  readonly provider: PaymentProvider;
-  readonly missing?: string | undefined;
-}
 
 function decide(
   command: Timed<PaymentCommand>,

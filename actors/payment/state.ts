@@ -84,9 +84,10 @@ export function openCapture({ calls, captures }: Readonly<PaymentState>): OpenCa
 /** What the provider is to do or to be asked about now, and when. */
 export function* effects(state: Readonly<PaymentState>): Iterable<Effect<ProviderCall>> {
   const { provider, orderId, currency, token, reference } = state;
+  const { captured } = state.standing;
   for (const [operation, call] of Object.entries(state.calls)) {
     const { amount, final, refundId, failures, reference: pending, dueAt } = call;
-    const common = { operation, provider, orderId, currency, token, payment: reference };
+    const common = { operation, provider, orderId, currency, token, captured, payment: reference };
     yield { effect: operation, dueAt, request: { ...common, amount, final, refundId, pending, failures } };
   }
 }

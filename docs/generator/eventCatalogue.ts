@@ -5,7 +5,6 @@ import { Currency } from '../../schemas/currency.ts';
 import { CommandId, EventEnvelope, HashText, KERNEL_REFUSALS } from '../../schemas/envelope.ts';
 import { eventTypes } from '../../schemas/eventTypes.ts';
 import { eventJsonSchema } from '../../schemas/jsonSchema.ts';
-import { PAYMENT_REFUSALS, paymentCommands } from '../../schemas/payment.ts';
 import {
   AggregateId,
   DecimalText,
@@ -22,12 +21,6 @@ import { PROBLEMS, type ProblemCode } from '../../workers/http/problem.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
-/** Every aggregate, and the payment, whose actor is to come. */
-const DESCRIBED = [
-  ...AGGREGATE_LIST,
-  { aggregateType: 'payment', commands: paymentCommands, refusals: PAYMENT_REFUSALS },
-];
-
 /** The whole document; `operations` say which commands have a path of their own and what they refuse. */
 export function eventCatalogue(operations: readonly Operation[]): string {
   const sections = [
@@ -38,7 +31,7 @@ export function eventCatalogue(operations: readonly Operation[]): string {
     'Every event, in the log, on a queue and in the API. `data` has the shape of its `schemaVersion`: stored bytes stay as\n' +
       'they are, readers upcast.',
     fieldTable(eventJsonSchema(EventEnvelope)),
-    ...DESCRIBED.flatMap(({ aggregateType: name, commands, refusals }) => [
+    ...AGGREGATE_LIST.flatMap(({ aggregateType: name, commands, refusals }) => [
       `## Aggregate \`${name}\``,
       '### Events',
       ...eventSections(name),

@@ -267,6 +267,9 @@ describe('an answer', () => {
   it('about another payment of the provider is not followed', () => {
     const other = notice({ notice: 'captured', reference: 'pay_2', captured: '100' });
     expect(run(...AUTHORIZED, capture(), other).outcome).toBe('nothing_new');
+    const ours = { notice: 'captured', reference: 'pay_1', captured: '100' } as const;
+    expect(run(...AUTHORIZED, capture(), notice(ours, 'stripe')).outcome).toBe('nothing_new');
+    expect(run(...AUTHORIZED, capture(), notice(ours, 'sandbox')).outcome).toBe('accepted');
   });
 
   it('that comes after the payment was voided lets the money go: one of the two wins, whichever is first', () => {
@@ -322,6 +325,7 @@ describe('a call', () => {
           orderId: 'o-1',
           currency: 'EUR',
           token: 'tok_ok',
+          captured: '0',
           payment: 'pay_1',
           amount: '60',
           final: true,

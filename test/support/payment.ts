@@ -2,7 +2,7 @@
 import { AUTHORIZE_FAILURES_MAX } from '../../actors/payment/answers.ts';
 import { type PaymentState, paymentDecider } from '../../actors/payment/decider.ts';
 import type { PaymentCommand, PaymentEvent, PaymentStanding } from '../../schemas/payment.ts';
-import type { ProviderNotice, ProviderResult } from '../../schemas/paymentProvider.ts';
+import type { PaymentProvider, ProviderNotice, ProviderResult } from '../../schemas/paymentProvider.ts';
 import { RECEIVED_AT, specify } from './given.ts';
 
 type Data<Type extends PaymentCommand['type']> = Extract<PaymentCommand, { type: Type }>['data'];
@@ -51,7 +51,10 @@ export const nothing = (operation: string, retryAfterMs?: number) =>
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
 /** What the provider says by itself. */
-export const notice = (data: ProviderNotice): PaymentCommand => ({ type: 'RecordProviderNotice', data });
+export const notice = (data: ProviderNotice, provider: PaymentProvider = 'sandbox'): PaymentCommand => ({
+  type: 'RecordProviderNotice',
+  data: { provider, notice: data },
+});
 
 /** No answer to an authorisation until it is given up. */
 export const neverAnswered = Array.from({ length: AUTHORIZE_FAILURES_MAX }, () => nothing('authorize'));

@@ -14,7 +14,7 @@ interface Ban {
 const EVERYWHERE = /^/;
 const PRODUCT = new RegExp(`^(${PRODUCT_ROOMS.join('|')})/`);
 /** What the simulation runs on clocks, timers and randomness of its own. */
-const PLAIN_MODULES = /^(actors\/(?!kernel\/eventSourcedActor\.ts$|[^/]+\/actor\.ts$)|queues\/)/;
+const PLAIN_MODULES = /^(actors\/(?!kernel\/eventSourcedActor\.ts$|[^/]+\/actor\.ts$)|queues\/|payments\/)/;
 /** Where amounts, prices and quantities are calculated or passed on. */
 const MONEY = new RegExp(`^schemas/decimal\\.ts$|^queues/projectors/|${PURE_RULES.source}`);
 
@@ -102,7 +102,7 @@ export const BANS: readonly Ban[] = [
   {
     rule: 'the console',
     reason: 'entries go through telemetry/logger.ts, which keeps personal data out and levels in',
-    where: /^(schemas|actors|queues|workers)\//,
+    where: /^(schemas|actors|payments|queues|workers)\//,
     kinds: ['name'],
     text: /^console$/,
   },

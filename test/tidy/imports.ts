@@ -15,7 +15,7 @@ interface Room {
 }
 
 /** Folders of `actors/` that hold no aggregate's rules. */
-const NO_AGGREGATE = ['kernel', 'directory', 'ambient', 'archivist', 'notary'];
+const NO_AGGREGATE = ['kernel', 'directory', 'sandbox', 'ambient', 'archivist', 'notary'];
 
 /** An aggregate's folder but for its shell: rules, which are pure. */
 export const PURE_RULES = new RegExp(`^actors/(?!(${NO_AGGREGATE.join('|')})/)[^/]+/(?!actor\\.ts$)`);
@@ -29,11 +29,22 @@ const ROOMS: readonly Room[] = [
     packages: ['zod', 'drizzle-orm', 'drizzle-orm/sqlite-core'],
   },
   {
+    name: 'payment providers',
+    has: /^payments\//,
+    values: ['payments/', 'schemas/'],
+    packages: ['zod', 'node:crypto'],
+  },
+  {
     name: 'the list of actors',
     has: /^actors\/index\.ts$/,
     values: ['actors/*/actor.ts', 'actors/ambient/rateLimiter.ts'],
   },
-  { name: "the actors' bindings", has: /^actors\/env\.ts$/, values: [], types: ['actors/*/actor.ts'] },
+  {
+    name: "the actors' bindings",
+    has: /^actors\/env\.ts$/,
+    values: [],
+    types: ['actors/*/actor.ts', 'payments/providers.ts'],
+  },
   {
     name: 'the shell of the kernel',
     has: /^actors\/kernel\/eventSourcedActor\.ts$/,
@@ -65,7 +76,7 @@ const ROOMS: readonly Room[] = [
   {
     name: 'an actor',
     has: /^actors\//,
-    values: ['./', 'actors/kernel/', 'schemas/', 'telemetry/'],
+    values: ['./', 'actors/kernel/', 'payments/', 'schemas/', 'telemetry/'],
     types: ['actors/env.ts'],
     packages: ['cloudflare:workers'],
   },
@@ -91,7 +102,7 @@ const ROOMS: readonly Room[] = [
   {
     name: 'workers',
     has: /^workers\//,
-    values: ['workers/', 'queues/', 'schemas/', 'telemetry/', 'actors/ambient/rateLimiters.ts'],
+    values: ['workers/', 'queues/', 'payments/', 'schemas/', 'telemetry/', 'actors/ambient/rateLimiters.ts'],
     types: ['actors/'],
     packages: ['hono', 'hono/*', 'jose', 'zod', 'zod-openapi', 'node:crypto', 'drizzle-orm', 'drizzle-orm/*'],
   },

@@ -3,7 +3,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { accountStub } from '../../workers/aggregates.ts';
 import type { Env } from '../../workers/env.ts';
 import { app } from '../../workers/http/app.ts';
-import { checkReply, opened, type Reply, TEST_TOKEN, testEnv } from '../support/api.ts';
+import { ANSWER_MS_MAX } from '../../workers/inTime.ts';
+import { checkReply, opened, type Reply, TEST_TOKEN, testEnv, verdict } from '../support/api.ts';
 
 /** An error as the runtime gives it when an object fails. */
 function runtimeError(flags: object): Error {
@@ -101,10 +102,62 @@ describe('a failing object', () => {
     expect(log).toHaveBeenCalledTimes(2);
   });
 
+  it.each([{ retryable: true }, { overloaded: true }])(
+    'that may be well again (%o) says so in its places of a batch',
+    async (flags) => {
+      const commands = [deposit('broken', 'd-1'), deposit('broken', 'd-2')];
+      const { body } = await send(envWithBroken(runtimeError(flags)), 'POST', '/v1/commands', { commands });
+      expect(body).toMatchObject({
+        accepted: 0,
+        results: commands.map(({ commandId }) => ({ commandId, status: 'refused', code: 'unavailable' })),
+      });
+    },
+  );
+
+  it('that never answers a reader: 503 after a while', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const silent = () => new Promise(() => undefined);
+      const actor = { read: silent, head: silent, verify: silent };
+      const env = { ...testEnv, ACCOUNTS: { getByName: () => actor } as unknown as Env['ACCOUNTS'] };
+      for (const path of ['accounts/silent', 'accounts/silent/events', 'audit/account/silent']) {
+        const reply = send(env, 'GET', `/v1/${path}`);
+        while (vi.getTimerCount() === 0) await new Promise((resolve) => setImmediate(resolve));
+        await vi.advanceTimersByTimeAsync(ANSWER_MS_MAX);
+        expect([path, verdict(await reply)]).toEqual([path, '503 unavailable']);
+      }
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('keeps the platform from being ready', async () => {
     const DIRECTORY = { getByName: () => ({ sweepCursor: () => Promise.reject(new Error('down')) }) };
     const env = { ...testEnv, DIRECTORY: DIRECTORY as unknown as Env['DIRECTORY'] };
     expect((await send(env, 'GET', '/readyz')).body.code).toBe('not_ready');
     expect((await send(env, 'GET', '/healthz')).body).toEqual({ status: 'ok' });
+    const bindings: Partial<Record<keyof Env, unknown>>[] = [
+      { ACCOUNTS: { getByName: () => ({ head: () => Promise.reject(new Error('down')) }) } },
+      { VIEWS_QUEUE: { metrics: () => Promise.reject(new Error('down')) } },
+    ];
+    for (const binding of bindings) {
+      expect(verdict(await send({ ...testEnv, ...binding } as Env, 'GET', '/readyz'))).toBe('503 not_ready');
+    }
+    expect(verdict(await send(testEnv, 'GET', '/readyz'))).toBe('200');
+  });
+});
+
+describe('a failing view database', () => {
+  it('leaves the portfolio to the actor', async () => {
+    await opened('viewless');
+    const down = () => {
+      throw new Error('D1_ERROR: Network connection lost.');
+    };
+    const database = { prepare: down, batch: down } as unknown as D1Database;
+    const env = { ...testEnv, VIEWS_0: database, VIEWS_1: database } as Env;
+    const reply = await send(env, 'GET', '/v1/accounts/viewless/portfolio');
+    expect(reply).toMatchObject({ status: 200, body: { accountId: 'viewless', version: 1 } });
+    expect(reply.headers.get('X-Read-Source')).toBe('actor');
+    expect(reply.headers.get('X-View-Version')).toBe('0');
   });
 });

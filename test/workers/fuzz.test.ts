@@ -180,6 +180,7 @@ async function send(operation: Operation, fuzzed: FuzzedRequest): Promise<number
   const path = operation.path
     .replace('{aggregateType}', 'account')
     .replace('{view}', 'trades')
+    .replace('{provider}', 'sandbox')
     .replace(/\{(id|aggregateId)\}/, () => fuzzed.id);
   const query = fuzzed.query.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
   const body = bodyOf(operation, fuzzed);
@@ -205,6 +206,8 @@ describe('any request', () => {
     await fc.assert(property, { seed, numRuns: runs });
     // Requests that are all refused at the door would test nothing behind it.
     const behindTheDoor = [...statuses].some((status) => status < 300 || [404, 409, 422].includes(status));
-    if (operation.operationId !== 'openAccount') expect(behindTheDoor).toBe(true);
+    // Nobody guesses a signature.
+    if (operation.operationId !== 'openAccount' && operation.signed !== true)
+      expect(behindTheDoor).toBe(true);
   });
 });

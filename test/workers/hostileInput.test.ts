@@ -288,6 +288,11 @@ describe('batches', () => {
     expect(await send({ commands: Array.from({ length: 10_001 }, () => ({})) })).toBe(
       '413 request_too_large',
     );
+    // Known before the text is parsed, so before it turns out that it is cut off.
+    expect(await send(`{"commands":[${'{},'.repeat(10_001)}`)).toBe('413 request_too_large');
+    const nested = `{"commandId":"c","data":[${'[],'.repeat(700_000)}[]]}`;
+    expect(await send(`{"commands":[${nested}]}`)).toBe('413 request_too_large');
+    expect(await send(nested, ndjson)).toBe('413 request_too_large');
     const sized = (bytes: number) => '{"commands":[{}]}'.padEnd(bytes, ' ');
     const limit = 8 * 1024 * 1024;
     expect(await send(sized(limit))).toBe('200');

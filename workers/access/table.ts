@@ -50,6 +50,10 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   ShipOrder: { of: 'platform', ...OPERATORS },
   DeliverOrder: { of: 'platform', ...OPERATORS },
   CancelOrder: { of: 'platform', ...OPERATORS },
+  AuthorizePayment: { of: 'platform', ...OPERATORS },
+  CapturePayment: { of: 'platform', ...OPERATORS },
+  VoidPayment: { of: 'platform', ...OPERATORS },
+  RefundPayment: { of: 'platform', ...OPERATORS },
 
   // A batch is open to whoever may send any command: each command in it needs its own row.
   runCommands: { of: 'handler', trader: 'own', risk: 'all', ...OPERATORS },
@@ -59,6 +63,8 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   getAccountEvents: { of: 'account', trader: 'own', ...READERS },
   getPortfolio: { of: 'account', trader: 'own', ...READERS },
   getTrades: { of: 'account', trader: 'own', ...READERS },
+
+  getPayment: { of: 'platform', ...READERS },
 
   // The log. The feed gives a trader the events of its own accounts.
   getEvents: { of: 'handler', trader: 'own', ...READERS },

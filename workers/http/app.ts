@@ -1,12 +1,13 @@
 /** The HTTP application: middleware, routes, and the one place where errors become answers. */
 import { Hono } from 'hono';
 import { errorFields } from '../../telemetry/logger.ts';
+import { isPassing } from '../inTime.ts';
 import { guarded } from './access.ts';
 import type { HttpEnv } from './context.ts';
 import { authentication } from './middleware/authentication.ts';
 import { correlation } from './middleware/correlation.ts';
 import { limits } from './middleware/limits.ts';
-import { isPublic } from './operation.ts';
+import { isPublic, type Route } from './operation.ts';
 import { ProblemError, problemResponse } from './problem.ts';
 import { ROUTES } from './routes/index.ts';
 import { unmatched } from './unmatched.ts';
@@ -14,10 +15,13 @@ import { unmatched } from './unmatched.ts';
 export const app = new Hono<HttpEnv>();
 
 app.use(correlation);
+// What stands before the authentication goes by it.
+for (const route of ROUTES.filter(isPublic)) serve(route, route.handle);
 app.use('/v1/*', authentication, limits);
-for (const route of ROUTES) {
-  const handle = isPublic(route) ? route.handle : guarded(route);
-  app.on(route.method.toUpperCase(), route.path.replace(/\{(\w+)\}/g, ':$1'), handle);
+for (const route of ROUTES.filter((each) => !isPublic(each))) serve(route, guarded(route));
+
+function serve({ method, path }: Route, handle: Route['handle']): void {
+  app.on(method.toUpperCase(), path.replace(/\{(\w+)\}/g, ':$1'), handle);
 }
 
 app.notFound(unmatched(app));
@@ -35,9 +39,3 @@ app.onError((error, c) => {
   const detail = 'The request failed for a reason that is ours.';
   return problemResponse({ code: 'internal_error', detail }, correlationId);
 });
-
-/** Whether the runtime says that an object was restarted or has too much to do: a later try finds it well. */
-function isPassing(error: Error): boolean {
-  const { retryable, overloaded } = error as { retryable?: unknown; overloaded?: unknown };
-  return retryable === true || overloaded === true;
-}

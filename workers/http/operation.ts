@@ -15,6 +15,7 @@ export const TAGS = {
   Accounts: 'Open an account, move money, trade, and read what became of it.',
   Batch: 'Many commands in one request, each decided by its own aggregate.',
   Events: 'The log behind everything: immutable, hash-chained events.',
+  Payments: 'Where the money of an order is, and what payment providers tell.',
   Audit: 'Recompute what the log claims.',
   Views: 'How the read models stand; rebuild them, resume what is parked.',
   Service: 'Whether the service runs, and this description of it.',
@@ -53,6 +54,8 @@ export interface Operation {
   readonly ownBody?: ZodOpenApiRequestBodyObject;
   /** The type of the one command that it is: takes `Idempotency-Key` and `If-Match`, answers with the version. */
   readonly command?: string;
+  /** Whether it proves itself by a signature of its body, and not by a token. */
+  readonly signed?: true;
   readonly success: Success;
   /** Problems of its own; those that follow from what it takes are added by {@link operationProblems}. */
   readonly problems?: readonly ProblemCode[];
@@ -99,8 +102,8 @@ export function route<
 }
 
 /** Whether anyone may ask, without a token. */
-export function isPublic({ path }: Operation): boolean {
-  return !path.startsWith('/v1/');
+export function isPublic({ path, signed }: Operation): boolean {
+  return signed === true || !path.startsWith('/v1/');
 }
 
 /** What may stop a request before its route is asked. */

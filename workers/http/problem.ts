@@ -7,6 +7,7 @@ import { type ProblemKind, REFUSALS } from './refusals.ts';
 type HttpCode =
   | 'invalid_request'
   | 'unauthenticated'
+  | 'invalid_signature'
   | 'forbidden'
   | 'route_not_found'
   | 'aggregate_not_found'
@@ -30,6 +31,10 @@ const HTTP_PROBLEMS: Readonly<Record<HttpCode, ProblemKind>> = {
   },
   unauthenticated: { status: 401, meaning: 'The request has no token, or one that is not accepted here.' },
   forbidden: { status: 403, meaning: 'The token does not allow this, or not on this account.' },
+  invalid_signature: {
+    status: 400,
+    meaning: 'The webhook is not signed by its provider, or too long ago.',
+  },
   route_not_found: { status: 404, meaning: 'There is no such path.' },
   aggregate_not_found: { status: 404, meaning: 'There is no aggregate of this type and id.' },
   not_parked: { status: 404, meaning: 'The view has not parked this aggregate.' },

@@ -4,7 +4,7 @@ import { type AggregateKey, positionKey, readPositions, viewTargets } from '../.
 import { projectors } from '../../queues/projectors/index.ts';
 import { DIRECTORY_PARTS, directoryName, partOf } from '../../schemas/partition.ts';
 import { type Colour, VIEWS, type ViewName } from '../../schemas/tables/views.ts';
-import { actorStub } from '../aggregates.ts';
+import { ownerOf } from '../aggregates.ts';
 import { type Env, viewDatabases } from '../env.ts';
 
 /** Aggregates whose heads are asked for at most: each is a call that may wake an object. */
@@ -73,7 +73,7 @@ async function eventsBehind(
 ): Promise<Map<ViewName, number> | undefined> {
   const keys = await knownAggregates(env);
   if (keys === undefined) return undefined;
-  const heads = await Promise.all(keys.map(async (key) => ({ key, head: await actorStub(env, key).head() })));
+  const heads = await Promise.all(keys.map(async (key) => ({ key, head: await ownerOf(env, key).head() })));
   const behind = new Map<ViewName, number>(VIEWS.map((view) => [view, 0]));
   for (const [part, database] of databases.entries()) {
     const own = heads.filter(({ key }) => partOf(key.aggregateId, databases.length) === part);

@@ -23,6 +23,9 @@ const PATIENCE_MS_MAX = 30;
 /** Part of the requests that ask again for what was acknowledged long ago. */
 const REPEAT_SHARE = 0.05;
 
+/** Codes of a batch that say nothing about what became of the command. */
+const UNANSWERED: ReadonlySet<unknown> = new Set(['internal_error', 'unavailable']);
+
 /** What the clients share. */
 export interface ClientsDeps {
   readonly client: Client;
@@ -36,6 +39,9 @@ export class Clients {
   readonly #deps: ClientsDeps;
   readonly #running: Promise<unknown>;
   #stopping = false;
+  /** Nothing is sent before it resolves. */
+  #held: Promise<void> = Promise.resolve();
+  #letGo: () => void = () => undefined;
 
   constructor(deps: ClientsDeps, count: number) {
     this.#deps = deps;
@@ -52,9 +58,18 @@ export class Clients {
     this.#stopping = true;
   }
 
+  /** From now on nothing at all is sent, until `finish`: what is there must not be woken by asking again. */
+  hold(): void {
+    this.stop();
+    this.#held = new Promise((resolve) => {
+      this.#letGo = resolve;
+    });
+  }
+
   /** Resolves when everything sent was answered. */
   async finish(): Promise<void> {
     this.stop();
+    this.#letGo();
     await this.#running;
   }
 
@@ -75,7 +90,10 @@ export class Clients {
     const { ledger, random } = this.#deps;
     let open = entries;
     let isPatient = !random.chance(IMPATIENT_SHARE);
-    for (const end = Date.now() + GIVE_UP_MS; ; await sleep(RETRY_MS)) {
+    for (let end = Date.now() + GIVE_UP_MS; ; await sleep(RETRY_MS)) {
+      const held = Date.now();
+      await this.#held;
+      end += Date.now() - held;
       const patience = isPatient ? undefined : AbortSignal.timeout(1 + random.integer(PATIENCE_MS_MAX));
       for (const entry of open) entry.sentAt = Date.now();
       try {
@@ -109,7 +127,7 @@ export class Clients {
     const { results } = JSON.parse(reply.text) as { results: BatchResult[] };
     return entries.filter((entry, place) => {
       const result = results[place];
-      if (result === undefined || result.code === 'internal_error') return true;
+      if (result === undefined || UNANSWERED.has(result.code)) return true;
       ledger.answer(entry, result as Answer);
       return false;
     });

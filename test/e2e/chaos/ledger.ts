@@ -38,6 +38,16 @@ export class Ledger {
     return this.#acknowledged;
   }
 
+  /** The newest acknowledged version of each account. */
+  versions(): Map<string, number> {
+    const versions = new Map<string, number>();
+    for (const { command, answer } of this.#acknowledged) {
+      if (answer === undefined || answer.status === 'refused') continue;
+      versions.set(command.aggregateId, Math.max(answer.version, versions.get(command.aggregateId) ?? 0));
+    }
+    return versions;
+  }
+
   /** Enters a command before it is sent. */
   enter(command: Command): Entry {
     const entry: Entry = { command, isUncertain: false, sentAt: 0, answer: undefined };

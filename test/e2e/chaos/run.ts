@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '../../../demo/client.ts';
 import { duration } from '../../../demo/figures.ts';
+import type { CatchUp } from '../../../demo/lag.ts';
 import { type Random, seededRandom } from '../../../demo/random.ts';
 import { readOrMakeToken } from '../../../local/stateFolder.ts';
 import { Clients } from './clients.ts';
@@ -12,6 +13,7 @@ import { CommandSource } from './commands.ts';
 import { Ledger } from './ledger.ts';
 import { ServeProcess } from './server.ts';
 import { type Findings, verify } from './verify.ts';
+import { waitForFeed } from './waitForFeed.ts';
 
 /** A server that is ready is killed after this long. */
 const ALIVE_MS_MIN = 300;
@@ -37,7 +39,9 @@ export interface ChaosOptions {
 
 /** What was done and found. */
 export interface ChaosResult extends Findings {
-  /** How long after the last restart everything was answered. */
+  /** How the views came by themselves, after the last restart, to what had been acknowledged before. */
+  readonly recovery: CatchUp;
+  /** How long everything else that was sent took to be answered then. */
   readonly answeredMs: number;
   readonly commands: number;
   readonly acknowledged: number;
@@ -60,15 +64,21 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     const clients = new Clients({ client, source, ledger, random }, count);
     await killAgainAndAgain(server, clients, ledger, options);
     await server.ready();
-    const readyAt = performance.now();
+    const recovery = await waitForFeed(client, ledger.versions(), VIEWS_MS_MAX);
+    onProgress(`the views have what was acknowledged, ${duration(recovery.ms)} after the last restart`);
+    const heldUntil = performance.now();
     await clients.finish();
-    const answeredMs = performance.now() - readyAt;
+    const answeredMs = performance.now() - heldUntil;
     onProgress(`everything is answered; ${ledger.entries.size} commands are being checked`);
     const findings = await verify(client, ledger, source.accountIds, VIEWS_MS_MAX);
+    const lacking = `the views lack ${recovery.eventsBehind} acknowledged events while nobody wakes their accounts`;
+    const faults = recovery.eventsBehind === 0 ? findings.faults : [lacking, ...findings.faults];
     const { unanswered, repeats } = ledger;
     const acknowledged = ledger.acknowledged.length;
     return {
       ...findings,
+      faults,
+      recovery,
       answeredMs,
       commands: ledger.entries.size,
       acknowledged,
@@ -104,8 +114,8 @@ async function killAgainAndAgain(
     if (!isStarting) await server.ready();
     const before = ledger.acknowledged.length;
     await sleep(pause);
-    // What the last one leaves undone must be found without any help: no new command wakes an account.
-    if (kill === kills) clients.stop();
+    // What the last one leaves undone must be found without any help: no command wakes an account.
+    if (kill === kills) clients.hold();
     if (kind === 'the runtime alone') server.killRuntime();
     else {
       await server.kill();

@@ -11,7 +11,8 @@ import {
   WithdrawFunds,
 } from '../../../schemas/account.ts';
 import { Id, Time } from '../../../schemas/scalars.ts';
-import { accountStub } from '../../aggregates.ts';
+import { accountStub, ownerOf } from '../../aggregates.ts';
+import type { Env } from '../../env.ts';
 import { requireAccess } from '../access.ts';
 import { runCommand } from '../command.ts';
 import { IdParams, type Route, route, type Success } from '../operation.ts';
@@ -188,7 +189,7 @@ const getAccount = route(
     problems: ['account_not_found'],
   },
   async (c, { params: { id }, query: { version, at } }) => {
-    const read = await accountStub(c.env, id).read({
+    const read = await accountOwner(c.env, id).read({
       ...(version === undefined ? {} : { version }),
       ...(at === undefined ? {} : { at: Date.parse(at) }),
     });
@@ -211,10 +212,10 @@ const getAccountEvents = route(
     problems: ['account_not_found'],
   },
   async (c, { params: { id }, query: { fromVersion, limit } }) => {
-    const actor = accountStub(c.env, id);
-    const head = await actor.head();
+    const owner = accountOwner(c.env, id);
+    const head = await owner.head();
     if (head === 0) throw accountNotFound(id);
-    const events = await actor.events(fromVersion, limit);
+    const events = await owner.events(fromVersion, limit);
     const nextFromVersion = fromVersion + limit <= head ? fromVersion + limit : null;
     return c.body(`{"events":${events},"nextFromVersion":${nextFromVersion}}`, 200, {
       'Content-Type': 'application/json',
@@ -228,6 +229,11 @@ export const accounts: readonly Route[] = [
   getAccount,
   getAccountEvents,
 ];
+
+/** An account's actor, for reading. */
+export function accountOwner(env: Env, aggregateId: string) {
+  return ownerOf<AccountState>(env, { aggregateType: 'account', aggregateId });
+}
 
 /** 404 for an account. */
 export function accountNotFound(id: string): ProblemError {

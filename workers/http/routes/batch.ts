@@ -2,8 +2,10 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import type { BriefOutcome } from '../../../actors/kernel/actorCore.ts';
+import type { CommandEnvelope } from '../../../schemas/envelope.ts';
 import { errorFields } from '../../../telemetry/logger.ts';
 import { actorStub } from '../../aggregates.ts';
+import { isPassing } from '../../inTime.ts';
 import {
   type AggregateGroup,
   BATCH_COMMANDS,
@@ -18,6 +20,7 @@ import { runnable } from '../batchGate.ts';
 import { BATCH_BYTES_MAX, readBytes, requireMediaType } from '../body.ts';
 import { commandContext } from '../command.ts';
 import type { HttpEnv } from '../context.ts';
+import { countJson } from '../jsonCount.ts';
 import { type Route, route } from '../operation.ts';
 import { parseWith } from '../parse.ts';
 import { invalidRequest, ProblemError } from '../problem.ts';
@@ -26,6 +29,12 @@ import { parseStrictJson } from '../strictJson.ts';
 
 /** The body around the commands; each command is checked in its place, so that a bad one stops nothing. */
 const BatchBody = z.strictObject({ commands: z.array(z.unknown()) });
+
+/**
+ * Values in a body on every level, counted before it is parsed: eight megabytes of nothing but brackets would be hundreds
+ * in memory. A hundred a command of a full batch, where a trade has a dozen.
+ */
+const BATCH_VALUES_MAX = 100 * BATCH_COMMANDS_MAX;
 
 /** The same for the API's description, with the commands that there are. */
 export const BatchRequest = z.strictObject({
@@ -65,9 +74,10 @@ const runBatch = route(
   },
   async (c) => {
     const lines = await readCommands(c);
-    if (lines.length > BATCH_COMMANDS_MAX) throw tooManyCommands();
     const { slots, groups } = groupCommands(lines);
-    const results = slots.map((slot) => ('result' in slot ? slot.result : unanswered(slot.commandId)));
+    const results = slots.map((slot) =>
+      'result' in slot ? slot.result : unanswered(slot.commandId, 'internal_error'),
+    );
     await Promise.all(runnable(c, groups.values(), results).map((group) => runGroup(c, group, results)));
     return c.json(summary(results));
   },
@@ -81,10 +91,15 @@ async function readCommands(c: Context<HttpEnv>): Promise<readonly Line[]> {
   if (type === 'application/x-ndjson') {
     // Before any line is parsed: eight megabytes of short lines are millions of them.
     if (hasMoreLines(bytes, BATCH_COMMANDS_MAX)) throw tooManyCommands();
+    // A value takes a byte at least.
+    if (bytes.length > BATCH_VALUES_MAX && countJson(bytes).values > BATCH_VALUES_MAX) throw tooManyValues();
     const lines = parseLines(bytes);
     if (lines.length === 0) throw invalidRequest([{ path: '', message: 'must have at least one command' }]);
     return lines;
   }
+  const { elements, values } = countJson(bytes);
+  if (elements > BATCH_COMMANDS_MAX) throw tooManyCommands();
+  if (values > BATCH_VALUES_MAX) throw tooManyValues();
   const parsed = parseStrictJson(bytes);
   if (!parsed.ok) throw invalidRequest(parsed.errors);
   const { commands } = parseWith(BatchBody, parsed.value);
@@ -95,7 +110,14 @@ async function readCommands(c: Context<HttpEnv>): Promise<readonly Line[]> {
 }
 
 function tooManyCommands(): ProblemError {
-  const detail = `A batch has at most ${BATCH_COMMANDS_MAX} commands.`;
+  return tooMuch(`A batch has at most ${BATCH_COMMANDS_MAX} commands.`);
+}
+
+function tooManyValues(): ProblemError {
+  return tooMuch(`A batch has at most ${BATCH_VALUES_MAX} values.`);
+}
+
+function tooMuch(detail: string): ProblemError {
   return new ProblemError({ code: 'request_too_large', detail });
 }
 
@@ -107,6 +129,7 @@ function summary(results: BatchResult[]): BatchReply {
 
 /** One aggregate's share. Its failure is a bug or an outage: its commands say so, and the others' answers stand. */
 async function runGroup(c: Context<HttpEnv>, group: AggregateGroup, results: BatchResult[]): Promise<void> {
+  let answered = 0;
   try {
     const actor = actorStub(c.env, group);
     for (let start = 0; start < group.commands.length; start += CALL_COMMANDS_MAX) {
@@ -117,10 +140,16 @@ async function runGroup(c: Context<HttpEnv>, group: AggregateGroup, results: Bat
         const { commandId } = commands[index] as (typeof commands)[number];
         results[group.places[start + index] as number] = resultOf(commandId, outcome);
       });
+      answered = start + commands.length;
     }
   } catch (error) {
     const { aggregateType, aggregateId } = group;
-    c.get('logger').log('error', 'batch failed for an aggregate', {
+    const code = isPassing(error) ? 'unavailable' : 'internal_error';
+    for (let index = answered; index < group.commands.length; index++) {
+      const { commandId } = group.commands[index] as CommandEnvelope;
+      results[group.places[index] as number] = unanswered(commandId, code);
+    }
+    c.get('logger').log(code === 'unavailable' ? 'warn' : 'error', 'batch failed for an aggregate', {
       correlationId: c.get('correlationId'),
       aggregateType,
       aggregateId,
@@ -130,11 +159,11 @@ async function runGroup(c: Context<HttpEnv>, group: AggregateGroup, results: Bat
 }
 
 /** What a command has until its aggregate has answered: sending it again under the same id is always safe. */
-function unanswered(commandId: string): BatchResult {
+function unanswered(commandId: string, code: 'internal_error' | 'unavailable'): BatchResult {
   return {
     commandId,
     status: 'refused',
-    code: 'internal_error',
+    code,
     detail: 'The aggregate did not answer. The command may have run: send it again with the same id.',
   };
 }

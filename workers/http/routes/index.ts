@@ -4,6 +4,7 @@ import { accounts } from './accounts.ts';
 import { audit } from './audit.ts';
 import { batch } from './batch.ts';
 import { events } from './events.ts';
+import { payments } from './payments.ts';
 import { portfolio } from './portfolio.ts';
 import { service } from './service.ts';
 import { views } from './views.ts';
@@ -13,6 +14,7 @@ export const ROUTES: readonly Route[] = [
   ...portfolio,
   ...batch,
   ...events,
+  ...payments,
   ...audit,
   ...views,
   ...service(() => ROUTES),

@@ -1,17 +1,20 @@
 /** Reads of an account from the views: portfolio and trades. */
+import type { Context } from 'hono';
 import { z } from 'zod';
 import { Side } from '../../../schemas/account.ts';
 import { partOf } from '../../../schemas/partition.ts';
 import { SymbolName, Time, Version } from '../../../schemas/scalars.ts';
-import { accountStub } from '../../aggregates.ts';
+import { errorFields } from '../../../telemetry/logger.ts';
 import { type Env, viewDatabases } from '../../env.ts';
+import { inTime } from '../../inTime.ts';
 import { readPortfolio } from '../../reads/portfolio.ts';
 import { readTrades } from '../../reads/trades.ts';
+import type { HttpEnv } from '../context.ts';
 import { cursorOf, encodeCursor } from '../cursor.ts';
 import { IdParams, type Route, route } from '../operation.ts';
 import { PageLimit, QueryVersion } from '../query.ts';
 import { AccountReply, TradesReply } from '../replies.ts';
-import { accountNotFound, accountReply } from './accounts.ts';
+import { accountNotFound, accountOwner, accountReply } from './accounts.ts';
 
 export const PortfolioQuery = z.strictObject({
   minVersion: QueryVersion.optional().meta({
@@ -46,21 +49,22 @@ const getPortfolio = route(
     query: PortfolioQuery,
     success: {
       status: 200,
-      description: 'The account; `X-Read-Source` says who answered.',
+      description:
+        'The account; `X-Read-Source` says who answered: the actor where the view is behind or fails.',
       schema: AccountReply,
       headers: ['X-Read-Source', 'X-View-Version'],
     },
     problems: ['account_not_found'],
   },
   async (c, { params: { id }, query: { minVersion = 1 } }) => {
-    const view = await readPortfolio(databaseOf(c.env, id), id);
+    const view = await viewOf(c, id);
     if (view !== undefined && view.version >= minVersion) {
       return c.json(fromView(id, view), 200, {
         'X-Read-Source': 'view',
         'X-View-Version': String(view.version),
       });
     }
-    const read = await accountStub(c.env, id).read();
+    const read = await accountOwner(c.env, id).read();
     if (read === null) throw accountNotFound(id);
     return c.json(accountReply(id, read.state, read.version), 200, {
       'X-Read-Source': 'actor',
@@ -69,7 +73,22 @@ const getPortfolio = route(
   },
 );
 
-function fromView(id: string, view: NonNullable<Awaited<ReturnType<typeof readPortfolio>>>): AccountReply {
+/** What the views have; undefined where they have nothing to show, or do not answer: then the actor does. */
+async function viewOf(c: Context<HttpEnv>, id: string) {
+  try {
+    return await inTime('the view database', readPortfolio(databaseOf(c.env, id), id));
+  } catch (error) {
+    c.get('logger').log('warn', 'view not read; the actor answers', {
+      correlationId: c.get('correlationId'),
+      aggregateType: 'account',
+      aggregateId: id,
+      ...errorFields(error),
+    });
+    return undefined;
+  }
+}
+
+function fromView(id: string, view: NonNullable<Awaited<ReturnType<typeof viewOf>>>): AccountReply {
   const { customerId, accountType, status, currency, cash, fees, limits } = view.account;
   const positions = Object.fromEntries(view.positions.map((position) => [position.symbol, position]));
   const state = {
@@ -108,7 +127,7 @@ const getTrades = route(
       limit: limit + 1,
     });
     const page = rows.slice(0, limit);
-    if (page.length === 0 && (await accountStub(c.env, id).head()) === 0) throw accountNotFound(id);
+    if (page.length === 0 && (await accountOwner(c.env, id).head()) === 0) throw accountNotFound(id);
     const reply: TradesReply = {
       trades: page.map(({ accountId: _, side: sideText, executedAt, recordedAt, ...trade }) => ({
         ...trade,

@@ -1,6 +1,7 @@
 /** Liveness, readiness, and the API's description. */
 import { directoryName } from '../../../schemas/partition.ts';
 import { viewDatabases } from '../../env.ts';
+import { inTime } from '../../inTime.ts';
 import { openApiDocument } from '../openapi/document.ts';
 import { type Route, route } from '../operation.ts';
 import { ProblemError } from '../problem.ts';
@@ -18,6 +19,12 @@ const getHealth = route(
   (c) => c.json({ status: 'ok' }),
 );
 
+/** Milliseconds in which a binding has to answer to be ready: probes wait a few seconds at most. */
+const READY_MS_MAX = 2_000;
+
+/** An account that no client can have, for the space in its name: it is woken, and stays empty. */
+const PROBED_ACCOUNT = 'readiness probe';
+
 /** Ready once every binding that a command or a read needs has answered. */
 const getReadiness = route(
   {
@@ -31,10 +38,16 @@ const getReadiness = route(
   },
   async (c) => {
     try {
-      await Promise.all([
-        ...viewDatabases(c.env).map((database) => database.prepare('SELECT count(*) FROM views').first()),
-        c.env.DIRECTORY.getByName(directoryName(0)).sweepCursor(),
-      ]);
+      await inTime(
+        'every binding',
+        Promise.all([
+          ...viewDatabases(c.env).map((database) => database.prepare('SELECT count(*) FROM views').first()),
+          c.env.DIRECTORY.getByName(directoryName(0)).sweepCursor(),
+          c.env.ACCOUNTS.getByName(PROBED_ACCOUNT).head(),
+          c.env.VIEWS_QUEUE.metrics(),
+        ]),
+        READY_MS_MAX,
+      );
     } catch {
       throw new ProblemError({ code: 'not_ready', detail: 'A binding does not answer yet.' });
     }

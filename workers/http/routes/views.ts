@@ -9,7 +9,7 @@ import { AGGREGATE_TYPES } from '../../../schemas/aggregates.ts';
 import { partOf } from '../../../schemas/partition.ts';
 import { Id } from '../../../schemas/scalars.ts';
 import { type RebuildKind, VIEWS, type ViewName } from '../../../schemas/tables/views.ts';
-import { actorStub } from '../../aggregates.ts';
+import { ownerOf } from '../../aggregates.ts';
 import { type Env, viewDatabases } from '../../env.ts';
 import { projectionDeps } from '../../projection.ts';
 import { viewStates } from '../../reads/viewStates.ts';
@@ -162,7 +162,7 @@ const resumeParked = route(
     problems: ['not_parked'],
   },
   async (c, { params: { view, ...key } }) => {
-    const head = await actorStub(c.env, key).head();
+    const head = await ownerOf(c.env, key).head();
     const deps = projectionDeps(c.env, databasePart(c.env, key.aggregateId), c.get('logger'));
     const resumed = await resume(deps, view, key, head);
     if (resumed === undefined) {

@@ -1,0 +1,160 @@
+/** Stripe's API over HTTP: form-encoded requests, JSON replies, and what its errors mean (docs.stripe.com/api/errors). */
+import { z } from 'zod';
+import { DETAIL_LENGTH_MAX, type ProviderResult } from '../../schemas/paymentProvider.ts';
+import { PROVIDER_TIMEOUT_MS } from '../provider.ts';
+
+/** The version of the API that this adapter was written for: replies keep its shape whatever Stripe adds. */
+export const STRIPE_VERSION = '2025-04-30.basil';
+
+/** Where Stripe is. */
+export const STRIPE_URL = 'https://api.stripe.com';
+
+/** What the adapter needs of the world. */
+export interface StripeDeps {
+  readonly secretKey: string;
+  /** Where the API is; tests have their own. */
+  readonly url: string;
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+}
+
+const PaymentIntent = z.object({
+  id: z.string(),
+  object: z.literal('payment_intent'),
+  status: z.string(),
+  amount_capturable: z.number().int(),
+  amount_received: z.number().int(),
+  currency: z.string(),
+  metadata: z.record(z.string(), z.string()),
+  last_payment_error: z
+    .object({
+      code: z.string().nullish(),
+      decline_code: z.string().nullish(),
+      message: z.string().nullish(),
+    })
+    .nullish(),
+});
+/** As much of a PaymentIntent as is read. */
+export type PaymentIntent = z.infer<typeof PaymentIntent>;
+
+const Refund = z.object({
+  id: z.string(),
+  object: z.literal('refund'),
+  status: z.string().nullish(),
+  failure_reason: z.string().nullish(),
+  metadata: z.record(z.string(), z.string()),
+});
+/** As much of a refund as is read. */
+export type Refund = z.infer<typeof Refund>;
+
+const RefundList = z.object({ data: z.array(Refund), has_more: z.boolean() });
+
+const ErrorReply = z.object({
+  error: z.object({
+    type: z.string(),
+    code: z.string().nullish(),
+    decline_code: z.string().nullish(),
+    message: z.string().nullish(),
+    payment_intent: z.object({ id: z.string() }).nullish(),
+  }),
+});
+
+/** What Stripe's objects look like, by what is asked for. */
+export const SHAPES = { paymentIntent: PaymentIntent, refund: Refund, refundList: RefundList } as const;
+
+/** A request that Stripe did not grant. */
+export interface Refused {
+  readonly ok: false;
+  readonly result: Extract<ProviderResult, { outcome: 'declined' | 'unanswered' }>;
+  /** Whether the idempotency key is spent: it stands for this reply, or for another request. */
+  readonly replayed: boolean;
+}
+
+/** What Stripe replied. */
+export type Reply<Value> = { readonly ok: true; readonly value: Value } | Refused;
+
+/** Sends one request. Throws where Stripe does not know our key, or speaks another language than documented. */
+export async function send<Value>(
+  deps: StripeDeps,
+  request: {
+    readonly method: 'GET' | 'POST';
+    readonly path: string;
+    readonly parameters?: Readonly<Record<string, string>>;
+    readonly idempotencyKey?: string;
+  },
+  shape: z.ZodType<Value>,
+): Promise<Reply<Value>> {
+  const { method, path, parameters = {}, idempotencyKey } = request;
+  const form = new URLSearchParams(parameters).toString();
+  const headers: Record<string, string> = {
+    Authorization: `Bearer ${deps.secretKey}`,
+    'Stripe-Version': STRIPE_VERSION,
+    ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }),
+    ...(method === 'POST' ? { 'Content-Type': 'application/x-www-form-urlencoded' } : {}),
+  };
+  const query = method === 'GET' && form !== '' ? `?${form}` : '';
+  let response: Response;
+  let text: string;
+  try {
+    response = await deps.fetch(`${deps.url}${path}${query}`, {
+      method,
+      headers,
+      ...(method === 'POST' ? { body: form } : {}),
+      signal: AbortSignal.timeout(PROVIDER_TIMEOUT_MS),
+    });
+    text = await response.text();
+  } catch (error) {
+    const timedOut = error instanceof Error && error.name === 'TimeoutError';
+    return unanswered(timedOut ? 'timeout' : 'connection_failed', 'Stripe did not answer.');
+  }
+  if (response.ok) return { ok: true, value: shape.parse(JSON.parse(text)) };
+  return refusal(response, text);
+}
+
+function refusal({ status, headers }: Response, text: string): Refused {
+  const error = errorOf(text);
+  const code = error?.decline_code ?? error?.code ?? error?.type ?? `http_${status}`;
+  const detail = error?.message ?? `Stripe answered with status ${status}.`;
+  if (status === 401 || status === 403) {
+    throw new Error(`Stripe refuses the platform's key (status ${status}, ${code}): check STRIPE_SECRET_KEY`);
+  }
+  const passing = status === 409 || status === 424 || status === 429 || status >= 500;
+  if (passing || error === undefined || error.type === 'api_error' || error.type === 'idempotency_error') {
+    // The key stands for another request or for an error for good; one in use (409) is free again in a moment.
+    const spent = status !== 409 && error?.type === 'idempotency_error';
+    const replayed = spent || headers.get('Idempotent-Replayed') === 'true';
+    return unanswered(code, detail, { replayed, retryAfterMs: retryAfterMs(headers.get('Retry-After')) });
+  }
+  const reference = error.payment_intent?.id ?? null;
+  return {
+    ok: false,
+    result: { outcome: 'declined', reference, code, detail: cut(detail) },
+    replayed: false,
+  };
+}
+
+function errorOf(text: string): z.infer<typeof ErrorReply>['error'] | undefined {
+  try {
+    return ErrorReply.parse(JSON.parse(text)).error;
+  } catch {
+    // A proxy on the way, not Stripe: whether anything happened is not known.
+    return undefined;
+  }
+}
+
+function unanswered(
+  code: string,
+  detail: string,
+  { replayed = false, retryAfterMs }: { replayed?: boolean; retryAfterMs?: number | undefined } = {},
+): Refused {
+  const pause = retryAfterMs === undefined ? {} : { retryAfterMs };
+  return { ok: false, result: { outcome: 'unanswered', code, detail: cut(detail), ...pause }, replayed };
+}
+
+/** Seconds, as Stripe sends them. */
+function retryAfterMs(header: string | null): number | undefined {
+  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1_000 : undefined;
+}
+
+function cut(text: string): string {
+  return text.slice(0, DETAIL_LENGTH_MAX);
+}

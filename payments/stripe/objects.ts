@@ -1,0 +1,75 @@
+/** What Stripe's objects say of our calls, and our calls in Stripe's words. */
+import { add, parseDecimal } from '../../schemas/decimal.ts';
+import type { ProviderCall, ProviderResult } from '../../schemas/paymentProvider.ts';
+import { fromMinorUnits } from './amounts.ts';
+import type { PaymentIntent, Refund } from './http.ts';
+
+/** The parameters that name the card: a PaymentMethod, or a token of Stripe's older front ends. */
+export function paymentMethod(token: string): Readonly<Record<string, string>> {
+  if (!token.startsWith('tok_')) return { payment_method: token };
+  return { 'payment_method_data[type]': 'card', 'payment_method_data[card][token]': token };
+}
+
+/** Stripe's id of the payment. A call after the authorisation always has it: without it is a bug. */
+export function paymentOf({ operation, payment }: ProviderCall): string {
+  if (payment === null) throw new Error(`${operation} of a payment that Stripe was never asked for`);
+  return payment;
+}
+
+/** A definite no before Stripe was asked. */
+export function noSuchAmount({ amount, currency }: ProviderCall): ProviderResult {
+  const detail = `Stripe takes no payment of ${amount} ${currency}.`;
+  return { outcome: 'declined', reference: null, code: 'amount_not_supported', detail };
+}
+
+/** Whether the amount is held. */
+export function authorizationOf(intent: PaymentIntent): ProviderResult {
+  const { id: reference, status, last_payment_error: error } = intent;
+  switch (status) {
+    case 'requires_capture':
+    case 'succeeded':
+      return { outcome: 'succeeded', reference };
+    case 'processing':
+      return { outcome: 'pending', reference };
+    case 'canceled':
+      return declined(reference, 'canceled', 'The payment was canceled at Stripe.');
+    default:
+      return declined(
+        reference,
+        error?.decline_code ?? error?.code ?? status,
+        error?.message ?? `The payment is ${status}.`,
+      );
+  }
+}
+
+/** Whether the capture has happened; undefined where it has not and still may. */
+export function captureOf(intent: PaymentIntent, call: ProviderCall): ProviderResult | undefined {
+  const { id: reference, status, amount_received } = intent;
+  const wanted = add(parseDecimal(call.captured), parseDecimal(call.amount));
+  if (parseDecimal(fromMinorUnits(amount_received, call.currency)) >= wanted) {
+    return { outcome: 'succeeded', reference };
+  }
+  if (status !== 'canceled' && status !== 'succeeded') return undefined;
+  const detail = `Nothing is held any more: the payment is ${status} at Stripe.`;
+  return { ...declined(reference, status, detail), released: true };
+}
+
+/** Whether what was held has been let go; undefined where it is still held. */
+export function voidOf(intent: PaymentIntent, call: ProviderCall): ProviderResult | undefined {
+  const { id: reference, status, amount_capturable, amount_received } = intent;
+  if (parseDecimal(fromMinorUnits(amount_received, call.currency)) > parseDecimal(call.captured)) {
+    return declined(reference, 'captured', 'The payment was captured at Stripe, not by this platform.');
+  }
+  return status === 'canceled' || amount_capturable === 0 ? { outcome: 'succeeded', reference } : undefined;
+}
+
+/** Whether the money went back. */
+export function refundOf({ id: reference, status, failure_reason }: Refund): ProviderResult {
+  if (status === 'succeeded') return { outcome: 'succeeded', reference };
+  if (status !== 'failed' && status !== 'canceled') return { outcome: 'pending', reference };
+  return declined(reference, failure_reason ?? status, `The refund ${status} at Stripe.`);
+}
+
+function declined(reference: string, code: string, detail: string) {
+  return { outcome: 'declined' as const, reference, code, detail };
+}

@@ -1,0 +1,181 @@
+/** Payments: as they are, and what providers tell of them in webhooks. */
+import type { Context } from 'hono';
+import { z } from 'zod';
+import type { PaymentState } from '../../../actors/payment/decider.ts';
+import type { Outcome } from '../../../schemas/envelope.ts';
+import { PaymentStanding } from '../../../schemas/payment.ts';
+import { PAYMENT_PROVIDERS, PaymentProvider, type ProviderNotice } from '../../../schemas/paymentProvider.ts';
+import { AggregateId, DecimalText, Id, UtcTime, Version } from '../../../schemas/scalars.ts';
+import { actorStub } from '../../aggregates.ts';
+import { webhookReader } from '../../payments.ts';
+import { readBytes } from '../body.ts';
+import type { HttpEnv } from '../context.ts';
+import { type Route, route } from '../operation.ts';
+import { ProblemError } from '../problem.ts';
+
+/** Bytes of a webhook: providers send whole objects, some tens of thousands. */
+export const WEBHOOK_BYTES_MAX = 256 * 1024;
+
+/** A payment as its actor has it. What the card's token is does not leave the platform. */
+export const PaymentReply = z
+  .strictObject({
+    paymentId: AggregateId,
+    orderId: Id.nullable().meta({
+      description: 'Null where the payment was barred before it was asked for.',
+    }),
+    customerId: Id.nullable(),
+    amount: DecimalText,
+    currency: z.string().nullable(),
+    method: z.string().nullable(),
+    provider: PaymentProvider,
+    reference: z.string().nullable().meta({ description: "The provider's own id of the payment." }),
+    ...PaymentStanding.shape,
+    refunds: z.array(
+      z.strictObject({
+        refundId: Id,
+        amount: DecimalText,
+        status: z.enum(['REQUESTED', 'REFUNDED', 'FAILED']),
+      }),
+    ),
+    calls: z
+      .array(
+        z.strictObject({
+          operation: z.string(),
+          amount: DecimalText,
+          failures: z.number().int().meta({ description: 'Calls without an answer, in a row.' }),
+          nextAt: UtcTime.nullable().meta({ description: 'When the next call is made; null at once.' }),
+        }),
+      )
+      .meta({ description: 'What the provider has not answered for good.' }),
+    version: Version,
+  })
+  .meta({ id: 'Payment' });
+
+const WebhookReply = z.strictObject({
+  outcome: z.enum(['recorded', 'known', 'unknown_payment', 'ignored']).meta({
+    description:
+      '`recorded` where it said something new, `known` where it did not, `unknown_payment` where no such payment ' +
+      'exists here, `ignored` where it is about nothing that Folio follows.',
+  }),
+});
+
+const getPayment = route(
+  {
+    method: 'get',
+    path: '/v1/payments/{id}',
+    operationId: 'getPayment',
+    tag: 'Payments',
+    summary: 'The payment as it is',
+    description: "The actor's own state: where the money is, and what the provider has still to answer.",
+    params: z.strictObject({ id: AggregateId }),
+    success: { status: 200, description: 'The payment.', schema: PaymentReply, headers: ['ETag'] },
+    problems: ['payment_not_found'],
+  },
+  async (c, { params: { id } }) => {
+    const read = await actorStub(c.env, { aggregateType: 'payment', aggregateId: id }).read();
+    if (read === null) {
+      throw new ProblemError({ code: 'payment_not_found', detail: `There is no payment ${id}.` });
+    }
+    const reply = paymentReply(id, read.state as PaymentState, read.version);
+    return c.json(reply, 200, { ETag: `"${read.version}"` });
+  },
+);
+
+const takeWebhook = route(
+  {
+    method: 'post',
+    path: '/v1/webhooks/payments/{provider}',
+    operationId: 'takePaymentWebhook',
+    tag: 'Payments',
+    summary: 'Take a webhook of a payment provider',
+    description:
+      "Proves itself by the provider's signature over the raw body, and by no token. Whatever is signed is answered " +
+      'with 200, since sending it again would change nothing: `outcome` says what became of it.',
+    signed: true,
+    params: z.strictObject({ provider: z.enum(PAYMENT_PROVIDERS) }),
+    query: z.strictObject({}),
+    ownBody: { content: { 'application/json': { schema: z.unknown() } } },
+    success: { status: 200, description: 'It was taken.', schema: WebhookReply },
+    problems: ['invalid_signature', 'unavailable'],
+  },
+  async (c, { params: { provider } }) => {
+    const body = await readBytes(c, WEBHOOK_BYTES_MAX);
+    const header = (name: string) => c.req.header(name);
+    const reading = webhookReader(c.env, provider)({ body, header });
+    const logger = c.get('logger');
+    const correlationId = c.get('correlationId');
+    if (reading.status === 'forged') {
+      logger.log('warn', 'webhook refused', { provider, correlationId, reason: reading.detail });
+      throw new ProblemError({ code: 'invalid_signature', detail: reading.detail });
+    }
+    if (reading.status === 'ignored') {
+      logger.log('debug', 'webhook ignored', { provider, correlationId, reason: reading.detail });
+      return c.json({ outcome: 'ignored' });
+    }
+    const outcome = outcomeOf(await record(c, provider, reading));
+    const { paymentId, notice } = reading;
+    const level = outcome === 'unknown_payment' ? 'warn' : 'info';
+    logger.log(level, 'webhook taken', {
+      provider,
+      correlationId,
+      paymentId,
+      outcome,
+      notice: notice.notice,
+    });
+    return c.json({ outcome });
+  },
+);
+
+/** The delivery's id is the command's, with spaces, which no client's can have: every copy of it is recognised. */
+async function record(
+  c: Context<HttpEnv>,
+  provider: PaymentProvider,
+  { deliveryId, paymentId, notice }: { deliveryId: string; paymentId: string; notice: ProviderNotice },
+): Promise<Outcome> {
+  const payment = actorStub(c.env, { aggregateType: 'payment', aggregateId: paymentId });
+  const [outcome] = await payment.execute(
+    [
+      {
+        commandId: `webhook ${provider} ${deliveryId}`,
+        type: 'RecordProviderNotice',
+        data: { provider, notice },
+      },
+    ],
+    { userId: provider, correlationId: c.get('correlationId'), causationId: null },
+  );
+  if (outcome === undefined) throw new Error('a webhook was not answered');
+  return outcome;
+}
+
+function outcomeOf(outcome: Outcome): z.infer<typeof WebhookReply>['outcome'] {
+  if (outcome.status === 'accepted') return 'recorded';
+  return outcome.status === 'refused' && outcome.code === 'payment_not_found' ? 'unknown_payment' : 'known';
+}
+
+export const payments: readonly Route[] = [getPayment, takeWebhook];
+
+function paymentReply(paymentId: string, state: PaymentState, version: number): z.input<typeof PaymentReply> {
+  const { orderId, customerId, amount, currency, method, provider, reference, standing } = state;
+  const { status, ...figures } = standing;
+  if (status === 'NONE') throw new Error(`payment ${paymentId} has version ${version} but has not begun`);
+  return {
+    paymentId,
+    orderId: orderId || null,
+    customerId: customerId || null,
+    amount,
+    currency: currency || null,
+    method: method || null,
+    provider,
+    reference,
+    status,
+    ...figures,
+    refunds: Object.entries(state.refunds).map(([refundId, refund]) => ({ refundId, ...refund })),
+    calls: Object.entries(state.calls).map(([operation, call]) => ({
+      operation,
+      amount: call.amount,
+      failures: call.failures,
+      nextAt: call.dueAt === 0 ? null : new Date(call.dueAt).toISOString(),
+    })),
+    version,
+  };
+}
