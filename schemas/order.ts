@@ -169,6 +169,10 @@ const OrderCancelled = z.strictObject({
   statusBefore: z
     .enum(['PENDING', 'CONFIRMED'])
     .meta({ description: 'What the order was: of a confirmed one, stock and payment are to be undone.' }),
+  sagaId: AggregateId.meta({
+    description:
+      'The saga that undoes what was done: the one that fulfils a pending order, one of its own else.',
+  }),
 });
 
 /** Events by type, in their newest shape, with what the catalogue says of them. */

@@ -17,6 +17,7 @@ import type {
   OrderShipped,
   OrderStatus,
 } from '../../schemas/order.ts';
+import { cancellationSagaId, fulfilmentSagaId } from '../../schemas/sagaIds.ts';
 import type { Decider, Decision, Timed } from '../kernel/decider.ts';
 import { type OrderShipment, shipmentEffects, statusToTell } from './shipments.ts';
 import { type ShippableLine, shipItems } from './shipping.ts';
@@ -82,18 +83,18 @@ function decide(command: Timed<OrderCommand>, state: Readonly<OrderState>): Orde
     case 'CONFIRMED':
       return decideConfirmed(command, state);
     case 'PENDING':
-      return decidePending(command);
+      return decidePending(command, state);
   }
 }
 
 type Later = Exclude<OrderCommand, { type: 'PlaceOrder' | 'RecordShipment' }>;
 
-function decidePending(command: Later): OrderDecision {
+function decidePending(command: Later, { orderId }: Readonly<OrderState>): OrderDecision {
   switch (command.type) {
     case 'ConfirmOrder':
       return accept({ type: 'OrderConfirmed', data: {} });
     case 'CancelOrder':
-      return cancel(command.data, 'PENDING');
+      return cancel(command.data, 'PENDING', fulfilmentSagaId(orderId));
     case 'ShipOrder':
     case 'DeliverOrder':
       return refuse('order_not_confirmed', 'The order is not confirmed.');
@@ -111,12 +112,16 @@ function decideConfirmed(command: Later, state: Readonly<OrderState>): OrderDeci
     case 'CancelOrder':
       if (state.shipments.length > 0)
         return refuse('order_already_shipped', 'Some of the order has left already.');
-      return cancel(command.data, 'CONFIRMED');
+      return cancel(command.data, 'CONFIRMED', cancellationSagaId(state.orderId));
   }
 }
 
-function cancel({ reason }: Data<'CancelOrder'>, statusBefore: 'PENDING' | 'CONFIRMED'): OrderDecision {
-  return accept({ type: 'OrderCancelled', data: { reason, statusBefore } });
+function cancel(
+  { reason }: Data<'CancelOrder'>,
+  statusBefore: 'PENDING' | 'CONFIRMED',
+  sagaId: string,
+): OrderDecision {
+  return accept({ type: 'OrderCancelled', data: { reason, statusBefore, sagaId } });
 }
 
 function place(data: Data<'PlaceOrder'>, state: Readonly<OrderState>): OrderDecision {
@@ -210,4 +215,8 @@ export const orderDecider: Decider<OrderState, OrderCommand, OrderEvent, OrderRe
   effects: shipmentEffects,
   resourceId: (command) => (command.type === 'PlaceOrder' ? command.data.orderId : undefined),
   resourceIdOfEvent: (event) => (event.type === 'OrderPlaced' ? event.data.orderId : undefined),
+  reply: ([event]) => {
+    if (event?.type === 'OrderPlaced') return { sagaId: fulfilmentSagaId(event.data.orderId) };
+    return event?.type === 'OrderCancelled' ? { sagaId: event.data.sagaId } : {};
+  },
 };

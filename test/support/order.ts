@@ -85,7 +85,11 @@ export const shipped = (
 export const delivered: OrderEvent = { type: 'OrderDelivered', data: {} };
 export const cancelled = (statusBefore: 'PENDING' | 'CONFIRMED' = 'PENDING'): OrderEvent => ({
   type: 'OrderCancelled',
-  data: { reason: 'changed my mind', statusBefore },
+  data: {
+    reason: 'changed my mind',
+    statusBefore,
+    sagaId: statusBefore === 'PENDING' ? 'fulfil-o-1' : 'cancel-o-1',
+  },
 });
 
 function line(

@@ -64,7 +64,12 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   getPortfolio: { of: 'account', trader: 'own', ...READERS },
   getTrades: { of: 'account', trader: 'own', ...READERS },
 
+  // Reads of the shop.
   getPayment: { of: 'platform', ...READERS },
+  getProduct: { of: 'catalogue', trader: 'all', ...READERS },
+  getInventory: { of: 'platform', ...READERS },
+  getOrder: { of: 'platform', ...READERS },
+  getShipment: { of: 'platform', ...READERS },
 
   // The log. The feed gives a trader the events of its own accounts.
   getEvents: { of: 'handler', trader: 'own', ...READERS },

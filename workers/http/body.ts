@@ -73,7 +73,22 @@ export async function parseBody<Schema extends z.ZodType>(
   schema: Schema,
 ): Promise<z.output<Schema>> {
   requireMediaType(c, ['application/json']);
-  const parsed = parseStrictJson(await readBytes(c, BODY_BYTES_MAX));
+  return parseBytes(await readBytes(c, BODY_BYTES_MAX), schema);
+}
+
+/** The same where there may be no body at all, which says as much as an empty object. */
+export async function parseOptionalBody<Schema extends z.ZodType>(
+  c: Context<HttpEnv>,
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  const bytes = await readBytes(c, BODY_BYTES_MAX);
+  if (bytes.byteLength === 0) return parseWith(schema, {});
+  requireMediaType(c, ['application/json']);
+  return parseBytes(bytes, schema);
+}
+
+function parseBytes<Schema extends z.ZodType>(bytes: Uint8Array, schema: Schema): z.output<Schema> {
+  const parsed = parseStrictJson(bytes);
   if (!parsed.ok) throw invalidRequest(parsed.errors);
   return parseWith(schema, parsed.value);
 }

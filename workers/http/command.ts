@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { type CommandContext, CommandId, type CommandTarget } from '../../schemas/envelope.ts';
 import type { HttpEnv } from './context.ts';
+import type { Success } from './operation.ts';
 import { invalidRequest, problemResponse, refusalProblem } from './problem.ts';
 import type { CommandReply } from './replies.ts';
 
@@ -49,13 +50,20 @@ function expectedVersion(c: Context<HttpEnv>): number | undefined {
   return quoted === undefined ? undefined : Number(quoted.slice(1, -1));
 }
 
-/** Runs a command and answers with `status`, with the problem of its refusal, or with the stored answer. */
+/** What a command that was accepted is answered with. */
+export interface CommandAnswer {
+  readonly status: Success['status'];
+  /** Instead, where the command made the aggregate's first event. */
+  readonly statusOfFirst?: Success['status'];
+}
+
+/** Runs a command and answers what became of it: success, the problem of its refusal, or the stored answer. */
 export async function runCommand(
   c: Context<HttpEnv>,
   target: CommandTarget,
   aggregateId: string,
   command: { type: string; data: unknown },
-  status: 200 | 201,
+  { status, statusOfFirst = status }: CommandAnswer,
 ): Promise<Response> {
   const id = commandId(c);
   const expected = expectedVersion(c);
@@ -67,5 +75,5 @@ export async function runCommand(
   const headers: Record<string, string> = { ETag: `"${version}"` };
   if (outcome.status === 'replayed') headers['Idempotency-Replayed'] = 'true';
   const body: CommandReply = { aggregateId, version, events: [...events], ...reply };
-  return c.json(body, status, headers);
+  return c.json(body, events[0]?.version === 1 ? statusOfFirst : status, headers);
 }

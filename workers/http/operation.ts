@@ -6,13 +6,17 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import type { ZodOpenApiRequestBodyObject } from 'zod-openapi';
 import { Id } from '../../schemas/scalars.ts';
-import { parseBody } from './body.ts';
+import { parseBody, parseOptionalBody } from './body.ts';
 import type { HttpEnv } from './context.ts';
 import { parseQuery, parseWith } from './parse.ts';
 import { PROBLEMS, type ProblemCode } from './problem.ts';
 
 export const TAGS = {
   Accounts: 'Open an account, move money, trade, and read what became of it.',
+  Products: 'What a unit of something is called and costs.',
+  Inventory: 'What is there of a product, and what of it is promised.',
+  Orders: 'Place an order, ship it, cancel it, and read what became of it.',
+  Shipments: 'Goods on their way.',
   Batch: 'Many commands in one request, each decided by its own aggregate.',
   Events: 'The log behind everything: immutable, hash-chained events.',
   Payments: 'Where the money of an order is, and what payment providers tell.',
@@ -26,8 +30,10 @@ export type ReplyHeader = 'ETag' | 'Idempotency-Replayed' | 'X-Read-Source' | 'X
 
 /** What success looks like. */
 export interface Success {
-  readonly status: 200 | 201;
+  readonly status: 200 | 201 | 202;
   readonly description: string;
+  /** What 201 with the same body means, where the first of several requests creates what the others change. */
+  readonly created?: string;
   /** What 202 with the same body means, where the work may take more than one request. */
   readonly unfinished?: string;
   /** Of the JSON body; left out where the body is no data of ours. */
@@ -50,6 +56,8 @@ export interface Operation {
   readonly query?: z.ZodObject;
   /** The JSON body, parsed before the handler runs. */
   readonly body?: z.ZodType;
+  /** Whether the body may be left out. */
+  readonly isBodyOptional?: true;
   /** Describes a body that the handler reads by itself. */
   readonly ownBody?: ZodOpenApiRequestBodyObject;
   /** The type of the one command that it is: takes `Idempotency-Key` and `If-Match`, answers with the version. */
@@ -87,6 +95,7 @@ export function route<
   handler: (c: Context<HttpEnv>, input: Input<Params, Query, Body>) => Response | Promise<Response>,
 ): Route {
   const { params, body } = operation;
+  const readBody = operation.isBodyOptional === true ? parseOptionalBody : parseBody;
   const query = operation.query ?? (isPublic(operation) ? undefined : NoQuery);
   return {
     ...operation,
@@ -94,7 +103,7 @@ export function route<
       const input = {
         params: params === undefined ? {} : parseWith(params, c.req.param()),
         query: query === undefined ? {} : parseQuery(c.req.url, query),
-        body: body === undefined ? undefined : await parseBody(c, body),
+        body: body === undefined ? undefined : await readBody(c, body),
       };
       return handler(c, input as Input<Params, Query, Body>);
     },

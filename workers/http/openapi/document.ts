@@ -116,7 +116,12 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
   };
 }
 
-function requestBody({ operationId, body, ownBody }: Operation): ZodOpenApiRequestBodyObject | undefined {
+function requestBody({
+  operationId,
+  body,
+  isBodyOptional,
+  ownBody,
+}: Operation): ZodOpenApiRequestBodyObject | undefined {
   const content = body === undefined ? ownBody?.content : { 'application/json': { schema: body } };
   if (content === undefined) return undefined;
   const examples = EXAMPLES[operationId]?.request ?? {};
@@ -124,12 +129,13 @@ function requestBody({ operationId, body, ownBody }: Operation): ZodOpenApiReque
     const example = examples[mediaType];
     return [mediaType, example === undefined ? media : ({ ...media, example } as ZodOpenApiMediaTypeObject)];
   });
-  return { required: ownBody?.required ?? true, content: Object.fromEntries(described) };
+  return { required: ownBody?.required ?? isBodyOptional !== true, content: Object.fromEntries(described) };
 }
 
 function successResponses(operation: Operation): Record<string, ZodOpenApiResponseObject> {
-  const { status, description, unfinished } = operation.success;
+  const { status, description, created, unfinished } = operation.success;
   const responses = { [status]: successResponse(operation, description) };
+  if (created !== undefined) responses[201] = successResponse(operation, created);
   if (unfinished !== undefined) responses[202] = successResponse(operation, unfinished);
   return responses;
 }

@@ -84,6 +84,27 @@ const batchCommands = [
   { commandId: 't-1', aggregateType: 'account', aggregateId: 'acc-1', type: 'ExecuteTrade', data: trade },
 ];
 
+const tea = { name: 'Assam tea, 50 bags', unitPrice: '2.55', currency: 'GBP' };
+const shipTo = {
+  name: 'A. Lovelace',
+  line1: '12 St James Square',
+  city: 'London',
+  country: 'United Kingdom',
+};
+
+const order = {
+  orderId: 'order-1',
+  customerId: 'customer-1',
+  status: 'SHIPPED',
+  currency: 'GBP',
+  items: [{ line: 1, productId: 'tea', quantity: '3', unitPrice: '2.55', amount: '7.65', shipped: '3' }],
+  total: '7.65',
+  payment: { method: 'card' },
+  shipTo,
+  shipments: [{ shipmentId: 'order-1-1', carrier: 'Royal Mail', trackingNumber: 'RM123456785GB' }],
+  version: 4,
+};
+
 const rebuild = {
   status: 'SWITCHED',
   kind: 'rebuild',
@@ -138,6 +159,51 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
         { commandId: 'open-1', status: 'accepted', version: 1 },
         { commandId: 't-1', status: 'refused', code: 'insufficient_funds', detail: 'Available cash is 5.' },
       ],
+    },
+  },
+  putProduct: command(tea, 'ProductPut', 1, { aggregateId: 'tea' }),
+  getProduct: { reply: { productId: 'tea', ...tea, version: 1 } },
+  receiveStock: command({ quantity: '120', reference: 'delivery 4711' }, 'StockReceived', 1, {
+    aggregateId: 'tea',
+  }),
+  adjustStock: command({ quantity: '-2', reason: 'broken' }, 'StockAdjusted', 2, { aggregateId: 'tea' }),
+  getInventory: {
+    reply: { productId: 'tea', onHand: '118', reserved: '3', available: '115', version: 3 },
+  },
+  placeOrder: command(
+    {
+      orderId: 'order-1',
+      customerId: 'customer-1',
+      currency: 'GBP',
+      items: [{ productId: 'tea', quantity: '3', unitPrice: '2.55' }],
+      payment: { method: 'card', token: 'tok_ok' },
+      shipTo,
+    },
+    'OrderPlaced',
+    1,
+    { aggregateId: 'order-1', sagaId: 'fulfil-order-1' },
+  ),
+  getOrder: { reply: order },
+  cancelOrder: command({ reason: 'changed my mind' }, 'OrderCancelled', 3, {
+    aggregateId: 'order-1',
+    sagaId: 'cancel-order-1',
+  }),
+  shipOrder: command({ carrier: 'Royal Mail', trackingNumber: 'RM123456785GB' }, 'OrderShipped', 3, {
+    aggregateId: 'order-1',
+  }),
+  deliverOrder: command({}, 'OrderDelivered', 5, { aggregateId: 'order-1' }),
+  getShipment: {
+    reply: {
+      shipmentId: 'order-1-1',
+      orderId: 'order-1',
+      status: 'DISPATCHED',
+      carrier: 'Royal Mail',
+      trackingNumber: 'RM123456785GB',
+      shipTo,
+      items: [{ line: 1, productId: 'tea', quantity: '3' }],
+      dispatchedAt: '2026-11-21T09:30:03.000Z',
+      deliveredAt: null,
+      version: 2,
     },
   },
   getEvents: { reply: { events: [event], next: 'WzFd' } },

@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import type { AccountState } from '../../../actors/account/decider.ts';
 import {
-  type AccountRefusal,
   DepositFunds,
   ExecuteTrade,
   OpenAccount,
@@ -10,28 +9,25 @@ import {
   SetLimits,
   WithdrawFunds,
 } from '../../../schemas/account.ts';
-import { Id, Time } from '../../../schemas/scalars.ts';
+import { Id } from '../../../schemas/scalars.ts';
 import { accountStub, ownerOf } from '../../aggregates.ts';
 import type { Env } from '../../env.ts';
 import { requireAccess } from '../access.ts';
 import { runCommand } from '../command.ts';
-import { IdParams, type Route, route, type Success } from '../operation.ts';
-import { ProblemError } from '../problem.ts';
-import { FromVersion, PageLimit, QueryVersion } from '../query.ts';
-import { AccountEventsReply, AccountReply, CommandReply, TradeReply } from '../replies.ts';
+import { IdParams, type Route, route } from '../operation.ts';
+import type { ProblemError } from '../problem.ts';
+import { FromVersion, PageLimit } from '../query.ts';
+import { AccountEventsReply, AccountReply, TradeReply } from '../replies.ts';
+import {
+  commandRoute,
+  commandSuccess,
+  notFound,
+  type Resource,
+  type ResourceCommand,
+  stateRoute,
+} from '../resource.ts';
 
 export const OpenAccountBody = OpenAccount.extend({ accountId: Id });
-
-/** Which state of an account is wanted; the newest where neither is given. */
-export const StateQuery = z
-  .strictObject({
-    version: QueryVersion.optional().meta({ description: 'The state as of this version.' }),
-    at: Time.optional().meta({ description: 'The state as of this time.' }),
-  })
-  .refine((query) => query.version === undefined || query.at === undefined, {
-    path: ['at'],
-    message: 'cannot be given together with version',
-  });
 
 /** Which part of an account's log is wanted. */
 export const AccountEventsQuery = z.strictObject({
@@ -39,11 +35,13 @@ export const AccountEventsQuery = z.strictObject({
   limit: PageLimit,
 });
 
-const COMMAND_HEADERS = ['ETag', 'Idempotency-Replayed'] as const;
-
-function success(status: 200 | 201, description: string, schema: z.ZodType = CommandReply): Success {
-  return { status, description, schema, headers: COMMAND_HEADERS };
-}
+const ACCOUNTS: Resource = {
+  aggregateType: 'account',
+  noun: 'account',
+  tag: 'Accounts',
+  path: '/v1/accounts/{id}',
+  notFound: 'account_not_found',
+};
 
 /** Refusals of nearly every command to an account, in the order in which they are checked. */
 const USUAL_REFUSALS = ['account_not_found', 'account_closed', 'account_frozen'] as const;
@@ -57,37 +55,30 @@ const openAccount = route(
     summary: 'Open an account',
     command: 'OpenAccount',
     body: OpenAccountBody,
-    success: success(201, 'The account is open.'),
+    success: commandSuccess(201, 'The account is open.'),
     problems: ['account_already_open', 'amount_precision'],
   },
   (c, { body: { accountId, ...data } }) => {
     requireAccess(c, 'OpenAccount', { aggregateType: 'account', aggregateId: accountId });
-    return runCommand(c, accountStub(c.env, accountId), accountId, { type: 'OpenAccount', data }, 201);
+    return runCommand(
+      c,
+      accountStub(c.env, accountId),
+      accountId,
+      { type: 'OpenAccount', data },
+      { status: 201 },
+    );
   },
 );
 
-interface AccountCommandRoute {
-  readonly method?: 'put';
-  /** Of the path, after the account. */
-  readonly resource: string;
-  readonly operationId: string;
-  readonly summary: string;
-  readonly description?: string;
-  readonly type: string;
-  readonly body: z.ZodType;
-  readonly success: Success;
-  readonly refusals: readonly AccountRefusal[];
-}
-
 /** The commands that are a sub-resource of the account. */
-const ACCOUNT_COMMANDS: readonly AccountCommandRoute[] = [
+const ACCOUNT_COMMANDS: readonly ResourceCommand[] = [
   {
     resource: 'deposits',
     operationId: 'depositFunds',
     summary: 'Pay cash in',
     type: 'DepositFunds',
     body: DepositFunds,
-    success: success(200, 'The cash is in the account.'),
+    success: commandSuccess(200, 'The cash is in the account.'),
     refusals: [...USUAL_REFUSALS, 'amount_precision', 'amount_out_of_range'],
   },
   {
@@ -97,7 +88,7 @@ const ACCOUNT_COMMANDS: readonly AccountCommandRoute[] = [
     description: 'The whole balance may go out whatever its decimals, other amounts in whole minor units.',
     type: 'WithdrawFunds',
     body: WithdrawFunds,
-    success: success(200, 'The cash has left the account.'),
+    success: commandSuccess(200, 'The cash has left the account.'),
     refusals: [...USUAL_REFUSALS, 'amount_precision', 'insufficient_funds'],
   },
   {
@@ -109,7 +100,7 @@ const ACCOUNT_COMMANDS: readonly AccountCommandRoute[] = [
       '`command_id_reused`.',
     type: 'ExecuteTrade',
     body: ExecuteTrade,
-    success: success(201, 'The trade is booked.', TradeReply),
+    success: commandSuccess(201, 'The trade is booked.', TradeReply),
     refusals: [
       ...USUAL_REFUSALS,
       'limit_exceeded',
@@ -126,7 +117,7 @@ const ACCOUNT_COMMANDS: readonly AccountCommandRoute[] = [
     description: 'Limits that are sent replace, null lifts one, absent ones stay.',
     type: 'SetLimits',
     body: SetLimits,
-    success: success(200, 'The limits are set.'),
+    success: commandSuccess(200, 'The limits are set.'),
     refusals: ['account_not_found', 'account_closed'],
   },
   {
@@ -135,7 +126,7 @@ const ACCOUNT_COMMANDS: readonly AccountCommandRoute[] = [
     summary: 'Freeze the account',
     type: 'FreezeAccount',
     body: Reason,
-    success: success(200, 'The account takes no trade and no cash until it is unfrozen.'),
+    success: commandSuccess(200, 'The account takes no trade and no cash until it is unfrozen.'),
     refusals: USUAL_REFUSALS,
   },
   {
@@ -144,7 +135,7 @@ const ACCOUNT_COMMANDS: readonly AccountCommandRoute[] = [
     summary: 'Unfreeze the account',
     type: 'UnfreezeAccount',
     body: Reason,
-    success: success(200, 'The account is open again.'),
+    success: commandSuccess(200, 'The account is open again.'),
     refusals: ['account_not_found', 'account_closed', 'account_not_frozen'],
   },
   {
@@ -153,50 +144,16 @@ const ACCOUNT_COMMANDS: readonly AccountCommandRoute[] = [
     summary: 'Close the account for good',
     type: 'CloseAccount',
     body: Reason,
-    success: success(200, 'The account is closed.'),
+    success: commandSuccess(200, 'The account is closed.'),
     refusals: [...USUAL_REFUSALS, 'account_not_empty'],
   },
 ];
 
-function commandRoute(command: AccountCommandRoute): Route {
-  const { method = 'post', resource, type, refusals, ...described } = command;
-  return route(
-    {
-      ...described,
-      method,
-      path: `/v1/accounts/{id}/${resource}`,
-      tag: 'Accounts',
-      command: type,
-      params: IdParams,
-      problems: refusals,
-    },
-    (c, { params: { id }, body }) =>
-      runCommand(c, accountStub(c.env, id), id, { type, data: body }, described.success.status),
-  );
-}
-
-const getAccount = route(
-  {
-    method: 'get',
-    path: '/v1/accounts/{id}',
-    operationId: 'getAccount',
-    tag: 'Accounts',
-    summary: 'The account as it is, or as it was',
-    description: "The actor's own state. With `version` or `at` a past one, folded from the log.",
-    params: IdParams,
-    query: StateQuery,
-    success: { status: 200, description: 'The account.', schema: AccountReply, headers: ['ETag'] },
-    problems: ['account_not_found'],
-  },
-  async (c, { params: { id }, query: { version, at } }) => {
-    const read = await accountOwner(c.env, id).read({
-      ...(version === undefined ? {} : { version }),
-      ...(at === undefined ? {} : { at: Date.parse(at) }),
-    });
-    if (read === null) throw accountNotFound(id);
-    return c.json(accountReply(id, read.state, read.version), 200, { ETag: `"${read.version}"` });
-  },
-);
+const getAccount = stateRoute<AccountState>(ACCOUNTS, {
+  operationId: 'getAccount',
+  schema: AccountReply,
+  reply: accountReply,
+});
 
 const getAccountEvents = route(
   {
@@ -225,7 +182,7 @@ const getAccountEvents = route(
 
 export const accounts: readonly Route[] = [
   openAccount,
-  ...ACCOUNT_COMMANDS.map(commandRoute),
+  ...ACCOUNT_COMMANDS.map((command) => commandRoute(ACCOUNTS, command)),
   getAccount,
   getAccountEvents,
 ];
@@ -237,10 +194,7 @@ export function accountOwner(env: Env, aggregateId: string) {
 
 /** 404 for an account. */
 export function accountNotFound(id: string): ProblemError {
-  return new ProblemError({
-    code: 'account_not_found',
-    detail: `There is no account ${id} (or not yet, at the version or time asked for).`,
-  });
+  return notFound(ACCOUNTS, id);
 }
 
 /** The account as the API shows it, positions by symbol: from the actor and from the views in the same order. */

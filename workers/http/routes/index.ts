@@ -4,14 +4,22 @@ import { accounts } from './accounts.ts';
 import { audit } from './audit.ts';
 import { batch } from './batch.ts';
 import { events } from './events.ts';
+import { inventory } from './inventory.ts';
+import { orders } from './orders.ts';
 import { payments } from './payments.ts';
 import { portfolio } from './portfolio.ts';
+import { products } from './products.ts';
 import { service } from './service.ts';
+import { shipments } from './shipments.ts';
 import { views } from './views.ts';
 
 export const ROUTES: readonly Route[] = [
   ...accounts,
   ...portfolio,
+  ...products,
+  ...inventory,
+  ...orders,
+  ...shipments,
   ...batch,
   ...events,
   ...payments,

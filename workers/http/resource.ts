@@ -1,0 +1,131 @@
+/** Routes that aggregates have in the same way: a command, and the state as it is or was. */
+import { z } from 'zod';
+import { AGGREGATES, type AggregateType } from '../../schemas/aggregates.ts';
+import { Time } from '../../schemas/scalars.ts';
+import { actorStub, ownerOf } from '../aggregates.ts';
+import { runCommand } from './command.ts';
+import { type Route, route, type Success, type TAGS } from './operation.ts';
+import { type ProblemCode, ProblemError } from './problem.ts';
+import { QueryVersion } from './query.ts';
+import { CommandReply } from './replies.ts';
+
+/** A type of aggregate as the API names it. */
+export interface Resource {
+  readonly aggregateType: AggregateType;
+  /** What one of them is called in a sentence. */
+  readonly noun: string;
+  readonly tag: keyof typeof TAGS;
+  /** Of one of them: `/v1/orders/{id}`. */
+  readonly path: string;
+  /** The problem of whatever asks for one that is not there. */
+  readonly notFound: ProblemCode;
+}
+
+/** A command to an aggregate that the path names. */
+export interface ResourceCommand {
+  readonly method?: 'put';
+  /** Of the path, after the aggregate; absent: the aggregate itself. */
+  readonly resource?: string;
+  readonly operationId: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly type: string;
+  readonly body: z.ZodType;
+  readonly isBodyOptional?: true;
+  readonly success: Success;
+  readonly refusals: readonly ProblemCode[];
+}
+
+/** Which state is wanted; the newest where neither is given. */
+export const StateQuery = z
+  .strictObject({
+    version: QueryVersion.optional().meta({ description: 'The state as of this version.' }),
+    at: Time.optional().meta({ description: 'The state as of this time.' }),
+  })
+  .refine((query) => query.version === undefined || query.at === undefined, {
+    path: ['at'],
+    message: 'cannot be given together with version',
+  });
+
+const COMMAND_HEADERS = ['ETag', 'Idempotency-Replayed'] as const;
+
+/** What the success of a command looks like. */
+export function commandSuccess(
+  status: Success['status'],
+  description: string,
+  schema: z.ZodType = CommandReply,
+): Success {
+  return { status, description, schema, headers: COMMAND_HEADERS };
+}
+
+/** Parameters of the path of one aggregate. */
+export function idParams({ aggregateType }: Resource) {
+  return z.strictObject({ id: AGGREGATES[aggregateType].id });
+}
+
+/** The route of a command. */
+export function commandRoute(resource: Resource, command: ResourceCommand): Route {
+  const { method = 'post', resource: name, type, refusals, ...described } = command;
+  const { aggregateType, path, tag } = resource;
+  const { status, created } = described.success;
+  return route(
+    {
+      ...described,
+      method,
+      path: name === undefined ? path : `${path}/${name}`,
+      tag,
+      command: type,
+      params: idParams(resource),
+      problems: refusals,
+    },
+    (c, { params: { id }, body }) => {
+      const actor = actorStub(c.env, { aggregateType, aggregateId: id });
+      const statusOfFirst = created === undefined ? status : 201;
+      return runCommand(c, actor, id, { type, data: body }, { status, statusOfFirst });
+    },
+  );
+}
+
+interface ResourceState<State> {
+  readonly operationId: string;
+  readonly schema: z.ZodType;
+  /** The state as the API shows it. */
+  readonly reply: (id: string, state: State, version: number) => object;
+}
+
+/** The route of the state, which the actor itself answers. */
+export function stateRoute<State>(
+  resource: Resource,
+  { operationId, schema, reply }: ResourceState<State>,
+): Route {
+  const { aggregateType, noun, path, tag } = resource;
+  return route(
+    {
+      method: 'get',
+      path,
+      operationId,
+      tag,
+      summary: `The ${noun} as it is, or as it was`,
+      description: "The actor's own state. With `version` or `at` a past one, folded from the log.",
+      params: idParams(resource),
+      query: StateQuery,
+      success: { status: 200, description: `The ${noun}.`, schema, headers: ['ETag'] },
+      problems: [resource.notFound],
+    },
+    async (c, { params: { id }, query: { version, at } }) => {
+      const owner = ownerOf<State>(c.env, { aggregateType, aggregateId: id });
+      const read = await owner.read({
+        ...(version === undefined ? {} : { version }),
+        ...(at === undefined ? {} : { at: Date.parse(at) }),
+      });
+      if (read === null) throw notFound(resource, id);
+      return c.json(reply(id, read.state, read.version), 200, { ETag: `"${read.version}"` });
+    },
+  );
+}
+
+/** 404 for one that is not there. */
+export function notFound({ noun, notFound: code }: Resource, id: string): ProblemError {
+  const detail = `There is no ${noun} ${id} (or not yet, at the version or time asked for).`;
+  return new ProblemError({ code, detail });
+}
