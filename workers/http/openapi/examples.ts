@@ -1,15 +1,9 @@
 /** One request and reply of each operation, for the API's description. A test holds them against the schemas. */
 import { eventIdText, GENESIS_HASH_TEXT } from '../../../schemas/eventId.ts';
+import { commandExample, type Example, hashOf } from './example.ts';
+import { SHOP_EXAMPLES } from './shopExamples.ts';
 
 export const EXAMPLE_CORRELATION_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
-
-interface Example {
-  /** By media type. */
-  readonly request?: Readonly<Record<string, unknown>>;
-  readonly reply?: unknown;
-}
-
-const hashOf = (digit: string) => digit.repeat(64);
 
 const opening = {
   customerId: 'customer-1',
@@ -20,18 +14,7 @@ const opening = {
 const trade = { tradeId: 't-1', symbol: 'IBM', quantity: '100', price: '189.12', side: 'BUY', fee: '1' };
 const line = { symbol: 'IBM', quantity: '100', averageCost: '189.12', realizedPnl: '0' };
 
-/** The answer to a command whose event is the one with this version. */
-function answer(eventType: string, version: number) {
-  return {
-    aggregateId: 'acc-1',
-    version,
-    events: [{ eventId: eventIdText(hashOf(String(version))), eventType, version }],
-  };
-}
-
-function command(body: unknown, eventType: string, version: number, more: object = {}): Example {
-  return { request: { 'application/json': body }, reply: { ...answer(eventType, version), ...more } };
-}
+const command = commandExample('acc-1');
 
 const account = {
   accountId: 'acc-1',
@@ -83,27 +66,6 @@ const batchCommands = [
   { commandId: 'open-1', aggregateType: 'account', aggregateId: 'acc-1', type: 'OpenAccount', data: opening },
   { commandId: 't-1', aggregateType: 'account', aggregateId: 'acc-1', type: 'ExecuteTrade', data: trade },
 ];
-
-const tea = { name: 'Assam tea, 50 bags', unitPrice: '2.55', currency: 'GBP' };
-const shipTo = {
-  name: 'A. Lovelace',
-  line1: '12 St James Square',
-  city: 'London',
-  country: 'United Kingdom',
-};
-
-const order = {
-  orderId: 'order-1',
-  customerId: 'customer-1',
-  status: 'SHIPPED',
-  currency: 'GBP',
-  items: [{ line: 1, productId: 'tea', quantity: '3', unitPrice: '2.55', amount: '7.65', shipped: '3' }],
-  total: '7.65',
-  payment: { method: 'card' },
-  shipTo,
-  shipments: [{ shipmentId: 'order-1-1', carrier: 'Royal Mail', trackingNumber: 'RM123456785GB' }],
-  version: 4,
-};
 
 const rebuild = {
   status: 'SWITCHED',
@@ -161,51 +123,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       ],
     },
   },
-  putProduct: command(tea, 'ProductPut', 1, { aggregateId: 'tea' }),
-  getProduct: { reply: { productId: 'tea', ...tea, version: 1 } },
-  receiveStock: command({ quantity: '120', reference: 'delivery 4711' }, 'StockReceived', 1, {
-    aggregateId: 'tea',
-  }),
-  adjustStock: command({ quantity: '-2', reason: 'broken' }, 'StockAdjusted', 2, { aggregateId: 'tea' }),
-  getInventory: {
-    reply: { productId: 'tea', onHand: '118', reserved: '3', available: '115', version: 3 },
-  },
-  placeOrder: command(
-    {
-      orderId: 'order-1',
-      customerId: 'customer-1',
-      currency: 'GBP',
-      items: [{ productId: 'tea', quantity: '3', unitPrice: '2.55' }],
-      payment: { method: 'card', token: 'tok_ok' },
-      shipTo,
-    },
-    'OrderPlaced',
-    1,
-    { aggregateId: 'order-1', sagaId: 'fulfil-order-1' },
-  ),
-  getOrder: { reply: order },
-  cancelOrder: command({ reason: 'changed my mind' }, 'OrderCancelled', 3, {
-    aggregateId: 'order-1',
-    sagaId: 'cancel-order-1',
-  }),
-  shipOrder: command({ carrier: 'Royal Mail', trackingNumber: 'RM123456785GB' }, 'OrderShipped', 3, {
-    aggregateId: 'order-1',
-  }),
-  deliverOrder: command({}, 'OrderDelivered', 5, { aggregateId: 'order-1' }),
-  getShipment: {
-    reply: {
-      shipmentId: 'order-1-1',
-      orderId: 'order-1',
-      status: 'DISPATCHED',
-      carrier: 'Royal Mail',
-      trackingNumber: 'RM123456785GB',
-      shipTo,
-      items: [{ line: 1, productId: 'tea', quantity: '3' }],
-      dispatchedAt: '2026-11-21T09:30:03.000Z',
-      deliveredAt: null,
-      version: 2,
-    },
-  },
+  ...SHOP_EXAMPLES,
   getEvents: { reply: { events: [event], next: 'WzFd' } },
   getEventTypes: {
     reply: {
