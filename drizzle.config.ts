@@ -2,6 +2,6 @@ import { defineConfig } from 'drizzle-kit';
 
 export default defineConfig({
   dialect: 'sqlite',
-  schema: './schemas/tables/views.ts',
+  schema: './schemas/tables/*.ts',
   out: './migrations',
 });

@@ -2,14 +2,13 @@
 import { canonicalJson } from '../../schemas/canonical.ts';
 import { keysJson } from '../kernel/positions.ts';
 import type { ViewAudit } from '../kernel/projector.ts';
+import { unlike } from './unlike.ts';
 
 /**
  * First of the positions that a building journal gives to events which the live one has lost. Readers of the feed cannot
  * have seen those, and must not have passed them: the switch moves them to the end.
  */
 export const PROVISIONAL_POSITION = 2 ** 52;
-
-type Value = string | number | null;
 
 /** An account's state, as far as views show it. */
 interface OwnAccount {
@@ -103,16 +102,3 @@ export const journalAudit: ViewAudit = {
     return unlike([row.first, row.last, row.hash], [1, version, hash]);
   },
 };
-
-/** Where two lists first differ, for a person. */
-function unlike(
-  shown: readonly (Value | undefined)[],
-  own: readonly (Value | undefined)[],
-): string | undefined {
-  const length = Math.max(shown.length, own.length);
-  for (let index = 0; index < length; index++) {
-    if (shown[index] === own[index]) continue;
-    return `shows ${shown[index] ?? 'nothing'}, the owner has ${own[index] ?? 'nothing'}`;
-  }
-  return undefined;
-}

@@ -2,7 +2,9 @@
 import type { RebuildableProjector } from '../kernel/projector.ts';
 import { accountsProjector } from './accounts.ts';
 import { journalProjector } from './journal.ts';
+import { ordersProjector } from './orders.ts';
 import { positionsProjector } from './positions.ts';
+import { salesProjector } from './sales.ts';
 import { tradesProjector } from './trades.ts';
 
 export const projectors: readonly RebuildableProjector[] = [
@@ -10,4 +12,6 @@ export const projectors: readonly RebuildableProjector[] = [
   accountsProjector,
   positionsProjector,
   tradesProjector,
+  ordersProjector,
+  salesProjector,
 ];

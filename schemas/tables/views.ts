@@ -10,7 +10,7 @@ export const COLOURS = ['blue', 'green'] as const;
 export type Colour = (typeof COLOURS)[number];
 
 /** The views, by name. */
-export const VIEWS = ['accounts', 'positions', 'trades', 'journal'] as const;
+export const VIEWS = ['accounts', 'positions', 'trades', 'journal', 'orders', 'sales'] as const;
 export type ViewName = (typeof VIEWS)[number];
 
 /**

@@ -75,8 +75,9 @@ const liveColours = async () =>
     ]),
   );
 
-const ALL_GREEN = { accounts: 'green', positions: 'green', trades: 'green', journal: 'green' };
-const ALL_BLUE = { accounts: 'blue', positions: 'blue', trades: 'blue', journal: 'blue' };
+const allIn = (colour: 'blue' | 'green') => Object.fromEntries(VIEWS.map((view) => [view, colour]));
+const ALL_GREEN = allIn('green');
+const ALL_BLUE = allIn('blue');
 
 /** Reads the feed from a cursor to its end, as a client does; answers `id@version` each. */
 async function follow(after: readonly number[] = []) {

@@ -33,10 +33,17 @@ export function memoryLogger(): Logger & { readonly lines: LogLine[] } {
   };
 }
 
-/** The log of an account that only the test knows. */
+/** The part of a decider that makes a state of events, whatever those are. */
+export interface Folding {
+  initial(): unknown;
+  evolve(state: unknown, event: { readonly type: string; readonly data: unknown }): unknown;
+}
+
+/** The log of an account, or of what a class below makes of it, that only the test knows. */
 export class TestLog {
-  readonly aggregateType = 'account';
+  readonly aggregateType: string = 'account';
   readonly aggregateId: string;
+  #startedAt = 1_700_000_000_000;
   readonly #events: {
     version: number;
     eventType: string;
@@ -51,6 +58,22 @@ export class TestLog {
     this.aggregateId = aggregateId;
   }
 
+  /** When the next event is recorded, milliseconds since 1970. */
+  get now(): number {
+    return this.#startedAt + this.head + 1;
+  }
+
+  /** Lets the next events be recorded at another time. */
+  at(time: string): this {
+    this.#startedAt = Date.parse(time) - this.head - 1;
+    return this;
+  }
+
+  /** What folds the log. */
+  protected get decider(): Folding {
+    return accountDecider as Folding;
+  }
+
   get head(): number {
     return this.#events.length;
   }
@@ -62,7 +85,7 @@ export class TestLog {
       version,
       eventType,
       schemaVersion,
-      recordedAt: 1_700_000_000_000 + version,
+      recordedAt: this.now,
       data: JSON.stringify(data),
       metadata: JSON.stringify({
         causationId: null,
@@ -134,8 +157,8 @@ export class TestLog {
     if (event === undefined) return undefined;
     const fold = this.#events.slice(0, version).reduce((state, { eventType, schemaVersion, data }) => {
       const current = upcast(eventType, schemaVersion, JSON.parse(data));
-      return accountDecider.evolve(state, { type: eventType, data: current } as never);
-    }, accountDecider.initial());
+      return this.decider.evolve(state, { type: eventType, data: current });
+    }, this.decider.initial());
     return { state: fold, hash: event.hash };
   }
 

@@ -70,6 +70,8 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   getInventory: { of: 'platform', ...READERS },
   getOrder: { of: 'platform', ...READERS },
   getShipment: { of: 'platform', ...READERS },
+  getOrders: { of: 'platform', ...READERS },
+  getSales: { of: 'platform', ...READERS },
 
   // The log. The feed gives a trader the events of its own accounts.
   getEvents: { of: 'handler', trader: 'own', ...READERS },

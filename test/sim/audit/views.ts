@@ -1,9 +1,8 @@
 /** Checks of one view database: cheap ones after every commit, everything once the system has come to rest. */
 import { keyOf } from '../../../queues/kernel/positions.ts';
-import { VIEWS, type ViewName } from '../../../schemas/tables/views.ts';
 import { liveColours, type SimDatabase } from '../model/database.ts';
 import { Breach } from '../model/world.ts';
-import { poisonOf } from '../workload/poisonProjector.ts';
+import { poisonOf, SIMULATED_VIEWS, type SimulatedView } from '../workload/poisonProjector.ts';
 import type { Row } from './accountBook.ts';
 import { canonicalText } from './exact.ts';
 import { FeedReader } from './feed.ts';
@@ -17,7 +16,7 @@ interface ViewPosition {
   readonly parked: number | null;
 }
 
-const ORDER: Record<Exclude<ViewName, 'journal'>, string> = {
+const ORDER: Record<Exclude<SimulatedView, 'journal'>, string> = {
   accounts: 'account_id',
   positions: 'account_id, symbol',
   trades: 'account_id, version',
@@ -62,7 +61,7 @@ export class ViewAudit {
     const positions = this.#readPositions();
     for (const ledger of this.#own()) {
       if (keyOf(ledger.source) === unreadable) continue;
-      for (const view of VIEWS) {
+      for (const view of SIMULATED_VIEWS) {
         if (view !== 'journal' && ledger.source.aggregateType !== 'account') continue;
         const key = `${view} ${keyOf(ledger.source)}`;
         const { version, parked } = positions.get(key) ?? { version: 0, parked: null };
@@ -125,7 +124,7 @@ export class ViewAudit {
       this.#fail('a rebuild finds nothing wrong', `it failed: ${row.reason}`);
   }
 
-  #compare(view: Exclude<ViewName, 'journal'>, expected: readonly Row[]): void {
+  #compare(view: Exclude<SimulatedView, 'journal'>, expected: readonly Row[]): void {
     const table = `${view}_${liveColours(this.#database).get(view)}`;
     const actual = this.#database.inspect(`SELECT * FROM ${table} ORDER BY ${ORDER[view]}`);
     const names = ORDER[view].split(', ');
@@ -187,7 +186,7 @@ export class ViewAudit {
   }
 }
 
-function firstPoison(ledger: Ledger, view: ViewName): number | null {
+function firstPoison(ledger: Ledger, view: SimulatedView): number | null {
   return ledger.events.find(({ data }) => poisonOf(data.reference)?.view === view)?.version ?? null;
 }
 

@@ -1,7 +1,6 @@
 /** The commands that clients think of: all kinds, sensible and not. */
 import type { Random } from '../../../demo/random.ts';
-import { VIEWS } from '../../../schemas/tables/views.ts';
-import { POISONS, poisonMark } from './poisonProjector.ts';
+import { POISONS, poisonMark, SIMULATED_VIEWS } from './poisonProjector.ts';
 
 /** A command without its id. */
 export interface Body {
@@ -83,7 +82,7 @@ export class BodyMaker {
     }
     return {
       type: 'DepositFunds',
-      data: { amount, reference: poisonMark(random.pick(POISONS), random.pick(VIEWS)) },
+      data: { amount, reference: poisonMark(random.pick(POISONS), random.pick(SIMULATED_VIEWS)) },
     };
   }
 

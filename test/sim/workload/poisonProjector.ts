@@ -1,6 +1,15 @@
 /** Projectors that cannot take marked events until somebody repairs them. */
 import type { Collector, ProjectedEvent, RebuildableProjector } from '../../../queues/kernel/projector.ts';
-import { VIEWS, type ViewName } from '../../../schemas/tables/views.ts';
+import type { ViewName } from '../../../schemas/tables/views.ts';
+
+/** The views that the simulation's aggregates are in. */
+export const SIMULATED_VIEWS = [
+  'accounts',
+  'positions',
+  'trades',
+  'journal',
+] as const satisfies readonly ViewName[];
+export type SimulatedView = (typeof SIMULATED_VIEWS)[number];
 
 /** How a marked event breaks its view: in the projector's code, or in the database. */
 export const POISONS = ['throw', 'data'] as const;
@@ -9,15 +18,15 @@ export type Poison = (typeof POISONS)[number];
 const MARK = /^poison:(throw|data):(\w+)$/;
 
 /** The text that marks a deposit as poison for a view. */
-export function poisonMark(poison: Poison, view: ViewName): string {
+export function poisonMark(poison: Poison, view: SimulatedView): string {
   return `poison:${poison}:${view}`;
 }
 
 /** What a deposit's reference poisons, and how. */
-export function poisonOf(reference: unknown): { poison: Poison; view: ViewName } | undefined {
+export function poisonOf(reference: unknown): { poison: Poison; view: SimulatedView } | undefined {
   const [, poison, view] = MARK.exec(String(reference)) ?? [];
-  if (poison === undefined || !VIEWS.includes(view as ViewName)) return undefined;
-  return { poison: poison as Poison, view: view as ViewName };
+  if (poison === undefined || !SIMULATED_VIEWS.includes(view as SimulatedView)) return undefined;
+  return { poison: poison as Poison, view: view as SimulatedView };
 }
 
 /** A row that the database refuses for its data. */

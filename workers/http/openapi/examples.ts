@@ -1,6 +1,7 @@
 /** One request and reply of each operation, for the API's description. A test holds them against the schemas. */
 import { eventIdText, GENESIS_HASH_TEXT } from '../../../schemas/eventId.ts';
 import { commandExample, type Example, hashOf } from './example.ts';
+import { ORDER_VIEW_EXAMPLES } from './orderViewExamples.ts';
 import { SHOP_EXAMPLES } from './shopExamples.ts';
 
 export const EXAMPLE_CORRELATION_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -214,6 +215,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       parked: null,
     },
   },
+  ...ORDER_VIEW_EXAMPLES,
   getHealth: { reply: { status: 'ok' } },
   getReadiness: { reply: { status: 'ready' } },
 };

@@ -6,6 +6,7 @@ import { batch } from './batch.ts';
 import { events } from './events.ts';
 import { inventory } from './inventory.ts';
 import { orders } from './orders.ts';
+import { orderViews } from './orderViews.ts';
 import { payments } from './payments.ts';
 import { portfolio } from './portfolio.ts';
 import { products } from './products.ts';
@@ -20,6 +21,7 @@ export const ROUTES: readonly Route[] = [
   ...inventory,
   ...orders,
   ...shipments,
+  ...orderViews,
   ...batch,
   ...events,
   ...payments,

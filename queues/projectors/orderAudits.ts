@@ -1,0 +1,76 @@
+/** How the views of orders are held against what the orders' actors say: nothing here is shared with the projectors. */
+import { fromLimbSums, limbSums } from '../kernel/exactSum.ts';
+import { keysJson } from '../kernel/positions.ts';
+import type { ViewAudit } from '../kernel/projector.ts';
+import { unlike } from './unlike.ts';
+
+/** An order's state, as far as views show it. */
+interface OwnOrder {
+  readonly customerId: string;
+  readonly status: string;
+  readonly currency: string;
+  readonly total: string;
+  readonly items: readonly { productId: string; quantity: string; amount: string }[];
+  readonly shipTo: Readonly<Record<string, string>>;
+  readonly reason: string | null;
+}
+
+const countUnits = (items: OwnOrder['items']) =>
+  items.reduce((sum, { quantity }) => sum + BigInt(quantity), 0n);
+
+/** An order's row says what its actor says. */
+export const ordersAudit: ViewAudit = {
+  statement: (colour, keys) => ({
+    sql:
+      'SELECT order_id AS aggregateId, customer_id, status, currency, total, lines, units, country, reason ' +
+      `FROM json_each(?) AS sought CROSS JOIN orders_${colour} ON order_id = sought.value ->> 1`,
+    parameters: [keysJson(keys)],
+  }),
+  fault([row], { state }) {
+    const { customerId, status, currency, total, items, shipTo, reason } = state as OwnOrder;
+    const own = [customerId, status, currency, total, items.length, String(countUnits(items))];
+    if (row === undefined) return 'there is no row';
+    const shown = [row.customer_id, row.status, row.currency, row.total, row.lines, row.units];
+    return unlike([...shown, row.country, row.reason], [...own, shipTo.country ?? null, reason]);
+  },
+};
+
+/** What an order contributes to sales comes to what its actor says, by product. */
+export const salesAudit: ViewAudit = {
+  statement: (colour, keys) => ({
+    sql:
+      'SELECT order_id AS aggregateId, product_id, country, currency, min(is_sold) AS is_sold, ' +
+      'sum(is_first) AS firsts, sum(is_first_of_product) AS products, ' +
+      `${limbSums('units')} AS units, ${limbSums('amount')} AS amount ` +
+      `FROM json_each(?) AS sought CROSS JOIN sales_${colour} ON order_id = sought.value ->> 1 ` +
+      'GROUP BY order_id, product_id, country, currency',
+    parameters: [keysJson(keys)],
+  }),
+  fault(rows, { state }) {
+    const { items, shipTo, currency, status } = state as OwnOrder;
+    const isSold = status === 'PENDING' || status === 'CANCELLED' ? 0 : 1;
+    const own = [...Map.groupBy(items, ({ productId }) => productId)].map(([productId, lines]) => {
+      const first = items[0]?.productId === productId ? 1 : 0;
+      const place = [shipTo.country ?? '', currency, isSold, first, 1];
+      return [productId, ...place, countUnits(lines), amountOf(lines)].join(' ');
+    });
+    const shown = rows.map((row) => {
+      const place = [row.country, row.currency, row.is_sold, row.firsts, row.products];
+      return [
+        row.product_id,
+        ...place,
+        fromLimbSums(String(row.units)),
+        fromLimbSums(String(row.amount)),
+      ].join(' ');
+    });
+    return unlike(shown.sort(), own.sort());
+  },
+};
+
+/** The sum of amounts in units of 10^-8, from their digits. */
+function amountOf(lines: OwnOrder['items']): bigint {
+  return lines.reduce((sum, { amount }) => {
+    const [whole = '', decimals = ''] = amount.split('.');
+    return sum + BigInt(whole + decimals.padEnd(8, '0'));
+  }, 0n);
+}

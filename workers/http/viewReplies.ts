@@ -1,0 +1,58 @@
+/** What reads of orders and of all that they need answer, as the views have it. */
+import { z } from 'zod';
+import { Currency } from '../../schemas/currency.ts';
+import { OrderStatus } from '../../schemas/order.ts';
+import { DecimalText, Id, UtcTime, Version } from '../../schemas/scalars.ts';
+import { SALES_GROUPS } from '../reads/sales.ts';
+
+const NextCursor = z.string().nullable().meta({ description: 'Null on the last page.' });
+const Count = z.number().int().min(0);
+
+/** An order in a list: what it came to and how far it has come; its lines are the order's own to tell. */
+const OrderSummary = z
+  .strictObject({
+    orderId: Id,
+    customerId: Id,
+    status: OrderStatus,
+    currency: Currency,
+    total: DecimalText,
+    lines: Count,
+    units: DecimalText,
+    country: z.string().nullable().meta({ description: 'Where it goes; null where the address has none.' }),
+    reason: z.string().nullable().meta({ description: 'Why it was cancelled; null where it was not.' }),
+    placedAt: UtcTime,
+    updatedAt: UtcTime,
+    version: Version.min(1),
+  })
+  .meta({ id: 'OrderSummary' });
+
+/** A page of orders, newest first. */
+export const OrdersReply = z.strictObject({ orders: z.array(OrderSummary), nextCursor: NextCursor });
+export type OrdersReply = z.infer<typeof OrdersReply>;
+
+const SalesFigures = {
+  currency: Currency,
+  orders: Count.meta({ description: 'Orders that have any of it.' }),
+  units: DecimalText,
+  revenue: DecimalText,
+};
+
+/** What was sold, by group. */
+export const SalesReply = z.strictObject({
+  by: z.enum(SALES_GROUPS),
+  sales: z
+    .array(
+      z.strictObject({
+        key: z.string().nullable().meta({
+          description: 'The day, the product or the country; null for orders whose address has no country.',
+        }),
+        ...SalesFigures,
+      }),
+    )
+    .meta({
+      description: 'In the order of their keys; amounts in different currencies are groups of their own.',
+    }),
+  totals: z.array(z.strictObject(SalesFigures)).meta({ description: 'Of all pages, by currency.' }),
+  nextCursor: NextCursor,
+});
+export type SalesReply = z.infer<typeof SalesReply>;

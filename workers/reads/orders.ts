@@ -1,0 +1,57 @@
+/** Orders as the view has them, newest first. */
+import { and, desc, eq, gte, lt, type SQL, sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/d1';
+import type { OrderStatus } from '../../schemas/order.ts';
+import { orders } from '../../schemas/tables/orderViews.ts';
+import { views } from '../../schemas/tables/views.ts';
+import { liveColumns, readLive } from './live.ts';
+import { type ListCursor, type Page, readNewestFirst } from './newestFirst.ts';
+
+/** Which orders are wanted. */
+export interface OrderFilter {
+  readonly customerId?: string | undefined;
+  readonly status?: OrderStatus | undefined;
+  /** Bounds of the time of placing, milliseconds since 1970: from is included, to is not. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly after?: ListCursor | undefined;
+  readonly limit: number;
+}
+
+/** A row of the view. */
+export type OrderRow = typeof orders.blue.$inferSelect;
+
+/** A page of the orders that match, over all databases. */
+export function readOrders(databases: readonly D1Database[], filter: OrderFilter): Promise<Page<OrderRow>> {
+  return readNewestFirst(
+    databases,
+    filter.limit,
+    (row) => [row.placedAt, row.orderId],
+    (database, rows) => readPart(database, filter, rows),
+  );
+}
+
+function readPart(database: D1Database, filter: OrderFilter, rows: number): Promise<OrderRow[]> {
+  return readLive(database, ['orders'], async (colours) => {
+    const table = orders[colours.orders];
+    const conditions: SQL[] = [];
+    if (filter.customerId !== undefined) conditions.push(eq(table.customerId, filter.customerId));
+    if (filter.status !== undefined) conditions.push(eq(table.status, filter.status));
+    if (filter.from !== undefined) conditions.push(gte(table.placedAt, filter.from));
+    if (filter.to !== undefined) conditions.push(lt(table.placedAt, filter.to));
+    if (filter.after !== undefined) {
+      const [at, id] = filter.after;
+      conditions.push(sql`(${table.placedAt}, ${table.orderId}) < (${at}, ${id})`);
+    }
+    const db = drizzle(database);
+    return db.batch([
+      db.select(liveColumns).from(views),
+      db
+        .select()
+        .from(table)
+        .where(and(...conditions))
+        .orderBy(desc(table.placedAt), desc(table.orderId))
+        .limit(rows),
+    ]);
+  });
+}

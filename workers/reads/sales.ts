@@ -1,0 +1,145 @@
+/** Sales as the view has them: what the lines of confirmed orders come to, by day, product or country. */
+
+import { fromLimbSums, limbSums } from '../../queues/kernel/exactSum.ts';
+import { formatDecimal, type Scaled } from '../../schemas/decimal.ts';
+import type { Colour } from '../../schemas/tables/views.ts';
+import { type LiveRow, readLive } from './live.ts';
+
+/** What sales may be added up by. */
+export const SALES_GROUPS = ['day', 'product', 'country'] as const;
+export type SalesGroup = (typeof SALES_GROUPS)[number];
+
+/** The column that each group has its key in. */
+const KEY_COLUMNS: Readonly<Record<SalesGroup, string>> = {
+  day: 'day',
+  product: 'product_id',
+  country: 'country',
+};
+
+/** Which sales are wanted. */
+export interface SalesFilter {
+  readonly by: SalesGroup;
+  /** Days on which orders were placed, `2010-12-01`: from is included, to is not. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly productId?: string | undefined;
+  readonly country?: string | undefined;
+  /** Groups after this key and currency. */
+  readonly after?: SalesKey | undefined;
+  readonly limit: number;
+}
+
+/** What a group is known by: amounts in different currencies make no sum. */
+export type SalesKey = readonly [key: string, currency: string];
+
+/** What a group comes to. */
+export interface Sales {
+  readonly key: string;
+  readonly currency: string;
+  readonly orders: number;
+  readonly units: string;
+  readonly revenue: string;
+}
+
+/** A group as one database has it. */
+interface Part {
+  readonly key: string;
+  readonly currency: string;
+  readonly orders: number;
+  readonly units: string;
+  readonly amount: string;
+}
+
+/** A page of groups in the order of their keys, what all groups come to by currency, and whether there are more. */
+export interface SalesPage {
+  readonly groups: Sales[];
+  readonly totals: Omit<Sales, 'key'>[];
+  readonly next: SalesKey | null;
+}
+
+/** Reads a page over all databases. Every order is in one of them, so that what they have adds up. */
+export async function readSales(databases: readonly D1Database[], filter: SalesFilter): Promise<SalesPage> {
+  const parts = await Promise.all(databases.map((database) => readPart(database, filter)));
+  const groups = addUp(parts.flatMap(({ groups: own }) => own)).sort(byKey);
+  const totals = addUp(parts.flatMap(({ totals: own }) => own)).sort(byKey);
+  const page = groups.slice(0, filter.limit);
+  const last = page.at(-1);
+  return {
+    groups: page,
+    totals: totals.map(({ key: _, ...total }) => total),
+    next: groups.length > filter.limit && last !== undefined ? [last.key, last.currency] : null,
+  };
+}
+
+/** One database's groups, one more than the page holds: of every group on the page that is all it has. */
+function readPart(
+  database: D1Database,
+  filter: SalesFilter,
+): Promise<{ groups: readonly Part[]; totals: readonly Part[] }> {
+  const { by, productId, after, limit } = filter;
+  const ofOneProduct = productId !== undefined;
+  const having = after === undefined ? '' : 'HAVING (key, currency) > (?, ?)';
+  return readLive(database, ['sales'], async ({ sales }) => {
+    const { from, parameters } = soldLines(sales, filter);
+    const results = await database.batch([
+      database.prepare('SELECT view, live FROM views'),
+      database
+        .prepare(
+          `SELECT ${KEY_COLUMNS[by]} AS key, currency, ${figures(ofOneProduct || by === 'product')} ${from} ` +
+            `GROUP BY key, currency ${having} ORDER BY key, currency LIMIT ?`,
+        )
+        .bind(...parameters, ...(after ?? []), limit + 1),
+      database
+        .prepare(`SELECT '' AS key, currency, ${figures(ofOneProduct)} ${from} GROUP BY currency`)
+        .bind(...parameters),
+    ]);
+    const [live, groups, totals] = results.map((result) => result.results) as [LiveRow[], Part[], Part[]];
+    return [live, { groups, totals }];
+  });
+}
+
+/** An order is counted by its first line, or where products are told apart by the first line of each. */
+function figures(byProduct: boolean): string {
+  const orders = byProduct ? 'is_first_of_product' : 'is_first';
+  return `sum(${orders}) AS orders, ${limbSums('units')} AS units, ${limbSums('amount')} AS amount`;
+}
+
+function soldLines(colour: Colour, { from, to, productId, country }: SalesFilter) {
+  const conditions = ['is_sold = 1'];
+  const parameters: string[] = [];
+  const where = (condition: string, value: string | undefined) => {
+    if (value === undefined) return;
+    conditions.push(condition);
+    parameters.push(value);
+  };
+  where('day >= ?', from);
+  where('day < ?', to);
+  where('product_id = ?', productId);
+  where('country = ?', country);
+  return { from: `FROM sales_${colour} WHERE ${conditions.join(' AND ')}`, parameters };
+}
+
+/** One group of the parts that are of the same key and currency. */
+function addUp(parts: readonly Part[]): Sales[] {
+  const groups = Map.groupBy(parts, ({ key, currency }) => `${currency} ${key}`);
+  return Array.from(groups.values(), (same) => {
+    const { key, currency } = same[0] as Part;
+    const sum = (limbs: (part: Part) => string) =>
+      same.reduce((total, part) => total + fromLimbSums(limbs(part)), 0n);
+    return {
+      key,
+      currency,
+      orders: same.reduce((total, { orders }) => total + orders, 0),
+      units: String(sum(({ units }) => units)),
+      revenue: formatDecimal(sum(({ amount }) => amount) as Scaled),
+    };
+  });
+}
+
+/** As SQLite orders texts, by their bytes. */
+function byKey(one: Sales, other: Sales): number {
+  return Buffer.compare(
+    Buffer.from(`${one.key}\0${one.currency}`),
+    Buffer.from(`${other.key}\0${other.currency}`),
+  );
+}
