@@ -1,18 +1,21 @@
 /** Actors as tests call them: real objects in the Workers runtime, their storage open to be looked into. */
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import type { AccountActor } from '../../actors/account/actor.ts';
 import type { AccountState } from '../../actors/account/decider.ts';
 import type { ActorCore, BriefOutcome } from '../../actors/kernel/actorCore.ts';
+import type { EventSourcedActor } from '../../actors/kernel/eventSourcedActor.ts';
 import type { SqlValue } from '../../actors/kernel/storage.ts';
 import type { ChainReport } from '../../actors/kernel/verify.ts';
+import { AGGREGATES, type AggregateType } from '../../schemas/aggregates.ts';
 import type { CommandContext, CommandEnvelope, EventEnvelope, Outcome } from '../../schemas/envelope.ts';
-import { type ToyActor, type ToyWorld, toyWorld } from './toy.ts';
+import { type ToyWorld, toyWorld } from './toy.ts';
 import type { ToyState } from './toyDecider.ts';
+
+type AnyActor = EventSourcedActor<unknown>;
 
 /** An actor over RPC, and its object. */
 export interface Actor<State> {
-  readonly stub: DurableObjectStub<AccountActor | ToyActor>;
+  readonly stub: DurableObjectStub<AnyActor>;
   execute(...commands: readonly CommandEnvelope[]): Promise<Outcome[]>;
   /** The outcome of one command. */
   run(command: CommandEnvelope): Promise<Outcome>;
@@ -48,21 +51,29 @@ export const CONTEXT: CommandContext = {
   causationId: null,
 };
 
-interface TestNamespaces {
-  readonly ACCOUNTS: DurableObjectNamespace<AccountActor>;
-  readonly TOYS: DurableObjectNamespace<ToyActor>;
-}
+type Namespaces = Readonly<Record<string, DurableObjectNamespace<AnyActor>>>;
 
-const namespaces = env as unknown as TestNamespaces;
+const namespaces = env as unknown as Namespaces;
+
+/** An actor of the product by its type and id. */
+export function aggregateActor<State>(aggregateType: AggregateType, id: string): Actor<State> {
+  return actor(bound(AGGREGATES[aggregateType].binding, id));
+}
 
 /** The account of an id. */
 export function accountActor(id: string): Actor<AccountState> {
-  return actor(namespaces.ACCOUNTS.getByName(id));
+  return aggregateActor('account', id);
 }
 
 /** The toy of an id, with its world. */
 export function toyActor(id: string): Toy {
-  return { ...actor<ToyState>(namespaces.TOYS.getByName(id)), world: toyWorld(id) };
+  return { ...actor<ToyState>(bound('TOYS', id)), world: toyWorld(id) };
+}
+
+function bound(binding: string, id: string): DurableObjectStub<AnyActor> {
+  const namespace = namespaces[binding];
+  if (namespace === undefined) throw new Error(`${binding} is not bound`);
+  return namespace.getByName(id);
 }
 
 let commands = 0;
@@ -76,7 +87,7 @@ export function command(
   return { commandId, type, data, ...(expectedVersion === undefined ? {} : { expectedVersion }) };
 }
 
-function actor<State>(stub: DurableObjectStub<AccountActor | ToyActor>): Actor<State> {
+function actor<State>(stub: DurableObjectStub<AnyActor>): Actor<State> {
   // What the calls return is plain data: the types of RPC results hide that behind wrappers.
   const remote = stub as unknown as {
     [Method in
@@ -90,7 +101,7 @@ function actor<State>(stub: DurableObjectStub<AccountActor | ToyActor>): Actor<S
       | 'rowsWritten']: (...args: unknown[]) => Promise<never>;
   };
   const inside: Actor<State>['inside'] = (look) =>
-    runInDurableObject(stub as DurableObjectStub<AccountActor>, (instance, state) =>
+    runInDurableObject(stub, (instance, state) =>
       look((instance as unknown as { core: ActorCore<State> }).core, state),
     ) as never;
   return {
