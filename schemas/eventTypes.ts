@@ -13,6 +13,14 @@ export const EVENTS = Object.fromEntries(
 /** Names of all event types. */
 export const EVENT_TYPE_NAMES: readonly string[] = Object.values(EVENTS).flatMap(Object.keys);
 
+/** Whether aggregates of a type have such events, in this release. */
+export function isKnownEvent(aggregateType: string, eventType: string): boolean {
+  return (
+    Object.hasOwn(EVENTS, aggregateType) &&
+    Object.hasOwn(EVENTS[aggregateType as keyof typeof EVENTS], eventType)
+  );
+}
+
 let eventTypesOnce: ReturnType<typeof describeEventTypes> | undefined;
 
 /** The catalogue, made on first demand: JSON Schemas cost milliseconds that a starting isolate does not have. */

@@ -2,6 +2,7 @@
 import { d1Database } from '../queues/kernel/database.ts';
 import type { RunnerDeps } from '../queues/kernel/runner.ts';
 import { projectors } from '../queues/projectors/index.ts';
+import { isKnownEvent } from '../schemas/eventTypes.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { readLog } from './aggregates.ts';
 import { type Env, viewDatabases } from './env.ts';
@@ -13,6 +14,7 @@ export function projectionDeps(env: Env, part: number, logger: Logger): RunnerDe
     database: d1Database(database),
     projectors,
     logger,
+    knowsEvent: isKnownEvent,
     readLog: (key, fromVersion, limit) => readLog(env, key, fromVersion, limit),
     newClaim: () => crypto.randomUUID(),
     now: () => Date.now(),

@@ -13,7 +13,7 @@ export async function handleQueue(batch: MessageBatch<unknown>, env: Env): Promi
   if (batch.queue.startsWith('folio-views')) {
     const parts = viewDatabases(env).length;
     return consumeBatch(
-      { parts, logger, runnerDeps: (part) => projectionDeps(env, part, logger) },
+      { parts, logger, runnerDeps: (part) => projectionDeps(env, part, logger), chance: Math.random },
       batch.messages,
     );
   }

@@ -5,7 +5,7 @@
 import { errorFields } from '../../telemetry/logger.ts';
 import type { Statement } from './database.ts';
 import type { RunnerDeps } from './deps.ts';
-import { isDataError } from './errors.ts';
+import { isDataError, UnknownEvent } from './errors.ts';
 import {
   type Advance,
   type AggregateKey,
@@ -120,6 +120,7 @@ function plan(deps: RunnerDeps, standing: Standing, ranges: readonly Range[]): P
       if (!takes(projector, range.key)) continue;
       const advance = take(standing, target, range, moves, (event) => {
         try {
+          requireKnown(deps, projector, event);
           collector.add(event);
           return true;
         } catch (error) {
@@ -134,6 +135,12 @@ function plan(deps: RunnerDeps, standing: Standing, ranges: readonly Range[]): P
     whole.rows.push(...collector.statements());
   }
   return whole;
+}
+
+/** An event from newer code may be about anything that the view shows. The journal takes events as they are. */
+function requireKnown(deps: RunnerDeps, { aggregateType }: Projector, { eventType }: ProjectedEvent): void {
+  if (aggregateType === undefined || deps.knowsEvent(aggregateType, eventType)) return;
+  throw new UnknownEvent(eventType);
 }
 
 /** Offers a target the events that it lacks, in order, up to the first that it cannot take; answers how far it moves. */

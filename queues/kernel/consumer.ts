@@ -2,20 +2,23 @@
  * What becomes of each message of a batch: every view database takes its share, and messages are acked or given back one by
  * one, after commit. No Cloudflare import: the simulation runs this very module.
  */
-import { type EventsMessage, parseEventsMessage } from '../../schemas/message.ts';
+import { type EventsMessage, type PublishedEvent, parseEventsMessage } from '../../schemas/message.ts';
 import { partOf } from '../../schemas/partition.ts';
 import { errorFields, type Logger } from '../../telemetry/logger.ts';
+import { retryDelaySeconds } from './backoff.ts';
 import { LogsNotRead, Retryable } from './errors.ts';
 import { keyOf } from './positions.ts';
 import { project, type RunnerDeps } from './runner.ts';
 
-/** Seconds before a message is delivered again whose consumer failed without saying when. */
+/** Seconds before the second delivery of a message whose consumer failed without saying when. */
 const RETRY_SECONDS = 5;
 
 /** A message as a queue hands it over. */
 export interface QueueMessage {
   readonly id: string;
   readonly body: unknown;
+  /** How often it has been delivered, this time included. */
+  readonly attempts: number;
   ack(): void;
   retry(options: { delaySeconds: number }): void;
 }
@@ -26,6 +29,8 @@ export interface ConsumerDeps {
   readonly parts: number;
   readonly logger: Logger;
   runnerDeps(part: number): RunnerDeps;
+  /** A random number from 0 up to 1. */
+  chance(): number;
 }
 
 interface Delivery {
@@ -60,15 +65,34 @@ async function consumeShare(deps: ConsumerDeps, share: readonly Delivery[], part
       deps.runnerDeps(part),
       share.map(({ announcement }) => announcement),
     );
-    logger.log('debug', 'events projected', { part, messages: share.length, ...result });
-    for (const { message } of share) message.ack();
+    logger.log('debug', 'batch projected', { part, messages: share.length, ...result });
+    for (const { message, announcement } of share) {
+      logProjected(logger, announcement);
+      message.ack();
+    }
   } catch (error) {
     logger.log('warn', 'projection failed', { part, messages: share.length, ...errorFields(error) });
-    const delaySeconds = error instanceof Retryable ? error.delaySeconds : RETRY_SECONDS;
+    const first = error instanceof Retryable ? error.delaySeconds : RETRY_SECONDS;
     for (const { message, announcement } of share) {
-      if (error instanceof LogsNotRead && !error.causes.has(keyOf(announcement))) message.ack();
-      else message.retry({ delaySeconds });
+      if (error instanceof LogsNotRead && !error.causes.has(keyOf(announcement))) {
+        logProjected(logger, announcement);
+        message.ack();
+      } else message.retry({ delaySeconds: retryDelaySeconds(first, message.attempts, deps.chance()) });
     }
+  }
+}
+
+/** A line for each request whose events are in the views now: the end of what its correlation id can be followed through. */
+function logProjected(logger: Logger, { aggregateType, aggregateId, events }: EventsMessage): void {
+  if (!logger.enabled('debug')) return;
+  for (let first = 0; first < events.length; ) {
+    const { correlationId } = (events[first] as PublishedEvent).metadata;
+    let last = first;
+    while (events[last + 1]?.metadata.correlationId === correlationId) last++;
+    const [fromVersion, version] = [events[first]?.version, events[last]?.version];
+    const range = { fromVersion, ...(version === undefined ? {} : { version }) };
+    logger.log('debug', 'events projected', { aggregateType, aggregateId, ...range, correlationId });
+    first = last + 1;
   }
 }
 

@@ -9,6 +9,8 @@ export interface RunnerDeps {
   readonly database: ViewDatabase;
   readonly projectors: readonly Projector[];
   readonly logger: Logger;
+  /** Whether this release knows such an event: what it does not know stays in the log until one comes that does. */
+  knowsEvent(aggregateType: string, eventType: string): boolean;
   /** Reads an owner's log: messages from a version on, at most about `limit` events; none at its end. */
   readLog(key: AggregateKey, fromVersion: number, limit: number): Promise<EventsMessage[]>;
   /** A text unique to each batch. */

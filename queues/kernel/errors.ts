@@ -1,8 +1,15 @@
-/** What a consumer says about a failure: stop for good, or try again. Anything else is tried again by policy. */
+/** What a consumer says about a failure: park until something else is deployed, or try again. All else is tried again. */
 
-/** Trying again cannot help: the message or event is parked. */
-export class Terminal extends Error {
-  override readonly name = 'Terminal';
+/** Begins the reason why an aggregate is parked before an event of an unknown type; the type follows. */
+export const UNKNOWN_EVENT = 'this release does not know events of type ';
+
+/** An event of a newer release than this one: its aggregate waits for that release in the view. */
+export class UnknownEvent extends Error {
+  override readonly name = 'UnknownEvent';
+
+  constructor(eventType: string) {
+    super(UNKNOWN_EVENT + eventType);
+  }
 }
 
 /** Worth another try after a while. */

@@ -1,7 +1,8 @@
 /** Aggregates that a view has parked: what they are, and how one goes on. */
-import type { Colour, ViewName } from '../../schemas/tables/views.ts';
+import { type Colour, VIEWS, type ViewName } from '../../schemas/tables/views.ts';
 import type { ViewDatabase } from './database.ts';
 import type { RunnerDeps } from './deps.ts';
+import { UNKNOWN_EVENT } from './errors.ts';
 import { type AggregateKey, resumeStatement, viewTargets } from './positions.ts';
 import { project } from './runner.ts';
 
@@ -36,6 +37,38 @@ async function liveColour(database: ViewDatabase, view: ViewName): Promise<Colou
   const { targets } = await viewTargets(database, [view]);
   return targets[0]?.colour ?? 'blue';
 }
+
+/**
+ * Lets go on, in every colour, what waited for a release that knows its event, where this is one. The sweeper finds what is
+ * behind then.
+ */
+export async function resumeKnown({ database, knowsEvent, logger }: RunnerDeps): Promise<void> {
+  const waiting = await database.all<{ aggregateType: string; eventType: string }>({
+    sql:
+      'SELECT DISTINCT aggregate_type AS aggregateType, substr(parked_reason, length(?1) + 1) AS eventType ' +
+      `FROM view_positions ${WAITING}`,
+    parameters: [UNKNOWN_EVENT, VIEW_NAMES],
+  });
+  for (const { aggregateType, eventType } of waiting) {
+    if (!knowsEvent(aggregateType, eventType)) continue;
+    await database.batch([
+      {
+        sql:
+          'UPDATE view_positions SET parked_version = NULL, parked_reason = NULL, parked_at = NULL ' +
+          `${WAITING} AND aggregate_type = ?3 AND parked_reason = ?1 || ?4`,
+        parameters: [UNKNOWN_EVENT, VIEW_NAMES, aggregateType, eventType],
+      },
+    ]);
+    logger.log('info', 'parked aggregates go on', { aggregateType, eventType });
+  }
+}
+
+const VIEW_NAMES = JSON.stringify(VIEWS);
+
+/** View and colour are named for the sake of the index, which has the parked rows alone. */
+const WAITING =
+  "WHERE view IN (SELECT value FROM json_each(?2)) AND colour IN ('blue', 'green') AND parked_version IS NOT NULL " +
+  'AND substr(parked_reason, 1, length(?1)) = ?1';
 
 /** What resuming came to. */
 export interface Resumed {

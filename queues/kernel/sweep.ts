@@ -7,6 +7,7 @@ import type { EventsMessage } from '../../schemas/message.ts';
 import { partOf } from '../../schemas/partition.ts';
 import { errorFields, type Logger } from '../../telemetry/logger.ts';
 import { LogsNotRead } from './errors.ts';
+import { resumeKnown } from './parked.ts';
 import { type AggregateKey, positionKey, readPositions, viewTargets } from './positions.ts';
 import { project, type RunnerDeps } from './runner.ts';
 
@@ -40,13 +41,16 @@ export interface SweepDeps {
  */
 export async function sweepPage(deps: SweepDeps): Promise<void> {
   const { directory, parts } = deps;
-  const entries = await directory.list(await directory.sweepCursor(), SWEEP_PAGE);
+  const cursor = await directory.sweepCursor();
+  const entries = await directory.list(cursor, SWEEP_PAGE);
   const heads = (await Promise.all(entries.map((key) => headOf(deps, key)))).flat();
   for (let part = 0; part < parts; part++) {
     const share = heads.filter((head) => partOf(head.aggregateId, parts) === part);
     if (share.length === 0) continue;
     try {
       const runnerDeps = deps.runnerDeps(part);
+      // Once a round: it is about all aggregates of the database.
+      if (cursor === null) await resumeKnown(runnerDeps);
       const behind = await lagging(runnerDeps, share);
       if (behind.length > 0) await repair(deps, runnerDeps, behind);
     } catch (error) {

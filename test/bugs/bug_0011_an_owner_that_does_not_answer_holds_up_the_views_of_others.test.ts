@@ -26,6 +26,7 @@ function runner(): { deps: RunnerDeps; moved: Set<string> } {
     },
     projectors: [{ view: 'accounts', collector: () => ({ add: () => undefined, statements: () => [] }) }],
     logger,
+    knowsEvent: () => true,
     readLog: async ({ aggregateId }) => {
       if (aggregateId === 'dead') throw new Error('does not answer');
       return [announcement({ aggregateType: 'account', aggregateId }, 1)];
@@ -76,9 +77,10 @@ it('only the messages that miss something are delivered again', async () => {
   const messages = keys.map((key): QueueMessage => {
     const { aggregateId: id } = key;
     const body = JSON.stringify(announcement(key, 0));
-    return { id, body, ack: () => fates.push(`${id} acked`), retry: () => fates.push(`${id} retried`) };
+    const [ack, retry] = [() => fates.push(`${id} acked`), () => fates.push(`${id} retried`)];
+    return { id, body, attempts: 1, ack, retry };
   });
-  await consumeBatch({ parts: 1, logger, runnerDeps: () => deps }, messages);
+  await consumeBatch({ parts: 1, logger, runnerDeps: () => deps, chance: () => 0 }, messages);
   expect([...moved]).toEqual(['well']);
   expect(fates).toEqual(['dead retried', 'well acked']);
 });

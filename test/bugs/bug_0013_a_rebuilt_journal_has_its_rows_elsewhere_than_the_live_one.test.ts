@@ -51,6 +51,7 @@ it('rows of the live journal are rebuilt whole', async () => {
     database: sqliteViews(),
     projectors,
     logger: createLogger('test', 'error', () => undefined),
+    knowsEvent: () => true,
     readLog: async ({ aggregateId }, from, limit) =>
       messageOf(aggregateId, headOf(aggregateId), from - 1, limit),
     newClaim: () => crypto.randomUUID(),

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { consumeBatch } from '../../queues/kernel/consumer.ts';
+import type { RunnerDeps } from '../../queues/kernel/deps.ts';
+import { parkedAggregates } from '../../queues/kernel/parked.ts';
 import { project } from '../../queues/kernel/runner.ts';
+import { sweepPage } from '../../queues/kernel/sweep.ts';
 import { partOf } from '../../schemas/partition.ts';
 import {
   databaseOf,
@@ -212,11 +215,51 @@ describe('a poison event', () => {
   });
 });
 
+describe('an event of a type that this release does not know', () => {
+  it('parks its account in every view but the journal, and goes on once a release knows it', async () => {
+    const log = new TestLog('future').open().add('AccountMerged', { with: 'another' }).trade(2);
+    const part = partOf('future', 2);
+    const before = runnerDeps(part, [log]);
+    expect(await project(before, log.messages())).toMatchObject({ parked: 3 });
+    expect(await positionsOf(part, 'future')).toEqual({ accounts: 1, journal: 4, positions: 1, trades: 1 });
+    const [parked] = await parkedAggregates(databaseOf(part), 'trades', 10);
+    expect(parked).toMatchObject({
+      aggregateId: 'future',
+      parkedVersion: 2,
+      reason: 'this release does not know events of type AccountMerged',
+    });
+    const sweep = (deps: RunnerDeps) =>
+      sweepPage({
+        directory: {
+          sweepCursor: async () => null,
+          list: async () => [{ aggregateType: 'account', aggregateId: 'future' }],
+          saveSweepCursor: async () => undefined,
+        },
+        parts: 2,
+        logger: memoryLogger(),
+        head: async () => log.head,
+        runnerDeps: (index) => (index === part ? deps : runnerDeps(index, [log])),
+      });
+    await sweep(before);
+    expect(await positionsOf(part, 'future')).toEqual({ accounts: 1, journal: 4, positions: 1, trades: 1 });
+    await sweep(runnerDeps(part, [log], { knowsEvent: () => true }));
+    expect(await positionsOf(part, 'future')).toEqual(all(4));
+    const still = await parkedAggregates(databaseOf(part), 'trades', 10);
+    expect(still.map(({ aggregateId }) => aggregateId)).not.toContain('future');
+  });
+});
+
 describe('the consumer', () => {
-  const message = (id: string, body: unknown) => {
+  const message = (id: string, body: unknown, attempts = 1) => {
     const said: string[] = [];
-    return { id, body, said, ack: () => void said.push('ack'), retry: () => void said.push('retry') };
+    const delays: number[] = [];
+    const retry = ({ delaySeconds }: { delaySeconds: number }) => {
+      said.push('retry');
+      delays.push(delaySeconds);
+    };
+    return { id, body, attempts, said, delays, ack: () => void said.push('ack'), retry };
   };
+  const chance = () => 0;
 
   it('acks what is no announcement, and says so', async () => {
     const logger = memoryLogger();
@@ -224,7 +267,7 @@ describe('the consumer', () => {
     const messages = bodies.map((body, index) => message(`m-${index}`, body));
     const log = new TestLog('beside-nonsense').open();
     messages.push(message('good', log.texts()[0]));
-    await consumeBatch({ parts: 2, logger, runnerDeps: (part) => runnerDeps(part, [log]) }, messages);
+    await consumeBatch({ parts: 2, logger, runnerDeps: (part) => runnerDeps(part, [log]), chance }, messages);
     expect(messages.map(({ said }) => said)).toEqual(Array(5).fill(['ack']));
     const complaints = logger.lines.filter((line) => line.message === 'message is not an announcement');
     expect(complaints.length).toBe(4);
@@ -238,7 +281,7 @@ describe('the consumer', () => {
     const messages = [silent.texts(3, 5)[0], well.texts(2, 5)[0], silent.texts(1, 1)[0]].map((body, index) =>
       message(`m-${index}`, body),
     );
-    await consumeBatch({ parts: 1, logger: deps.logger, runnerDeps: () => deps }, messages);
+    await consumeBatch({ parts: 1, logger: deps.logger, runnerDeps: () => deps, chance }, messages);
     expect(messages.map(({ said }) => said)).toEqual([['retry'], ['ack'], ['retry']]);
     expect(await positionsOf(0, 'answering')).toEqual(all(5));
     expect(await positionsOf(0, 'silent')).toEqual({});
@@ -249,7 +292,7 @@ describe('the consumer', () => {
     const fail = () => Promise.reject(new Error('D1_ERROR: the database is overloaded'));
     const failing = runnerDeps(1, logs, { database: { all: fail, batch: fail } });
     const first = logs.map((log) => message(log.aggregateId, log.texts()[0]));
-    const deps = { parts: 2, logger: memoryLogger() };
+    const deps = { parts: 2, logger: memoryLogger(), chance };
     await consumeBatch(
       { ...deps, runnerDeps: (part) => (part === 1 ? failing : runnerDeps(0, logs)) },
       first,
@@ -263,5 +306,37 @@ describe('the consumer', () => {
     for (const { aggregateId } of logs) {
       expect(await positionsOf(partOf(aggregateId, 2), aggregateId)).toEqual(all(3));
     }
+  });
+
+  it('waits longer before each delivery of what keeps failing, and not all as long', async () => {
+    const fail = () => Promise.reject(new Error('D1_ERROR: the database is overloaded'));
+    const log = new TestLog('patient').open();
+    const failing = runnerDeps(0, [log], { database: { all: fail, batch: fail } });
+    const delayAfter = async (attempts: number, random: number) => {
+      const sent = message('m', log.texts()[0], attempts);
+      const deps = { parts: 1, logger: memoryLogger(), runnerDeps: () => failing, chance: () => random };
+      await consumeBatch(deps, [sent]);
+      return sent.delays[0];
+    };
+    const attempts = [1, 2, 3, 4, 8, 100];
+    expect(await Promise.all(attempts.map((count) => delayAfter(count, 0)))).toEqual([
+      5, 10, 20, 40, 600, 600,
+    ]);
+    expect(await Promise.all(attempts.map((count) => delayAfter(count, 0.9)))).toEqual([
+      3, 6, 11, 22, 330, 330,
+    ]);
+  });
+
+  it('says of each request whose events are in the views where it came to', async () => {
+    const log = new TestLog('followed').open().trade(2).inRequest('another').trade(3);
+    const logger = memoryLogger();
+    const sent = message('m', log.texts()[0]);
+    await consumeBatch({ parts: 1, logger, runnerDeps: () => runnerDeps(0, [log]), chance }, [sent]);
+    const lines = logger.lines.filter((line) => line.message === 'events projected');
+    const account = { aggregateType: 'account', aggregateId: 'followed' };
+    expect(lines.map(({ fields }) => fields)).toEqual([
+      { ...account, fromVersion: 1, version: 3, correlationId: 'test' },
+      { ...account, fromVersion: 4, version: 6, correlationId: 'another' },
+    ]);
   });
 });

@@ -6,6 +6,7 @@ import { d1Database, type ViewDatabase } from '../../queues/kernel/database.ts';
 import type { RunnerDeps } from '../../queues/kernel/deps.ts';
 import { projectors } from '../../queues/projectors/index.ts';
 import type { RebuildDeps } from '../../queues/rebuild/deps.ts';
+import { isKnownEvent } from '../../schemas/eventTypes.ts';
 import { type EventsMessage, parseEventsMessage } from '../../schemas/message.ts';
 import { partOf } from '../../schemas/partition.ts';
 import { upcast } from '../../schemas/upcasts.ts';
@@ -54,6 +55,8 @@ export class TestLog {
     hash: string;
   }[] = [];
 
+  #correlationId = 'test';
+
   constructor(aggregateId: string) {
     this.aggregateId = aggregateId;
   }
@@ -74,6 +77,12 @@ export class TestLog {
     return accountDecider as Folding;
   }
 
+  /** What is added from here on belongs to another request. */
+  inRequest(correlationId: string): this {
+    this.#correlationId = correlationId;
+    return this;
+  }
+
   get head(): number {
     return this.#events.length;
   }
@@ -90,7 +99,7 @@ export class TestLog {
       metadata: JSON.stringify({
         causationId: null,
         commandId: `c-${version}`,
-        correlationId: 'test',
+        correlationId: this.#correlationId,
         userId: 'anonymous',
       }),
       hash: (version.toString(16) + Buffer.from(this.aggregateId).toString('hex'))
@@ -187,6 +196,7 @@ export function runnerDeps(
     projectors,
     logger: memoryLogger(),
     reads,
+    knowsEvent: isKnownEvent,
     readLog: async ({ aggregateId }, fromVersion, limit) => {
       reads.push(`${aggregateId}@${fromVersion}`);
       const log = logs.find((candidate) => candidate.aggregateId === aggregateId);

@@ -83,9 +83,10 @@ function handles(
   messages: readonly StoredMessage[],
   fates: Map<string, 'acked' | { delaySeconds: number }>,
 ): QueueMessage[] {
-  return messages.map(({ id, body }) => ({
+  return messages.map(({ id, body, attempt }) => ({
     id,
     body,
+    attempts: attempt + 1,
     ack: () => void (fates.has(id) || fates.set(id, 'acked')),
     retry: (options) => void (fates.has(id) || fates.set(id, options)),
   }));

@@ -9,6 +9,7 @@ import type { OwnerState, RebuildableProjector } from '../../../queues/kernel/pr
 import type { RunnerDeps } from '../../../queues/kernel/runner.ts';
 import { sweepPage } from '../../../queues/kernel/sweep.ts';
 import type { RebuildDeps } from '../../../queues/rebuild/deps.ts';
+import { isKnownEvent } from '../../../schemas/eventTypes.ts';
 import { parseEventsMessage } from '../../../schemas/message.ts';
 import { DIRECTORY_PARTS, directoryName, partOf } from '../../../schemas/partition.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
@@ -216,6 +217,7 @@ export class Platform {
       parts: this.databases.length,
       logger: this.#logger,
       runnerDeps: (part) => this.#runnerDeps(caller, part),
+      chance: () => this.#world.random.integer(1_000) / 1_000,
     };
   }
 
@@ -224,6 +226,7 @@ export class Platform {
       database: (this.databases[part] as SimDatabase).client(caller),
       projectors: this.#projectors,
       logger: this.#logger,
+      knowsEvent: isKnownEvent,
       readLog: async (key, fromVersion, limit) => {
         const texts = await this.#readActor(caller, 'messages', key, ({ core }) =>
           core.messages(fromVersion, limit),

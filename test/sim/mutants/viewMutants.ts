@@ -71,8 +71,8 @@ export const VIEW_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'queues/kernel/consumer.ts',
-        find: 'else message.retry({ delaySeconds });',
-        replace: 'else message.ack();',
+        find: '} else message.retry({ delaySeconds: retryDelaySeconds(first, message.attempts, deps.chance()) });',
+        replace: '} else message.ack();',
       },
       {
         file: SWEEP,
