@@ -86,9 +86,6 @@ const LineNumber = z.number().int().min(1).max(ORDER_LINES_MAX).meta({
 
 /** Goods leave: all that is left of the order, or the items that are given. */
 export const ShipOrder = z.strictObject({
-  shipmentId: Id.optional().meta({
-    description: 'Where absent, the order id with the number of the shipment.',
-  }),
   carrier: Line,
   trackingNumber: Line,
   items: z

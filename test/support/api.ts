@@ -5,9 +5,8 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 import { expect } from 'vitest';
-import { AGGREGATE_LIST } from '../../schemas/aggregates.ts';
+import { AGGREGATE_LIST, AGGREGATES, type AggregateType } from '../../schemas/aggregates.ts';
 import { newestSchemaVersion } from '../../schemas/upcasts.ts';
-import { accountStub } from '../../workers/aggregates.ts';
 import type { Env } from '../../workers/env.ts';
 import { app } from '../../workers/http/app.ts';
 import { type Operation, operationProblems } from '../../workers/http/operation.ts';
@@ -156,9 +155,13 @@ function checkEventData(event: Json, where: string): void {
 /** Tables that commands write to; the outbox's cursor moves by itself. */
 const COMMAND_TABLES = ['events', 'resources', 'snapshots'];
 
-/** What tells that an account was written to: its version, and the rows in its tables. */
-export async function footprint(accountId: string): Promise<{ version: number; rows: number }> {
-  const stub = accountStub(testEnv, accountId);
+/** What tells that an aggregate was written to: its version, and the rows in its tables. */
+export async function footprint(
+  aggregateId: string,
+  aggregateType: AggregateType = 'account',
+): Promise<{ version: number; rows: number }> {
+  const namespace = testEnv[AGGREGATES[aggregateType].binding] as Env['ACCOUNTS'];
+  const stub = namespace.getByName(aggregateId);
   const version = await stub.head();
   const rows = await runInDurableObject(stub, (_instance, state) => {
     const { sql } = state.storage;
