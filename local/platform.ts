@@ -4,7 +4,7 @@ import { LocalServer } from './server.ts';
 import { openStateFolder } from './stateFolder.ts';
 import type { Platform, PlatformOptions } from './types.ts';
 
-export { DEFAULT_HOST, LOG_LEVELS, type LogLevel, type Platform, type PlatformOptions } from './types.ts';
+export { DEFAULT_HOST, type Platform, type PlatformOptions } from './types.ts';
 
 /**
  * Starts the Worker of `wrangler.toml` on Miniflare behind a direct socket: requests skip Miniflare's entry Worker and

@@ -1,7 +1,8 @@
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { LOG_LEVELS, type LogLevel } from '../telemetry/logger.ts';
 import { LocalServerError, messageOf } from './errors.ts';
-import { DEFAULT_HOST, LOG_LEVELS, type LogLevel, type Platform, startPlatform } from './platform.ts';
+import { DEFAULT_HOST, type Platform, startPlatform } from './platform.ts';
 
 /** Where clients expect a local Worker. */
 const DEFAULT_PORT = 8787;

@@ -1,9 +1,7 @@
+import type { LogLevel } from '../telemetry/logger.ts';
+
 /** The interface that is listened on unless another is asked for: nobody else's machine. */
 export const DEFAULT_HOST = '127.0.0.1';
-
-/** The levels of the Worker's log. */
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** How to start the platform. */
 export interface PlatformOptions {

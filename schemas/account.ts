@@ -30,6 +30,14 @@ export const Limits = z.strictObject({
 });
 export type Limits = z.infer<typeof Limits>;
 
+/** The limits of an account that was never given any. */
+export const NO_LIMITS: Limits = {
+  allowShort: false,
+  maxOrderNotional: null,
+  maxPositionNotional: null,
+  maxPositionQuantity: null,
+};
+
 // ---- commands: type → data, as clients send it ----
 
 /** Opens the account. The initial balance is cash from outside, like a deposit. */

@@ -1,4 +1,8 @@
-/** Currencies and their minor units: ISO 4217 list one (active codes), as maintained by SIX, state of 2026. */
+/**
+ * Currencies and their minor units: ISO 4217 list one (active codes), as maintained by SIX, state of 2026. Left out is what
+ * nobody keeps an account in: fund codes (BOV, CHE, CHW, CLF, COU, MXV, USN, UYI, UYW), units of account and metals (XAD, XAG,
+ * XAU, XDR, …), and the codes for tests and for no currency.
+ */
 import { z } from 'zod';
 import { shownAs } from './jsonSchema.ts';
 
@@ -33,6 +37,6 @@ export const Currency = z
       pattern: '^[A-Z]{3}$',
       title: 'Currency',
       examples: ['USD'],
-      description: 'An active code of ISO 4217.',
+      description: 'An active currency code of ISO 4217; no fund codes, metals or units of account.',
     }),
   );

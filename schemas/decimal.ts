@@ -17,9 +17,6 @@ export const INTEGER_DIGITS_MAX = 15;
  */
 export const LEDGER_DIGITS_MAX = 21;
 
-/** Significant digits that a JSON number carries through a binary double without loss (IEEE 754 binary64). */
-export const JSON_NUMBER_DIGITS_MAX = 15;
-
 const SCALE = 10n ** BigInt(DECIMAL_PLACES);
 
 /** 10^n for the decimals that a text lacks; a table, since `**` on bigints costs more than a whole parse. */

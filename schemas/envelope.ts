@@ -53,7 +53,7 @@ export const EventEnvelope = z.strictObject({
 });
 export type EventEnvelope = z.infer<typeof EventEnvelope>;
 
-/** A command on its way to the aggregate that decides it. `at` is when it was received: deciders have no clock. */
+/** A command on its way to the aggregate that decides it. */
 export interface CommandEnvelope<Data = unknown> {
   readonly commandId: string;
   readonly type: string;
@@ -87,7 +87,7 @@ export interface Refusal<Code extends string = string> {
 export const KERNEL_REFUSALS = ['command_id_reused', 'version_conflict'] as const;
 export type KernelRefusal = (typeof KERNEL_REFUSALS)[number];
 
-/** What became of a command. `events` is absent in a brief answer; a replay answers from the log, so it is the same. */
+/** What became of a command. A replay is answered from the log, so its answer is the first one's. */
 export type Outcome =
   | {
       readonly status: 'accepted' | 'replayed';

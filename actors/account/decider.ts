@@ -1,10 +1,11 @@
 /** The trading account's rules. Money and quantities are exact (`schemas/decimal.ts`). */
-import type {
-  AccountCommand,
-  AccountEvent,
-  AccountRefusal,
-  Limits,
-  Position,
+import {
+  type AccountCommand,
+  type AccountEvent,
+  type AccountRefusal,
+  type Limits,
+  NO_LIMITS,
+  type Position,
 } from '../../schemas/account.ts';
 import { minorUnit } from '../../schemas/currency.ts';
 import {
@@ -41,13 +42,6 @@ type Data<Type extends AccountCommand['type']> = Extract<AccountCommand, { type:
 
 /** Balances, quantities and costs stay below this: what events may carry. */
 const LEDGER_MAX = parseDecimal(`1${'0'.repeat(LEDGER_DIGITS_MAX)}`);
-
-const NO_LIMITS: Limits = {
-  allowShort: false,
-  maxOrderNotional: null,
-  maxPositionNotional: null,
-  maxPositionQuantity: null,
-};
 
 function initial(): AccountState {
   return {

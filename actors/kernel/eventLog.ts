@@ -82,7 +82,7 @@ const RECALL = `
 
 const EMPTY_HEAD = { version: 0, hash: GENESIS_HASH_TEXT, recordedAt: 0 } as const;
 
-/** Events kept in memory until they are announced: about a megabyte of the 128 MB that all objects of an isolate share. */
+/** Events kept in memory until they are announced: of trades a megabyte, of the 128 MB that all objects of an isolate share. */
 const TAIL_EVENTS_MAX = 1_000;
 
 export class EventLog {

@@ -1,5 +1,5 @@
 /** Accounts as their events leave them: status, cash, fees and limits. */
-import type { AccountEvent } from '../../schemas/account.ts';
+import { type AccountEvent, NO_LIMITS } from '../../schemas/account.ts';
 import type { Colour } from '../../schemas/tables/views.ts';
 import { jsonStatements } from '../kernel/database.ts';
 import type { ProjectedEvent, RebuildableProjector } from '../kernel/projector.ts';
@@ -21,18 +21,11 @@ interface OpenedAccount extends AccountChange {
   currency: string;
 }
 
-const NO_LIMITS = JSON.stringify({
-  allowShort: false,
-  maxOrderNotional: null,
-  maxPositionNotional: null,
-  maxPositionQuantity: null,
-});
-
 const insertSql = (colour: Colour) => `
   INSERT INTO accounts_${colour} (account_id, customer_id, account_type, currency, status, cash, fees, limits, version,
     opened_at, updated_at)
   SELECT value ->> 'accountId', value ->> 'customerId', value ->> 'accountType', value ->> 'currency', 'OPEN',
-    value ->> 'cash', '0', '${NO_LIMITS}', value ->> 'version', value ->> 'at', value ->> 'at'
+    value ->> 'cash', '0', '${JSON.stringify(NO_LIMITS)}', value ->> 'version', value ->> 'at', value ->> 'at'
   FROM json_each(?)`;
 
 const updateSql = (colour: Colour) => `

@@ -10,7 +10,7 @@ const insertSql = (colour: Colour) => `
     executed_at, recorded_at)
   SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
     value ->> 8, value ->> 9, value ->> 10, value ->> 11
-  FROM jsonb_each(?)`;
+  FROM json_each(?)`;
 
 export const tradesProjector: RebuildableProjector = {
   view: 'trades',
