@@ -1,5 +1,6 @@
 /** The bindings that actors use. The Worker's own environment (workers/env.ts) adds the rest. */
 import type { PaymentSettings } from '../payments/providers.ts';
+import type { AccessLogActor } from './accessLog/actor.ts';
 import type { AccountActor } from './account/actor.ts';
 import type { DirectoryActor } from './directory/actor.ts';
 import type { InventoryActor } from './inventory/actor.ts';
@@ -7,6 +8,7 @@ import type { OrderActor } from './order/actor.ts';
 import type { PaymentActor } from './payment/actor.ts';
 import type { ProductActor } from './product/actor.ts';
 import type { SandboxActor } from './sandbox/actor.ts';
+import type { ServiceKeyActor } from './serviceKey/actor.ts';
 import type { ShipmentActor } from './shipment/actor.ts';
 
 /** Aggregates, each under its binding in schemas/aggregates.ts. */
@@ -17,6 +19,8 @@ export interface AggregateBindings {
   readonly ORDERS: DurableObjectNamespace<OrderActor>;
   readonly PAYMENTS: DurableObjectNamespace<PaymentActor>;
   readonly SHIPMENTS: DurableObjectNamespace<ShipmentActor>;
+  readonly SERVICE_KEYS: DurableObjectNamespace<ServiceKeyActor>;
+  readonly ACCESS_LOGS: DurableObjectNamespace<AccessLogActor>;
 }
 
 /** What aggregates' actors use. */

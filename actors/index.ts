@@ -1,4 +1,5 @@
 /** Every Durable Object class: the one list that the Worker exports. */
+export { AccessLogActor } from './accessLog/actor.ts';
 export { AccountActor } from './account/actor.ts';
 export { RateLimiter } from './ambient/rateLimiter.ts';
 export { ArchivistActor } from './archivist/actor.ts';
@@ -8,4 +9,5 @@ export { OrderActor } from './order/actor.ts';
 export { PaymentActor } from './payment/actor.ts';
 export { ProductActor } from './product/actor.ts';
 export { SandboxActor } from './sandbox/actor.ts';
+export { ServiceKeyActor } from './serviceKey/actor.ts';
 export { ShipmentActor } from './shipment/actor.ts';

@@ -3,12 +3,14 @@
  * handles all aggregates alike, from the batch to the event catalogue, is made from this list.
  */
 import type { z } from 'zod';
+import { accessLogEvents } from './accessLog.ts';
 import { ACCOUNT_REFUSALS, accountCommands, accountEvents } from './account.ts';
 import { INVENTORY_REFUSALS, inventoryCommands, inventoryEvents } from './inventory.ts';
 import { ORDER_REFUSALS, orderCommands, orderEvents } from './order.ts';
 import { PAYMENT_REFUSALS, paymentCommands, paymentEvents } from './payment.ts';
 import { PRODUCT_REFUSALS, productCommands, productEvents } from './product.ts';
 import { AggregateId, Id } from './scalars.ts';
+import { SERVICE_KEY_REFUSALS, serviceKeyCommands, serviceKeyEvents } from './serviceKey.ts';
 import { SHIPMENT_REFUSALS, shipmentEvents } from './shipment.ts';
 
 interface AggregateEntry {
@@ -67,6 +69,20 @@ export const AGGREGATES = {
     commands: {},
     events: shipmentEvents,
     refusals: SHIPMENT_REFUSALS,
+  },
+  serviceKey: {
+    binding: 'SERVICE_KEYS',
+    id: Id,
+    commands: serviceKeyCommands,
+    events: serviceKeyEvents,
+    refusals: SERVICE_KEY_REFUSALS,
+  },
+  accessLog: {
+    binding: 'ACCESS_LOGS',
+    id: Id,
+    commands: {},
+    events: accessLogEvents,
+    refusals: [],
   },
 } as const satisfies Readonly<Record<string, AggregateEntry>>;
 

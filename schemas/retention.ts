@@ -39,6 +39,8 @@ export const RETENTION: { readonly [Type in keyof typeof EVENTS]: EventTerms<(ty
   order: { others: LEDGER },
   payment: { others: LEDGER },
   shipment: { others: CONTROL },
+  serviceKey: { others: CONTROL },
+  accessLog: { others: CONTROL },
 };
 
 /** Years that an aggregate's events are kept; the longest term there is where the type is unknown here. */

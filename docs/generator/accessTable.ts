@@ -1,5 +1,5 @@
 /** docs/generated/access.md: the table of access for people, made from the one that decides. */
-import { ROLES } from '../../workers/access/principal.ts';
+import { ROLES } from '../../schemas/role.ts';
 import { ACCESS, type AccessRow } from '../../workers/access/table.ts';
 import { rowName } from '../../workers/http/access.ts';
 import { isPublic, type Operation } from '../../workers/http/operation.ts';

@@ -43,6 +43,7 @@ function authenticator(variables: object = ISSUER_VARIABLES, isLocal = false): A
   return new Authenticator(variables as Env, {
     now: () => Date.now(),
     isLocal,
+    findServiceKey: async () => undefined,
     fetchKeys(url) {
       expect(url).toBe(JWKS_URL);
       fetches++;

@@ -1,6 +1,6 @@
 /** Callers with access tokens, as the Worker under test knows them: it trusts an issuer whose keys are served here. */
 import { vi } from 'vitest';
-import type { Role } from '../../workers/access/principal.ts';
+import type { Role } from '../../schemas/role.ts';
 import { type Claims, IssuerKey, JWKS_URL, keySet } from './issuer.ts';
 
 let key: IssuerKey | undefined;

@@ -1,6 +1,6 @@
 /** Every route and every command has a row in the table of access, and every row is somebody's. */
 import { describe, expect, it } from 'vitest';
-import { ROLES } from '../../workers/access/principal.ts';
+import { ROLES } from '../../schemas/role.ts';
 import { ACCESS } from '../../workers/access/table.ts';
 import { rowName } from '../../workers/http/access.ts';
 import { BATCH_COMMANDS } from '../../workers/http/batch.ts';

@@ -1,8 +1,9 @@
 /** Access tokens of an OpenID provider: JSON Web Tokens (RFC 7519, RFC 9068), signed with one of the keys it publishes. */
 import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { z } from 'zod';
+import { GRANTED_ACCOUNTS_MAX, ROLES, type Role } from '../../schemas/role.ts';
 import { Id } from '../../schemas/scalars.ts';
-import { type Principal, ROLES, type Role } from './principal.ts';
+import type { Principal } from './principal.ts';
 import type { TokenSettings } from './settings.ts';
 
 /**
@@ -16,9 +17,6 @@ export const CLOCK_TOLERANCE_SECONDS = 30;
 
 /** `typ` of what may be an access token: the profile's own, or none said. An ID token of a strict issuer says `JWT` too. */
 const TOKEN_TYPES = new Set(['at+jwt', 'application/at+jwt', 'jwt']);
-
-/** Accounts that one token may grant: more do not fit into a header anyway. */
-const ACCOUNTS_MAX = 1_000;
 
 /** Subjects enter events: visible ASCII, and short enough. */
 const Subject = z.string().regex(/^[\x21-\x7e]{1,128}$/);
@@ -105,7 +103,7 @@ function principalOf(payload: JWTPayload, settings: TokenSettings): Principal | 
   if (!subject.success || roles === 'faulty' || accounts === 'faulty') return undefined;
   if (accounts !== undefined) {
     const areIds =
-      accounts.length <= ACCOUNTS_MAX && accounts.every((account) => Id.safeParse(account).success);
+      accounts.length <= GRANTED_ACCOUNTS_MAX && accounts.every((account) => Id.safeParse(account).success);
     if (!areIds) return undefined;
   }
   return {

@@ -1,15 +1,20 @@
-/** Says who is asking: from the local administrator's token or an access token. */
+/** Says who is asking: from the local administrator's token, a service's key or an access token. */
 import { timingSafeEqual } from 'node:crypto';
 import type { JWTVerifyGetKey } from 'jose';
+import type { ServiceKeyState } from '../../actors/serviceKey/decider.ts';
 import type { Env } from '../env.ts';
 import { type TokenRefusal, verifyToken } from './accessToken.ts';
 import { type FetchKeys, issuerKeys } from './issuerKeys.ts';
 import { LOCAL_ADMINISTRATOR, type Principal } from './principal.ts';
+import { parseServiceToken, serviceOf } from './serviceKey.ts';
 import { type TokenConfiguration, tokenConfiguration } from './settings.ts';
 import { secretHash, VerifiedCallers } from './verified.ts';
 
 /** Characters of the longest token that is looked at; real ones have one or two thousand. */
 const TOKEN_LENGTH_MAX = 8_192;
+
+/** A service's key that is in use is looked at again after so long: a revoked one ends by then. */
+export const SERVICE_KEY_VERIFIED_MS = 5_000;
 
 /** RFC 6750, 2.1; names of schemes ignore case. */
 const BEARER = /^bearer +([\x21-\x7e]+) *$/i;
@@ -26,6 +31,8 @@ export type Authentication =
 export interface AuthenticatorDeps {
   readonly now: () => number;
   readonly fetchKeys: FetchKeys;
+  /** The key of a service by its id, if it was ever issued. */
+  readonly findServiceKey: (keyId: string) => Promise<ServiceKeyState | undefined>;
   /** Whether the local administrator's token counts. */
   readonly isLocal: boolean;
 }
@@ -74,6 +81,8 @@ export class Authenticator {
     if (this.#localTokenHash !== undefined && timingSafeEqual(Buffer.from(hash), this.#localTokenHash)) {
       return this.#remember(hash, LOCAL_ADMINISTRATOR, Number.POSITIVE_INFINITY);
     }
+    const service = parseServiceToken(token);
+    if (service !== undefined) return this.#verifyService(service.keyId, service.secret, hash);
     if (!this.#tokens.ok) throw new AuthenticationMisconfigured(this.#tokens.fault);
     const { settings } = this.#tokens;
     // A signed token has three parts (RFC 7515, 7.1): what has not is no token of an issuer.
@@ -82,6 +91,18 @@ export class Authenticator {
     }
     const verdict = await verifyToken(token, settings, this.#keys, this.#deps.now());
     return verdict.ok ? this.#remember(hash, verdict.principal, verdict.validUntil) : verdict;
+  }
+
+  async #verifyService(keyId: string, secret: string, hash: string): Promise<Authentication> {
+    const key = await this.#deps.findServiceKey(keyId);
+    const now = this.#deps.now();
+    const service = key === undefined ? undefined : serviceOf(keyId, secret, key, now);
+    if (service === undefined) return { ok: false, refusal: 'unknown' };
+    return this.#remember(
+      hash,
+      service.principal,
+      Math.min(service.validUntil, now + SERVICE_KEY_VERIFIED_MS),
+    );
   }
 
   #remember(hash: string, principal: Principal, validUntil: number): Authentication {

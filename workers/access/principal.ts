@@ -1,13 +1,5 @@
 /** Who is asking: worked out once from a token or a key, and all that any decision about access looks at. */
-import { z } from 'zod';
-
-/**
- * What people and services are employed to do. `trader` trades on accounts that were granted to it, `operations` runs the
- * business, `risk` sets limits and stops accounts, `auditor` reads everything and changes nothing, `admin` may do all.
- */
-export const ROLES = ['trader', 'operations', 'risk', 'auditor', 'admin'] as const;
-export const Role = z.enum(ROLES);
-export type Role = (typeof ROLES)[number];
+import type { Role } from '../../schemas/role.ts';
 
 /** An authenticated caller. */
 export interface Principal {

@@ -4,7 +4,7 @@
  *
  * A new command's row has the command's type, a new route's row its `operationId`. A command's own route needs no second row.
  */
-import type { Role } from './principal.ts';
+import type { Role } from '../../schemas/role.ts';
 
 /** How far a role reaches: to every aggregate, or to the accounts that were granted to the caller. */
 export type Reach = 'all' | 'own';
@@ -54,6 +54,13 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   CapturePayment: { of: 'platform', ...OPERATORS },
   VoidPayment: { of: 'platform', ...OPERATORS },
   RefundPayment: { of: 'platform', ...OPERATORS },
+
+  // Who may give out keys may do everything.
+  IssueServiceKey: { of: 'platform', admin: 'all' },
+  RotateServiceKey: { of: 'platform', admin: 'all' },
+  RevokeServiceKey: { of: 'platform', admin: 'all' },
+  getServiceKeys: { of: 'platform', auditor: 'all', admin: 'all' },
+  getServiceKey: { of: 'platform', auditor: 'all', admin: 'all' },
 
   // A batch is open to whoever may send any command: each command in it needs its own row.
   runCommands: { of: 'handler', trader: 'own', risk: 'all', ...OPERATORS },

@@ -1,9 +1,10 @@
 /** Which commands of a batch are run at all: those that the caller may send, as many as each account takes. */
 import type { Context } from 'hono';
+import type { CommandEnvelope } from '../../schemas/envelope.ts';
 import { commandGate } from '../access/decide.ts';
-import { FORBIDDEN_DETAIL } from './access.ts';
 import type { AggregateGroup } from './batch.ts';
 import type { HttpEnv } from './context.ts';
+import { FORBIDDEN_DETAIL, recordDenial } from './denial.ts';
 import { accountUnits } from './quota.ts';
 import type { BatchResult } from './replies.ts';
 
@@ -15,20 +16,24 @@ const RATE_LIMITED = {
 } as const;
 
 /** The part of each group that is run; the other commands have their refusals in their places. */
-export function runnable(
+export async function runnable(
   c: Context<HttpEnv>,
-  groups: Iterable<AggregateGroup>,
+  groups: readonly AggregateGroup[],
   results: BatchResult[],
-): AggregateGroup[] {
+): Promise<AggregateGroup[]> {
   const isAllowed = commandGate(c.get('principal'));
-  return Array.from(groups, (group) => {
-    const allowed = part(group, results, FORBIDDEN, (index) =>
-      isAllowed(group.commands[index]?.type as string, group),
-    );
-    if (allowed.aggregateType !== 'account' || allowed.commands.length === 0) return allowed;
-    const units = accountUnits(c, allowed.aggregateId, allowed.commands.length);
+  const allowed = groups.map((group) =>
+    part(group, results, FORBIDDEN, ({ type }) => isAllowed(type, group)),
+  );
+  const denied = groups.flatMap((group) =>
+    group.commands.filter(({ type }) => !isAllowed(type, group)).map(({ type }) => ({ type, group })),
+  );
+  await Promise.all(denied.map(({ type, group }) => recordDenial(c, type, group)));
+  return allowed.map((group) => {
+    if (group.aggregateType !== 'account' || group.commands.length === 0) return group;
+    const units = accountUnits(c, group.aggregateId, group.commands.length);
     // The first ones: the order of what is run stays the order that was given.
-    return part(allowed, results, RATE_LIMITED, (index) => index < units);
+    return part(group, results, RATE_LIMITED, (_, index) => index < units);
   });
 }
 
@@ -37,13 +42,13 @@ function part(
   group: AggregateGroup,
   results: BatchResult[],
   refusal: typeof FORBIDDEN | typeof RATE_LIMITED,
-  isKept: (index: number) => boolean,
+  isKept: (command: CommandEnvelope, index: number) => boolean,
 ): AggregateGroup {
-  if (group.commands.every((_, index) => isKept(index))) return group;
+  if (group.commands.every(isKept)) return group;
   const kept: AggregateGroup = { ...group, commands: [], places: [] };
   group.commands.forEach((command, index) => {
     const place = group.places[index] as number;
-    if (isKept(index)) {
+    if (isKept(command, index)) {
       kept.commands.push(command);
       kept.places.push(place);
     } else {

@@ -1,9 +1,12 @@
 /** What one isolate remembers about its callers: who they are, and how much they have asked for. */
 import type { Context } from 'hono';
 import { rateLimiters } from '../../actors/ambient/rateLimiters.ts';
+import type { ServiceKeyState } from '../../actors/serviceKey/decider.ts';
 import { createLogger, errorFields } from '../../telemetry/logger.ts';
 import { Authenticator } from '../access/authenticator.ts';
+import { Denials } from '../access/denials.ts';
 import { IS_LOCAL } from '../access/local.ts';
+import { ownerOf } from '../aggregates.ts';
 import type { Env } from '../env.ts';
 import { Admission } from '../limits/admission.ts';
 import { Allowances } from '../limits/allowances.ts';
@@ -18,6 +21,7 @@ export interface Gateway {
   readonly allowances: Allowances;
   readonly quotas: { readonly client: Quota; readonly account: Quota };
   readonly admission: Admission;
+  readonly denials: Denials;
 }
 
 /** One for each set of bindings: an isolate has one for as long as it lives. */
@@ -33,6 +37,7 @@ export function gatewayOf(env: Env): Gateway {
     authenticator: new Authenticator(env, {
       now,
       fetchKeys: (url, init) => fetch(url, init),
+      findServiceKey: (keyId) => findServiceKey(env, keyId),
       isLocal: IS_LOCAL,
     }),
     refusedAddresses: new RefusedAddresses(),
@@ -43,9 +48,18 @@ export function gatewayOf(env: Env): Gateway {
     }),
     quotas: quotas(env),
     admission: new Admission(),
+    denials: new Denials(),
   };
   gateways.set(env, gateway);
   return gateway;
+}
+
+async function findServiceKey(env: Env, keyId: string): Promise<ServiceKeyState | undefined> {
+  const read = await ownerOf<ServiceKeyState>(env, {
+    aggregateType: 'serviceKey',
+    aggregateId: keyId,
+  }).read();
+  return read?.state;
 }
 
 /** Lets work go on after the request was answered. It must not reject. */

@@ -22,6 +22,7 @@ export const TAGS = {
   Payments: 'Where the money of an order is, and what payment providers tell.',
   Audit: 'Recompute what the log claims.',
   Views: 'How the read models stand; rebuild them, resume what is parked.',
+  Access: 'Keys of services: who has one, and what it may do.',
   Service: 'Whether the service runs, and this description of it.',
 } as const;
 

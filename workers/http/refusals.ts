@@ -9,6 +9,7 @@ import type { InventoryRefusal } from '../../schemas/inventory.ts';
 import type { OrderRefusal } from '../../schemas/order.ts';
 import type { PaymentRefusal } from '../../schemas/payment.ts';
 import type { ProductRefusal } from '../../schemas/product.ts';
+import type { ServiceKeyRefusal } from '../../schemas/serviceKey.ts';
 import type { ShipmentRefusal } from '../../schemas/shipment.ts';
 
 /** A code's status, and what it means in a sentence. */
@@ -122,6 +123,17 @@ const SHIPMENT: Kinds<ShipmentRefusal> = {
   shipment_already_dispatched: { status: 422, meaning: 'The carrier has the shipment already.' },
 };
 
+const SERVICE_KEY: Kinds<ServiceKeyRefusal> = {
+  service_key_already_issued: { status: 409, meaning: 'A key with this id has been issued before.' },
+  service_key_not_found: {
+    status: 404,
+    meaning: 'There is no such key, or not yet at the time asked for.',
+  },
+  service_key_revoked: { status: 422, meaning: 'The key was revoked.' },
+  expiry_passed: { status: 422, meaning: 'The key would have ended before it began.' },
+  secret_already_used: { status: 422, meaning: 'The key has, or had just before, this very secret.' },
+};
+
 /** Every refusal of a command, with what it means. */
 export const REFUSALS: Kinds<KernelRefusal | AggregateRefusal | PaymentRefusal> = {
   ...KERNEL,
@@ -131,4 +143,5 @@ export const REFUSALS: Kinds<KernelRefusal | AggregateRefusal | PaymentRefusal> 
   ...ORDER,
   ...PAYMENT,
   ...SHIPMENT,
+  ...SERVICE_KEY,
 };

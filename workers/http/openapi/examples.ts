@@ -2,6 +2,7 @@
 import { eventIdText, GENESIS_HASH_TEXT } from '../../../schemas/eventId.ts';
 import { commandExample, type Example, hashOf } from './example.ts';
 import { ORDER_VIEW_EXAMPLES } from './orderViewExamples.ts';
+import { SERVICE_KEY_EXAMPLES } from './serviceKeyExamples.ts';
 import { SHOP_EXAMPLES } from './shopExamples.ts';
 
 export const EXAMPLE_CORRELATION_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -216,6 +217,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     },
   },
   ...ORDER_VIEW_EXAMPLES,
+  ...SERVICE_KEY_EXAMPLES,
   getHealth: { reply: { status: 'ok' } },
   getReadiness: { reply: { status: 'ready' } },
 };

@@ -58,8 +58,8 @@ const openAccount = route(
     success: commandSuccess(201, 'The account is open.'),
     problems: ['account_already_open', 'amount_precision'],
   },
-  (c, { body: { accountId, ...data } }) => {
-    requireAccess(c, 'OpenAccount', { aggregateType: 'account', aggregateId: accountId });
+  async (c, { body: { accountId, ...data } }) => {
+    await requireAccess(c, 'OpenAccount', { aggregateType: 'account', aggregateId: accountId });
     return runCommand(
       c,
       accountStub(c.env, accountId),

@@ -78,7 +78,8 @@ const runBatch = route(
     const results = slots.map((slot) =>
       'result' in slot ? slot.result : unanswered(slot.commandId, 'internal_error'),
     );
-    await Promise.all(runnable(c, groups.values(), results).map((group) => runGroup(c, group, results)));
+    const allowed = await runnable(c, [...groups.values()], results);
+    await Promise.all(allowed.map((group) => runGroup(c, group, results)));
     return c.json(summary(results));
   },
 );

@@ -11,6 +11,7 @@ import { payments } from './payments.ts';
 import { portfolio } from './portfolio.ts';
 import { products } from './products.ts';
 import { service } from './service.ts';
+import { serviceKeys } from './serviceKeys.ts';
 import { shipments } from './shipments.ts';
 import { views } from './views.ts';
 
@@ -27,5 +28,6 @@ export const ROUTES: readonly Route[] = [
   ...payments,
   ...audit,
   ...views,
+  ...serviceKeys,
   ...service(() => ROUTES),
 ];

@@ -1,0 +1,48 @@
+/** Keys of services as bearer tokens: `folio~<key id>~<secret>`, of which the platform knows the secret's hash alone. */
+import { timingSafeEqual } from 'node:crypto';
+import type { ServiceKeyState } from '../../actors/serviceKey/decider.ts';
+import type { Principal } from './principal.ts';
+import { secretHash } from './verified.ts';
+
+/**
+ * The id is one that its client made. A secret has the room of 256 bits at least: a shorter one never counts, so that a key
+ * whose hash was made from a word is of no use to anybody.
+ */
+const SERVICE_TOKEN = /^folio~([A-Za-z0-9_-]{1,64})~([A-Za-z0-9_-]{43,128})$/;
+
+/** A token taken apart; undefined where it is no service's. */
+export function parseServiceToken(
+  token: string,
+): { readonly keyId: string; readonly secret: string } | undefined {
+  const [, keyId, secret] = SERVICE_TOKEN.exec(token) ?? [];
+  return keyId === undefined || secret === undefined ? undefined : { keyId, secret };
+}
+
+/** Who the key speaks for and until when (milliseconds since 1970); undefined where key or secret do not count now. */
+export function serviceOf(
+  keyId: string,
+  secret: string,
+  key: ServiceKeyState,
+  now: number,
+): { readonly principal: Principal; readonly validUntil: number } | undefined {
+  const { status, roles, accounts, expiresAt, previous } = key;
+  const ends = expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(expiresAt);
+  const hash = secretHash(secret);
+  const isCurrent = isSameHash(hash, key.secretHash);
+  const isPrevious = previous !== null && isSameHash(hash, previous.secretHash);
+  if (status !== 'ACTIVE' || !(isCurrent || isPrevious)) return undefined;
+  const validUntil = isCurrent ? ends : Math.min(ends, Date.parse(previous?.validUntil ?? ''));
+  if (now >= validUntil) return undefined;
+  const principal = {
+    userId: `service:${keyId}`,
+    roles,
+    accounts: accounts === null ? undefined : new Set(accounts),
+  };
+  return { principal, validUntil };
+}
+
+/** Compares in a time that tells nothing about where two hashes differ. */
+function isSameHash(left: string, right: string): boolean {
+  const [a, b] = [Buffer.from(left), Buffer.from(right)];
+  return a.byteLength === b.byteLength && timingSafeEqual(a, b);
+}

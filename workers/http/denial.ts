@@ -1,0 +1,57 @@
+/** Refused access: the answer, and the event that tells of it. */
+import type { Context } from 'hono';
+import type { AccessLogCommand } from '../../schemas/accessLog.ts';
+import { isAggregateType } from '../../schemas/aggregates.ts';
+import type { Outcome } from '../../schemas/envelope.ts';
+import { AggregateId } from '../../schemas/scalars.ts';
+import { timeText } from '../../schemas/time.ts';
+import { errorFields } from '../../telemetry/logger.ts';
+import type { Target } from '../access/principal.ts';
+import { inTime } from '../inTime.ts';
+import { commandContext } from './command.ts';
+import type { HttpEnv } from './context.ts';
+import { gatewayOf } from './gateway.ts';
+import { ProblemError } from './problem.ts';
+
+/** Says no more: whether the aggregate exists is none of the caller's business. */
+export const FORBIDDEN_DETAIL = 'The token does not allow this.';
+
+/** Characters of a day in a time: `2026-11-21`. */
+const DAY_LENGTH = 10;
+
+/** Ends the request with 403 once the denial is on record. */
+export async function deny(c: Context<HttpEnv>, operation: string, target?: Target): Promise<never> {
+  await recordDenial(c, operation, target);
+  throw new ProblemError({ code: 'forbidden', detail: FORBIDDEN_DETAIL });
+}
+
+/** Puts a denial on record, unless it is one of too many. A log that does not answer changes nothing for the caller. */
+export async function recordDenial(c: Context<HttpEnv>, operation: string, target?: Target): Promise<void> {
+  const { userId, roles } = c.get('principal');
+  const now = Date.now();
+  const recorded = gatewayOf(c.env).denials.note(userId, operation, named(target), now);
+  if (recorded === undefined) return;
+  const { denials, target: { aggregateType = null, aggregateId = null } = {} } = recorded;
+  const data = { userId, roles: [...roles], operation, aggregateType, aggregateId, denials };
+  const command: AccessLogCommand = { type: 'RecordDenial', data };
+  const log = c.env.ACCESS_LOGS.getByName(timeText(now).slice(0, DAY_LENGTH));
+  try {
+    const sent = log.execute([{ ...command, commandId: crypto.randomUUID() }], commandContext(c));
+    const [outcome] = await inTime('the access log', sent as Promise<Outcome[]>);
+    if (outcome?.status !== 'accepted') throw new Error(`a denial was ${outcome?.status}`);
+  } catch (error) {
+    const { correlationId, logger } = { correlationId: c.get('correlationId'), logger: c.get('logger') };
+    logger.log('error', 'a denial is not on record', {
+      correlationId,
+      userId,
+      operation,
+      ...errorFields(error),
+    });
+  }
+}
+
+/** The target as far as it can stand in an event: paths may name anything. */
+function named(target: Target | undefined): Target | undefined {
+  if (target === undefined || !isAggregateType(target.aggregateType)) return undefined;
+  return AggregateId.safeParse(target.aggregateId).success ? target : undefined;
+}
