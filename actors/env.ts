@@ -7,6 +7,7 @@ import type { InventoryActor } from './inventory/actor.ts';
 import type { OrderActor } from './order/actor.ts';
 import type { PaymentActor } from './payment/actor.ts';
 import type { ProductActor } from './product/actor.ts';
+import type { SagaActor } from './saga/actor.ts';
 import type { SandboxActor } from './sandbox/actor.ts';
 import type { ServiceKeyActor } from './serviceKey/actor.ts';
 import type { ShipmentActor } from './shipment/actor.ts';
@@ -21,6 +22,7 @@ export interface AggregateBindings {
   readonly SHIPMENTS: DurableObjectNamespace<ShipmentActor>;
   readonly SERVICE_KEYS: DurableObjectNamespace<ServiceKeyActor>;
   readonly ACCESS_LOGS: DurableObjectNamespace<AccessLogActor>;
+  readonly SAGAS: DurableObjectNamespace<SagaActor>;
 }
 
 /** What aggregates' actors use. */

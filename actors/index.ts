@@ -8,6 +8,7 @@ export { InventoryActor } from './inventory/actor.ts';
 export { OrderActor } from './order/actor.ts';
 export { PaymentActor } from './payment/actor.ts';
 export { ProductActor } from './product/actor.ts';
+export { SagaActor } from './saga/actor.ts';
 export { SandboxActor } from './sandbox/actor.ts';
 export { ServiceKeyActor } from './serviceKey/actor.ts';
 export { ShipmentActor } from './shipment/actor.ts';

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { Currency } from './currency.ts';
 import { DecimalText, Id, NonNegativeDecimal, PositiveDecimal, SymbolName, Text, Time } from './scalars.ts';
+import { TRANSFER_REFUSALS, transferEvents } from './transfer.ts';
 
 /** References and reasons are shown on statements: one line of them. */
 export const TEXT_LENGTH_MAX = 256;
@@ -158,6 +159,7 @@ export const accountEvents = {
   AccountFrozen: AccountFrozen.meta({ description: 'Nothing moves money any more.' }),
   AccountUnfrozen: AccountUnfrozen.meta({ description: 'The account goes on.' }),
   AccountClosed: AccountClosed.meta({ description: 'The account has ended.' }),
+  ...transferEvents,
 } as const;
 
 /** An event as the decider folds it. */
@@ -175,6 +177,7 @@ export const ACCOUNT_REFUSALS = [
   'account_closed',
   'account_frozen',
   'account_not_frozen',
+  ...TRANSFER_REFUSALS,
   'amount_precision',
   'limit_exceeded',
   'insufficient_position',

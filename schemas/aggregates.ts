@@ -9,6 +9,7 @@ import { INVENTORY_REFUSALS, inventoryCommands, inventoryEvents } from './invent
 import { ORDER_REFUSALS, orderCommands, orderEvents } from './order.ts';
 import { PAYMENT_REFUSALS, paymentCommands, paymentEvents } from './payment.ts';
 import { PRODUCT_REFUSALS, productCommands, productEvents } from './product.ts';
+import { SAGA_REFUSALS, sagaCommands, sagaEvents } from './saga.ts';
 import { AggregateId, Id } from './scalars.ts';
 import { SERVICE_KEY_REFUSALS, serviceKeyCommands, serviceKeyEvents } from './serviceKey.ts';
 import { SHIPMENT_REFUSALS, shipmentEvents } from './shipment.ts';
@@ -83,6 +84,13 @@ export const AGGREGATES = {
     commands: {},
     events: accessLogEvents,
     refusals: [],
+  },
+  saga: {
+    binding: 'SAGAS',
+    id: AggregateId,
+    commands: sagaCommands,
+    events: sagaEvents,
+    refusals: SAGA_REFUSALS,
   },
 } as const satisfies Readonly<Record<string, AggregateEntry>>;
 

@@ -107,3 +107,25 @@ export type Outcome =
 export interface CommandTarget {
   execute(commands: readonly CommandEnvelope[], context: CommandContext): Promise<Outcome[]>;
 }
+
+/** A command that one aggregate sends to another, as its own effect (`actors/kernel/commandSender.ts`). */
+export interface CommandRequest {
+  readonly aggregateType: string;
+  readonly aggregateId: string;
+  /** The same at every attempt, so that the receiver recognises a repeat for good. */
+  readonly commandId: string;
+  readonly type: string;
+  readonly data: object;
+  readonly sagaId: string;
+}
+
+/** What came of it. `unheard`: it may have been sent before without being heard of, and may still take effect. */
+export type ReceiverAnswer =
+  | { readonly answer: 'accepted' }
+  | {
+      readonly answer: 'refused';
+      readonly code: string;
+      readonly detail: string;
+      readonly unheard: boolean;
+    }
+  | { readonly answer: 'none'; readonly detail: string };

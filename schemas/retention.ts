@@ -41,6 +41,8 @@ export const RETENTION: { readonly [Type in keyof typeof EVENTS]: EventTerms<(ty
   shipment: { others: CONTROL },
   serviceKey: { others: CONTROL },
   accessLog: { others: CONTROL },
+  // The account of how money moved between accounts, and what an order led to.
+  saga: { others: LEDGER },
 };
 
 /** Years that an aggregate's events are kept; the longest term there is where the type is unknown here. */

@@ -9,3 +9,8 @@ export function fulfilmentSagaId(orderId: string): string {
 export function cancellationSagaId(orderId: string): string {
   return `cancel-${orderId}`;
 }
+
+/** The saga that carries a transfer between two accounts out. */
+export function transferSagaId(transferId: string): string {
+  return `transfer-${transferId}`;
+}

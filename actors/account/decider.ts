@@ -7,25 +7,24 @@ import {
   NO_LIMITS,
   type Position,
 } from '../../schemas/account.ts';
-import { minorUnit } from '../../schemas/currency.ts';
-import {
-  absolute,
-  add,
-  decimalsOf,
-  formatDecimal,
-  LEDGER_DIGITS_MAX,
-  multiply,
-  parseDecimal,
-  type Scaled,
-  subtract,
-  ZERO,
-} from '../../schemas/decimal.ts';
+import { add, formatDecimal, multiply, negate, parseDecimal, subtract, ZERO } from '../../schemas/decimal.ts';
+import type { TransferCommand } from '../../schemas/transfer.ts';
 import type { Decider, Decision, Timed } from '../kernel/decider.ts';
+import { isBeyondLedger, isOutOfRange, precisionRefusal } from './amounts.ts';
 import { limitRefusal, mergeLimits } from './limits.ts';
 import { applyTrade, FLAT } from './position.ts';
+import {
+  availableCash,
+  decideTransfer,
+  evolveTransfers,
+  hasTransfers,
+  noTransfers,
+  type Transfers,
+  transferTimers,
+} from './transfers.ts';
 
 /** The account as its events tell it. Amounts are decimal strings; `positions` keeps closed ones for their profit. */
-export interface AccountState {
+export interface AccountState extends Transfers {
   status: 'UNOPENED' | 'OPEN' | 'FROZEN' | 'CLOSED';
   customerId: string;
   accountType: 'INDIVIDUAL' | 'CORPORATE';
@@ -40,9 +39,6 @@ export interface AccountState {
 type AccountDecision = Decision<AccountEvent, AccountRefusal>;
 type Data<Type extends AccountCommand['type']> = Extract<AccountCommand, { type: Type }>['data'];
 
-/** Balances, quantities and costs stay below this: what events may carry. */
-const LEDGER_MAX = parseDecimal(`1${'0'.repeat(LEDGER_DIGITS_MAX)}`);
-
 function initial(): AccountState {
   return {
     status: 'UNOPENED',
@@ -53,6 +49,7 @@ function initial(): AccountState {
     fees: '0',
     limits: NO_LIMITS,
     positions: {},
+    ...noTransfers(),
   };
 }
 
@@ -64,7 +61,10 @@ function accept(event: AccountEvent): AccountDecision {
   return { accepted: true, events: [event] };
 }
 
-function decide(command: Timed<AccountCommand>, state: Readonly<AccountState>): AccountDecision {
+function decide(
+  command: Timed<AccountCommand | TransferCommand>,
+  state: Readonly<AccountState>,
+): AccountDecision {
   if (command.type === 'OpenAccount') return open(command.data, state);
   if (state.status === 'UNOPENED') return refuse('account_not_found', 'The account has not been opened.');
   if (state.status === 'CLOSED') return refuse('account_closed', 'The account is closed.');
@@ -74,6 +74,14 @@ function decide(command: Timed<AccountCommand>, state: Readonly<AccountState>): 
     case 'UnfreezeAccount':
       if (state.status !== 'FROZEN') return refuse('account_not_frozen', 'The account is not frozen.');
       return accept({ type: 'AccountUnfrozen', data: { reason: command.data.reason } });
+    case 'ReserveFunds':
+    case 'AcceptTransfer':
+    case 'SettleFunds':
+    case 'CreditTransfer':
+    case 'ReleaseFunds':
+    case 'CancelTransfer':
+    case 'ExpireFunds':
+      return decideTransfer(command, state);
   }
   if (state.status === 'FROZEN') return refuse('account_frozen', 'The account is frozen.');
   switch (command.type) {
@@ -96,7 +104,7 @@ function open(data: Data<'OpenAccount'>, state: Readonly<AccountState>): Account
   }
   const cash = data.initialBalance ?? '0';
   const precision = precisionRefusal(parseDecimal(cash), data.currency);
-  if (precision !== undefined) return precision;
+  if (precision !== undefined) return { accepted: false, refusal: precision };
   const { accountType, currency, customerId } = data;
   return accept({ type: 'AccountOpened', data: { accountType, cash, currency, customerId } });
 }
@@ -104,9 +112,9 @@ function open(data: Data<'OpenAccount'>, state: Readonly<AccountState>): Account
 function deposit(data: Data<'DepositFunds'>, state: Readonly<AccountState>): AccountDecision {
   const amount = parseDecimal(data.amount);
   const precision = precisionRefusal(amount, state.currency);
-  if (precision !== undefined) return precision;
+  if (precision !== undefined) return { accepted: false, refusal: precision };
   const cash = add(parseDecimal(state.cash), amount);
-  if (cash >= LEDGER_MAX)
+  if (isBeyondLedger(cash, state.expected))
     return refuse('amount_out_of_range', 'The balance would leave the range of the ledger.');
   const { amount: text, reference = null } = data;
   return accept({ type: 'FundsDeposited', data: { amount: text, cash: formatDecimal(cash), reference } });
@@ -114,18 +122,18 @@ function deposit(data: Data<'DepositFunds'>, state: Readonly<AccountState>): Acc
 
 function withdraw(data: Data<'WithdrawFunds'>, state: Readonly<AccountState>): AccountDecision {
   const amount = parseDecimal(data.amount);
-  const held = parseDecimal(state.cash);
+  const held = availableCash(state);
   // The whole balance may go out whatever its decimals: trades leave fractions of a cent that could never leave otherwise.
   const precision = amount === held ? undefined : precisionRefusal(amount, state.currency);
-  if (precision !== undefined) return precision;
+  if (precision !== undefined) return { accepted: false, refusal: precision };
   if (amount > held) {
     return refuse(
       'insufficient_funds',
-      `Available cash is ${state.cash}, the withdrawal needs ${data.amount}.`,
+      `Available cash is ${formatDecimal(held)}, the withdrawal needs ${data.amount}.`,
     );
   }
   const { amount: text, reference = null } = data;
-  const cash = formatDecimal(subtract(held, amount));
+  const cash = formatDecimal(subtract(parseDecimal(state.cash), amount));
   return accept({ type: 'FundsWithdrawn', data: { amount: text, cash, reference } });
 }
 
@@ -147,13 +155,20 @@ function trade(data: Data<'ExecuteTrade'>, at: string, state: Readonly<AccountSt
   }
   const before = parseDecimal(state.cash);
   const cash = subtract(buying ? subtract(before, notional) : add(before, notional), fee);
-  if (cash < ZERO) {
+  const available = availableCash(state);
+  if (subtract(cash, before) < negate(available)) {
     const needed = formatDecimal(subtract(before, cash));
-    return refuse('insufficient_funds', `Available cash is ${state.cash}, the trade needs ${needed}.`);
+    return refuse(
+      'insufficient_funds',
+      `Available cash is ${formatDecimal(available)}, the trade needs ${needed}.`,
+    );
   }
   const fees = fee === ZERO ? state.fees : formatDecimal(add(parseDecimal(state.fees), fee));
   const { quantity: quantityAfter, costBasis, realizedPnl: realizedAfter } = position;
-  if (cash >= LEDGER_MAX || [quantityAfter, costBasis, realizedAfter, fees].some(isOutOfRange)) {
+  if (
+    isBeyondLedger(cash, state.expected) ||
+    [quantityAfter, costBasis, realizedAfter, fees].some(isOutOfRange)
+  ) {
     return refuse('amount_out_of_range', 'The balance or the position would leave the range of the ledger.');
   }
   return accept({
@@ -180,23 +195,24 @@ function close(data: Data<'CloseAccount'>, state: Readonly<AccountState>): Accou
   if (open !== undefined) return refuse('account_not_empty', `The account still holds ${open}.`);
   if (state.cash !== '0')
     return refuse('account_not_empty', `The account still holds ${state.cash} in cash.`);
+  if (hasTransfers(state)) return refuse('account_not_empty', 'A transfer to the account is under way.');
   return accept({ type: 'AccountClosed', data: { reason: data.reason } });
-}
-
-/** Cash crosses the platform's edge only in whole minor units (ISO 4217); inside, trades keep 8 decimals. */
-function precisionRefusal(amount: Scaled, currency: string): AccountDecision | undefined {
-  const decimals = minorUnit(currency);
-  if (decimalsOf(amount) <= decimals) return undefined;
-  return refuse('amount_precision', `An amount in ${currency} has at most ${decimals} decimals.`);
-}
-
-/** Short texts are in range whatever they say, and nearly all are short. */
-function isOutOfRange(text: string): boolean {
-  return text.length > LEDGER_DIGITS_MAX && absolute(parseDecimal(text)) >= LEDGER_MAX;
 }
 
 function evolve(state: AccountState, event: AccountEvent): AccountState {
   switch (event.type) {
+    case 'FundsTransferredOut':
+    case 'FundsTransferredIn':
+      state.cash = event.data.cash;
+      evolveTransfers(state, event);
+      return state;
+    case 'FundsReserved':
+    case 'FundsReleased':
+    case 'FundsReservationExpired':
+    case 'TransferAccepted':
+    case 'TransferCancelled':
+      evolveTransfers(state, event);
+      return state;
     case 'AccountOpened':
       state.status = 'OPEN';
       state.customerId = event.data.customerId;
@@ -229,12 +245,18 @@ function evolve(state: AccountState, event: AccountEvent): AccountState {
 }
 
 /** The account's rules, as the kernel runs them. */
-export const accountDecider: Decider<AccountState, AccountCommand, AccountEvent, AccountRefusal> = {
+export const accountDecider: Decider<
+  AccountState,
+  AccountCommand | TransferCommand,
+  AccountEvent,
+  AccountRefusal
+> = {
   aggregateType: 'account',
-  stateVersion: 1,
+  stateVersion: 2,
   initial,
   decide,
   evolve,
+  timers: transferTimers,
   resourceId: (command) => (command.type === 'ExecuteTrade' ? command.data.tradeId : undefined),
   resourceIdOfEvent: (event) => (event.type === 'TradeExecuted' ? event.data.tradeId : undefined),
   reply: ([event]) =>

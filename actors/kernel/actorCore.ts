@@ -219,7 +219,7 @@ export class ActorCore<State> {
 
   #wake(): void {
     const now = this.#deps.now();
-    this.#effects?.schedule();
+    this.#effects?.wake();
     if (this.#outbox.isBehind) this.#scheduleDrain(now);
     this.#rearm(now);
   }

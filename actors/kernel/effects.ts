@@ -34,8 +34,15 @@ export interface OutcomeCommand {
   readonly data: unknown;
 }
 
-/** Carries an effect out and answers with the command that records its outcome. A throw means: again later. */
-export type Perform = (effect: Effect<unknown>, context: CommandContext) => Promise<OutcomeCommand>;
+/**
+ * Carries an effect out and answers with the command that records its outcome. A throw means: again later. `again` says that
+ * it may have been carried out before without being heard of, by an instance that is gone or in a try that threw.
+ */
+export type Perform = (
+  effect: Effect<unknown>,
+  context: CommandContext,
+  again: boolean,
+) => Promise<OutcomeCommand>;
 
 /** What effects ask of their actor. */
 export interface EffectOwner {
@@ -67,6 +74,8 @@ export class Effects {
   readonly #perform: Perform;
   /** What runs, and what failed in this instance. Kept in memory: waking tries at once. */
   readonly #tries = new Map<string, Try>();
+  /** What an instance before this one may have begun. */
+  readonly #inherited = new Set<string>();
   #scheduled = false;
 
   constructor(aggregate: Aggregate<unknown>, deps: ActorDeps, owner: EffectOwner) {
@@ -87,6 +96,16 @@ export class Effects {
       if (earliest === undefined || at < earliest) earliest = at;
     }
     return earliest;
+  }
+
+  /** Takes over from an instance that is gone. */
+  wake(): void {
+    try {
+      for (const effect of this.#wanted()) this.#inherited.add(effectCommandId(effect));
+    } catch (error) {
+      this.#logError('effects are unknown', error);
+    }
+    this.schedule();
   }
 
   /** Performs what is due, in a later macrotask: the turn that wanted it is committed first. */
@@ -118,12 +137,14 @@ export class Effects {
 
   async #run(effect: Effect<unknown>): Promise<void> {
     const id = effectCommandId(effect);
-    const failures = this.#tries.get(id)?.failures ?? 0;
+    const before = this.#tries.get(id);
+    const again = before !== undefined || this.#inherited.has(id);
+    const failures = before?.failures ?? 0;
     const attempt: Try = { running: true, failures, retryAt: this.#deps.now() + EFFECT_LOST_MS };
     this.#tries.set(id, attempt);
     try {
       const context = this.#context();
-      const outcome = await this.#perform(effect, context);
+      const outcome = await this.#perform(effect, context, again);
       const verdict = await this.#owner.submit({ ...outcome, commandId: id }, context);
       if (this.#isWanted(id))
         throw new Error(`the effect is wanted after its outcome was ${textOf(verdict)}`);

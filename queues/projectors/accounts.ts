@@ -1,4 +1,4 @@
-/** Accounts as their events leave them: status, cash, fees and limits. */
+/** Accounts as their events leave them: status, cash and what of it is reserved, fees and limits. */
 import { type AccountEvent, NO_LIMITS } from '../../schemas/account.ts';
 import type { Colour } from '../../schemas/tables/views.ts';
 import { jsonStatements } from '../kernel/database.ts';
@@ -11,6 +11,7 @@ interface AccountChange {
   at: number;
   status?: string;
   cash?: string;
+  reserved?: string;
   fees?: string;
   limits?: string;
 }
@@ -22,15 +23,16 @@ interface OpenedAccount extends AccountChange {
 }
 
 const insertSql = (colour: Colour) => `
-  INSERT INTO accounts_${colour} (account_id, customer_id, account_type, currency, status, cash, fees, limits, version,
+  INSERT INTO accounts_${colour} (account_id, customer_id, account_type, currency, status, cash, reserved, fees, limits, version,
     opened_at, updated_at)
   SELECT value ->> 'accountId', value ->> 'customerId', value ->> 'accountType', value ->> 'currency', 'OPEN',
-    value ->> 'cash', '0', '${JSON.stringify(NO_LIMITS)}', value ->> 'version', value ->> 'at', value ->> 'at'
+    value ->> 'cash', '0', '0', '${JSON.stringify(NO_LIMITS)}', value ->> 'version', value ->> 'at', value ->> 'at'
   FROM json_each(?)`;
 
 const updateSql = (colour: Colour) => `
   UPDATE accounts_${colour} AS account SET
     status = coalesce(change.value ->> 'status', account.status), cash = coalesce(change.value ->> 'cash', account.cash),
+    reserved = coalesce(change.value ->> 'reserved', account.reserved),
     fees = coalesce(change.value ->> 'fees', account.fees),
     limits = coalesce(change.value ->> 'limits', account.limits),
     version = change.value ->> 'version', updated_at = change.value ->> 'at'
@@ -42,7 +44,13 @@ function changeOf(event: AccountEvent): Partial<AccountChange> {
     case 'AccountOpened':
     case 'FundsDeposited':
     case 'FundsWithdrawn':
+    case 'FundsTransferredIn':
       return { cash: event.data.cash };
+    case 'FundsReserved':
+    case 'FundsReleased':
+    case 'FundsReservationExpired':
+    case 'FundsTransferredOut':
+      return { cash: event.data.cash, reserved: event.data.reserved };
     case 'TradeExecuted':
       return { cash: event.data.cash, fees: event.data.fees };
     case 'LimitsSet':
@@ -53,6 +61,9 @@ function changeOf(event: AccountEvent): Partial<AccountChange> {
       return { status: 'OPEN' };
     case 'AccountClosed':
       return { status: 'CLOSED' };
+    case 'TransferAccepted':
+    case 'TransferCancelled':
+      return {};
   }
 }
 

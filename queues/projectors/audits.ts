@@ -17,6 +17,7 @@ interface OwnAccount {
   readonly currency: string;
   readonly status: string;
   readonly cash: string;
+  readonly reserved: string;
   readonly fees: string;
   readonly limits: unknown;
   readonly positions: Readonly<
@@ -28,16 +29,17 @@ interface OwnAccount {
 export const accountsAudit: ViewAudit = {
   statement: (colour, keys) => ({
     sql:
-      'SELECT account_id AS aggregateId, customer_id, account_type, currency, status, cash, fees, limits ' +
+      'SELECT account_id AS aggregateId, customer_id, account_type, currency, status, cash, reserved, fees, limits ' +
       `FROM json_each(?) AS sought CROSS JOIN accounts_${colour} ON account_id = sought.value ->> 1`,
     parameters: [keysJson(keys)],
   }),
   fault(rows, { state }) {
-    const { customerId, accountType, currency, status, cash, fees, limits } = state as OwnAccount;
-    const own = [customerId, accountType, currency, status, cash, fees, canonicalJson(limits)];
+    const { customerId, accountType, currency, status, cash, reserved, fees, limits } = state as OwnAccount;
+    const own = [customerId, accountType, currency, status, cash, reserved, fees, canonicalJson(limits)];
     const [row] = rows;
     if (row === undefined) return 'there is no row';
-    const shown = [row.customer_id, row.account_type, row.currency, row.status, row.cash, row.fees];
+    const { customer_id, account_type, currency: shownCurrency } = row;
+    const shown = [customer_id, account_type, shownCurrency, row.status, row.cash, row.reserved, row.fees];
     return unlike([...shown, canonicalJson(JSON.parse(String(row.limits)))], own);
   },
 };

@@ -102,6 +102,8 @@ const accountsTable = <Name extends string>(name: Name) =>
     currency: text().notNull(),
     status: text().notNull(),
     cash: text().notNull(),
+    // Rows from before there were transfers have nothing reserved.
+    reserved: text().notNull().default('0'),
     fees: text().notNull(),
     limits: text().notNull(),
     version: integer().notNull(),

@@ -1,7 +1,7 @@
 /** Holds the product's account rules against the demonstration's own books, command by command. */
 import { type AccountState, accountDecider } from '../../actors/account/decider.ts';
 import { Books } from '../../demo/books.ts';
-import type { Command, Outcome } from '../../demo/commands.ts';
+import type { Command, Outcome, RefusalCode } from '../../demo/commands.ts';
 import { type AccountCommand, accountCommands } from '../../schemas/account.ts';
 
 const AT = '2026-01-02T03:04:05.678Z';
@@ -30,7 +30,7 @@ export class Differential {
     const parsed = { type: command.type, data, at: AT } as AccountCommand & { at: string };
     const entry = this.#states.get(command.aggregateId) ?? { state: accountDecider.initial(), version: 0 };
     const decision = accountDecider.decide(parsed, entry.state);
-    if (!decision.accepted) return { status: 'refused', code: decision.refusal.code };
+    if (!decision.accepted) return { status: 'refused', code: decision.refusal.code as RefusalCode };
     for (const event of decision.events) {
       entry.state = accountDecider.evolve(entry.state, event);
       entry.version += 1;

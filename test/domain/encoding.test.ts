@@ -300,6 +300,13 @@ describe('upcasts', () => {
         'AccountFrozen',
         'AccountUnfrozen',
         'AccountClosed',
+        'FundsReserved',
+        'FundsReleased',
+        'FundsReservationExpired',
+        'FundsTransferredOut',
+        'TransferAccepted',
+        'TransferCancelled',
+        'FundsTransferredIn',
       ]),
     );
     expect(Object.keys(accountCommands)).toEqual(

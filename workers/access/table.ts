@@ -61,6 +61,11 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   RevokeServiceKey: { of: 'platform', admin: 'all' },
   getServiceKeys: { of: 'platform', auditor: 'all', admin: 'all' },
   getServiceKey: { of: 'platform', auditor: 'all', admin: 'all' },
+  // Money between accounts: a trader may send its own.
+  TransferFunds: { of: 'handler', trader: 'own', ...OPERATORS },
+  // What an operator does about a saga that waits for one.
+  RetrySaga: { of: 'platform', ...OPERATORS },
+  CompensateSaga: { of: 'platform', ...OPERATORS },
 
   // A batch is open to whoever may send any command: each command in it needs its own row.
   runCommands: { of: 'handler', trader: 'own', risk: 'all', ...OPERATORS },
@@ -79,6 +84,8 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   getShipment: { of: 'platform', ...READERS },
   getOrders: { of: 'platform', ...READERS },
   getSales: { of: 'platform', ...READERS },
+  // A trader follows its transfers in the events of its accounts: what a saga does concerns others as well.
+  getSaga: { of: 'platform', ...READERS },
 
   // The log. The feed gives a trader the events of its own accounts.
   getEvents: { of: 'handler', trader: 'own', ...READERS },

@@ -17,6 +17,7 @@ export const TAGS = {
   Inventory: 'What is there of a product, and what of it is promised.',
   Orders: 'Place an order, ship it, cancel it, and read what became of it.',
   Shipments: 'Goods on their way.',
+  Sagas: 'Processes over several aggregates: transfers between accounts, the fulfilment of orders.',
   Batch: 'Many commands in one request, each decided by its own aggregate.',
   Events: 'The log behind everything: immutable, hash-chained events.',
   Payments: 'Where the money of an order is, and what payment providers tell.',

@@ -9,6 +9,7 @@ import type { InventoryRefusal } from '../../schemas/inventory.ts';
 import type { OrderRefusal } from '../../schemas/order.ts';
 import type { PaymentRefusal } from '../../schemas/payment.ts';
 import type { ProductRefusal } from '../../schemas/product.ts';
+import type { SagaRefusal } from '../../schemas/saga.ts';
 import type { ServiceKeyRefusal } from '../../schemas/serviceKey.ts';
 import type { ShipmentRefusal } from '../../schemas/shipment.ts';
 
@@ -52,7 +53,16 @@ const ACCOUNT: Kinds<AccountRefusal> = {
     status: 422,
     meaning: 'A balance, a position or a total would leave the range of the ledger.',
   },
-  account_not_empty: { status: 422, meaning: 'The account still holds cash or a position.' },
+  account_not_empty: {
+    status: 422,
+    meaning: 'The account still holds cash or a position, or a transfer to it is under way.',
+  },
+  currency_mismatch: { status: 422, meaning: 'The account is in another currency than the transfer.' },
+  transfer_barred: { status: 422, meaning: 'The transfer was given up before.' },
+  transfer_already_known: { status: 409, meaning: 'The account has a part in a transfer with this id.' },
+  transfer_expired: { status: 422, meaning: "The transfer's time is up." },
+  too_many_transfers: { status: 422, meaning: 'The account has as many transfers under way as it may.' },
+  transfer_not_found: { status: 404, meaning: 'No such transfer is under way in the account.' },
 };
 
 const PRODUCT: Kinds<ProductRefusal> = {
@@ -134,6 +144,17 @@ const SERVICE_KEY: Kinds<ServiceKeyRefusal> = {
   secret_already_used: { status: 422, meaning: 'The key has, or had just before, this very secret.' },
 };
 
+const SAGA: Kinds<SagaRefusal> = {
+  saga_already_started: { status: 409, meaning: 'A saga with this id has been started before.' },
+  saga_definition_unknown: { status: 422, meaning: 'There is no saga of this name.' },
+  saga_not_found: { status: 404, meaning: 'There is no such saga.' },
+  saga_ended: { status: 422, meaning: 'The saga has ended.' },
+  saga_not_parked: { status: 422, meaning: 'The saga waits for nobody.' },
+  saga_past_pivot: { status: 422, meaning: 'The saga can only go on: what it has done cannot be undone.' },
+  step_not_running: { status: 422, meaning: 'The step is not under way, or not any more.' },
+  event_not_awaited: { status: 422, meaning: 'No step waits for the event.' },
+};
+
 /** Every refusal of a command, with what it means. */
 export const REFUSALS: Kinds<KernelRefusal | AggregateRefusal | PaymentRefusal> = {
   ...KERNEL,
@@ -144,4 +165,5 @@ export const REFUSALS: Kinds<KernelRefusal | AggregateRefusal | PaymentRefusal> 
   ...PAYMENT,
   ...SHIPMENT,
   ...SERVICE_KEY,
+  ...SAGA,
 };

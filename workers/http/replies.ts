@@ -5,7 +5,8 @@ import { REBUILD_STATUSES } from '../../queues/rebuild/progress.ts';
 import { AccountStatus, AccountType, Limits, Side } from '../../schemas/account.ts';
 import { Currency } from '../../schemas/currency.ts';
 import { CommandId, EventEnvelope, EventReference, HashText } from '../../schemas/envelope.ts';
-import { DecimalText, Id, SymbolName, UtcTime, Version } from '../../schemas/scalars.ts';
+import { SagaStatus, StepStatus } from '../../schemas/saga.ts';
+import { AggregateId, DecimalText, Id, SymbolName, UtcTime, Version } from '../../schemas/scalars.ts';
 import { COLOURS, REBUILD_KINDS, REBUILD_PHASES, VIEWS } from '../../schemas/tables/views.ts';
 import { RequestFault } from './problem.ts';
 
@@ -34,6 +35,36 @@ export const CommandReply = z
   })
   .meta({ id: 'CommandReply' });
 export type CommandReply = z.infer<typeof CommandReply>;
+
+/** One step of a saga. */
+const SagaStep = z
+  .strictObject({
+    name: z.string().meta({ description: 'With a key behind a colon where there are several.' }),
+    status: StepStatus,
+    attempts: z.number().int().min(0),
+    compensationAttempts: z.number().int().min(1).optional(),
+    startedAt: UtcTime.nullable(),
+    endedAt: UtcTime.nullable(),
+    error: z.strictObject({ code: z.string(), detail: z.string() }).optional(),
+  })
+  .meta({ id: 'SagaStep' });
+/** One step of a saga, as its trace has it. */
+export type SagaStep = z.infer<typeof SagaStep>;
+
+/** A saga as its actor has it. */
+export const SagaReply = z
+  .strictObject({
+    sagaId: AggregateId,
+    definition: z.string(),
+    definitionVersion: z.number().int().min(1),
+    status: SagaStatus,
+    reason: z.string().nullable().meta({ description: 'Why it is undone or waits, where it does.' }),
+    startedAt: UtcTime,
+    endedAt: UtcTime.nullable(),
+    steps: z.array(SagaStep),
+  })
+  .meta({ id: 'Saga' });
+export type SagaReply = z.infer<typeof SagaReply>;
 
 /** A trade's reply adds what the trade left behind. */
 export const TradeReply = CommandReply.extend({

@@ -76,6 +76,8 @@ export class AccountBook {
       currency: currency ?? '',
       status: this.status,
       cash: this.#cashText,
+      // The simulated accounts take no part in transfers.
+      reserved: '0',
       fees: this.#feesText,
       limits: JSON.stringify(this.limits),
       version: this.#last.version,

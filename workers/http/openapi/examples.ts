@@ -2,6 +2,7 @@
 import { eventIdText, GENESIS_HASH_TEXT } from '../../../schemas/eventId.ts';
 import { commandExample, type Example, hashOf } from './example.ts';
 import { ORDER_VIEW_EXAMPLES } from './orderViewExamples.ts';
+import { SAGA_EXAMPLES } from './sagaExamples.ts';
 import { SERVICE_KEY_EXAMPLES } from './serviceKeyExamples.ts';
 import { SHOP_EXAMPLES } from './shopExamples.ts';
 
@@ -110,6 +111,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   getPortfolio: { reply: account },
   getAccountEvents: { reply: { events: [event], nextFromVersion: 2 } },
   getTrades: { reply: { trades: [tradeLine], nextCursor: null } },
+  ...SAGA_EXAMPLES,
   runCommands: {
     request: {
       'application/json': { commands: batchCommands },

@@ -9,6 +9,7 @@ import {
   SetLimits,
   WithdrawFunds,
 } from '../../../schemas/account.ts';
+import { formatDecimal, parseDecimal, subtract } from '../../../schemas/decimal.ts';
 import { Id } from '../../../schemas/scalars.ts';
 import { accountStub, ownerOf } from '../../aggregates.ts';
 import type { Env } from '../../env.ts';
@@ -197,9 +198,15 @@ export function accountNotFound(id: string): ProblemError {
   return notFound(ACCOUNTS, id);
 }
 
+/** What the API shows of an account. */
+export type ShownAccount = Pick<
+  AccountState,
+  'status' | 'customerId' | 'accountType' | 'currency' | 'cash' | 'reserved' | 'fees' | 'limits' | 'positions'
+>;
+
 /** The account as the API shows it, positions by symbol: from the actor and from the views in the same order. */
-export function accountReply(accountId: string, state: AccountState, version: number): AccountReply {
-  const { customerId, accountType, currency, cash, fees, limits, positions } = state;
+export function accountReply(accountId: string, state: ShownAccount, version: number): AccountReply {
+  const { customerId, accountType, currency, cash, reserved, fees, limits, positions } = state;
   if (state.status === 'UNOPENED')
     throw new Error(`account ${accountId} has version ${version} but is not open`);
   const symbols = Object.keys(positions).sort();
@@ -209,7 +216,11 @@ export function accountReply(accountId: string, state: AccountState, version: nu
     accountType,
     status: state.status,
     currency,
-    cash: { total: cash, reserved: '0', available: cash },
+    cash: {
+      total: cash,
+      reserved,
+      available: formatDecimal(subtract(parseDecimal(cash), parseDecimal(reserved))),
+    },
     fees,
     positions: symbols.map((symbol) => {
       const { quantity, averageCost, realizedPnl } = positions[symbol] as AccountState['positions'][string];

@@ -10,9 +10,11 @@ import { orderViews } from './orderViews.ts';
 import { payments } from './payments.ts';
 import { portfolio } from './portfolio.ts';
 import { products } from './products.ts';
+import { sagas } from './sagas.ts';
 import { service } from './service.ts';
 import { serviceKeys } from './serviceKeys.ts';
 import { shipments } from './shipments.ts';
+import { transfers } from './transfers.ts';
 import { views } from './views.ts';
 
 export const ROUTES: readonly Route[] = [
@@ -23,6 +25,8 @@ export const ROUTES: readonly Route[] = [
   ...orders,
   ...shipments,
   ...orderViews,
+  ...transfers,
+  ...sagas,
   ...batch,
   ...events,
   ...payments,

@@ -14,7 +14,7 @@ import { cursorOf, encodeCursor } from '../cursor.ts';
 import { IdParams, type Route, route } from '../operation.ts';
 import { PageLimit, QueryVersion } from '../query.ts';
 import { AccountReply, TradesReply } from '../replies.ts';
-import { accountNotFound, accountOwner, accountReply } from './accounts.ts';
+import { accountNotFound, accountOwner, accountReply, type ShownAccount } from './accounts.ts';
 
 export const PortfolioQuery = z.strictObject({
   minVersion: QueryVersion.optional().meta({
@@ -89,7 +89,7 @@ async function viewOf(c: Context<HttpEnv>, id: string) {
 }
 
 function fromView(id: string, view: NonNullable<Awaited<ReturnType<typeof viewOf>>>): AccountReply {
-  const { customerId, accountType, status, currency, cash, fees, limits } = view.account;
+  const { customerId, accountType, status, currency, cash, reserved, fees, limits } = view.account;
   const positions = Object.fromEntries(view.positions.map((position) => [position.symbol, position]));
   const state = {
     customerId,
@@ -97,11 +97,12 @@ function fromView(id: string, view: NonNullable<Awaited<ReturnType<typeof viewOf
     status,
     currency,
     cash,
+    reserved,
     fees,
     limits: JSON.parse(limits),
     positions,
   };
-  return accountReply(id, state as Parameters<typeof accountReply>[1], view.version);
+  return accountReply(id, state as ShownAccount, view.version);
 }
 
 const getTrades = route(

@@ -1,0 +1,31 @@
+/** The saga as a Durable Object: one object a saga, named by its id. Its steps are commands to other aggregates. */
+
+import { AGGREGATES, isAggregateType } from '../../schemas/aggregates.ts';
+import type { CommandTarget, Metadata } from '../../schemas/envelope.ts';
+import type { ActorEnv } from '../env.ts';
+import { commandSender } from '../kernel/commandSender.ts';
+import { EventSourcedActor } from '../kernel/eventSourcedActor.ts';
+import type { Source } from '../kernel/messages.ts';
+import { type SagaState, sagaDecider } from './decider.ts';
+import { DEFINITIONS } from './definitions/index.ts';
+
+export class SagaActor extends EventSourcedActor<SagaState> {
+  constructor(ctx: DurableObjectState, env: ActorEnv) {
+    const send = commandSender({
+      execute: (target, commands, context) => targetOf(env, target).execute(commands, context),
+      correlationId: () => this.#correlationId(),
+    });
+    super(ctx, env, sagaDecider(DEFINITIONS), send);
+  }
+
+  /** The request that started the saga. */
+  #correlationId(): string {
+    const [first] = JSON.parse(this.core.events(1, 1)) as [{ metadata: Metadata }];
+    return first.metadata.correlationId;
+  }
+}
+
+function targetOf(env: ActorEnv, { aggregateType, aggregateId }: Source): CommandTarget {
+  if (!isAggregateType(aggregateType)) throw new Error(`no actor for aggregate type ${aggregateType}`);
+  return env[AGGREGATES[aggregateType].binding].getByName(aggregateId);
+}

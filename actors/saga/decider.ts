@@ -1,0 +1,275 @@
+/**
+ * The rules of every saga, whatever its definition: which answers count, what is tried again, which of a timeout and a late
+ * answer wins, and what is undone. Every command that a step sends has one id for good, so that a repeat is recognised.
+ */
+import type { CommandRequest, ReceiverAnswer } from '../../schemas/envelope.ts';
+import type { SagaCommand, SagaEvent, SagaRefusal } from '../../schemas/saga.ts';
+import { millisecondsOf, timeText } from '../../schemas/time.ts';
+import type { Decider, Decision, Effect, Timed, Timer } from '../kernel/decider.ts';
+import type { RetryPolicy, SagaDefinitions } from './definitions/definition.ts';
+import { Plan, stagesOf } from './plan.ts';
+import { Progress } from './progress.ts';
+import { retryDelay } from './retry.ts';
+import { evolve, findStep, initial, type SagaState } from './state.ts';
+import type { StepState } from './step.ts';
+
+export type { SagaState } from './state.ts';
+
+type SagaDecision = Decision<SagaEvent, SagaRefusal>;
+type Data<Type extends SagaCommand['type']> = Extract<SagaCommand, { type: Type }>['data'];
+
+function refuse(code: SagaRefusal, detail: string): SagaDecision {
+  return { accepted: false, refusal: { code, detail } };
+}
+
+/** What is new in a decision: a refusal, or undefined once events were added. */
+type Refused = SagaDecision | undefined;
+
+function answerStep(progress: Progress, step: StepState, answer: ReceiverAnswer): void {
+  const { at, plan, state } = progress;
+  const { retry, retryOn = [], doneOn = [], finalOn = [], awaits } = plan.step(step);
+  const { name } = step;
+  const attempts = step.attempts + 1;
+  if (answer.answer === 'accepted' || (answer.answer === 'refused' && doneOn.includes(answer.code))) {
+    const waits = awaits !== undefined && !state.backward;
+    if (waits) progress.add({ type: 'StepAccepted', data: { step: name, attempts, at } });
+    else progress.add({ type: 'StepCompleted', data: { step: name, attempts, eventType: null, at } });
+    return;
+  }
+  const error = faultOf(answer);
+  const isFinal = answer.answer === 'refused' && finalOn.includes(answer.code);
+  const unheard = !isFinal && (step.unheard || answer.answer === 'none' || answer.unheard);
+  const mayRetry = answer.answer === 'none' || retryOn.includes(answer.code);
+  if (mayRetry && !state.backward && step.tries + 1 < retry.attemptsMax) {
+    const retryAt = retryTime(progress, retry, step.tries + 1, name);
+    progress.add({ type: 'StepPutOff', data: { step: name, attempts, error, unheard, retryAt, at } });
+  } else if (answer.answer === 'none') {
+    progress.add({ type: 'StepFailed', data: { step: name, attempts, error, at } });
+  } else {
+    progress.add({ type: 'StepRefused', data: { step: name, attempts, error, unheard, at } });
+  }
+}
+
+function answerCompensation(progress: Progress, step: StepState, answer: ReceiverAnswer): void {
+  const { at } = progress;
+  const { name } = step;
+  const attempts = step.undoAttempts + 1;
+  const compensation = progress.plan.compensation(step);
+  if (compensation === undefined) throw new Error(`${name} has no compensation`);
+  const { retry, retryOn = [], undoneOn = [], calledOffOn = [] } = compensation;
+  if (answer.answer === 'accepted') {
+    progress.add({ type: 'StepCompensated', data: { step: name, attempts, code: null, at } });
+    return;
+  }
+  if (answer.answer === 'refused' && undoneOn.includes(answer.code)) {
+    progress.add({ type: 'StepCompensated', data: { step: name, attempts, code: answer.code, at } });
+    return;
+  }
+  if (answer.answer === 'refused' && calledOffOn.includes(answer.code) && progress.isOnlyUndoing(step)) {
+    const timeoutAt = progress.plan.timeoutAt(step, at);
+    progress.add({
+      type: 'CompensationCalledOff',
+      data: { step: name, attempts, code: answer.code, timeoutAt, at },
+    });
+    return;
+  }
+  const error = faultOf(answer);
+  const mayRetry = answer.answer === 'none' || retryOn.includes(answer.code);
+  if (mayRetry && step.tries + 1 < retry.attemptsMax) {
+    const retryAt = retryTime(progress, retry, step.tries + 1, `undo ${name}`);
+    progress.add({ type: 'CompensationPutOff', data: { step: name, attempts, error, retryAt, at } });
+  } else {
+    progress.add({ type: 'CompensationFailed', data: { step: name, attempts, error, at } });
+  }
+}
+
+function faultOf(answer: Exclude<ReceiverAnswer, { answer: 'accepted' }>) {
+  return { code: answer.answer === 'none' ? 'no_answer' : answer.code, detail: answer.detail };
+}
+
+function retryTime({ at, state }: Progress, policy: RetryPolicy, attempt: number, what: string): string {
+  return timeText(millisecondsOf(at) + retryDelay(policy, attempt, `${state.sagaId} ${what}`));
+}
+
+function recordAnswer(progress: Progress, { effect, answer }: Data<'RecordAnswer'>): Refused {
+  const { at, state } = progress;
+  const [verb, name = '', undoing] = effect.split(' ');
+  const step = findStep(state, name);
+  if (step !== undefined && verb === 'undo') {
+    if (step.status !== 'COMPENSATING' || String(step.undoings) !== undoing) return notRunning(effect);
+    answerCompensation(progress, step, answer);
+    return undefined;
+  }
+  if (step === undefined) return notRunning(effect);
+  if (step.status === 'RUNNING') {
+    answerStep(progress, step, answer);
+    return undefined;
+  }
+  // The step was given up while its command was under way: now it is known that there is something to undo.
+  if (answer.answer !== 'accepted' || step.succeeded || !state.backward) return notRunning(effect);
+  progress.add({ type: 'StepSucceededLate', data: { step: name, at } });
+  return undefined;
+}
+
+function notRunning(what: string): SagaDecision {
+  return refuse('step_not_running', `Nothing of the kind is under way: ${what}.`);
+}
+
+function timeOut(progress: Progress, { step: name }: Data<'TimeOutStep'>): Refused {
+  const { at, state } = progress;
+  const step = findStep(state, name);
+  if (step?.status !== 'RUNNING' && step?.status !== 'WAITING') return notRunning(name);
+  progress.add({ type: 'StepTimedOut', data: { step: name, at } });
+  return undefined;
+}
+
+function observe(progress: Progress, event: Data<'ObserveEvent'>): Refused {
+  const { at, state, plan } = progress;
+  const { eventType } = event;
+  for (const step of state.stages.flat()) {
+    if (step.status === 'COMPLETED' || step.status === 'COMPENSATED' || step.observed !== null) continue;
+    const { awaits } = plan.step(step);
+    if (awaits === undefined || !awaits.eventTypes.includes(eventType)) continue;
+    const data = event.data as Record<string, unknown>;
+    const verdict = awaits.verdict({ ...event, data }, plan.context(step));
+    if (verdict === undefined) continue;
+    const running = step.status === 'RUNNING' || step.status === 'WAITING';
+    if (running && !state.backward) progress.resolve(step, eventType, verdict);
+    else progress.add({ type: 'EventObserved', data: { step: step.name, eventType, verdict, at } });
+    return undefined;
+  }
+  return refuse('event_not_awaited', `No step waits for ${eventType}.`);
+}
+
+function retrySaga(progress: Progress, { reason }: Data<'RetrySaga'>): Refused {
+  const { at, state, plan } = progress;
+  if (state.status !== 'PARKED') return refuse('saga_not_parked', `The saga is ${state.status}.`);
+  const failed = state.stages
+    .flat()
+    .filter(({ status }) => (state.backward ? status === 'UNDO_FAILED' : FAILED.has(status)));
+  const steps = failed.map((step) => ({ step: step.name, timeoutAt: plan.timeoutAt(step, at) }));
+  progress.add({ type: 'SagaRetried', data: { steps, reason, at } });
+  return undefined;
+}
+
+const FAILED: ReadonlySet<string> = new Set(['REFUSED', 'FAILED', 'TIMED_OUT']);
+
+function compensateSaga(progress: Progress, data: Data<'CompensateSaga'>): Refused {
+  const { status, backward } = progress.state;
+  if (status === 'COMPLETED' || status === 'COMPENSATED')
+    return refuse('saga_ended', `The saga is ${status}.`);
+  if (backward) return retrySaga(progress, data);
+  if (progress.plan.isPastPivot())
+    return refuse('saga_past_pivot', 'The point of no return is passed: the saga can only go on.');
+  progress.turnBack(data.reason);
+  return undefined;
+}
+
+function decide(
+  command: Timed<SagaCommand>,
+  state: Readonly<SagaState>,
+  definitions: SagaDefinitions,
+): SagaDecision {
+  const planOf = (current: SagaState) =>
+    new Plan(definitions.find(current.definition, current.definitionVersion), current);
+  const progress = new Progress(state, command.at, planOf);
+  const refused = react(command, progress, definitions);
+  if (refused !== undefined) return refused;
+  progress.settle();
+  const [first, ...rest] = progress.events;
+  if (first === undefined) throw new Error(`${command.type} changed nothing`);
+  return { accepted: true, events: [first, ...rest] };
+}
+
+function react(command: Timed<SagaCommand>, progress: Progress, definitions: SagaDefinitions): Refused {
+  const { status } = progress.state;
+  if (command.type === 'StartSaga') return start(progress, command.data, definitions);
+  if (status === 'UNSTARTED') return refuse('saga_not_found', 'There is no such saga.');
+  switch (command.type) {
+    case 'RecordAnswer':
+      return recordAnswer(progress, command.data);
+    case 'TimeOutStep':
+      return timeOut(progress, command.data);
+    case 'ObserveEvent':
+      if (status === 'COMPLETED' || status === 'COMPENSATED')
+        return refuse('saga_ended', `The saga is ${status}.`);
+      return observe(progress, command.data);
+    case 'RetrySaga':
+      return retrySaga(progress, command.data);
+    case 'CompensateSaga':
+      return compensateSaga(progress, command.data);
+  }
+}
+
+function start(progress: Progress, data: Data<'StartSaga'>, definitions: SagaDefinitions): Refused {
+  if (progress.state.status !== 'UNSTARTED')
+    return refuse('saga_already_started', 'A saga with this id has been started before.');
+  const definition = definitions.newest(data.definition);
+  if (definition === undefined)
+    return refuse('saga_definition_unknown', `There is no saga ${data.definition}.`);
+  const { name, version } = definition;
+  const { sagaId } = data;
+  const input = data.input as Record<string, unknown>;
+  const stages = stagesOf(definition, input);
+  const { at } = progress;
+  progress.add({
+    type: 'SagaStarted',
+    data: { sagaId, definition: name, definitionVersion: version, input, stages, at },
+  });
+  return undefined;
+}
+
+/** What is sent now: every step that runs, and every one that is being undone. */
+function* effects(
+  state: Readonly<SagaState>,
+  definitions: SagaDefinitions,
+): Iterable<Effect<CommandRequest>> {
+  if (state.status !== 'RUNNING' && state.status !== 'COMPENSATING') return;
+  const plan = new Plan(definitions.find(state.definition, state.definitionVersion), state);
+  const { sagaId } = state;
+  for (const step of state.stages.flat()) {
+    const { name, dueAt, undoings } = step;
+    if (step.status === 'RUNNING') {
+      const command = plan.step(step).command?.(plan.context(step));
+      if (command === undefined) throw new Error(`${name} has no command`);
+      yield {
+        effect: `do ${name}`,
+        dueAt,
+        request: { ...command, commandId: `saga ${sagaId} ${name}`, sagaId },
+      };
+    } else if (step.status === 'COMPENSATING') {
+      const command = plan.compensation(step)?.command(plan.context(step));
+      if (command === undefined) throw new Error(`${name} has no compensation`);
+      const effect = `undo ${name} ${undoings}`;
+      yield { effect, dueAt, request: { ...command, commandId: `saga ${sagaId} ${effect}`, sagaId } };
+    }
+  }
+}
+
+/** Every step that runs or waits has a moment at which it is given up. */
+function* timers(state: Readonly<SagaState>): Iterable<Timer<SagaCommand>> {
+  if (state.status !== 'RUNNING' && state.status !== 'COMPENSATING') return;
+  for (const { name, status, timeoutAt } of state.stages.flat()) {
+    if (status !== 'RUNNING' && (status !== 'WAITING' || state.backward)) continue;
+    const command = { type: 'TimeOutStep' as const, data: { step: name } };
+    yield { timer: `timeout ${name}`, dueAt: timeoutAt, command };
+  }
+}
+
+/** The rules of sagas, as the kernel runs them, over the definitions that there are. */
+export function sagaDecider(
+  definitions: SagaDefinitions,
+): Decider<SagaState, SagaCommand, SagaEvent, SagaRefusal> {
+  return {
+    aggregateType: 'saga',
+    stateVersion: 1,
+    initial,
+    decide: (command, state) => decide(command, state, definitions),
+    evolve,
+    effects: (state) => effects(state, definitions),
+    timers,
+    reply: ([event]) => (event?.type === 'SagaStarted' ? { sagaId: event.data.sagaId } : {}),
+    resourceId: (command) => (command.type === 'StartSaga' ? command.data.sagaId : undefined),
+    resourceIdOfEvent: (event) => (event.type === 'SagaStarted' ? event.data.sagaId : undefined),
+  };
+}

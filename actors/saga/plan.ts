@@ -1,0 +1,107 @@
+/** What a saga's definition says of its steps. */
+import { millisecondsOf, timeText } from '../../schemas/time.ts';
+import type {
+  AnySagaDefinition,
+  Compensation,
+  SagaDefinition,
+  StepContext,
+  StepDefinition,
+} from './definitions/definition.ts';
+import { partsOf, type SagaState } from './state.ts';
+import type { StepState } from './step.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: the engine hands a definition the input it was started with, and looks into neither
+type AnyStep = StepDefinition<any>;
+// biome-ignore lint/suspicious/noExplicitAny: the same
+type AnyContext = StepContext<any>;
+
+/** The steps of a new saga by name, stage by stage; a step for nothing is left out, and so is an empty stage. */
+export function stagesOf<Input>(definition: SagaDefinition<Input>, input: Input): string[][] {
+  return definition.stages
+    .map((stage) =>
+      stage.flatMap(({ name, each }) =>
+        each === undefined ? [name] : each(input).map((key) => `${name}:${key}`),
+      ),
+    )
+    .filter((stage) => stage.length > 0);
+}
+
+/** A definition applied to a saga. */
+export class Plan {
+  readonly #definition: AnySagaDefinition;
+  readonly #state: Readonly<SagaState>;
+
+  constructor(definition: AnySagaDefinition, state: Readonly<SagaState>) {
+    this.#definition = definition;
+    this.#state = state;
+  }
+
+  step({ name }: StepState): AnyStep {
+    const { base } = partsOf(name);
+    const found = this.#definition.stages.flat().find((step) => step.name === base);
+    if (found === undefined) throw new Error(`the definition has no step ${base}`);
+    return found;
+  }
+
+  context({ name }: StepState): AnyContext {
+    const { sagaId, input, startedAt } = this.#state;
+    return { sagaId, input, startedAt, key: partsOf(name).key };
+  }
+
+  compensation(step: StepState): Compensation<unknown> | undefined {
+    return this.step(step).compensation;
+  }
+
+  /** When the step is given up that begins at `at`. */
+  timeoutAt(step: StepState, at: string): string {
+    return timeText(millisecondsOf(at) + this.step(step).timeoutMs(this.context(step)));
+  }
+
+  /** Whether the point of no return is passed, or may be: then nothing is undone. */
+  isPastPivot(): boolean {
+    return this.#state.stages.flat().some((step) => this.step(step).pivot === true && mayBeDone(step));
+  }
+
+  /** Whether the step did something, or may have or may yet, that is not being undone. */
+  needsUndoing(step: StepState): boolean {
+    if (this.compensation(step) === undefined) return false;
+    switch (step.status) {
+      case 'COMPLETED':
+      case 'FAILED':
+      case 'TIMED_OUT':
+        return true;
+      case 'WAITING':
+        return step.succeeded;
+      case 'REFUSED':
+        return step.unheard;
+      case 'PENDING':
+      case 'RUNNING':
+      case 'COMPENSATING':
+      case 'COMPENSATED':
+      case 'UNDO_FAILED':
+      case 'SKIPPED':
+        return false;
+    }
+  }
+}
+
+/** Whether what the step does is done, or may be. */
+function mayBeDone({ status, sends, unheard }: StepState): boolean {
+  switch (status) {
+    case 'COMPLETED':
+      return true;
+    case 'RUNNING':
+    case 'WAITING':
+    case 'FAILED':
+    case 'TIMED_OUT':
+      return sends;
+    case 'REFUSED':
+      return unheard;
+    case 'PENDING':
+    case 'COMPENSATING':
+    case 'COMPENSATED':
+    case 'UNDO_FAILED':
+    case 'SKIPPED':
+      return false;
+  }
+}

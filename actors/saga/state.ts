@@ -1,0 +1,135 @@
+/** The saga as its events tell it. The fold needs no definition: a trace can be read long after its definition is gone. */
+import type { SagaEvent, SagaStatus } from '../../schemas/saga.ts';
+import { millisecondsOf } from '../../schemas/time.ts';
+import { begin, callOff, evolveStep, retry, type StepState, unbegun, undo } from './step.ts';
+
+/** The saga as its events tell it. */
+export interface SagaState {
+  status: 'UNSTARTED' | SagaStatus;
+  sagaId: string;
+  definition: string;
+  definitionVersion: number;
+  input: Record<string, unknown>;
+  startedAt: string;
+  endedAt: string | null;
+  /** Whether it is on its way back; kept while it is parked. */
+  backward: boolean;
+  /** Why it went back or was parked last. */
+  reason: string | null;
+  stages: StepState[][];
+}
+
+/** The saga before its first event. */
+export function initial(): SagaState {
+  return {
+    status: 'UNSTARTED',
+    sagaId: '',
+    definition: '',
+    definitionVersion: 0,
+    input: {},
+    startedAt: '',
+    endedAt: null,
+    backward: false,
+    reason: null,
+    stages: [],
+  };
+}
+
+/** A copy that can be folded on without touching the original. */
+export function copyOf(state: Readonly<SagaState>): SagaState {
+  return { ...state, stages: state.stages.map((stage) => stage.map((step) => ({ ...step }))) };
+}
+
+/** The step of a name; undefined where the saga has none. */
+export function findStep(state: Readonly<SagaState>, name: string): StepState | undefined {
+  for (const stage of state.stages) for (const step of stage) if (step.name === name) return step;
+  return undefined;
+}
+
+/** The step's name in the definition, and the key behind it. */
+export function partsOf(name: string): { base: string; key: string } {
+  const colon = name.indexOf(':');
+  return colon < 0 ? { base: name, key: '' } : { base: name.slice(0, colon), key: name.slice(colon + 1) };
+}
+
+function stepOf(state: SagaState, name: string): StepState {
+  const step = findStep(state, name);
+  if (step === undefined) throw new Error(`the saga has no step ${name}`);
+  return step;
+}
+
+/** The saga after an event. */
+export function evolve(state: SagaState, event: SagaEvent): SagaState {
+  switch (event.type) {
+    case 'SagaStarted': {
+      const { sagaId, definition, definitionVersion, input, stages, at } = event.data;
+      return {
+        ...initial(),
+        status: 'RUNNING',
+        sagaId,
+        definition,
+        definitionVersion,
+        input,
+        startedAt: at,
+        stages: stages.map((names) => names.map(unbegun)),
+      };
+    }
+    case 'SagaParked':
+      state.status = 'PARKED';
+      state.reason = event.data.reason;
+      return state;
+    case 'SagaRetried':
+      state.status = state.backward ? 'COMPENSATING' : 'RUNNING';
+      for (const { step, timeoutAt } of event.data.steps) {
+        retry(stepOf(state, step), state.backward, millisecondsOf(event.data.at), millisecondsOf(timeoutAt));
+      }
+      return state;
+    case 'SagaCompleted':
+      state.status = 'COMPLETED';
+      state.endedAt = event.data.at;
+      skip(state);
+      return state;
+    case 'SagaCompensated':
+      state.status = 'COMPENSATED';
+      state.endedAt = event.data.at;
+      skip(state);
+      return state;
+    case 'CompensationStarted':
+      state.status = 'COMPENSATING';
+      state.endedAt = null;
+      state.backward = true;
+      state.reason = event.data.reason;
+      for (const name of event.data.steps) undo(stepOf(state, name), event.data.at);
+      return state;
+    case 'CompensationCalledOff': {
+      const { step, attempts, timeoutAt } = event.data;
+      callOff(stepOf(state, step), attempts, timeoutAt);
+      state.status = 'RUNNING';
+      state.backward = false;
+      return state;
+    }
+    case 'StepsStarted':
+      for (const { step, sends, timeoutAt } of event.data.steps)
+        begin(stepOf(state, step), sends, timeoutAt, event.data.at);
+      return state;
+    case 'StepAccepted':
+    case 'StepCompleted':
+    case 'StepPutOff':
+    case 'StepRefused':
+    case 'StepFailed':
+    case 'StepTimedOut':
+    case 'EventObserved':
+    case 'StepSucceededLate':
+    case 'StepCompensated':
+    case 'CompensationPutOff':
+    case 'CompensationFailed':
+      evolveStep(stepOf(state, event.data.step), event);
+      return state;
+  }
+}
+
+/** The saga has ended: what never began, or waits for an event that no longer matters, will not be. */
+function skip(state: SagaState): void {
+  for (const step of state.stages.flat())
+    if (step.status === 'PENDING' || step.status === 'WAITING') step.status = 'SKIPPED';
+}
