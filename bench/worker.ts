@@ -7,7 +7,9 @@ import { project } from '../queues/kernel/runner.ts';
 import { type EventsMessage, parseEventsMessage } from '../schemas/message.ts';
 import { partOf } from '../schemas/partition.ts';
 import { createLogger } from '../telemetry/logger.ts';
+import { LOCAL_ADMINISTRATOR } from '../workers/access/principal.ts';
 import { type Env, viewDatabases } from '../workers/env.ts';
+import { application } from '../workers/http/app.ts';
 import product from '../workers/index.ts';
 import { projectionDeps } from '../workers/projection.ts';
 
@@ -18,6 +20,17 @@ const MESSAGE_EVENTS = 50;
 const QUEUE_BATCH_MESSAGES = 100;
 
 export * from '../workers/index.ts';
+
+/** The application without its gateway, to measure what that costs. */
+const open = application({
+  middleware: [
+    (c, next) => {
+      c.set('principal', LOCAL_ADMINISTRATOR);
+      return next();
+    },
+  ],
+  guard: (route) => route.handle,
+});
 
 /** What the log of an account takes. */
 export interface StoredSize {
@@ -30,6 +43,8 @@ export interface StoredSize {
 }
 
 interface BenchEnv extends Omit<Env, 'ACCOUNTS'> {
+  /** Serves without the gateway. */
+  readonly BENCH_OPEN?: string;
   readonly ACCOUNTS: DurableObjectNamespace<AccountActor>;
 }
 
@@ -139,7 +154,10 @@ async function bench(
 export default {
   ...product,
   async fetch(request, env, ctx) {
-    if (!request.url.includes('/bench/')) return product.fetch(request, env as unknown as Env, ctx);
+    if (!request.url.includes('/bench/')) {
+      const { fetch } = env.BENCH_OPEN === undefined ? product : open;
+      return fetch(request, env as unknown as Env, ctx);
+    }
     const { pathname, searchParams } = new URL(request.url);
     const [, , route = '', account = '-'] = pathname.split('/');
     return Response.json(await bench(env, route, account, searchParams));

@@ -15,6 +15,8 @@ export interface Env extends ActorEnv, ArchiveEnv {
   /** Names of the claims with roles and accounts. */
   readonly AUTH_ROLES_CLAIM?: string;
   readonly AUTH_ACCOUNTS_CLAIM?: string;
+  /** Origins of web pages that may use the API, with commas between; none where it is absent. */
+  readonly CORS_ORIGINS?: string;
   /** Rate limiters of clients and accounts (actors/ambient). */
   readonly RATE_LIMITERS: DurableObjectNamespace;
   /** Quotas of a window, where the usual ones do not fit (workers/limits/quotas.ts). */

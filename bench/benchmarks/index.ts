@@ -2,6 +2,7 @@
 import type { Benchmark } from '../types.ts';
 import { batch } from './batch.ts';
 import { fold } from './fold.ts';
+import { gateway } from './gateway.ts';
 import { latency } from './latency.ts';
 import { lag, sustained } from './paced.ts';
 import { rebuild } from './rebuild.ts';
@@ -13,6 +14,7 @@ export const benchmarks: readonly Benchmark[] = [
   batch,
   sustained,
   single,
+  gateway,
   latency,
   lag,
   fold,

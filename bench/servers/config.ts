@@ -6,9 +6,10 @@ import { loadWrangler, REPOSITORY, WRANGLER_TOML } from '../../local/config.ts';
 
 /**
  * What a benchmark runs against. `product` is all of it. `product without views` has no consumer on its queues, so that
- * the price of a command shows alone: its events are still announced, and the queue drops what nobody consumes.
+ * the price of a command shows alone: its events are still announced, and the queue drops what nobody consumes. `product
+ * without gateway` takes every request for the administrator's, and has no views either.
  */
-export type ServerKind = 'product' | 'product without views' | 'baseline';
+export type ServerKind = 'product' | 'product without views' | 'product without gateway' | 'baseline';
 
 /** The configuration file of a kind of server; written into `folder` where it is made up. */
 export async function configFile(kind: ServerKind, folder: string): Promise<string> {
@@ -22,6 +23,7 @@ export async function configFile(kind: ServerKind, folder: string): Promise<stri
   const config = {
     ...rawConfig,
     main: join(REPOSITORY, 'bench/worker.ts'),
+    vars: { ...rawConfig.vars, ...(kind === 'product without gateway' ? { BENCH_OPEN: 'true' } : {}) },
     d1_databases: rawConfig.d1_databases?.map((database) => ({
       ...database,
       migrations_dir: resolve(root, database.migrations_dir ?? 'migrations'),

@@ -1,0 +1,96 @@
+/** What browsers are told: how to treat answers, and which pages may have them. */
+import { describe, expect, it } from 'vitest';
+import type { Env } from '../../workers/env.ts';
+import { app } from '../../workers/http/app.ts';
+import { ANONYMOUS, call, TEST_TOKEN, testEnv } from '../support/api.ts';
+
+const HEADERS = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+};
+
+describe('every answer', () => {
+  it.each([
+    ['a success', 'GET', '/v1/event-types', {}],
+    ['an open route', 'GET', '/healthz', ANONYMOUS],
+    ['a missing token', 'GET', '/v1/event-types', ANONYMOUS],
+    ['a missing account', 'GET', '/v1/accounts/nobody', {}],
+    ['a bad request', 'GET', '/v1/events?limit=x', {}],
+    ['an unknown path', 'GET', '/nowhere', {}],
+    ['an unknown method', 'DELETE', '/v1/accounts/a', {}],
+    ['the methods of a path', 'OPTIONS', '/v1/accounts/a', {}],
+  ])('tells browsers how to treat it: %s', async (_, method, path, headers) => {
+    const reply = await call(method, path, { headers });
+    for (const [name, value] of Object.entries(HEADERS)) expect(reply.headers.get(name), name).toBe(value);
+    expect(reply.headers.has('Strict-Transport-Security')).toBe(false);
+  });
+
+  it('over TLS demands TLS from then on', async () => {
+    const response = await app.fetch(new Request('https://folio.test/healthz'), testEnv);
+    expect(response.headers.get('Strict-Transport-Security')).toBe('max-age=31536000; includeSubDomains');
+  });
+});
+
+describe('pages of other origins', () => {
+  const env: Env = { ...testEnv, CORS_ORIGINS: 'https://console.test, https://other.test:8443' };
+  const ask = (method: string, headers: Record<string, string>, bindings: Env = env) =>
+    app.fetch(
+      new Request('http://folio.test/v1/event-types', {
+        method,
+        headers: { ...(method === 'OPTIONS' ? {} : { Authorization: `Bearer ${TEST_TOKEN}` }), ...headers },
+      }),
+      bindings,
+    );
+  const preflight = {
+    'Access-Control-Request-Method': 'GET',
+    'Access-Control-Request-Headers': 'authorization',
+  };
+  const allowed = (response: Response) => response.headers.get('Access-Control-Allow-Origin');
+
+  it('that are named may send and read what the API is about', async () => {
+    for (const Origin of ['https://console.test', 'https://other.test:8443']) {
+      const first = await ask('OPTIONS', { Origin, ...preflight });
+      expect([first.status, allowed(first)]).toEqual([204, Origin]);
+      expect(first.headers.get('Access-Control-Allow-Headers')).toContain('Authorization');
+      expect(first.headers.get('Access-Control-Allow-Methods')).toBe('GET,HEAD,POST,PUT');
+      expect(first.headers.get('Access-Control-Allow-Credentials')).toBeNull();
+      const then = await ask('GET', { Origin });
+      expect([then.status, allowed(then)]).toEqual([200, Origin]);
+      expect(then.headers.get('Access-Control-Expose-Headers')).toContain('ETag');
+      expect(then.headers.get('Vary')).toContain('Origin');
+      await Promise.all([first.body?.cancel(), then.body?.cancel()]);
+    }
+  });
+
+  it('may read errors as well', async () => {
+    const response = await ask('GET', { Origin: 'https://console.test', Authorization: 'Bearer wrong' });
+    expect([response.status, allowed(response)]).toEqual([401, 'https://console.test']);
+    expect(await response.json()).toMatchObject({ code: 'unauthenticated' });
+  });
+
+  it.each([
+    'https://evil.test',
+    'https://console.test.evil.test',
+    'http://console.test',
+    'https://CONSOLE.test',
+    'null',
+    '*',
+    '',
+  ])('that are not named are told nothing: %s', async (Origin) => {
+    const first = await ask('OPTIONS', { Origin, ...preflight });
+    expect(allowed(first)).toBeNull();
+    const then = await ask('GET', { Origin });
+    expect([then.status, allowed(then), then.headers.get('Vary')]).toEqual([200, null, 'Origin']);
+    await then.body?.cancel();
+  });
+
+  it('are none where nothing is configured', async () => {
+    const response = await ask('GET', { Origin: 'https://console.test' }, testEnv);
+    expect([response.status, allowed(response), response.headers.get('Vary')]).toEqual([200, null, null]);
+    await response.body?.cancel();
+  });
+});

@@ -1,0 +1,63 @@
+/** Which web pages of other origins may use the API (CORS): those that the configuration names, and no other. */
+import type { MiddlewareHandler } from 'hono';
+import { cors } from 'hono/cors';
+import type { Env } from '../../env.ts';
+import type { HttpEnv } from '../context.ts';
+
+/** Seconds for which a browser may remember a preflight: Chromium's own maximum. */
+const PREFLIGHT_SECONDS = 7_200;
+
+/** Headers that pages may send, and read, beyond those that every page may. */
+const SENT = [
+  'Authorization',
+  'Content-Type',
+  'Idempotency-Key',
+  'If-Match',
+  'traceparent',
+  'X-Correlation-Id',
+];
+const READ = [
+  'ETag',
+  'Idempotency-Replayed',
+  'RateLimit',
+  'RateLimit-Policy',
+  'Retry-After',
+  'X-Correlation-Id',
+  'X-Read-Source',
+  'X-View-Version',
+];
+
+const answers = new WeakMap<
+  Env,
+  { readonly origins: ReadonlySet<string>; readonly handler: MiddlewareHandler }
+>();
+
+function answersOf(env: Env) {
+  const known = answers.get(env);
+  if (known !== undefined) return known;
+  const origins = new Set((env.CORS_ORIGINS ?? '').split(',').map((origin) => origin.trim()));
+  origins.delete('');
+  const handler = cors({
+    origin: (origin) => (origins.has(origin) ? origin : null),
+    allowMethods: ['GET', 'HEAD', 'POST', 'PUT'],
+    allowHeaders: SENT,
+    exposeHeaders: READ,
+    maxAge: PREFLIGHT_SECONDS,
+  });
+  const made = { origins, handler };
+  answers.set(env, made);
+  return made;
+}
+
+/** Answers preflights and marks answers for the pages that are named; for everybody else there is no such thing. */
+export const crossOrigin: MiddlewareHandler<HttpEnv> = async function crossOrigin(c, next) {
+  const origin = c.req.header('Origin');
+  const { origins, handler } = answersOf(c.env);
+  if (origin !== undefined && origins.has(origin)) {
+    const isPreflight = c.req.header('Access-Control-Request-Method') !== undefined;
+    // OPTIONS that is no preflight is answered by the application, like everything else.
+    if (c.req.method !== 'OPTIONS' || isPreflight) return handler(c, next);
+  }
+  await next();
+  if (origins.size > 0) c.res.headers.append('Vary', 'Origin');
+};
