@@ -68,12 +68,15 @@ export interface ViewTable {
   readonly clearRows: number;
 }
 
-/** A row of an audit. */
-export type AuditRow = Readonly<Record<string, string | number | null>> & { readonly aggregateId: string };
+/** A row of an audit: an aggregate's, whose type it says where the view is made of several. */
+export type AuditRow = Readonly<Record<string, string | number | null>> & {
+  readonly aggregateId: string;
+  readonly aggregateType?: string;
+};
 
 /** How the rows of an aggregate are held against what its owner says. */
 export interface ViewAudit {
-  /** Rows of some aggregates, each with `aggregateId`. */
+  /** Rows of some aggregates. */
   statement(colour: Colour, keys: readonly AggregateKey[], journal: Colour): Statement;
   /** What is wrong with an aggregate's rows, for a person; undefined if nothing. */
   fault(rows: readonly AuditRow[], owner: OwnerState, version: number): string | undefined;

@@ -86,7 +86,7 @@ export const tradesAudit: ViewAudit = {
 export const journalAudit: ViewAudit = {
   statement: (colour, keys) => ({
     sql:
-      'SELECT id AS aggregateId, min(from_version) AS first, max(to_version) AS last, ' +
+      'SELECT type AS aggregateType, id AS aggregateId, min(from_version) AS first, max(to_version) AS last, ' +
       // A provisional position says nothing of the order: the switch sees to that.
       `count(*) FILTER (WHERE from_version <> next OR (position <= before AND before < ${PROVISIONAL_POSITION})) AS breaks, ` +
       `(SELECT json_extract(events, '$[#-1].hash') FROM journal_${colour} WHERE aggregate_id = id ` +

@@ -123,12 +123,15 @@ export async function ownerDifferences(
   audit: readonly AuditRow[],
   ownerOf: (key: AggregateKey, version: number) => Promise<OwnerState | undefined>,
 ): Promise<Difference[]> {
-  const rows = Map.groupBy(audit, ({ aggregateId }) => aggregateId);
+  // Of a view that is made of one type, each row is of that type.
+  const rows = Map.groupBy(audit, ({ aggregateType = projector.aggregateType ?? '', aggregateId }) =>
+    keyOf({ aggregateType, aggregateId }),
+  );
   const ending = standings.filter(({ slice, version }) => slice.isLast && version > 0);
   const found = await Promise.all(
     ending.map(async ({ slice: { key }, version }): Promise<Difference[]> => {
       const owner = await ownerOf(key, version);
-      const own = rows.get(key.aggregateId) ?? [];
+      const own = rows.get(keyOf(key)) ?? [];
       const detail =
         owner === undefined ? 'its log does not go that far' : projector.audit.fault(own, owner, version);
       return detail === undefined ? [] : [{ ...key, view, kind: 'contradicts_owner', version, detail }];
