@@ -4,6 +4,7 @@ import type { AccessLogActor } from './accessLog/actor.ts';
 import type { AccountActor } from './account/actor.ts';
 import type { DirectoryActor } from './directory/actor.ts';
 import type { InventoryActor } from './inventory/actor.ts';
+import type { Notice } from './kernel/watchers.ts';
 import type { OrderActor } from './order/actor.ts';
 import type { PaymentActor } from './payment/actor.ts';
 import type { ProductActor } from './product/actor.ts';
@@ -25,6 +26,12 @@ export interface AggregateBindings {
   readonly SAGAS: DurableObjectNamespace<SagaActor>;
 }
 
+/** What a hub of live subscribers answers to an aggregate that it watches. */
+export interface StreamHub {
+  /** False: nobody watches the aggregate there any more. */
+  notify(notice: Notice): Promise<boolean>;
+}
+
 /** What aggregates' actors use. */
 export interface ActorEnv extends AggregateBindings, PaymentSettings {
   readonly LOG_LEVEL?: string;
@@ -34,6 +41,8 @@ export interface ActorEnv extends AggregateBindings, PaymentSettings {
   readonly ARCHIVE_QUEUE: Queue<string>;
   /** The bank behind the sandbox of payments, in parts (schemas/partition.ts). */
   readonly SANDBOX: DurableObjectNamespace<SandboxActor>;
+  /** Hubs of live subscribers, by name. */
+  readonly STREAMS: { getByName(name: string): StreamHub };
 }
 
 /** What the archive's objects use. */

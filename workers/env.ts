@@ -1,8 +1,11 @@
 /** The Worker's bindings, and what is worked out from them once. */
 import type { ArchivistActor } from '../actors/archivist/actor.ts';
 import type { ActorEnv, ArchiveEnv } from '../actors/env.ts';
+import type { StreamHubActor } from './streams/actor.ts';
 
 export interface Env extends ActorEnv, ArchiveEnv {
+  /** Hubs of live subscribers, by name. */
+  readonly STREAMS: DurableObjectNamespace<StreamHubActor>;
   readonly ARCHIVIST: DurableObjectNamespace<ArchivistActor>;
   /** The first view database; `VIEWS_1`, `VIEWS_2`, … are further partitions. */
   readonly VIEWS_0: D1Database;

@@ -5,6 +5,7 @@ import { handleQueue } from './queue.ts';
 import { handleScheduled } from './scheduled.ts';
 
 export * from '../actors/index.ts';
+export { StreamHubActor } from './streams/actor.ts';
 
 export default {
   fetch: app.fetch,

@@ -193,6 +193,7 @@ export class ActorCore<State> {
     if (this.#version() > before) {
       this.#scheduleDrain(now);
       this.#effects?.schedule();
+      this.#deps.committed?.();
     }
     logTurn(this.#deps.logger, this.#deps.source, entries, verdicts);
     return verdicts;

@@ -23,6 +23,8 @@ export interface ActorDeps {
   send(texts: readonly string[]): Promise<void>;
   /** Makes the aggregate known to the sweeper. */
   register(): Promise<void>;
+  /** Called in the turn that appended: what it sends leaves once that is durable. */
+  readonly committed?: () => void;
   /** Carries the decider's effects out, where it has any. */
   readonly perform?: Perform | undefined;
   /** A text that no other call has given. */

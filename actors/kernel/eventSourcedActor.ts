@@ -11,15 +11,25 @@ import { ActorCore, type ActorDeps } from './actorCore.ts';
 import type { AnyDecider } from './aggregate.ts';
 import type { Perform } from './effects.ts';
 import type { ChainReport, VerifyRange } from './verify.ts';
+import { Watchers } from './watchers.ts';
 
 /** What an actor answers over RPC; each method is the core's method of that name. */
 export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> extends DurableObject<Env> {
   protected readonly core: ActorCore<State>;
+  readonly #watchers: Watchers;
 
   /** `perform` carries the decider's effects out, where it has any. */
   constructor(ctx: DurableObjectState, env: Env, decider: AnyDecider, perform?: Perform) {
     super(ctx, env);
-    this.core = new ActorCore<State>({ ...actorDeps(ctx, env, decider), perform });
+    const deps = actorDeps(ctx, env, decider);
+    this.core = new ActorCore<State>({ ...deps, perform, committed: () => this.#watchers.tell() });
+    this.#watchers = new Watchers({
+      ...deps,
+      head: () => this.core.aggregate.log.head().version,
+      events: (fromVersion, limit) => this.core.events(fromVersion, limit),
+      notify: (hub, notice) => env.STREAMS.getByName(hub).notify(notice),
+    });
+    this.#watchers.tell();
   }
 
   execute(commands: readonly CommandEnvelope[], context: CommandContext): Promise<Outcome[]> {
@@ -50,6 +60,11 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
 
   messages(fromVersion: number, limit: number): string[] {
     return this.core.messages(fromVersion, limit);
+  }
+
+  /** Has a hub of streams told of every commit after the version that this answers; 0 where there is no aggregate. */
+  watch(hub: string): number {
+    return this.#watchers.watch(hub);
   }
 
   verify(range?: VerifyRange): ChainReport {

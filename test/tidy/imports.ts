@@ -43,7 +43,7 @@ const ROOMS: readonly Room[] = [
     name: "the actors' bindings",
     has: /^actors\/env\.ts$/,
     values: [],
-    types: ['actors/*/actor.ts', 'payments/providers.ts'],
+    types: ['actors/*/actor.ts', 'actors/kernel/watchers.ts', 'payments/providers.ts'],
   },
   {
     name: 'the shell of the kernel',
@@ -98,6 +98,13 @@ const ROOMS: readonly Room[] = [
     name: "the Worker's entry",
     has: /^workers\/index\.ts$/,
     values: ['workers/', 'actors/index.ts'],
+  },
+  {
+    name: 'the hub of streams',
+    has: /^workers\/streams\/actor\.ts$/,
+    values: ['workers/', 'schemas/', 'telemetry/'],
+    types: ['actors/'],
+    packages: ['cloudflare:workers'],
   },
   {
     name: 'workers',

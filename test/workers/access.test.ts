@@ -42,8 +42,8 @@ function expected(row: AccessRow, role: Role, isConfined: boolean, isMine: boole
   if (cell === undefined) return 'forbidden';
   if (row.of === 'catalogue') return 'passes';
   if (row.of === 'platform') return isConfined ? 'forbidden' : 'passes';
-  // A batch and the feed take anybody who may do something, and answer about each aggregate.
-  if (['runCommands', 'getEvents'].some((name) => ACCESS[name] === row)) return 'passes';
+  // A batch, a stream and the feed take anybody who may do something, and answer about each aggregate.
+  if (['runCommands', 'openStream', 'getEvents'].some((name) => ACCESS[name] === row)) return 'passes';
   return (cell === 'own' || isConfined) && !isMine ? 'forbidden' : 'passes';
 }
 

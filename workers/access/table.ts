@@ -86,6 +86,8 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   getSales: { of: 'platform', ...READERS },
   // A trader follows its transfers in the events of its accounts: what a saga does concerns others as well.
   getSaga: { of: 'platform', ...READERS },
+  // A stream is open to everybody: each command and each subscription in it needs its own row.
+  openStream: { of: 'handler', trader: 'own', ...READERS },
 
   // The log. The feed gives a trader the events of its own accounts.
   getEvents: { of: 'handler', trader: 'own', ...READERS },

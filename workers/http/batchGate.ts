@@ -1,11 +1,9 @@
 /** Which commands of a batch are run at all: those that the caller may send, as many as each account takes. */
-import type { Context } from 'hono';
 import type { CommandEnvelope } from '../../schemas/envelope.ts';
 import { commandGate } from '../access/decide.ts';
+import type { Principal, Target } from '../access/principal.ts';
 import type { AggregateGroup } from './batch.ts';
-import type { HttpEnv } from './context.ts';
-import { FORBIDDEN_DETAIL, recordDenial } from './denial.ts';
-import { accountUnits } from './quota.ts';
+import { FORBIDDEN_DETAIL } from './denial.ts';
 import type { BatchResult } from './replies.ts';
 
 /** Refusals of a command that is not run. */
@@ -15,26 +13,43 @@ const RATE_LIMITED = {
   detail: 'The account was sent more than it takes in this window of time. Send the command again later.',
 } as const;
 
+/** Who sends commands, and how many of them the accounts take. */
+export interface BatchSender {
+  readonly principal: Principal;
+  /** Units that an account takes of the `wanted` ones. */
+  accountUnits(accountId: string, wanted: number): number;
+  /** Puts a refusal of access on record. */
+  denied(commandType: string, target: Target): Promise<void>;
+}
+
+/** What a gate lets through, and what else it has to do before the batch is answered. */
+export interface Gated {
+  readonly groups: readonly AggregateGroup[];
+  readonly denials: readonly Promise<void>[];
+}
+
 /** The part of each group that is run; the other commands have their refusals in their places. */
-export async function runnable(
-  c: Context<HttpEnv>,
+export function runnable(
+  sender: BatchSender,
   groups: readonly AggregateGroup[],
   results: BatchResult[],
-): Promise<AggregateGroup[]> {
-  const isAllowed = commandGate(c.get('principal'));
+): Gated {
+  const isAllowed = commandGate(sender.principal);
+  const denials = groups.flatMap((group) =>
+    group.commands
+      .filter(({ type }) => !isAllowed(type, group))
+      .map(({ type }) => sender.denied(type, group)),
+  );
   const allowed = groups.map((group) =>
     part(group, results, FORBIDDEN, ({ type }) => isAllowed(type, group)),
   );
-  const denied = groups.flatMap((group) =>
-    group.commands.filter(({ type }) => !isAllowed(type, group)).map(({ type }) => ({ type, group })),
-  );
-  await Promise.all(denied.map(({ type, group }) => recordDenial(c, type, group)));
-  return allowed.map((group) => {
+  const run = allowed.map((group) => {
     if (group.aggregateType !== 'account' || group.commands.length === 0) return group;
-    const units = accountUnits(c, group.aggregateId, group.commands.length);
+    const units = sender.accountUnits(group.aggregateId, group.commands.length);
     // The first ones: the order of what is run stays the order that was given.
     return part(group, results, RATE_LIMITED, (_, index) => index < units);
   });
+  return { groups: run, denials };
 }
 
 /** The commands of a group that are kept; the others are refused. */

@@ -21,6 +21,7 @@ export const TAGS = {
   Batch: 'Many commands in one request, each decided by its own aggregate.',
   Events: 'The log behind everything: immutable, hash-chained events.',
   Payments: 'Where the money of an order is, and what payment providers tell.',
+  Stream: 'Commands and subscriptions over one WebSocket (docs/streams.md).',
   Audit: 'Recompute what the log claims.',
   Views: 'How the read models stand; rebuild them, resume what is parked.',
   Access: 'Keys of services: who has one, and what it may do.',
@@ -41,6 +42,16 @@ export interface Success {
   /** Of the JSON body; left out where the body is no data of ours. */
   readonly schema?: z.ZodType;
   readonly headers?: readonly ReplyHeader[];
+}
+
+/** What success looks like where HTTP ends and a WebSocket begins. */
+export interface Upgrade {
+  readonly status: 101;
+  readonly description: string;
+  readonly unfinished?: undefined;
+  readonly created?: undefined;
+  readonly schema?: undefined;
+  readonly headers?: undefined;
 }
 
 /** One operation without its handler. */
@@ -66,7 +77,7 @@ export interface Operation {
   readonly command?: string;
   /** Whether it proves itself by a signature of its body, and not by a token. */
   readonly signed?: true;
-  readonly success: Success;
+  readonly success: Success | Upgrade;
   /** Problems of its own; those that follow from what it takes are added by {@link operationProblems}. */
   readonly problems?: readonly ProblemCode[];
 }

@@ -20,6 +20,9 @@ type HttpCode =
   | 'unavailable'
   | 'not_ready'
   | 'not_parked'
+  | 'upgrade_required'
+  | 'too_many_in_flight'
+  | 'too_many_subscriptions'
   | RebuildRefusal;
 export type ProblemCode = HttpCode | keyof typeof REFUSALS;
 
@@ -58,6 +61,15 @@ const HTTP_PROBLEMS: Readonly<Record<HttpCode, ProblemKind>> = {
     status: 415,
     meaning: 'The body was sent in a media type or encoding that is not taken.',
   },
+  too_many_subscriptions: {
+    status: 422,
+    meaning: 'The connection has as many subscriptions as it may have.',
+  },
+  upgrade_required: { status: 426, meaning: 'The path is a WebSocket: ask with `Upgrade: websocket`.' },
+  too_many_in_flight: {
+    status: 429,
+    meaning: 'Too much of the connection waits for its answer; none of the frame was run.',
+  },
   rate_limited: {
     status: 429,
     meaning:
@@ -89,6 +101,7 @@ const TITLES: Readonly<Record<number, string>> = {
   413: 'The request is too large',
   415: 'Unsupported media type',
   422: 'The command was refused',
+  426: 'Upgrade required',
   429: 'Too many requests',
   500: 'Internal error',
   503: 'Not available',

@@ -3,19 +3,28 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { errorFields } from '../../../telemetry/logger.ts';
 import type { Authentication, AuthenticationRefusal } from '../../access/authenticator.ts';
 import type { Principal } from '../../access/principal.ts';
+import { offeredProtocols } from '../../streams/handshake.ts';
 import type { HttpEnv } from '../context.ts';
 import { gatewayOf } from '../gateway.ts';
 import { ProblemError } from '../problem.ts';
 
 /** Says who is asking, or ends the request with 401; with 503 where that cannot be told now. */
 export const authentication: MiddlewareHandler<HttpEnv> = async function authentication(c, next) {
-  const known = gatewayOf(c.env).authenticator.recall(c.req.header('Authorization'));
-  c.set('principal', known ?? (await verified(c)));
+  const header = c.req.header('Authorization') ?? offeredToken(c);
+  const known = gatewayOf(c.env).authenticator.recall(header);
+  c.set('principal', known ?? (await verified(c, header)));
   await next();
 };
 
+/** Browsers cannot set headers of a WebSocket: they offer their token among the subprotocols, as `bearer.<token>`. */
+function offeredToken(c: Context<HttpEnv>): string | undefined {
+  const offered = offeredProtocols(c.req.header('Sec-WebSocket-Protocol'));
+  const token = offered.find((name) => name.startsWith('bearer.'))?.slice('bearer.'.length);
+  return token === undefined ? undefined : `Bearer ${token}`;
+}
+
 /** The caller that is not remembered. */
-async function verified(c: Context<HttpEnv>): Promise<Principal> {
+async function verified(c: Context<HttpEnv>, header: string | undefined): Promise<Principal> {
   const { authenticator, refusedAddresses } = gatewayOf(c.env);
   // Set by Cloudflare itself. A local server has nobody to keep out.
   const address = c.req.header('CF-Connecting-IP');
@@ -23,7 +32,7 @@ async function verified(c: Context<HttpEnv>): Promise<Principal> {
   if (waitSeconds > 0) throw tooManyRefusals(waitSeconds);
   let verdict: Authentication;
   try {
-    verdict = await authenticator.authenticate(c.req.header('Authorization'));
+    verdict = await authenticator.authenticate(header);
   } catch (error) {
     const fields = { correlationId: c.get('correlationId'), ...errorFields(error) };
     c.get('logger').log('error', 'tokens cannot be judged', fields);

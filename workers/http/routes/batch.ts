@@ -1,30 +1,18 @@
 /** `POST /v1/commands`: many commands, each decided by its own aggregate. */
 import type { Context } from 'hono';
 import { z } from 'zod';
-import type { BriefOutcome } from '../../../actors/kernel/actorCore.ts';
-import type { CommandEnvelope } from '../../../schemas/envelope.ts';
-import { errorFields } from '../../../telemetry/logger.ts';
 import { actorStub } from '../../aggregates.ts';
-import { isPassing } from '../../inTime.ts';
-import {
-  type AggregateGroup,
-  BATCH_COMMANDS,
-  BATCH_COMMANDS_MAX,
-  groupCommands,
-  hasMoreLines,
-  type Line,
-  parseLines,
-  resultOf,
-} from '../batch.ts';
-import { runnable } from '../batchGate.ts';
+import { BATCH_COMMANDS, BATCH_COMMANDS_MAX, hasMoreLines, type Line, parseLines } from '../batch.ts';
 import { BATCH_BYTES_MAX, readBytes, requireMediaType } from '../body.ts';
-import { commandContext } from '../command.ts';
 import type { HttpEnv } from '../context.ts';
+import { callerOf, recordDenial } from '../denial.ts';
 import { countJson } from '../jsonCount.ts';
 import { type Route, route } from '../operation.ts';
 import { parseWith } from '../parse.ts';
 import { invalidRequest, ProblemError } from '../problem.ts';
-import { BatchReply, type BatchResult } from '../replies.ts';
+import { accountUnits } from '../quota.ts';
+import { BatchReply } from '../replies.ts';
+import { runBatch } from '../runBatch.ts';
 import { parseStrictJson } from '../strictJson.ts';
 
 /** The body around the commands; each command is checked in its place, so that a bad one stops nothing. */
@@ -44,13 +32,7 @@ export const BatchRequest = z.strictObject({
     .max(BATCH_COMMANDS_MAX),
 });
 
-/**
- * Commands of one aggregate in one call: as many as an actor decides in one turn, so that nobody else waits longer, and few
- * enough that the lookup of their ids stays under the 2 MB of a bound value.
- */
-const CALL_COMMANDS_MAX = 2_000;
-
-const runBatch = route(
+const runCommands = route(
   {
     method: 'post',
     path: '/v1/commands',
@@ -74,17 +56,18 @@ const runBatch = route(
   },
   async (c) => {
     const lines = await readCommands(c);
-    const { slots, groups } = groupCommands(lines);
-    const results = slots.map((slot) =>
-      'result' in slot ? slot.result : unanswered(slot.commandId, 'internal_error'),
-    );
-    const allowed = await runnable(c, [...groups.values()], results);
-    await Promise.all(allowed.map((group) => runGroup(c, group, results)));
-    return c.json(summary(results));
+    const caller = callerOf(c);
+    const reply = await runBatch(lines, {
+      ...caller,
+      accountUnits: (accountId, wanted) => accountUnits(c, accountId, wanted),
+      denied: (type, target) => recordDenial(caller, type, target),
+      actorOf: (key) => actorStub(c.env, key),
+    });
+    return c.json(reply);
   },
 );
 
-export const batch: readonly Route[] = [runBatch];
+export const batch: readonly Route[] = [runCommands];
 
 async function readCommands(c: Context<HttpEnv>): Promise<readonly Line[]> {
   const type = requireMediaType(c, ['application/json', 'application/x-ndjson']);
@@ -120,51 +103,4 @@ function tooManyValues(): ProblemError {
 
 function tooMuch(detail: string): ProblemError {
   return new ProblemError({ code: 'request_too_large', detail });
-}
-
-function summary(results: BatchResult[]): BatchReply {
-  const reply: BatchReply = { accepted: 0, refused: 0, replayed: 0, results };
-  for (const { status } of results) reply[status]++;
-  return reply;
-}
-
-/** One aggregate's share. Its failure is a bug or an outage: its commands say so, and the others' answers stand. */
-async function runGroup(c: Context<HttpEnv>, group: AggregateGroup, results: BatchResult[]): Promise<void> {
-  let answered = 0;
-  try {
-    const actor = actorStub(c.env, group);
-    for (let start = 0; start < group.commands.length; start += CALL_COMMANDS_MAX) {
-      const commands = group.commands.slice(start, start + CALL_COMMANDS_MAX);
-      const answer = await actor.executeBrief(JSON.stringify(commands), commandContext(c));
-      const outcomes: BriefOutcome[] = JSON.parse(answer);
-      outcomes.forEach((outcome, index) => {
-        const { commandId } = commands[index] as (typeof commands)[number];
-        results[group.places[start + index] as number] = resultOf(commandId, outcome);
-      });
-      answered = start + commands.length;
-    }
-  } catch (error) {
-    const { aggregateType, aggregateId } = group;
-    const code = isPassing(error) ? 'unavailable' : 'internal_error';
-    for (let index = answered; index < group.commands.length; index++) {
-      const { commandId } = group.commands[index] as CommandEnvelope;
-      results[group.places[index] as number] = unanswered(commandId, code);
-    }
-    c.get('logger').log(code === 'unavailable' ? 'warn' : 'error', 'batch failed for an aggregate', {
-      correlationId: c.get('correlationId'),
-      aggregateType,
-      aggregateId,
-      ...errorFields(error),
-    });
-  }
-}
-
-/** What a command has until its aggregate has answered: sending it again under the same id is always safe. */
-function unanswered(commandId: string, code: 'internal_error' | 'unavailable'): BatchResult {
-  return {
-    commandId,
-    status: 'refused',
-    code,
-    detail: 'The aggregate did not answer. The command may have run: send it again with the same id.',
-  };
 }

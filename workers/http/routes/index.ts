@@ -14,6 +14,7 @@ import { sagas } from './sagas.ts';
 import { service } from './service.ts';
 import { serviceKeys } from './serviceKeys.ts';
 import { shipments } from './shipments.ts';
+import { stream } from './stream.ts';
 import { transfers } from './transfers.ts';
 import { views } from './views.ts';
 
@@ -28,6 +29,7 @@ export const ROUTES: readonly Route[] = [
   ...transfers,
   ...sagas,
   ...batch,
+  ...stream,
   ...events,
   ...payments,
   ...audit,

@@ -1,0 +1,196 @@
+/** One socket: who is behind it, what it is subscribed to, how far each subscription has come, and whether it keeps up. */
+import { errorFields, type Logger } from '../../telemetry/logger.ts';
+import type { Principal } from '../access/principal.ts';
+import { Flow, type FlowState, RECEIPT_MS_MAX } from './flow.ts';
+import type { ServerFrame, SubscribeFrame, TopicName } from './frames.ts';
+import { Lanes } from './lanes.ts';
+import type { Clock, Sink, Subscription } from './subscription.ts';
+import type { Page } from './topics.ts';
+
+/** A hibernatable socket, as much of it as is used. */
+export interface Socket {
+  send(text: string): void;
+  close(code: number, reason: string): void;
+  serializeAttachment(value: string): void;
+}
+
+/** Why the server ends a connection: close codes of the range that is the application's (RFC 6455, 7.4.2). */
+export const CLOSE_CODES = {
+  /** The token has ended, or the connection has lasted as long as one may. */
+  session_ended: 4001,
+  /** A receipt has not come for too long, or too much was sent without one. */
+  slow_consumer: 4008,
+} as const;
+
+/** Subscriptions of a connection: their ids, names and versions must fit into the 16 KB of an attachment. */
+export const SUBSCRIPTIONS_MAX = 50;
+
+/** What names a connection for as long as it lasts. */
+export interface Session {
+  readonly connectionId: string;
+  readonly correlationId: string;
+  /** Key of the caller in the hub's store. */
+  readonly principalKey: string;
+  /** Milliseconds since 1970. Nothing is sent or taken after it. */
+  readonly endsAt: number;
+}
+
+/** A subscription as an attachment carries it; the last member: whether it had not sent all that it knew of. */
+export type SavedSubscription = readonly [
+  id: string,
+  topic: TopicName,
+  aggregateType: string,
+  aggregateId: string,
+  version: number,
+  isBehind: 0 | 1,
+];
+
+/** What survives hibernation. */
+export interface Attachment extends Session {
+  readonly flow: FlowState;
+  readonly subscriptions: readonly SavedSubscription[];
+}
+
+/** What a connection is made from. */
+export interface ConnectionSettings {
+  readonly socket: Socket;
+  readonly session: Session;
+  readonly principal: Principal;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Of the instance before, where the socket outlived it. */
+  readonly flow?: FlowState | undefined;
+  /** Called once, when it is over. */
+  readonly onEnd: (connection: Connection) => void;
+}
+
+export class Connection implements Sink {
+  readonly session: Session;
+  readonly principal: Principal;
+  readonly subscriptions = new Map<string, Subscription>();
+  /** Subscriptions that are being set up, by their ids. */
+  readonly opening = new Map<string, SubscribeFrame>();
+  readonly lanes = new Lanes();
+  commandsInFlight = 0;
+  isOpen = true;
+  readonly #settings: ConnectionSettings;
+  readonly #flow: Flow;
+  #isWatched = false;
+
+  constructor(settings: ConnectionSettings) {
+    this.#settings = settings;
+    this.session = settings.session;
+    this.principal = settings.principal;
+    this.#flow = new Flow(settings.flow);
+    this.#watchReceipts();
+  }
+
+  hasRoom(): boolean {
+    return this.isOpen && this.#flow.hasRoom;
+  }
+
+  /** Sends a frame; where that is time, asks for a receipt after it. */
+  send(frame: ServerFrame): void {
+    this.#sendText(JSON.stringify(frame));
+  }
+
+  deliver({ id, topic }: Subscription, { version, member }: Page): void {
+    if (this.isPast()) return;
+    this.#sendText(`{"type":"${topic}","id":"${id}","version":${version},${member}}`);
+    this.save();
+  }
+
+  failed(subscription: Subscription, error: unknown): void {
+    const { connectionId, correlationId } = this.session;
+    const { aggregateType, aggregateId } = subscription.watch.target;
+    const fields = { correlationId, connectionId, aggregateType, aggregateId, ...errorFields(error) };
+    this.#settings.logger.log('warn', 'subscription failed', fields);
+    this.drop(subscription);
+    const { id, version } = subscription;
+    const detail = `The aggregate does not answer. Subscribe again after version ${version}.`;
+    this.send({ type: 'ended', id, code: 'unavailable', detail, version });
+  }
+
+  /** Ends a subscription. */
+  drop(subscription: Subscription): void {
+    subscription.close();
+    this.subscriptions.delete(subscription.id);
+    this.save();
+  }
+
+  /** Whether the connection has lasted as long as it may; it is then closed. */
+  isPast(): boolean {
+    if (!this.isOpen || this.#settings.clock.now() < this.session.endsAt) return !this.isOpen;
+    this.close('session_ended', 'connect again with a fresh token');
+    return true;
+  }
+
+  /** Takes a receipt; false where none of this number was asked for. */
+  confirm(receipt: number): boolean {
+    if (!this.#flow.confirm(receipt)) return false;
+    for (const subscription of this.subscriptions.values()) subscription.pump();
+    this.save();
+    return true;
+  }
+
+  /** Ends the connection and tells why; whoever resumes its subscriptions has lost nothing. */
+  close(reason: keyof typeof CLOSE_CODES, detail: string): void {
+    if (!this.isOpen) return;
+    this.end();
+    this.#settings.socket.close(CLOSE_CODES[reason], `${reason}: ${detail}`);
+  }
+
+  /** The socket is gone. */
+  end(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    for (const subscription of this.subscriptions.values()) subscription.close();
+    this.#settings.onEnd(this);
+  }
+
+  /** Writes down what has to survive hibernation. */
+  save(): void {
+    if (!this.isOpen) return;
+    const subscriptions = Array.from(this.subscriptions.values(), savedSubscription);
+    const attachment: Attachment = { ...this.session, flow: this.#flow.state, subscriptions };
+    this.#settings.socket.serializeAttachment(JSON.stringify(attachment));
+  }
+
+  #sendText(text: string): void {
+    if (!this.isOpen) return;
+    const receipt = this.#flow.sent(text);
+    try {
+      this.#settings.socket.send(text);
+      if (receipt !== undefined) {
+        this.#settings.socket.send(
+          JSON.stringify({ type: 'receiptRequested', receipt } satisfies ServerFrame),
+        );
+      }
+    } catch {
+      // It broke a moment ago and the runtime has not said so yet. The client resumes; nobody else must suffer.
+      this.end();
+      return;
+    }
+    this.#watchReceipts();
+    if (this.#flow.isOverrun) this.close('slow_consumer', 'too much was sent without a receipt');
+  }
+
+  /** Closes the connection where no receipt comes for too long. */
+  #watchReceipts(): void {
+    if (this.#isWatched || !this.#flow.isAwaiting) return;
+    this.#isWatched = true;
+    const { confirmed } = this.#flow;
+    this.#settings.clock.after(() => {
+      this.#isWatched = false;
+      if (!this.isOpen) return;
+      if (this.#flow.isAwaiting && this.#flow.confirmed === confirmed) {
+        this.close('slow_consumer', `no receipt within ${RECEIPT_MS_MAX / 1_000} s`);
+      } else this.#watchReceipts();
+    }, RECEIPT_MS_MAX);
+  }
+}
+
+function savedSubscription({ id, topic, watch, version, isBehind }: Subscription): SavedSubscription {
+  const { aggregateType, aggregateId } = watch.target;
+  return [id, topic, aggregateType, aggregateId, version, isBehind ? 1 : 0];
+}

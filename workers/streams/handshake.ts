@@ -1,0 +1,54 @@
+/** From a request for a stream to the hub that takes its socket. */
+import type { Principal } from '../access/principal.ts';
+import type { Env } from '../env.ts';
+import { principalText } from './principals.ts';
+
+/**
+ * Hubs: each is an object with a thread of its own, and sockets are spread over them by chance. A commit costs a call for
+ * each hub that has a subscriber of the aggregate, so there are not more than are needed.
+ */
+export const STREAM_HUBS = 16;
+
+/** The name of what is spoken, for clients that offer one: browsers have to, where the token is among what they offer. */
+export const SUBPROTOCOL = 'folio.v1';
+
+/** How long a connection may last: what was revoked ends by then, and so does a token that nobody looks at again. */
+export const SESSION_MS_MAX = 60 * 60_000;
+
+/** The header under which the Worker tells a hub who is asking. Clients cannot set it: none of theirs are passed on. */
+export const HANDSHAKE_HEADER = 'Folio-Handshake';
+
+/** What a hub is told of a new socket. */
+export interface Handshake {
+  /** As `principalText` has it. */
+  readonly principal: string;
+  readonly correlationId: string;
+  /** Milliseconds since 1970. */
+  readonly endsAt: number;
+}
+
+/** Who wants a stream. */
+export interface Caller {
+  readonly principal: Principal;
+  readonly correlationId: string;
+}
+
+/** The hub's answer to a request for a socket: 101, or 503 where it has as many as it can hold. */
+export async function openSocket(env: Env, offered: readonly string[], caller: Caller): Promise<Response> {
+  const { principal, correlationId } = caller;
+  const endsAt = Date.now() + SESSION_MS_MAX;
+  const handshake: Handshake = { principal: principalText(principal), correlationId, endsAt };
+  const chance = crypto.getRandomValues(new Uint32Array(1))[0] as number;
+  const hub = env.STREAMS.getByName(`hub-${chance % STREAM_HUBS}`);
+  const { status, webSocket } = await hub.fetch('https://hub/', {
+    headers: { Upgrade: 'websocket', [HANDSHAKE_HEADER]: JSON.stringify(handshake) },
+  });
+  // A token among what was offered must not come back, and what was not offered may not.
+  const chosen = offered.includes(SUBPROTOCOL) ? { 'Sec-WebSocket-Protocol': SUBPROTOCOL } : {};
+  return new Response(null, { status, webSocket, headers: chosen });
+}
+
+/** The subprotocols that a client offers (RFC 6455, 4.1). */
+export function offeredProtocols(header: string | undefined): string[] {
+  return (header ?? '').split(',').map((name) => name.trim());
+}

@@ -1,0 +1,65 @@
+/** From what came over a socket to a frame, as strictly as any request body, or to the error that answers it. */
+
+import { Id } from '../../schemas/scalars.ts';
+import { tryParse } from '../http/parse.ts';
+import { faultText, type ProblemCode, type RequestFault } from '../http/problem.ts';
+import { parseStrictJson } from '../http/strictJson.ts';
+import { CLIENT_FRAMES, type ClientFrame, FRAME_BYTES_MAX, type ServerFrame } from './frames.ts';
+
+type ErrorFrame = Extract<ServerFrame, { type: 'error' }>;
+
+/** What came, or why it is no frame. */
+export type Incoming =
+  | { readonly ok: true; readonly frame: ClientFrame; readonly bytes: number }
+  | { readonly ok: false; readonly error: ErrorFrame };
+
+const encoder = new TextEncoder();
+
+/** Reads one message of a socket. */
+export function readFrame(message: string | ArrayBuffer): Incoming {
+  if (typeof message !== 'string')
+    return refuse(null, invalid([{ path: '', message: 'must be a text frame' }]));
+  // A character has at least one byte: what is too long is not even encoded.
+  const bytes = message.length > FRAME_BYTES_MAX ? undefined : encoder.encode(message);
+  if (bytes === undefined || bytes.length > FRAME_BYTES_MAX) {
+    return refuse(null, {
+      code: 'request_too_large',
+      detail: `A frame has at most ${FRAME_BYTES_MAX} bytes.`,
+    });
+  }
+  const parsed = parseStrictJson(bytes);
+  if (!parsed.ok) return refuse(null, invalid(parsed.errors));
+  const { value } = parsed;
+  const id = Id.safeParse((value as { id?: unknown } | null)?.id);
+  const type = (value as { type?: unknown } | null)?.type;
+  if (typeof type !== 'string' || !Object.hasOwn(CLIENT_FRAMES, type)) {
+    const message = `must be one of ${Object.keys(CLIENT_FRAMES).join(', ')}`;
+    return refuse(id.data ?? null, invalid([{ path: 'type', message }]));
+  }
+  const frame = tryParse(CLIENT_FRAMES[type as keyof typeof CLIENT_FRAMES], value);
+  if (!frame.ok) return refuse(id.data ?? null, invalid(frame.faults));
+  return { ok: true, frame: frame.value, bytes: bytes.length };
+}
+
+/** An error that answers a frame. */
+export interface FrameError {
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly errors?: RequestFault[];
+}
+
+/** The frame that tells an error. */
+export function errorFrame(id: string | null, { code, detail, errors }: FrameError): ErrorFrame {
+  return { type: 'error', id, code, detail, ...(errors === undefined ? {} : { errors }) };
+}
+
+/** The error of a frame that is not valid. */
+export function invalid(faults: readonly RequestFault[]): FrameError {
+  const first = faults[0];
+  const detail = first === undefined ? 'The frame is not valid.' : faultText(first);
+  return { code: 'invalid_request', detail, errors: [...faults] };
+}
+
+function refuse(id: string | null, error: FrameError): Incoming {
+  return { ok: false, error: errorFrame(id, error) };
+}
