@@ -8,7 +8,7 @@
  * header and a path prove that an event was archived, without naming anybody else's account.
  */
 import { canonicalJson } from '../../schemas/canonical.ts';
-import { type Digest, leafHash, MemoryTree, sha256Text, treeRoot } from './merkle.ts';
+import { type Digest, leafHash, MemoryTree, sha256Text, textOf, treeRoot } from './merkle.ts';
 import type { ArchivedRange, ColumnBytes, SegmentFile } from './segment.ts';
 
 /** Shape of the manifests that are written now; readers know all that ever were. */
@@ -75,8 +75,8 @@ export function manifestOf(
       ...place,
       events: hashes.length,
       segment: { key: segmentKey({ retentionYears, ...place }, sha256), bytes: bytes.length, sha256 },
-      eventsRoot: hex(rootOf(hashes.map((hash) => Buffer.from(hash, 'hex')))),
-      headsRoot: hex(rootOf(heads.map((head) => canonicalJson(head)))),
+      eventsRoot: textOf(rootOf(hashes.map((hash) => Buffer.from(hash, 'hex')))),
+      headsRoot: headsRootOf(heads),
       columnsHash: sha256Text(canonicalJson(columnRows)),
     },
     heads,
@@ -92,6 +92,11 @@ export function manifestText(manifest: Manifest): string {
 /** What the next manifest names as the one before. */
 export function manifestHash(header: ManifestHeader): string {
   return sha256Text(canonicalJson(header));
+}
+
+/** Root of the tree of heads. */
+export function headsRootOf(heads: readonly Head[]): string {
+  return textOf(rootOf(heads.map((head) => canonicalJson(head))));
 }
 
 /** The key of the manifest of this number: with the number alone in it, there can be only one. */
@@ -123,8 +128,4 @@ function columnRow({ name, offset, bytes, check }: ColumnBytes): readonly [strin
 
 function rootOf(leaves: readonly (Uint8Array | string)[]): Digest {
   return treeRoot(new MemoryTree(leaves.map(leafHash)), leaves.length);
-}
-
-function hex(digest: Digest): string {
-  return Buffer.from(digest).toString('hex');
 }

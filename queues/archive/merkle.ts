@@ -25,6 +25,11 @@ export function sha256Text(bytes: Uint8Array | string): string {
   return hash('sha256', bytes, 'hex');
 }
 
+/** A digest in 64 hexadecimal digits. */
+export function textOf(digest: Digest): string {
+  return Buffer.from(digest).toString('hex');
+}
+
 /** The hash of a leaf with this content (RFC 9162, 2.1.1). */
 export function leafHash(content: Uint8Array | string): Digest {
   return sha256(Buffer.concat([LEAF, typeof content === 'string' ? Buffer.from(content) : content]));

@@ -5,6 +5,8 @@ export interface ArchiveStore {
   create(key: string, bytes: Uint8Array): Promise<boolean>;
   /** An object's bytes; undefined where there is none. */
   read(key: string): Promise<Uint8Array | undefined>;
+  /** The SHA-256 that the bucket itself worked out when it took the object, in hexadecimal; undefined where there is none. */
+  sha256(key: string): Promise<string | undefined>;
 }
 
 /** An object of this key exists with other bytes: someone else wrote the archive. Nothing is written until that is cleared up. */
@@ -24,7 +26,7 @@ export async function createOnce(store: ArchiveStore, key: string, bytes: Uint8A
 }
 
 /** The part of an R2 bucket that the archive needs. */
-type Bucket = Pick<R2Bucket, 'put' | 'get'>;
+type Bucket = Pick<R2Bucket, 'put' | 'get' | 'head'>;
 
 /** The archive in an R2 bucket. */
 export function r2Store(bucket: Bucket): ArchiveStore {
@@ -37,6 +39,10 @@ export function r2Store(bucket: Bucket): ArchiveStore {
     async read(key) {
       const object = await bucket.get(key);
       return object === null ? undefined : object.bytes();
+    },
+    async sha256(key) {
+      const digest = (await bucket.head(key))?.checksums.sha256;
+      return digest === undefined ? undefined : Buffer.from(digest).toString('hex');
     },
   };
 }

@@ -1,4 +1,5 @@
 /** An archive without the Workers runtime: accounts that write logs, the archivist on them, and a bucket in memory. */
+import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { AccountState } from '../../actors/account/decider.ts';
@@ -33,6 +34,11 @@ export class MemoryBucket implements ArchiveStore {
 
   async read(key: string): Promise<Uint8Array | undefined> {
     return this.objects.get(key);
+  }
+
+  async sha256(key: string): Promise<string | undefined> {
+    const bytes = this.objects.get(key);
+    return bytes === undefined ? undefined : createHash('sha256').update(bytes).digest('hex');
   }
 
   /** Writes every object as a file. */
