@@ -45,7 +45,16 @@ export interface ActorEnv extends AggregateBindings, PaymentSettings {
   readonly STREAMS: { getByName(name: string): StreamHub };
 }
 
-/** What the archive's objects use. */
+/** What the notary uses. */
+export interface NotaryEnv {
+  readonly LOG_LEVEL?: string;
+  /** The bucket of the archive. */
+  readonly ARCHIVE: R2Bucket;
+  /** A secret: Ed25519 private keys (PKCS #8 in base64, separated by white space), the one that signs first. */
+  readonly NOTARY_KEYS?: string;
+}
+
+/** What the archivist uses. */
 export interface ArchiveEnv extends AggregateBindings {
   readonly LOG_LEVEL?: string;
   /** The bucket of the archive. */

@@ -5,6 +5,7 @@ export { RateLimiter } from './ambient/rateLimiter.ts';
 export { ArchivistActor } from './archivist/actor.ts';
 export { DirectoryActor } from './directory/actor.ts';
 export { InventoryActor } from './inventory/actor.ts';
+export { NotaryActor } from './notary/actor.ts';
 export { OrderActor } from './order/actor.ts';
 export { PaymentActor } from './payment/actor.ts';
 export { ProductActor } from './product/actor.ts';

@@ -16,7 +16,7 @@ export class NotaryActor extends DurableObject<NotaryEnv> {
       {
         store: r2Store(env.ARCHIVE),
         logger: createLogger('notary', env.LOG_LEVEL),
-        keys: signingKeys(env.NOTARY_KEYS ?? ''),
+        keys: () => signingKeys(env.NOTARY_KEYS ?? ''),
         now: () => Date.now(),
       },
       new NotaryTables(ctx.storage),

@@ -28,8 +28,8 @@ const READ_MAX = 200;
 export interface NotaryDeps {
   readonly store: ArchiveStore;
   readonly logger: Logger;
-  /** The one that signs first; none where the secret is not set, and then nothing is signed. */
-  readonly keys: readonly SigningKey[];
+  /** The one that signs first; none where the secret is not set, and then nothing is signed. Throws on what is no key. */
+  keys(): readonly SigningKey[];
   /** Milliseconds since 1970. */
   now(): number;
 }
@@ -115,12 +115,10 @@ export class Notary {
     const latest = this.#tables.latest();
     const { manifests } = this.#tables.log();
     if (manifests === (latest?.checkpoint.manifests ?? 0)) return { checkpoint: latest ?? null };
-    const [key] = this.#deps.keys;
-    if (key === undefined) {
-      this.#deps.logger.log('error', 'archive not signed: there is no notary key');
-      return { checkpoint: latest ?? null, unsigned: 'no_notary_key' };
-    }
-    await this.#publishKey(key);
+    const keys = this.#keys();
+    const [key] = keys;
+    if (key === undefined) return { checkpoint: latest ?? null, unsigned: 'no_notary_key' };
+    await this.#publishKey(key, keys);
     await this.#publish({ kind: 'checkpoint', record: this.#nextCheckpoint(latest, key) });
     return { checkpoint: this.latest() };
   }
@@ -146,12 +144,23 @@ export class Notary {
     }
   }
 
+  #keys(): readonly SigningKey[] {
+    try {
+      const keys = this.#deps.keys();
+      if (keys.length === 0) this.#deps.logger.log('error', 'archive not signed: there is no notary key');
+      return keys;
+    } catch (error) {
+      this.#deps.logger.log('error', 'archive not signed: NOTARY_KEYS cannot be read', errorFields(error));
+      return [];
+    }
+  }
+
   /** A key is published before the first checkpoint that it signs, and signed for by the one that was used until then. */
-  async #publishKey(key: SigningKey): Promise<void> {
+  async #publishKey(key: SigningKey, keys: readonly SigningKey[]): Promise<void> {
     const records = this.#tables.keys();
     if (records.some((record) => record.key.keyId === key.keyId)) return;
     const keyId = records.at(-1)?.key.keyId;
-    const previousKey = this.#deps.keys.find((candidate) => candidate.keyId === keyId);
+    const previousKey = keys.find((candidate) => candidate.keyId === keyId);
     if (keyId !== undefined && previousKey === undefined) {
       this.#deps.logger.log('warn', 'new notary key, and the old one does not sign for it', {
         keyId: key.keyId,

@@ -41,7 +41,8 @@ export async function eventProof(
 function rowOf({ heads, header }: Manifest, aggregateId: string, version: number): number {
   let row = 0;
   for (const [id, fromVersion, toVersion] of heads) {
-    if (id === aggregateId && version >= fromVersion && version <= toVersion) return row + version - fromVersion;
+    if (id === aggregateId && version >= fromVersion && version <= toVersion)
+      return row + version - fromVersion;
     row += toVersion - fromVersion + 1;
   }
   throw new Error(`manifest ${header.sequence} does not cover version ${version} of ${aggregateId}`);

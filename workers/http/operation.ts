@@ -41,6 +41,8 @@ export interface Success {
   readonly unfinished?: string;
   /** Of the JSON body; left out where the body is no data of ours. */
   readonly schema?: z.ZodType;
+  /** Of the body, where that is no JSON. */
+  readonly mediaType?: string;
   readonly headers?: readonly ReplyHeader[];
 }
 

@@ -23,6 +23,10 @@ type HttpCode =
   | 'upgrade_required'
   | 'too_many_in_flight'
   | 'too_many_subscriptions'
+  | 'checkpoint_not_found'
+  | 'event_not_found'
+  | 'object_not_found'
+  | 'not_archived_yet'
   | RebuildRefusal;
 export type ProblemCode = HttpCode | keyof typeof REFUSALS;
 
@@ -40,6 +44,13 @@ const HTTP_PROBLEMS: Readonly<Record<HttpCode, ProblemKind>> = {
   },
   route_not_found: { status: 404, meaning: 'There is no such path.' },
   aggregate_not_found: { status: 404, meaning: 'There is no aggregate of this type and id.' },
+  checkpoint_not_found: { status: 404, meaning: 'There is no such checkpoint, or none yet.' },
+  event_not_found: { status: 404, meaning: 'The aggregate has no event of this version.' },
+  object_not_found: { status: 404, meaning: 'The archive has no object of this key.' },
+  not_archived_yet: {
+    status: 409,
+    meaning: 'No signed checkpoint covers the event yet; the same request may be sent again in a while.',
+  },
   not_parked: { status: 404, meaning: 'The view has not parked this aggregate.' },
   method_not_allowed: {
     status: 405,

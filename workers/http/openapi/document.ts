@@ -141,14 +141,14 @@ function successResponses(operation: Operation): Record<string, ZodOpenApiRespon
 }
 
 function successResponse({ operationId, success }: Operation, description: string): ZodOpenApiResponseObject {
-  const { schema, headers = [] } = success;
+  const { schema, mediaType, headers = [] } = success;
   const example = EXAMPLES[operationId]?.reply;
   return {
     description,
     headers: replyHeaders(headers),
     content: {
-      'application/json': {
-        schema: schema ?? { type: 'object' },
+      [mediaType ?? 'application/json']: {
+        schema: schema ?? (mediaType === undefined ? { type: 'object' } : {}),
         ...(example === undefined ? {} : { example }),
       },
     },

@@ -1,8 +1,10 @@
 /** Every route of the API: what is listed here is served and described. */
 import type { Route } from '../operation.ts';
 import { accounts } from './accounts.ts';
+import { archive } from './archive.ts';
 import { audit } from './audit.ts';
 import { batch } from './batch.ts';
+import { checkpoints } from './checkpoints.ts';
 import { events } from './events.ts';
 import { inventory } from './inventory.ts';
 import { orders } from './orders.ts';
@@ -32,7 +34,10 @@ export const ROUTES: readonly Route[] = [
   ...stream,
   ...events,
   ...payments,
+  // Their fixed paths come before the path of any aggregate's audit.
+  ...checkpoints,
   ...audit,
+  ...archive,
   ...views,
   ...serviceKeys,
   ...service(() => ROUTES),

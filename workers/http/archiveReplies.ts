@@ -1,0 +1,137 @@
+/** What requests about checkpoints, proofs and the archive answer. */
+import { z } from 'zod';
+import { HashText } from '../../schemas/envelope.ts';
+import { AggregateId, UtcTime, Version } from '../../schemas/scalars.ts';
+
+const Count = z.number().int().nonnegative();
+const Number1 = Version.min(1);
+const Base64 = z.base64();
+const KeyId = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/)
+  .meta({ description: 'From the SHA-256 of the public key.' });
+
+/** A signed root over all manifests so far. */
+export const CheckpointReply = z
+  .strictObject({
+    checkpoint: z.strictObject({
+      format: Count,
+      sequence: Number1,
+      previousCheckpoint: HashText.meta({
+        description: 'SHA-256 of the canonical JSON of the `checkpoint` before; 64 zeros for the first.',
+      }),
+      issuedAt: UtcTime,
+      keyId: KeyId,
+      manifests: Number1.meta({ description: 'Manifests covered: numbers 1 to this.' }),
+      events: Count,
+      root: HashText.meta({ description: 'Root of the Merkle tree (RFC 9162, 2.1) over their hashes.' }),
+    }),
+    signature: Base64.meta({
+      description: 'Ed25519 over `folio checkpoint 1`, a line feed and the canonical JSON of `checkpoint`.',
+    }),
+  })
+  .meta({ id: 'Checkpoint' });
+
+/** A page of checkpoints. */
+export const CheckpointsReply = z.strictObject({
+  checkpoints: z.array(CheckpointReply),
+  next: Number1.nullable().meta({ description: 'The next `after`; null at the end.' }),
+});
+
+/** The public keys, oldest first. */
+export const KeysReply = z.strictObject({
+  keys: z.array(
+    z.strictObject({
+      key: z.strictObject({
+        format: Count,
+        algorithm: z.literal('Ed25519'),
+        keyId: KeyId,
+        publicKey: Base64.meta({ description: 'The 32 bytes of RFC 8032.' }),
+        publishedAt: UtcTime,
+        previousKey: KeyId.nullable(),
+      }),
+      signatures: z
+        .array(z.strictObject({ keyId: KeyId, signature: Base64 }))
+        .meta({ description: 'By the key itself, and by the one that was used before it.' }),
+    }),
+  ),
+});
+
+const MerklePath = z.array(HashText).meta({ description: 'Siblings from the leaf up (RFC 9162, 2.1.3).' });
+
+const Header = z
+  .strictObject({
+    format: Count,
+    sequence: Number1,
+    previousManifest: HashText,
+    closedAt: UtcTime,
+    jurisdiction: z.string(),
+    aggregateType: z.string(),
+    events: Number1,
+    segment: z.strictObject({ key: z.string(), bytes: Count, sha256: HashText }),
+    eventsRoot: HashText,
+    headsRoot: HashText,
+    columnsHash: HashText,
+  })
+  .meta({ id: 'ManifestHeader' });
+
+/** From an event to a signature. */
+export const ProofReply = z.strictObject({
+  aggregateType: z.string(),
+  aggregateId: AggregateId,
+  version: Number1,
+  eventHash: HashText,
+  segment: z
+    .strictObject({ leafIndex: Count, treeSize: Number1, path: MerklePath })
+    .meta({ description: 'The event is a leaf of the tree whose root is `manifest.eventsRoot`.' }),
+  manifest: Header.meta({ description: 'Its hash is the SHA-256 of its canonical JSON.' }),
+  log: z
+    .strictObject({ leafIndex: Count, treeSize: Number1, path: MerklePath })
+    .meta({ description: 'The manifest is a leaf of the tree whose root is `checkpoint.root`.' }),
+  signed: CheckpointReply,
+});
+
+/** That one checkpoint's archive is the beginning of another's. */
+export const ConsistencyReply = z.strictObject({
+  from: CheckpointReply,
+  to: CheckpointReply,
+  path: z.array(HashText).meta({ description: 'Consistency proof (RFC 9162, 2.1.4).' }),
+});
+
+/** What archiving at once did. */
+export const SealedReply = z.strictObject({
+  segments: Count,
+  events: Count,
+  signed: CheckpointReply.nullable(),
+});
+
+/** How the archive stands. */
+export const ArchiveReply = z.strictObject({
+  manifests: Count,
+  events: Count,
+  waitingEvents: Count.meta({
+    description: 'Events that came along with messages and are in no segment yet.',
+  }),
+  oldestWaitingAt: UtcTime.nullable(),
+});
+
+/** Objects of the archive, by key. */
+export const ArchiveObjectsReply = z.strictObject({
+  objects: z.array(z.strictObject({ key: z.string(), bytes: Count })),
+  next: z.string().nullable().meta({ description: 'The next `after`; null at the end.' }),
+});
+
+/** Logs held against the archive. */
+export const CompletenessReply = z.strictObject({
+  aggregatesChecked: Count,
+  behind: z.array(
+    z.strictObject({
+      aggregateType: z.string(),
+      aggregateId: AggregateId,
+      head: Version,
+      archived: Version,
+    }),
+  ),
+  unreachable: z.array(z.strictObject({ aggregateType: z.string(), aggregateId: AggregateId })),
+  next: z.string().nullable().meta({ description: 'The next `after`; null when all have been looked at.' }),
+});

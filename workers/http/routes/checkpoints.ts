@@ -1,0 +1,173 @@
+/** Checkpoints, keys and proofs: what an outsider needs to trust the archive without trusting us. */
+import { z } from 'zod';
+import { eventProof } from '../../../queues/archive/proof.ts';
+import { r2Store } from '../../../queues/archive/store.ts';
+import { AGGREGATE_TYPES } from '../../../schemas/aggregates.ts';
+import { AggregateId } from '../../../schemas/scalars.ts';
+import { actorStub } from '../../aggregates.ts';
+import { archivistStub, notaryStub } from '../../archive.ts';
+import {
+  CheckpointReply,
+  CheckpointsReply,
+  ConsistencyReply,
+  KeysReply,
+  ProofReply,
+  SealedReply,
+} from '../archiveReplies.ts';
+import { type Route, route } from '../operation.ts';
+import { ProblemError } from '../problem.ts';
+import { PageLimit, QueryVersion } from '../query.ts';
+
+const NO_CHECKPOINT = { code: 'checkpoint_not_found', detail: 'There is no such checkpoint.' } as const;
+
+const getCheckpoints = route(
+  {
+    method: 'get',
+    path: '/v1/audit/checkpoints',
+    operationId: 'getCheckpoints',
+    tag: 'Audit',
+    summary: 'Signed roots over the archive, oldest first',
+    query: z.strictObject({
+      after: QueryVersion.default(0).meta({
+        description: 'Number of the checkpoint before the first wanted.',
+      }),
+      limit: PageLimit,
+    }),
+    success: { status: 200, description: 'A page of them.', schema: CheckpointsReply },
+  },
+  async (c, { query: { after, limit } }) => {
+    const checkpoints = await notaryStub(c.env).checkpoints(after, limit);
+    const next = checkpoints.length < limit ? null : (checkpoints.at(-1)?.checkpoint.sequence ?? null);
+    return c.json({ checkpoints, next });
+  },
+);
+
+const getLatestCheckpoint = route(
+  {
+    method: 'get',
+    path: '/v1/audit/checkpoints/latest',
+    operationId: 'getLatestCheckpoint',
+    tag: 'Audit',
+    summary: 'The newest signed root',
+    success: { status: 200, description: 'The newest checkpoint.', schema: CheckpointReply },
+    problems: ['checkpoint_not_found'],
+  },
+  async (c) => {
+    const latest = await notaryStub(c.env).latest();
+    if (latest === null) throw new ProblemError(NO_CHECKPOINT);
+    return c.json(latest);
+  },
+);
+
+const getConsistency = route(
+  {
+    method: 'get',
+    path: '/v1/audit/checkpoints/consistency',
+    operationId: 'getConsistency',
+    tag: 'Audit',
+    summary: "Prove that one checkpoint's archive is the beginning of another's",
+    query: z.strictObject({ from: QueryVersion, to: QueryVersion }),
+    success: {
+      status: 200,
+      description: 'Both checkpoints and the path between their roots.',
+      schema: ConsistencyReply,
+    },
+    problems: ['checkpoint_not_found'],
+  },
+  async (c, { query: { from, to } }) => {
+    const proof = await notaryStub(c.env).consistency(from, to);
+    if (proof === null) {
+      const detail = 'There are no such checkpoints, or the first is later than the second.';
+      throw new ProblemError({ code: 'checkpoint_not_found', detail });
+    }
+    return c.json(proof);
+  },
+);
+
+const getKeys = route(
+  {
+    method: 'get',
+    path: '/v1/audit/keys',
+    operationId: 'getKeys',
+    tag: 'Audit',
+    summary: 'The public keys that checkpoints are signed with',
+    success: { status: 200, description: 'All there ever were, oldest first.', schema: KeysReply },
+  },
+  async (c) => c.json({ keys: await notaryStub(c.env).keys() }),
+);
+
+const signCheckpoint = route(
+  {
+    method: 'post',
+    path: '/v1/audit/checkpoints',
+    operationId: 'signCheckpoint',
+    tag: 'Audit',
+    summary: 'Archive what waits and sign a checkpoint now',
+    description: 'Both happen by themselves; this is for whoever does not want to wait for it.',
+    success: {
+      status: 200,
+      description: 'What was archived, and the newest checkpoint; null where there is no key to sign with.',
+      schema: SealedReply,
+    },
+  },
+  async (c) => {
+    const { segments, events } = await archivistStub(c.env).seal();
+    const { checkpoint } = await notaryStub(c.env).sign();
+    return c.json({ segments, events, signed: checkpoint });
+  },
+);
+
+const getProof = route(
+  {
+    method: 'get',
+    path: '/v1/audit/{aggregateType}/{id}/events/{version}/proof',
+    operationId: 'getProof',
+    tag: 'Audit',
+    summary: 'Prove that an event is under a signed checkpoint',
+    description: 'docs/archive.md says how to check it; `npm run verify -- --proof FILE` does.',
+    params: z.strictObject({ aggregateType: z.string(), id: AggregateId, version: QueryVersion }),
+    success: { status: 200, description: 'The path from the event to the signature.', schema: ProofReply },
+    problems: ['aggregate_not_found', 'event_not_found', 'not_archived_yet'],
+  },
+  async (c, { params: { aggregateType: type, id: aggregateId, version } }) => {
+    const aggregateType = AGGREGATE_TYPES.find((known) => known === type);
+    if (aggregateType === undefined) {
+      throw new ProblemError({ code: 'aggregate_not_found', detail: 'There is no such aggregate.' });
+    }
+    const key = { aggregateType, aggregateId };
+    const sequence = await archivistStub(c.env).manifestOf(key, version);
+    const log = sequence === null ? null : await notaryStub(c.env).inclusion(sequence);
+    if (sequence === null || log === null) throw await unproven(actorStub(c.env, key).head(), version);
+    const { checkpoint: signed, ...path } = log;
+    const { eventHash, manifest, ...segment } = await eventProof(
+      r2Store(c.env.ARCHIVE),
+      sequence,
+      key,
+      version,
+    );
+    return c.json({ ...key, version, eventHash, segment, manifest, log: path, signed });
+  },
+);
+
+/** Fixed paths come first: `checkpoints` would pass for a type of aggregate. */
+export const checkpoints: readonly Route[] = [
+  getCheckpoints,
+  signCheckpoint,
+  getLatestCheckpoint,
+  getConsistency,
+  getKeys,
+  getProof,
+];
+
+/** Why there is no proof of an event. */
+async function unproven(head: Promise<number>, version: number): Promise<ProblemError> {
+  const newest = await head;
+  if (newest === 0)
+    return new ProblemError({ code: 'aggregate_not_found', detail: 'There is no such aggregate.' });
+  if (version === 0 || version > newest) {
+    return new ProblemError({ code: 'event_not_found', detail: `The newest event has version ${newest}.` });
+  }
+  const detail =
+    'No checkpoint covers the event yet. Checkpoints are signed every minute over what was archived.';
+  return new ProblemError({ code: 'not_archived_yet', detail });
+}
