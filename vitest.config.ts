@@ -2,6 +2,7 @@ import path from 'node:path';
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 import { LOCAL_RUN } from './local/bundle.ts';
+import { newNotaryKey } from './local/notaryKey.ts';
 import { ISSUER_VARIABLES } from './test/support/issuer.ts';
 
 const migrations = await readD1Migrations(path.join(import.meta.dirname, 'migrations'));
@@ -31,6 +32,7 @@ export default defineConfig({
                 TEST_MIGRATIONS: migrations,
                 LOG_LEVEL: 'error',
                 DEV_TOKEN: 'test-token',
+                NOTARY_KEYS: newNotaryKey(),
                 ...ISSUER_VARIABLES,
                 // Tests send more than a client may; those of the quotas have their own.
                 RATE_CLIENT_REQUESTS: '1000000',

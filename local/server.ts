@@ -166,6 +166,7 @@ export class LocalServer {
         ...(logLevel === undefined ? {} : { LOG_LEVEL: logLevel }),
         ...vars,
         DEV_TOKEN: this.#folder.token,
+        NOTARY_KEYS: this.#folder.notaryKeys,
       },
       unsafeDirectSockets: [{ host, port }],
     };

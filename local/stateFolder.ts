@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalServerError } from './errors.ts';
+import { readOrMakeNotaryKeys } from './notaryKey.ts';
 
 /** Bytes of the administrator's token: 256 bits cannot be guessed. */
 const TOKEN_BYTES = 32;
@@ -33,6 +34,8 @@ export interface StateFolder {
   /** The local administrator's token, also in `dev-token`. */
   readonly token: string;
   readonly tokenFile: string;
+  /** What the local notary signs with, also in `notary-keys`. */
+  readonly notaryKeys: string;
   readonly logFile: string;
   /** Databases and buckets. */
   readonly dataFolder: string;
@@ -63,6 +66,7 @@ export async function openStateFolder(folder: string): Promise<StateFolder> {
     path,
     token: readOrMakeToken(tokenFile),
     tokenFile,
+    notaryKeys: readOrMakeNotaryKeys(join(path, 'notary-keys')),
     logFile: join(path, 'folio.log'),
     dataFolder,
     bundleFolder: join(path, 'bundle'),

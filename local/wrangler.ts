@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { REPOSITORY, readLocalConfig, WRANGLER_TOML, wranglerBinary } from './config.ts';
 import { migrationFiles } from './migrations.ts';
+import { readOrMakeNotaryKeys } from './notaryKey.ts';
 import { readOrMakeToken } from './stateFolder.ts';
 
 /** Keeps wrangler from reporting usage and from looking for updates: it has to work with no network. */
@@ -48,7 +49,7 @@ export async function migrateWithWrangler(where: '--local' | '--remote'): Promis
 }
 
 /**
- * The options that give `wrangler dev` a local administrator's token. It stands in a file of its own: an argument would
+ * The options that give `wrangler dev` a local administrator's token and a notary key. They stand in a file of their own: an argument would
  * show in the list of processes, and a line added to `.dev.vars` would reach the tests as well.
  */
 export function devTokenOptions(): { tokenFile: string; options: string[] } {
@@ -57,7 +58,8 @@ export function devTokenOptions(): { tokenFile: string; options: string[] } {
   const tokenFile = join(folder, 'dev-token');
   const token = readOrMakeToken(tokenFile);
   const variables = join(folder, 'dev-token.env');
-  writeFileSync(variables, `DEV_TOKEN=${token}\n`, { mode: 0o600 });
+  const keys = readOrMakeNotaryKeys(join(folder, 'notary-keys'));
+  writeFileSync(variables, `DEV_TOKEN=${token}\nNOTARY_KEYS="${keys}"\n`, { mode: 0o600 });
   // A list of files replaces wrangler's default, which is .dev.vars.
   const files = [join(REPOSITORY, '.dev.vars'), variables].filter((file) => existsSync(file));
   return { tokenFile, options: files.flatMap((file) => ['--env-file', file]) };

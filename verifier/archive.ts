@@ -1,8 +1,18 @@
-/** An archive in a folder: the objects of the bucket as files of the same names. */
+/** The archive that is verified: the objects of a bucket, which may lie in a folder. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
-export class ArchiveFolder {
+/** The objects of an archive. */
+export interface Archive {
+  /** Keys that begin with `prefix`, in order. */
+  keys(prefix?: string): string[];
+  has(key: string): boolean;
+  /** An object's bytes. Throws where there is none of this key. */
+  read(key: string): Uint8Array;
+}
+
+/** An archive in a folder: the objects of the bucket as files of the same names. */
+export class ArchiveFolder implements Archive {
   readonly #root: string;
   readonly #keys: Set<string>;
 
@@ -11,7 +21,6 @@ export class ArchiveFolder {
     this.#keys = new Set(listFiles(root, ''));
   }
 
-  /** Keys that begin with `prefix`, in order. */
   keys(prefix = ''): string[] {
     return [...this.#keys].filter((key) => key.startsWith(prefix)).sort();
   }
@@ -20,7 +29,6 @@ export class ArchiveFolder {
     return this.#keys.has(key);
   }
 
-  /** An object's bytes. Throws where there is none of this key. */
   read(key: string): Uint8Array {
     if (!this.#keys.has(key)) throw new Error(`there is no object ${key}`);
     return readFileSync(path.join(this.#root, key));

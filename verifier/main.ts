@@ -1,16 +1,24 @@
-/** `npm run verify -- FOLDER`: checks an archive with nothing but the archive itself. Shares no code with what wrote it. */
+/** `npm run verify`: checks an archive, or a proof, with nothing but itself and a public key. */
+import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ArchiveFolder, isFolder } from './archive.ts';
 import { findingText } from './findings.ts';
+import { type PublicKey, publicKeyOf } from './keys.ts';
+import { checkProof } from './proof.ts';
 import { type Verification, verifyArchive } from './verify.ts';
 
-const HELP = `Verifies an archive of Folio offline: chains, roots, completeness.
+const HELP = `Verifies an archive of Folio offline: every byte, chain, root, signature, and that nothing is missing.
 
-  npm run verify -- FOLDER [--json]
+  npm run verify -- FOLDER [--key KEY]… [--checkpoint FILE] [--json]
+  npm run verify -- --proof FILE --key KEY
 
-  FOLDER   the objects of the archive's bucket as files (npm run archive -- export FOLDER, or any copy of the bucket)
-  --json   findings as JSON lines
-  --help   this text
+  FOLDER             the archive's objects as files: npm run archive -- export FOLDER, or any copy of the bucket
+  --key KEY          a public key that you trust (base64, or a file with that); without one, the archive's first key is
+                     taken at its word, and printed
+  --checkpoint FILE  a checkpoint that you have kept from earlier: the archive must still have it
+  --proof FILE       the answer of GET /v1/audit/…/proof or …/consistency
+  --json             findings as JSON lines
+  --help             this text
 
 Ends with 0 where nothing is wrong, 1 where something is (each finding is a line), 2 where it cannot begin.`;
 
@@ -23,42 +31,90 @@ const PROGRESS_MS = 1_000;
 const number = (value: number) => value.toLocaleString('en-US');
 
 async function main(): Promise<number> {
+  const text = { type: 'string' } as const;
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      key: { ...text, multiple: true },
+      checkpoint: text,
+      proof: text,
+      json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   if (values.help === true) {
     console.log(HELP);
     return 0;
   }
+  const keys = (values.key ?? []).map(readKey);
+  if (values.proof !== undefined) return verifyProof(values.proof, keys);
   const [folder] = positionals;
   if (folder === undefined || positionals.length > 1) throw new Error(`name one folder\n\n${HELP}`);
   if (!isFolder(folder)) throw new Error(`there is no folder ${folder}`);
+  const known = values.checkpoint === undefined ? undefined : readJson(values.checkpoint);
+  return verifyFolder(folder, keys, known, values.json === true);
+}
+
+async function verifyFolder(
+  folder: string,
+  keys: readonly PublicKey[],
+  knownCheckpoint: unknown,
+  asJson: boolean,
+): Promise<number> {
   const started = Date.now();
   let shown = started;
-  const verification = await verifyArchive(
-    new ArchiveFolder(folder),
-    started,
-    ({ manifests, of, events }) => {
+  const verification = await verifyArchive(new ArchiveFolder(folder), started, {
+    keys,
+    knownCheckpoint,
+    progress({ manifests, of, events }) {
       if (Date.now() - shown < PROGRESS_MS) return;
       shown = Date.now();
       console.error(`  ${number(manifests)} of ${number(of)} manifests, ${number(events)} events`);
     },
-  );
-  report(verification, (Date.now() - started) / 1_000, values.json === true);
+  });
+  report(verification, (Date.now() - started) / 1_000, asJson);
   return verification.findings.count === 0 ? 0 : 1;
 }
 
+function verifyProof(file: string, keys: readonly PublicKey[]): number {
+  const [key] = keys;
+  if (key === undefined || keys.length > 1) throw new Error('a proof needs one --key');
+  const { subject, fault } = checkProof(readJson(file), key);
+  console.log(fault === undefined ? `proven: ${subject}` : `not proven: ${subject}: ${fault}`);
+  return fault === undefined ? 0 : 1;
+}
+
+function readKey(text: string): PublicKey {
+  const base64 = existsSync(text) ? readFileSync(text, 'utf8').trim() : text;
+  try {
+    return publicKeyOf(base64);
+  } catch (error) {
+    throw new Error(`--key ${text}: ${(error as Error).message}`);
+  }
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}`);
+  }
+}
+
 function report(verification: Verification, seconds: number, asJson: boolean): void {
-  const { findings, manifests, events, aggregates, expired } = verification;
+  const { findings, manifests, checkpoints, events, aggregates, expired, assumedKey } = verification;
   for (const finding of findings.kept.slice(0, SHOWN_MAX)) {
     console.log(asJson ? JSON.stringify(finding) : findingText(finding));
   }
   if (findings.count > SHOWN_MAX) console.log(`… and ${number(findings.count - SHOWN_MAX)} more findings`);
+  if (assumedKey !== undefined) {
+    console.log(`key ${assumedKey} is taken at the archive's word; compare it, and name it with --key`);
+  }
   const past = expired === 0 ? '' : `, ${number(expired)} segments past their term`;
   console.log(
-    `${findings.count === 0 ? 'clean' : `${number(findings.count)} findings`}: ${number(manifests)} manifests, ` +
-      `${number(events)} events of ${number(aggregates)} aggregates${past} (${seconds.toFixed(1)} s)`,
+    `${findings.count === 0 ? 'clean' : `${number(findings.count)} findings`}: ${number(checkpoints)} checkpoints, ` +
+      `${number(manifests)} manifests, ${number(events)} events of ${number(aggregates)} aggregates${past} ` +
+      `(${seconds.toFixed(1)} s)`,
   );
 }
 

@@ -53,7 +53,22 @@ export function sequenceOf(key: string): number | undefined {
 
 /** Key of the manifest of this number. */
 export function manifestKey(sequence: number): string {
-  return `manifests/${String(sequence).padStart(12, '0')}.json`;
+  return `manifests/${sequenceText(sequence)}.json`;
+}
+
+/** Numbers that may be missing at a time: beyond that a number is no part of the chain, but made up. */
+const MISSING_MAX = 10_000;
+
+/** The last of some objects that are numbered 1, 2, 3, …: up to there each is looked for. */
+export function lastOf(sequences: readonly (number | undefined)[]): number {
+  const numbers = sequences.filter((sequence) => sequence !== undefined);
+  const limit = numbers.length + MISSING_MAX;
+  return numbers.reduce((last, sequence) => (sequence <= limit ? Math.max(last, sequence) : last), 0);
+}
+
+/** A number as keys have it. */
+export function sequenceText(sequence: number): string {
+  return String(sequence).padStart(12, '0');
 }
 
 /** The manifest in a file. Throws with the reason where the file is none. */

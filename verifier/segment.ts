@@ -1,6 +1,6 @@
 /** One segment against its manifest: its bytes, its events, and how they follow on what the archive had before. */
 import { sha256 } from './canonical.ts';
-import type { Finding, Findings } from './findings.ts';
+import type { Finding } from './findings.ts';
 import type { Head, Manifest } from './manifest.ts';
 import { GrowingRoot, leaf } from './merkle.ts';
 import { type Rows, readRows } from './rows.ts';
@@ -26,20 +26,32 @@ export class Positions {
     this.#positions.set(`${aggregateType}/${aggregateId}`, { version: toVersion, hash });
   }
 
+  /** Hash of the event before each of a manifest's heads. */
+  before({ aggregateType, heads }: Manifest): string[] {
+    return heads.map(({ aggregateId }) => this.of(aggregateType, aggregateId).hash);
+  }
+
   get size(): number {
     return this.#positions.size;
   }
 }
 
-/** Checks a segment; answers how many events were. What is wrong goes to `findings`. */
+/** What a look at a segment gave. */
+export interface SegmentReport {
+  /** Events in it. */
+  readonly events: number;
+  readonly findings: readonly Finding[];
+}
+
+/** Checks a segment against its manifest. `before`: the hash of the event before each head's first. */
 export async function checkSegment(
   manifest: Manifest,
   bytes: Uint8Array,
-  positions: Positions,
-  findings: Findings,
-): Promise<number> {
+  before: readonly string[],
+): Promise<SegmentReport> {
   const { segment } = manifest;
-  const report = (finding: Omit<Finding, 'object'>) => findings.add({ object: segment.key, ...finding });
+  const findings: Finding[] = [];
+  const report = (finding: Omit<Finding, 'object'>) => findings.push({ object: segment.key, ...finding });
   if (sha256(bytes) !== segment.sha256)
     report({ kind: 'altered_bytes', detail: alteredParts(manifest, bytes) });
   let rows: Rows;
@@ -47,7 +59,7 @@ export async function checkSegment(
     rows = await readRows(bytes);
   } catch (error) {
     report({ kind: 'unreadable_object', detail: `not a segment: ${(error as Error).message}` });
-    return 0;
+    return { events: 0, findings };
   }
   if (rows.count !== manifest.events) {
     report({
@@ -57,14 +69,16 @@ export async function checkSegment(
   }
   const tree = new GrowingRoot();
   let row = 0;
-  for (const head of manifest.heads) row = checkRange({ manifest, head, rows, tree, positions, report }, row);
+  manifest.heads.forEach((head, index) => {
+    row = checkRange({ manifest, head, before: before[index] as string, rows, tree, report }, row);
+  });
   if (row !== rows.count) {
     report({ kind: 'misplaced_event', detail: `rows from ${row} on belong to no head of the manifest` });
   }
   if (tree.root() !== manifest.eventsRoot) {
     report({ kind: 'wrong_root', detail: 'the root of its events is not the one in the manifest' });
   }
-  return row;
+  return { events: row, findings };
 }
 
 interface RangeCheck {
@@ -72,57 +86,104 @@ interface RangeCheck {
   readonly head: Head;
   readonly rows: Rows;
   readonly tree: GrowingRoot;
-  readonly positions: Positions;
+  readonly before: string;
   readonly report: (finding: Omit<Finding, 'object'>) => void;
 }
 
 /** Checks the rows of one aggregate from `start` on; answers where the next aggregate's begin. */
 function checkRange(check: RangeCheck, start: number): number {
-  const { manifest, head, rows, tree, positions, report } = check;
-  const { aggregateType } = manifest;
+  const { manifest, head, before, rows, tree, report } = check;
   const end = Math.min(rows.count, start + Math.max(0, head.toVersion - head.fromVersion + 1));
-  let previous = positions.of(aggregateType, head.aggregateId).hash;
+  const name = (version: number) => `${manifest.aggregateType}/${head.aggregateId} version ${version}`;
+  const chain = new Chain(before);
   for (let row = start; row < end; row++) {
-    const event = `${aggregateType}/${head.aggregateId} version ${head.fromVersion + row - start}`;
-    let stored: Buffer;
+    const version = head.fromVersion + row - start;
+    const event = name(version);
+    const stored = rows.hash(row);
+    tree.add(leaf(stored));
     try {
-      stored = rows.hash(row);
-      tree.add(leaf(stored));
-      const fault = rowFault(check, row, head.fromVersion + row - start, previous, stored);
-      if (fault !== undefined) report({ ...fault, event });
+      const place = placeOf(rows, row);
+      if (place === event) chain.next(rows, row, stored.toString('hex'), { event, report });
+      else {
+        report({ kind: 'misplaced_event', event, detail: `row ${row} has ${place} in its place` });
+        chain.skip(stored.toString('hex'));
+      }
     } catch (error) {
       report({
         kind: 'altered_event',
         event,
         detail: `row ${row} cannot be read: ${(error as Error).message}`,
       });
-      continue;
+      chain.skip(stored.toString('hex'));
     }
-    previous = stored.toString('hex');
   }
-  if (end > start && previous !== head.hash) {
-    const event = `${aggregateType}/${head.aggregateId} version ${head.toVersion}`;
-    report({ kind: 'broken_link', event, detail: "the last event's hash is not the head's in the manifest" });
-  }
+  if (end > start) chain.end(head.hash, { event: name(head.toVersion), report });
   return end;
 }
 
-function rowFault(
-  { manifest, head, rows }: RangeCheck,
-  row: number,
-  version: number,
-  previous: string,
-  stored: Buffer,
-): Omit<Finding, 'object' | 'event'> | undefined {
-  const place = `${rows.text('aggregate_type', row)}/${rows.text('aggregate_id', row)} version ${rows.number('version', row)}`;
-  if (place !== `${manifest.aggregateType}/${head.aggregateId} version ${version}`) {
-    return { kind: 'misplaced_event', detail: `row ${row} has ${place} in its place` };
+function placeOf(rows: Rows, row: number): string {
+  const id = rows.text('aggregate_id', row);
+  return `${rows.text('aggregate_type', row)}/${id} version ${rows.number('version', row)}`;
+}
+
+interface Place {
+  readonly event: string;
+  readonly report: (finding: Omit<Finding, 'object'>) => void;
+}
+
+/**
+ * Follows one aggregate's hashes. Where an event's bytes do not give its stored hash, what comes after it tells which of the
+ * two was altered: the next event (or the head) names the hash that was there.
+ */
+class Chain {
+  #stored: string;
+  /** What the bytes of the last event gave, where that is not what is stored, and where it is. */
+  #doubt: { readonly computed: string; readonly place: Place } | undefined;
+
+  constructor(previous: string) {
+    this.#stored = previous;
   }
-  if (sha256(rows.canonicalText(row, previous)) === stored.toString('hex')) return undefined;
-  return {
-    kind: 'altered_event',
-    detail: `its bytes, or its link to the event before, do not give its hash (row ${row})`,
-  };
+
+  next(rows: Rows, row: number, stored: string, place: Place): void {
+    const withStored = sha256(rows.canonicalText(row, this.#stored));
+    const doubt = this.#doubt;
+    if (doubt !== undefined && withStored !== stored) {
+      const withComputed = sha256(rows.canonicalText(row, doubt.computed));
+      this.#settle(withComputed === stored ? 'hash' : 'bytes');
+      if (withComputed === stored) {
+        this.#stored = stored;
+        return;
+      }
+    } else this.#settle('bytes');
+    if (withStored !== stored) this.#doubt = { computed: withStored, place };
+    this.#stored = stored;
+  }
+
+  /** A row that is not looked at. */
+  skip(stored: string): void {
+    this.#settle('bytes');
+    this.#stored = stored;
+  }
+
+  end(head: string, place: Place): void {
+    const isHead = this.#doubt?.computed === head;
+    this.#settle(isHead ? 'hash' : 'bytes');
+    if (!isHead && this.#stored !== head) {
+      const detail = "the last event's hash is not the head's in the manifest";
+      place.report({ kind: 'broken_link', event: place.event, detail });
+    }
+  }
+
+  #settle(altered: 'hash' | 'bytes'): void {
+    if (this.#doubt === undefined) return;
+    const { event, report } = this.#doubt.place;
+    const detail =
+      altered === 'hash'
+        ? 'its stored hash was altered: its bytes give the hash that what follows names'
+        : 'its bytes, or its link to the event before, do not give its hash';
+    report({ kind: 'altered_event', event, detail });
+    this.#doubt = undefined;
+  }
 }
 
 /** Names the columns whose bytes are not what the manifest says: each is a field of the events. */

@@ -2,6 +2,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { ArchiveTables, type Arrival } from '../../queues/archive/archiveTables.ts';
 import { type ArchiveStatus, Archivist, type Sealed } from '../../queues/archive/archivist.ts';
+import type { OpenRange } from '../../queues/archive/gathering.ts';
 import { r2Store } from '../../queues/archive/store.ts';
 import type { AggregateKey } from '../../queues/kernel/positions.ts';
 import { AGGREGATES, isAggregateType } from '../../schemas/aggregates.ts';
@@ -32,6 +33,10 @@ export class ArchivistActor extends DurableObject<ArchiveEnv> {
 
   accept(arrivals: readonly Arrival[]): boolean {
     return this.#archivist.accept(arrivals);
+  }
+
+  follow(heads: readonly OpenRange[]): void {
+    this.#archivist.follow(heads);
   }
 
   seal(): Promise<Sealed> {

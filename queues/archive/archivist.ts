@@ -11,9 +11,9 @@ import { parseEventsMessage } from '../../schemas/message.ts';
 import { type Jurisdiction, retentionYears } from '../../schemas/retention.ts';
 import { errorFields } from '../../telemetry/logger.ts';
 import type { LogDeps } from '../kernel/announcement.ts';
-import type { AggregateKey } from '../kernel/positions.ts';
+import { type AggregateKey, keyOf } from '../kernel/positions.ts';
 import type { ArchiveTables, Arrival, Chain } from './archiveTables.ts';
-import { announcementText, Gathering, SEGMENT_EVENTS_MAX } from './gathering.ts';
+import { announcementText, Gathering, type OpenRange, SEGMENT_EVENTS_MAX } from './gathering.ts';
 import { type Manifest, manifestHash, manifestKey, manifestOf, manifestText } from './manifest.ts';
 import { type ArchivedRange, buildSegment } from './segment.ts';
 import { type ArchiveStore, createOnce } from './store.ts';
@@ -26,6 +26,12 @@ export const SEGMENT_AGE_MS = 5 * 60_000;
 
 /** What may wait: beyond it messages are left in the queue, or to the sweeper, which reads the logs. */
 export const WAITING_BYTES_MAX = 256_000_000;
+
+/** How long the archive may be behind a log before a message is taken for lost: every event waits for the age of a segment. */
+const SUSPECT_MS = 2 * SEGMENT_AGE_MS;
+
+/** Suspects remembered, about 100 bytes each; what does not fit is seen again in a later round. */
+const SUSPECTS_MAX = 50_000;
 
 /** Pause after a failed sealing: doubles from a second up to a minute, for as long as the bucket fails. */
 const RETRY_FIRST_MS = 1_000;
@@ -57,6 +63,8 @@ export interface ArchiveStatus {
 export class Archivist {
   readonly #deps: ArchivistDeps;
   readonly #tables: ArchiveTables;
+  /** Logs that went further than the archive when the sweeper came by; what is forgotten by an eviction is seen again. */
+  readonly #suspects = new Map<string, { toVersion: number; since: number }>();
   #failures = 0;
   #running: Promise<Sealed> | undefined;
 
@@ -72,6 +80,35 @@ export class Archivist {
     this.#tables.wait(arrivals, now);
     this.#rearm(now);
     return true;
+  }
+
+  /**
+   * The sweeper says how far logs go. What the archive has been behind with for long was never announced, or its message got
+   * lost: it is read from the log at the next sealing.
+   */
+  follow(heads: readonly OpenRange[]): void {
+    const now = this.#deps.now();
+    const lost: OpenRange[] = [];
+    for (const head of heads) {
+      const { version } = this.#tables.position(head);
+      const suspect = this.#suspects.get(keyOf(head));
+      if (version >= (suspect?.toVersion ?? 0)) this.#suspects.delete(keyOf(head));
+      else if (suspect !== undefined && now >= suspect.since + SUSPECT_MS) {
+        lost.push({ ...head, fromVersion: version + 1, toVersion: suspect.toVersion });
+        this.#suspects.delete(keyOf(head));
+      }
+      if (
+        version < head.toVersion &&
+        !this.#suspects.has(keyOf(head)) &&
+        this.#suspects.size < SUSPECTS_MAX
+      ) {
+        this.#suspects.set(keyOf(head), { toVersion: head.toVersion, since: now });
+      }
+    }
+    if (lost.length === 0) return;
+    this.#deps.logger.log('info', 'archive repaired from logs', { aggregates: lost.length });
+    this.#tables.wait(lost.map(announcementText), now);
+    this.#rearm(now);
   }
 
   /** The alarm went off. Never throws: six failed alarms in a row would be the last. */

@@ -33,6 +33,8 @@ export interface SweepDeps {
   /** Version of an aggregate's newest event. */
   head(key: AggregateKey): Promise<number>;
   runnerDeps(part: number): RunnerDeps;
+  /** Others that know how far they have each log, such as the archive: told how far it goes. */
+  readonly followers?: readonly ((heads: readonly EventsMessage[]) => Promise<void>)[];
 }
 
 /**
@@ -56,6 +58,11 @@ export async function sweepPage(deps: SweepDeps): Promise<void> {
     } catch (error) {
       deps.logger.log('error', 'view database not swept', { part, ...errorFields(error) });
     }
+  }
+  for (const follow of deps.followers ?? []) {
+    await follow(heads).catch((error: unknown) =>
+      deps.logger.log('error', 'follower not told of heads', errorFields(error)),
+    );
   }
   await directory.saveSweepCursor(entries.length < SWEEP_PAGE ? null : (entries.at(-1) ?? null));
 }

@@ -47,6 +47,7 @@ describe('the archive', () => {
     for (let number = 0; number < 60; number++) trade(world, `account-${number % 3}`, number);
     for (const account of world.accounts.values()) world.deliver(account.announce());
     expect(await world.archivist.seal()).toEqual({ segments: 1, events: 63 });
+    await world.notary.sign();
     const { findings, events, aggregates } = await verify(world);
     expect(findings.kept).toEqual([]);
     expect({ events, aggregates }).toEqual({ events: 63, aggregates: 3 });

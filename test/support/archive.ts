@@ -8,12 +8,17 @@ import { Aggregate } from '../../actors/kernel/aggregate.ts';
 import { AlarmClock } from '../../actors/kernel/alarmClock.ts';
 import { packMessages } from '../../actors/kernel/messages.ts';
 import type { ActorStorage } from '../../actors/kernel/storage.ts';
+import { newNotaryKey } from '../../local/notaryKey.ts';
 import { ArchiveTables } from '../../queues/archive/archiveTables.ts';
 import { Archivist } from '../../queues/archive/archivist.ts';
+import { type SigningKey, signingKeys } from '../../queues/archive/checkpoint.ts';
+import { Notary } from '../../queues/archive/notary.ts';
+import { NotaryTables } from '../../queues/archive/notaryTables.ts';
 import type { ArchiveStore } from '../../queues/archive/store.ts';
 import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
 import { parseEventsMessage } from '../../schemas/message.ts';
 import { createLogger } from '../../telemetry/logger.ts';
+import type { Archive } from '../../verifier/archive.ts';
 import { sqliteStorage } from './sqliteStorage.ts';
 
 /** A bucket in memory that may fail. */
@@ -48,6 +53,29 @@ export class MemoryBucket implements ArchiveStore {
       mkdirSync(path.dirname(file), { recursive: true });
       writeFileSync(file, bytes);
     }
+  }
+}
+
+/** Objects in memory as the verifier reads them. */
+export class MemoryArchive implements Archive {
+  readonly objects: Map<string, Uint8Array>;
+
+  constructor(objects: ReadonlyMap<string, Uint8Array>) {
+    this.objects = new Map(objects);
+  }
+
+  keys(prefix = ''): string[] {
+    return [...this.objects.keys()].filter((key) => key.startsWith(prefix)).sort();
+  }
+
+  has(key: string): boolean {
+    return this.objects.has(key);
+  }
+
+  read(key: string): Uint8Array {
+    const bytes = this.objects.get(key);
+    if (bytes === undefined) throw new Error(`there is no object ${key}`);
+    return bytes;
   }
 }
 
@@ -98,15 +126,28 @@ export class ArchiveWorld {
   /** Fails reads of logs by throwing. */
   onReadLog: (aggregateId: string) => void = () => undefined;
   archivist: Archivist;
+  notary: Notary;
+  /** The one that signs first. */
+  keys: readonly SigningKey[] = signingKeys(newNotaryKey());
   readonly #storage: ActorStorage = sqliteStorage();
+  readonly #notaryStorage: ActorStorage = sqliteStorage();
 
   constructor() {
-    this.archivist = this.#wake();
+    this.archivist = this.#wakeArchivist();
+    this.notary = this.#wakeNotary();
   }
 
-  /** The archivist is evicted, and with it all that was not stored; the next one finds what was. */
+  /** Both objects are evicted, and with them all that was not stored; the next ones find what was. */
   evict(): void {
-    this.archivist = this.#wake();
+    this.archivist = this.#wakeArchivist();
+    this.notary = this.#wakeNotary();
+  }
+
+  /** Announces what every account has done since, archives it and signs it. */
+  async checkpoint(): Promise<void> {
+    for (const account of this.accounts.values()) this.deliver(account.announce());
+    await this.archivist.seal();
+    await this.notary.sign();
   }
 
   account(accountId: string): ArchivedAccount {
@@ -125,7 +166,19 @@ export class ArchiveWorld {
     );
   }
 
-  #wake(): Archivist {
+  #wakeNotary(): Notary {
+    return new Notary(
+      {
+        store: this.bucket,
+        logger: createLogger('notary', 'info', (line) => void this.lines.push(line)),
+        keys: () => this.keys,
+        now: () => this.now,
+      },
+      new NotaryTables(this.#notaryStorage),
+    );
+  }
+
+  #wakeArchivist(): Archivist {
     return new Archivist(
       {
         store: this.bucket,
@@ -143,4 +196,31 @@ export class ArchiveWorld {
       new ArchiveTables(this.#storage),
     );
   }
+}
+
+/** Opens the account if it is new, and has it do one thing, which differs from number to number. */
+export function act(world: ArchiveWorld, accountId: string, number: number): void {
+  const account = world.account(accountId);
+  world.now += 1_000;
+  if (account.aggregate.log.head().version === 0) {
+    const opening = { customerId: `of-${accountId}`, accountType: 'INDIVIDUAL', currency: 'USD' };
+    account.run('OpenAccount', { ...opening, initialBalance: '1000000' }, world.now);
+  }
+  if (number % 7 === 3)
+    account.run('DepositFunds', { amount: `${number}.25`, reference: 'wire "7", $ and ä' }, world.now);
+  else if (number % 7 === 5)
+    account.run('SetLimits', { maxOrderNotional: '100000', allowShort: true }, world.now);
+  else account.run('ExecuteTrade', tradeOf(world, number), world.now);
+}
+
+function tradeOf({ now }: ArchiveWorld, number: number): object {
+  return {
+    tradeId: `t-${number}`,
+    symbol: ['IBM', 'BRK.B', 'BTC-USD'][number % 3],
+    side: number % 7 === 6 ? 'SELL' : 'BUY',
+    quantity: number % 7 === 6 ? '0.00000001' : `${1 + (number % 5)}.5`,
+    price: `${100 + (number % 90)}.12`,
+    fee: '0.1',
+    executedAt: new Date(now - 500).toISOString(),
+  };
 }

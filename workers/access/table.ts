@@ -94,6 +94,18 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   getEventTypes: { of: 'catalogue', trader: 'all', ...READERS },
   auditAggregate: { of: 'aggregate', trader: 'own', ...READERS },
 
+  // The archive. Checkpoints and keys are for everybody to hold us to; what is in it is everybody's data.
+  getCheckpoints: { of: 'catalogue', trader: 'all', ...READERS },
+  getLatestCheckpoint: { of: 'catalogue', trader: 'all', ...READERS },
+  getConsistency: { of: 'catalogue', trader: 'all', ...READERS },
+  getKeys: { of: 'catalogue', trader: 'all', ...READERS },
+  getProof: { of: 'aggregate', trader: 'own', ...READERS },
+  signCheckpoint: { of: 'platform', auditor: 'all', ...OPERATORS },
+  getArchive: { of: 'platform', auditor: 'all', ...OPERATORS },
+  listArchive: { of: 'platform', auditor: 'all', ...OPERATORS },
+  getArchiveObject: { of: 'platform', auditor: 'all', ...OPERATORS },
+  getCompleteness: { of: 'platform', auditor: 'all', ...OPERATORS },
+
   // The read models themselves.
   getViews: { of: 'platform', auditor: 'all', ...OPERATORS },
   getParked: { of: 'platform', auditor: 'all', ...OPERATORS },

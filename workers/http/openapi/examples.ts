@@ -1,5 +1,7 @@
 /** One request and reply of each operation, for the API's description. A test holds them against the schemas. */
+
 import { eventIdText, GENESIS_HASH_TEXT } from '../../../schemas/eventId.ts';
+import { ARCHIVE_EXAMPLES } from './archiveExamples.ts';
 import { commandExample, type Example, hashOf } from './example.ts';
 import { ORDER_VIEW_EXAMPLES } from './orderViewExamples.ts';
 import { SAGA_EXAMPLES } from './sagaExamples.ts';
@@ -220,6 +222,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   },
   ...ORDER_VIEW_EXAMPLES,
   ...SERVICE_KEY_EXAMPLES,
+  ...ARCHIVE_EXAMPLES,
   getHealth: { reply: { status: 'ok' } },
   getReadiness: { reply: { status: 'ready' } },
 };

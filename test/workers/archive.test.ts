@@ -1,0 +1,99 @@
+/** The archive through the API: what is traded is archived, signed, proved and can be fetched. */
+import { exports } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import { call, eventually, opened, TEST_TOKEN, testEnv } from '../support/api.ts';
+
+const worker = (exports as unknown as { default: Fetcher }).default;
+
+async function archived(events: number) {
+  return eventually(async () => {
+    await call('POST', '/v1/audit/checkpoints');
+    const { body } = await call('GET', '/v1/archive');
+    expect(body.events).toBe(events);
+    return body;
+  });
+}
+
+async function object(key: string): Promise<Response> {
+  return worker.fetch(`http://folio.test/v1/archive/object?key=${key}`, {
+    headers: { Authorization: `Bearer ${TEST_TOKEN}` },
+  });
+}
+
+describe('the archive', () => {
+  it('has no checkpoint and no keys before anything was archived', async () => {
+    expect((await call('GET', '/v1/audit/checkpoints/latest')).body.code).toBe('checkpoint_not_found');
+    expect((await call('GET', '/v1/audit/checkpoints')).body).toEqual({ checkpoints: [], next: null });
+    expect((await call('GET', '/v1/audit/keys')).body).toEqual({ keys: [] });
+    expect((await call('POST', '/v1/audit/checkpoints')).body).toEqual({
+      segments: 0,
+      events: 0,
+      signed: null,
+    });
+  });
+
+  it('takes what was committed, signs it, and proves each event of it', async () => {
+    await opened('arc-1');
+    await call('POST', '/v1/accounts/arc-1/deposits', { body: { amount: '10' } });
+    expect((await call('GET', '/v1/audit/account/arc-1/events/2/proof')).body.code).toBe('not_archived_yet');
+    await archived(2);
+    const { body: latest } = await call('GET', '/v1/audit/checkpoints/latest');
+    expect(latest.checkpoint).toMatchObject({ sequence: 1, manifests: 1, events: 2 });
+    const { body: proof } = await call('GET', '/v1/audit/account/arc-1/events/2/proof');
+    const { body: log } = await call('GET', '/v1/accounts/arc-1/events');
+    expect(proof).toMatchObject({
+      version: 2,
+      eventHash: (log.events as { hash: string }[])[1]?.hash,
+      segment: { leafIndex: 1, treeSize: 2 },
+      log: { leafIndex: 0, treeSize: 1 },
+      signed: latest,
+    });
+    expect((await call('GET', '/v1/audit/account/arc-1/events/3/proof')).body.code).toBe('event_not_found');
+    expect((await call('GET', '/v1/audit/account/nobody/events/1/proof')).body.code).toBe(
+      'aggregate_not_found',
+    );
+    expect((await call('GET', '/v1/audit/account/nobody/events/x/proof')).status).toBe(400);
+    expect((await call('GET', '/v1/audit/nothing/arc-1/events/1/proof')).status).toBe(404);
+  });
+
+  it('lists its objects and gives their bytes', async () => {
+    const { body } = await call('GET', '/v1/archive/objects?limit=2');
+    const keys = (body.objects as { key: string }[]).map(({ key }) => key);
+    expect(keys).toHaveLength(2);
+    const { body: rest } = await call('GET', `/v1/archive/objects?after=${body.next}`);
+    const all = [...keys, ...(rest.objects as { key: string }[]).map(({ key }) => key)];
+    expect(all.map((key) => key.split('/')[0])).toEqual(['checkpoints', 'keys', 'manifests', 'segments']);
+    const segment = all.find((key) => key.startsWith('segments/')) as string;
+    const bytes = new Uint8Array(await (await object(segment)).arrayBuffer());
+    expect(new TextDecoder().decode(bytes.subarray(0, 4))).toBe('PAR1');
+    expect((await object('segments/nothing')).status).toBe(404);
+    expect((await object('../secrets')).status).toBe(400);
+  });
+
+  it('is held against the logs', async () => {
+    await call('POST', '/v1/accounts/arc-1/deposits', { body: { amount: '5' } });
+    const behind = [];
+    for (let after = ''; ; ) {
+      const { body } = await call('GET', `/v1/archive/completeness${after}`);
+      behind.push(...(body.behind as object[]));
+      if (body.next === null) break;
+      after = `?after=${body.next}`;
+    }
+    expect(behind).toEqual([{ aggregateType: 'account', aggregateId: 'arc-1', head: 3, archived: 2 }]);
+    await archived(3);
+    const { body: checkpoints } = await call('GET', '/v1/audit/checkpoints?after=1&limit=1');
+    expect(checkpoints).toMatchObject({
+      checkpoints: [{ checkpoint: { sequence: 2, manifests: 2 } }],
+      next: 2,
+    });
+    const { body: consistency } = await call('GET', '/v1/audit/checkpoints/consistency?from=1&to=2');
+    expect((consistency.path as string[]).length).toBe(1);
+    expect((await call('GET', '/v1/audit/checkpoints/consistency?from=2&to=1')).status).toBe(404);
+  });
+
+  it('refuses a second object of the same key', async () => {
+    const [first] = (await testEnv.ARCHIVE.list({ prefix: 'manifests/' })).objects;
+    const put = testEnv.ARCHIVE.put(first?.key as string, 'other', { onlyIf: { etagDoesNotMatch: '*' } });
+    expect(await put).toBeNull();
+  });
+});

@@ -1,0 +1,92 @@
+/** What the manifests cover: completeness from their heads alone, and the segments themselves. */
+import type { Archive } from './archive.ts';
+import { sha256 } from './canonical.ts';
+import { checkDoubtful } from './doubtfulSegments.ts';
+import type { Findings } from './findings.ts';
+import { type Head, type Manifest, manifestKey } from './manifest.ts';
+import { checkSegment, Positions } from './segment.ts';
+
+export class Contents {
+  readonly positions = new Positions();
+  /** Objects that manifests name. */
+  readonly objects = new Set<string>();
+  events = 0;
+  expired = 0;
+  readonly #archive: Archive;
+  readonly #patienceMs: number;
+  readonly #findings: Findings;
+  readonly #now: number;
+
+  constructor(archive: Archive, findings: Findings, now: number, patienceMs: number) {
+    this.#archive = archive;
+    this.#patienceMs = patienceMs;
+    this.#findings = findings;
+    this.#now = now;
+  }
+
+  /** The next manifest in order. `isProven`: a trusted signature covers it. */
+  async check(sequence: number, manifest: Manifest, isProven: boolean): Promise<void> {
+    const object = manifestKey(sequence);
+    this.#checkHeads(object, manifest);
+    const { key } = manifest.segment;
+    if (this.objects.has(key)) {
+      this.#findings.add({ kind: 'archived_twice', object, detail: `${key} belongs to an earlier manifest` });
+    }
+    this.objects.add(key);
+    if (this.#archive.has(key)) await this.#checkSegment(manifest, isProven);
+    else if (isExpired(manifest, this.#now)) this.expired++;
+    else this.#findings.add({ kind: 'missing_object', object: key, detail: `${object} names it` });
+    for (const head of manifest.heads) this.positions.set(manifest.aggregateType, head);
+  }
+
+  /** Completeness, from manifests alone: every aggregate's ranges follow on one another from version 1. */
+  #checkHeads(object: string, { aggregateType, heads, events }: Manifest): void {
+    let covered = 0;
+    for (const head of heads) {
+      const { aggregateId, fromVersion, toVersion } = head;
+      const { version } = this.positions.of(aggregateType, aggregateId);
+      covered += toVersion - fromVersion + 1;
+      if (fromVersion === version + 1 && toVersion >= fromVersion) continue;
+      if (fromVersion > version + 1) {
+        const event = `${aggregateType}/${aggregateId} version ${version + 1}`;
+        this.#findings.add({
+          kind: 'gap',
+          object,
+          event,
+          detail: `missing up to version ${fromVersion - 1}`,
+        });
+      } else {
+        const detail = `versions ${fromVersion} to ${toVersion} come after version ${version}`;
+        this.#findings.add({ kind: 'archived_twice', object, event: rangeName(aggregateType, head), detail });
+      }
+    }
+    if (covered !== events) {
+      const detail = `its heads cover ${covered} events, not ${events}`;
+      this.#findings.add({ kind: 'wrong_root', object, detail });
+    }
+  }
+
+  async #checkSegment(manifest: Manifest, isProven: boolean): Promise<void> {
+    const bytes = this.#archive.read(manifest.segment.key);
+    const before = this.positions.before(manifest);
+    const { events, findings } =
+      isProven && sha256(bytes) === manifest.segment.sha256
+        ? await checkSegment(manifest, bytes, before)
+        : await checkDoubtful(manifest, bytes, before, this.#patienceMs);
+    this.events += events;
+    for (const finding of findings) this.#findings.add(finding);
+  }
+}
+
+/** Whether the term in the segment's key is over: it may have been removed. */
+function isExpired({ segment, closedAt }: Manifest, now: number): boolean {
+  const years = /^segments\/(\d+)y\//.exec(segment.key)?.[1];
+  if (years === undefined) return false;
+  const end = new Date(closedAt);
+  end.setUTCFullYear(end.getUTCFullYear() + Number(years));
+  return end.getTime() <= now;
+}
+
+function rangeName(aggregateType: string, { aggregateId, fromVersion, toVersion }: Head): string {
+  return `${aggregateType}/${aggregateId} versions ${fromVersion} to ${toVersion}`;
+}

@@ -1,0 +1,148 @@
+/** The public keys that sign checkpoints: how each is trusted, and Ed25519 (RFC 8032) itself. */
+import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import type { Archive } from './archive.ts';
+import { canonical, parseCanonical } from './canonical.ts';
+import type { Findings } from './findings.ts';
+import { fields, list, text } from './shape.ts';
+
+const CHECKPOINT_CONTEXT = 'folio checkpoint 1\n';
+const KEY_CONTEXT = 'folio key 1\n';
+
+/** SubjectPublicKeyInfo of an Ed25519 key, without the key (RFC 8410, 4). */
+const SPKI_HEAD = Buffer.from('302a300506032b6570032100', 'hex');
+const PUBLIC_KEY_BYTES = 32;
+
+/** A public key. */
+export interface PublicKey {
+  readonly keyId: string;
+  readonly key: KeyObject;
+}
+
+interface Record {
+  readonly object: string;
+  readonly body: unknown;
+  readonly publicKey: PublicKey;
+  readonly publishedAt: string;
+  readonly previousKey: string | null;
+  readonly signatures: ReadonlyMap<string, Buffer>;
+}
+
+/** The 32 bytes of an Ed25519 public key, in base64. Throws where they are none. */
+export function publicKeyOf(base64: string): PublicKey {
+  const bytes = Buffer.from(base64, 'base64');
+  if (bytes.length !== PUBLIC_KEY_BYTES || bytes.toString('base64') !== base64) {
+    throw new Error('not the base64 of the 32 bytes of a key');
+  }
+  const key = createPublicKey({ key: Buffer.concat([SPKI_HEAD, bytes]), format: 'der', type: 'spki' });
+  return { keyId: createHash('sha256').update(bytes).digest('hex').slice(0, 32), key };
+}
+
+/** Whether a checkpoint is signed by a key. */
+export function isSigned(checkpoint: unknown, signature: string, { key }: PublicKey): boolean {
+  const bytes = Buffer.from(signature, 'base64');
+  // Base64 with other bits in its last character would be another text for the same signature.
+  if (bytes.toString('base64') !== signature) return false;
+  return verify(null, Buffer.from(CHECKPOINT_CONTEXT + canonical(checkpoint)), key, bytes);
+}
+
+/**
+ * The keys of an archive that are trusted: the given ones, and every one that a trusted one has signed for. Without given ones
+ * the archive's first key is taken at its word.
+ */
+export class TrustedKeys {
+  readonly #keys = new Map<string, PublicKey>();
+  /** Keys that the archive has a record of, trusted or not. */
+  readonly #recorded = new Map<string, PublicKey>();
+  /** The key that was taken at the archive's word. */
+  readonly assumed: string | undefined;
+
+  constructor(archive: Archive, given: readonly PublicKey[], findings: Findings) {
+    for (const key of given) this.#keys.set(key.keyId, key);
+    const records = archive
+      .keys('keys/')
+      .flatMap((object) => readRecord(archive, object, findings))
+      .sort((a, b) => (a.publishedAt < b.publishedAt ? -1 : 1));
+    const [first] = records.filter(({ previousKey }) => previousKey === null);
+    if (given.length === 0 && first !== undefined) {
+      this.assumed = first.publicKey.keyId;
+      this.#keys.set(first.publicKey.keyId, first.publicKey);
+    }
+    for (const record of records) this.#take(record, findings);
+  }
+
+  /** A key's name stands in every record of it, so that each record has its place. */
+  static object(keyId: string): string {
+    return `keys/${keyId}.json`;
+  }
+
+  trusted(keyId: string): PublicKey | undefined {
+    return this.#keys.get(keyId);
+  }
+
+  recorded(keyId: string): PublicKey | undefined {
+    return this.#recorded.get(keyId);
+  }
+
+  #take({ object, body, publicKey, previousKey, signatures }: Record, findings: Findings): void {
+    const { keyId } = publicKey;
+    this.#recorded.set(keyId, publicKey);
+    const message = Buffer.from(KEY_CONTEXT + canonical(body));
+    for (const [signer, signature] of signatures) {
+      const key = this.#recorded.get(signer);
+      if (key === undefined || !verify(null, message, key.key, signature)) {
+        findings.add({
+          kind: 'bad_signature',
+          object,
+          detail: `the signature of key ${signer} does not hold`,
+        });
+        return;
+      }
+    }
+    if (!signatures.has(keyId)) {
+      findings.add({ kind: 'bad_signature', object, detail: 'the key has not signed its own record' });
+      return;
+    }
+    if (previousKey !== null && !signatures.has(previousKey) && !this.#keys.has(keyId)) {
+      const detail = `key ${previousKey}, which was used before, has not signed for it: name it with --key if you know it`;
+      findings.add({ kind: 'untrusted_key', object, detail });
+      return;
+    }
+    if (previousKey !== null && this.#keys.has(previousKey)) this.#keys.set(keyId, publicKey);
+  }
+}
+
+function readRecord(archive: Archive, object: string, findings: Findings): Record[] {
+  try {
+    const file = fields(parseCanonical(archive.read(object)), 'record');
+    const body = fields(file.key, 'key');
+    const publicKey = publicKeyOf(text(body.publicKey, 'publicKey'));
+    if (body.keyId !== publicKey.keyId) throw new Error('keyId is not that of the key');
+    if (object !== TrustedKeys.object(publicKey.keyId))
+      throw new Error('the object is named after another key');
+    if (Object.keys(file).length !== 2) throw new Error('a record has a key and its signatures');
+    const signatures = list(file.signatures, 'signatures').map((entry) => {
+      const { keyId, signature, ...rest } = fields(entry, 'signature');
+      if (Object.keys(rest).length > 0) throw new Error('a signature has a key id and the signature');
+      const bytes = Buffer.from(text(signature, 'signature'), 'base64');
+      if (bytes.toString('base64') !== signature) throw new Error('a signature is no base64');
+      return [text(keyId, 'keyId'), bytes] as const;
+    });
+    return [
+      {
+        object,
+        body,
+        publicKey,
+        publishedAt: text(body.publishedAt, 'publishedAt'),
+        previousKey: body.previousKey === null ? null : text(body.previousKey, 'previousKey'),
+        signatures: new Map(signatures),
+      },
+    ];
+  } catch (error) {
+    findings.add({
+      kind: 'unreadable_object',
+      object,
+      detail: `not a key's record: ${(error as Error).message}`,
+    });
+    return [];
+  }
+}

@@ -1,0 +1,99 @@
+/** The manifests as a chain: each is there, is what its own roots say, and names the one before it. */
+import type { Archive } from './archive.ts';
+import type { LogState } from './checkpoints.ts';
+import type { Finding, Findings } from './findings.ts';
+import {
+  lastOf,
+  type Manifest,
+  manifestKey,
+  NO_MANIFEST,
+  parseManifest,
+  sequenceOf,
+  sequenceText,
+} from './manifest.ts';
+import { GrowingRoot, leaf } from './merkle.ts';
+
+/** What the manifests amount to. */
+export interface ManifestChain {
+  /** Number of the last one. */
+  readonly last: number;
+  /** What the first so many manifests amount to; undefined where one of them cannot be read. */
+  readonly states: readonly (LogState | undefined)[];
+}
+
+type Report = (finding: Omit<Finding, 'object'>) => void;
+
+/** Follows the chain from the first manifest to the last. */
+export function followManifests(archive: Archive, findings: Findings): ManifestChain {
+  const last = lastOf(archive.keys('manifests/').map(sequenceOf));
+  const log = new GrowingRoot();
+  const states: (LogState | undefined)[] = [{ root: log.root(), events: 0 }];
+  let previous: string | undefined = NO_MANIFEST;
+  let events = 0;
+  for (let sequence = 1; sequence <= last; sequence++) {
+    const object = manifestKey(sequence);
+    const report: Report = (finding) => findings.add({ object, ...finding });
+    const manifest = readManifest(archive, object, report);
+    if (manifest !== undefined) {
+      checkHeader(sequence, manifest, previous, report);
+      checkRoots(manifest, report);
+      // A tree with a leaf missing is another tree.
+      if (log.size === sequence - 1) {
+        log.add(leaf(Buffer.from(manifest.hash, 'hex')));
+        events += manifest.events;
+        states[sequence] = { root: log.root(), events };
+      }
+    }
+    previous = manifest?.hash;
+  }
+  return { last, states };
+}
+
+/** A manifest that {@link followManifests} has looked at; undefined where it is none. */
+export function manifestAt(archive: Archive, sequence: number): Manifest | undefined {
+  return readManifest(archive, manifestKey(sequence), () => undefined);
+}
+
+function readManifest(archive: Archive, object: string, report: Report): Manifest | undefined {
+  if (!archive.has(object)) {
+    report({ kind: 'missing_object', detail: 'manifests are numbered without a gap' });
+    return undefined;
+  }
+  try {
+    return parseManifest(archive.read(object));
+  } catch (error) {
+    report({ kind: 'unreadable_object', detail: `not a manifest: ${(error as Error).message}` });
+    return undefined;
+  }
+}
+
+function checkHeader(
+  sequence: number,
+  manifest: Manifest,
+  previous: string | undefined,
+  report: Report,
+): void {
+  if (manifest.sequence !== sequence)
+    report({ kind: 'broken_link', detail: `its number is ${manifest.sequence}` });
+  if (previous !== undefined && manifest.previousManifest !== previous) {
+    const before = manifestKey(sequence - 1);
+    const detail = `it names another manifest than ${before} as it stands: one of the two was changed`;
+    report({ kind: 'broken_link', detail });
+  }
+  const { key, sha256 } = manifest.segment;
+  if (!key.endsWith(`/${sequenceText(sequence)}-${sha256}.parquet`)) {
+    const detail = "the segment's key is not made of the manifest's number and the segment's SHA-256";
+    report({ kind: 'broken_link', detail });
+  }
+}
+
+function checkRoots(manifest: Manifest, report: Report): void {
+  const heads = new GrowingRoot();
+  for (const head of manifest.heads) heads.add(leaf(head.leaf));
+  if (heads.root() !== manifest.headsRoot) {
+    report({ kind: 'wrong_root', detail: 'headsRoot is not the root of its heads' });
+  }
+  if (manifest.columnsFound !== manifest.columnsHash) {
+    report({ kind: 'wrong_root', detail: 'columnsHash is not the hash of its columns' });
+  }
+}

@@ -1,0 +1,94 @@
+/** Replies of the operations on checkpoints and the archive, for the API's description. */
+
+const hashOf = (digit: string) => digit.repeat(64);
+const KEY_ID = '3b6a27bcceb6a42d62a3a8d02a6f0d73';
+const SIGNATURE = `${'5'.repeat(85)}Q==`;
+const SEGMENT_KEY = `segments/10y/account/2026-11-21/000000000001-${hashOf('5')}.parquet`;
+
+const signed = {
+  checkpoint: {
+    format: 1,
+    sequence: 1,
+    previousCheckpoint: hashOf('0'),
+    issuedAt: '2026-11-21T09:36:00.000Z',
+    keyId: KEY_ID,
+    manifests: 1,
+    events: 2,
+    root: hashOf('1'),
+  },
+  signature: SIGNATURE,
+};
+
+const later = {
+  ...signed,
+  checkpoint: {
+    ...signed.checkpoint,
+    sequence: 2,
+    previousCheckpoint: hashOf('6'),
+    issuedAt: '2026-11-21T09:41:00.000Z',
+    manifests: 2,
+    events: 5,
+    root: hashOf('7'),
+  },
+};
+
+const manifest = {
+  format: 1,
+  sequence: 1,
+  previousManifest: hashOf('0'),
+  closedAt: '2026-11-21T09:35:00.000Z',
+  jurisdiction: 'default',
+  aggregateType: 'account',
+  events: 2,
+  segment: { key: SEGMENT_KEY, bytes: 9_120, sha256: hashOf('5') },
+  eventsRoot: hashOf('2'),
+  headsRoot: hashOf('3'),
+  columnsHash: hashOf('4'),
+};
+
+/** Examples by `operationId`. */
+export const ARCHIVE_EXAMPLES = {
+  getCheckpoints: { reply: { checkpoints: [signed], next: null } },
+  getLatestCheckpoint: { reply: signed },
+  getConsistency: { reply: { from: signed, to: later, path: [hashOf('8')] } },
+  getKeys: {
+    reply: {
+      keys: [
+        {
+          key: {
+            format: 1,
+            algorithm: 'Ed25519',
+            keyId: KEY_ID,
+            publicKey: `${'C'.repeat(43)}=`,
+            publishedAt: '2026-11-21T09:36:00.000Z',
+            previousKey: null,
+          },
+          signatures: [{ keyId: KEY_ID, signature: SIGNATURE }],
+        },
+      ],
+    },
+  },
+  signCheckpoint: { reply: { segments: 1, events: 2, signed } },
+  getProof: {
+    reply: {
+      aggregateType: 'account',
+      aggregateId: 'acc-1',
+      version: 2,
+      eventHash: hashOf('9'),
+      segment: { leafIndex: 1, treeSize: 2, path: [hashOf('a')] },
+      manifest,
+      log: { leafIndex: 0, treeSize: 1, path: [] },
+      signed,
+    },
+  },
+  getArchive: { reply: { manifests: 1, events: 2, waitingEvents: 0, oldestWaitingAt: null } },
+  listArchive: { reply: { objects: [{ key: SEGMENT_KEY, bytes: 9_120 }], next: null } },
+  getCompleteness: {
+    reply: {
+      aggregatesChecked: 1,
+      behind: [{ aggregateType: 'account', aggregateId: 'acc-1', head: 3, archived: 2 }],
+      unreachable: [],
+      next: null,
+    },
+  },
+} as const;
