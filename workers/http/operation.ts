@@ -53,6 +53,7 @@ export interface Upgrade {
   readonly unfinished?: undefined;
   readonly created?: undefined;
   readonly schema?: undefined;
+  readonly mediaType?: undefined;
   readonly headers?: undefined;
 }
 
