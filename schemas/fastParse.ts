@@ -76,6 +76,8 @@ function kindParser(schema: z.core.$ZodTypes): Parser | undefined {
       return transformParser(def.transform);
     case 'pipe':
       return pipeParser(def);
+    case 'array':
+      return arrayParser(parserOf(def.element));
     case 'object':
       return objectParser(def);
     default:
@@ -130,6 +132,19 @@ function nullableParser(inner: Parser): Parser {
 
 function optionalParser(inner: Parser): Parser {
   return (value) => (value === undefined ? undefined : inner(value));
+}
+
+function arrayParser(element: Parser): Parser {
+  return (value) => {
+    if (!Array.isArray(value)) return UNSURE;
+    const output: unknown[] = [];
+    for (const each of value) {
+      const parsed = element(each);
+      if (parsed === UNSURE) return UNSURE;
+      output.push(parsed);
+    }
+    return output;
+  };
 }
 
 function transformParser(transform: z.core.$ZodTransformDef['transform']): Parser {

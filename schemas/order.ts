@@ -16,6 +16,9 @@ const Line = Text(LINE_LENGTH_MAX);
 /** Lines of one order: as many as a body of 64 KiB has room for. */
 export const ORDER_LINES_MAX = 1_000;
 
+/** Shipments of one order: each stands in its state and in the answer to whoever asks for it. */
+export const ORDER_SHIPMENTS_MAX = 100;
+
 /** Parts of an address: more than any postal system has. */
 const ADDRESS_PARTS_MAX = 16;
 
@@ -208,8 +211,9 @@ export const ORDER_REFUSALS = [
   'order_already_confirmed',
   'order_not_confirmed',
   'order_not_shipped',
+  'too_many_shipments',
   'unknown_line',
   'quantity_exceeds_order',
-  'shipment_already_recorded',
+  'nothing_to_record',
 ] as const;
 export type OrderRefusal = (typeof ORDER_REFUSALS)[number];

@@ -9,13 +9,14 @@ import {
   parseDecimal,
   ZERO,
 } from '../../schemas/decimal.ts';
-import type {
-  OrderCommand,
-  OrderEvent,
-  OrderLine,
-  OrderRefusal,
-  OrderShipped,
-  OrderStatus,
+import {
+  ORDER_SHIPMENTS_MAX,
+  type OrderCommand,
+  type OrderEvent,
+  type OrderLine,
+  type OrderRefusal,
+  type OrderShipped,
+  type OrderStatus,
 } from '../../schemas/order.ts';
 import { cancellationSagaId, fulfilmentSagaId } from '../../schemas/sagaIds.ts';
 import type { Decider, Decision, Timed } from '../kernel/decider.ts';
@@ -148,6 +149,8 @@ function place(data: Data<'PlaceOrder'>, state: Readonly<OrderState>): OrderDeci
 
 function ship(data: Data<'ShipOrder'>, state: Readonly<OrderState>): OrderDecision {
   const { carrier, trackingNumber } = data;
+  if (state.shipments.length >= ORDER_SHIPMENTS_MAX)
+    return refuse('too_many_shipments', `An order has at most ${ORDER_SHIPMENTS_MAX} shipments.`);
   // Nobody else makes this id: the last hyphen parts an order's id from a number.
   const shipmentId = `${state.orderId}-${state.shipments.length + 1}`;
   const shipped = shipItems(state.items, data.items);
@@ -159,12 +162,11 @@ function ship(data: Data<'ShipOrder'>, state: Readonly<OrderState>): OrderDecisi
   });
 }
 
-/** What a shipment says it knows is news while it is to be told of it or of what comes after. */
+/** Recorded is what the shipment was to be told, and nothing else: a late answer to an earlier message says nothing new. */
 function recordShipment(data: Data<'RecordShipment'>, state: Readonly<OrderState>): OrderDecision {
   const shipment = state.shipments.find(({ shipmentId }) => shipmentId === data.shipmentId);
-  const toTell = shipment === undefined ? undefined : statusToTell(shipment, state.status);
-  if (toTell === undefined || shipment?.recorded === data.status)
-    return refuse('shipment_already_recorded', `There is nothing to record of shipment ${data.shipmentId}.`);
+  if (shipment === undefined || statusToTell(shipment, state.status) !== data.status)
+    return refuse('nothing_to_record', `There is nothing to record of shipment ${data.shipmentId}.`);
   return accept({ type: 'ShipmentRecorded', data });
 }
 

@@ -2,7 +2,9 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { accountCommands } from '../../schemas/account.ts';
+import { AGGREGATE_LIST } from '../../schemas/aggregates.ts';
 import { fastParse, UNSURE } from '../../schemas/fastParse.ts';
+import { orderCommands } from '../../schemas/order.ts';
 import { Time } from '../../schemas/scalars.ts';
 import { holds } from '../support/property.ts';
 
@@ -25,13 +27,28 @@ const field = fc.constantFrom<unknown>(
   ...[true, false, null, [], ['USD'], {}, { amount: '1' }, 'x'.repeat(64), 'x'.repeat(257)],
 );
 
-const names = [...new Set(Object.values(accountCommands).flatMap((schema) => Object.keys(schema.shape)))];
+const COMMANDS = AGGREGATE_LIST.flatMap(({ commands }) => Object.entries(commands)) as [
+  string,
+  z.ZodObject,
+][];
+const names = [...new Set(COMMANDS.flatMap(([, schema]) => Object.keys(schema.shape)))];
+
+/** What may stand in a field: often something of its own kind, where that is a list or an object. */
+function nearField(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
+  const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+  if (inner instanceof z.ZodArray) {
+    const list = fc.array(nearField(inner.element), { maxLength: 3 });
+    return fc.oneof({ weight: 8, arbitrary: list }, { weight: 1, arbitrary: field });
+  }
+  if (inner instanceof z.ZodObject)
+    return fc.oneof({ weight: 8, arbitrary: near(inner) }, { weight: 1, arbitrary: field });
+  return field;
+}
 
 /** Objects with the fields of a command, of another one, or of none. */
 function near(schema: z.ZodObject): fc.Arbitrary<unknown> {
-  const own = fc.record(Object.fromEntries(Object.keys(schema.shape).map((name) => [name, field])), {
-    requiredKeys: [],
-  });
+  const fields = Object.entries(schema.shape).map(([name, each]) => [name, nearField(each)] as const);
+  const own = fc.record(Object.fromEntries(fields), { requiredKeys: [] });
   const any = fc.dictionary(fc.constantFrom(...names, 'constructor', '__proto__', 'toString'), field, {
     maxKeys: 3,
   });
@@ -55,7 +72,7 @@ function agrees(schema: z.ZodType, value: unknown): boolean {
 }
 
 describe('fast parsing', () => {
-  it.each(Object.entries(accountCommands))('agrees with zod on %s', (_name, schema) => {
+  it.each(COMMANDS)('agrees with zod on %s', (_name, schema) => {
     const property = fc.property(near(schema), (value) => void agrees(schema, value));
     holds(property, { seed, runs });
   });
@@ -77,6 +94,29 @@ describe('fast parsing', () => {
     expect(
       agrees(accountCommands.OpenAccount, { customerId: 'c', accountType: 'CORPORATE', currency: 'JPY' }),
     ).toBe(true);
+  });
+
+  it('accepts a good order itself, lines and all', () => {
+    const order = {
+      shipTo: '1 High St',
+      orderId: 'o-1',
+      customerId: 'c-1',
+      currency: 'GBP',
+      items: [
+        { unitPrice: 2.55, quantity: 3, productId: 'tea' },
+        { unitPrice: '0', quantity: '1.00', productId: 'cup' },
+      ],
+      payment: { token: 'tok_ok', method: 'card' },
+    };
+    expect(agrees(orderCommands.PlaceOrder, order)).toBe(true);
+    expect(agrees(orderCommands.PlaceOrder, { ...order, items: [] })).toBe(false);
+    const long = Array.from({ length: 1_001 }, () => order.items[0]);
+    expect(agrees(orderCommands.PlaceOrder, { ...order, items: long.slice(1) })).toBe(true);
+    expect(agrees(orderCommands.PlaceOrder, { ...order, items: long })).toBe(false);
+    const parsed = fastParse(orderCommands.PlaceOrder, order);
+    expect(JSON.stringify(parsed === UNSURE ? UNSURE : parsed.items)).toBe(
+      '[{"productId":"tea","quantity":"3","unitPrice":"2.55"},{"productId":"cup","quantity":"1","unitPrice":"0"}]',
+    );
   });
 
   it('writes keys in canonical order', () => {

@@ -1,7 +1,12 @@
 /** The order's rules, given/when/then: every event, every refusal, and what may follow what. */
 import { describe, expect, it } from 'vitest';
 import { orderDecider } from '../../actors/order/decider.ts';
-import type { OrderCommand, OrderEvent } from '../../schemas/order.ts';
+import {
+  ORDER_REFUSALS,
+  type OrderCommand,
+  type OrderEvent,
+  type OrderRefusal,
+} from '../../schemas/order.ts';
 import {
   cancel,
   cancelled,
@@ -13,6 +18,8 @@ import {
   item,
   place,
   placed,
+  recorded,
+  recordShipment,
   ship,
   shipped,
   stateAfter,
@@ -109,6 +116,43 @@ describe('an order', () => {
       .refused('unknown_line');
   });
 
+  it('leaves in a hundred shipments at most', () => {
+    const many = Array.from({ length: 100 }, (_, index) =>
+      shipped([[1, '1']], 'CONFIRMED', `o-1-${index + 1}`),
+    );
+    const long = placed({
+      items: [{ line: 1, productId: 'tea', quantity: '200', unitPrice: '1', amount: '200' }],
+    });
+    given(long, confirmed, ...many.slice(1))
+      .when(ship([[1, '1']]))
+      .event('OrderShipped', { shipmentId: 'o-1-100' });
+    given(long, confirmed, ...many)
+      .when(ship())
+      .refused('too_many_shipments');
+  });
+
+  it('records what its shipments know, once, and never backwards', () => {
+    const way = [placed(), confirmed, shipped()];
+    given(...way)
+      .when(recordShipment('o-1-1', 'DISPATCHED'))
+      .events(recorded('o-1-1', 'DISPATCHED'));
+    given(...way, recorded('o-1-1', 'DISPATCHED'))
+      .when(recordShipment('o-1-1', 'DISPATCHED'))
+      .refused('nothing_to_record');
+    given(...way)
+      .when(recordShipment('o-1-9', 'DISPATCHED'))
+      .refused('nothing_to_record', /o-1-9/);
+    given(...way, delivered)
+      .when(recordShipment('o-1-1', 'DISPATCHED'))
+      .refused('nothing_to_record');
+    given(...way, delivered, recorded('o-1-1', 'DELIVERED'))
+      .when(recordShipment('o-1-1', 'DELIVERED'))
+      .refused('nothing_to_record');
+    given(...way, delivered)
+      .when(recordShipment('o-1-1', 'DELIVERED'))
+      .event('ShipmentRecorded', { status: 'DELIVERED' });
+  });
+
   it('is cancelled until something has left, and says what is to be undone', () => {
     given(placed()).when(cancel()).events(cancelled('PENDING'));
     given(placed(), confirmed).when(cancel()).events(cancelled('CONFIRMED'));
@@ -128,11 +172,47 @@ describe('an order', () => {
     expect(stateAfter([placed(), cancelled()])).toMatchObject({ reason: 'changed my mind' });
   });
 
+  it('says which saga goes on, from its events alone', () => {
+    expect(orderDecider.reply?.([placed()])).toEqual({ sagaId: 'fulfil-o-1' });
+    expect(orderDecider.reply?.([cancelled('PENDING')])).toEqual({ sagaId: 'fulfil-o-1' });
+    expect(orderDecider.reply?.([cancelled('CONFIRMED')])).toEqual({ sagaId: 'cancel-o-1' });
+    expect(orderDecider.reply?.([confirmed])).toEqual({});
+  });
+
   it('is recognised by its own id', () => {
     expect(orderDecider.resourceId?.(place())).toBe('o-1');
     expect(orderDecider.resourceId?.(confirm)).toBeUndefined();
     expect(orderDecider.resourceIdOfEvent?.(placed())).toBe('o-1');
     expect(orderDecider.resourceIdOfEvent?.(confirmed)).toBeUndefined();
+  });
+});
+
+describe('a refusal', () => {
+  it('is the first that applies, in the order of the list', () => {
+    const costly = item('a', '999999999999999', '999999999999999.5');
+    const partly = [placed(), confirmed, shipped([[1, '2']], 'CONFIRMED')];
+    const both: [first: OrderRefusal, second: OrderRefusal, history: OrderEvent[], command: OrderCommand][] =
+      [
+        ['order_already_placed', 'nothing_to_pay', [placed()], place({ items: [item('a', '1', '0')] })],
+        ['amount_precision', 'amount_out_of_range', [], place({ currency: 'JPY', items: [costly] })],
+        ['order_not_found', 'order_not_shipped', [], deliver],
+        ['order_cancelled', 'order_not_confirmed', [placed(), cancelled()], ship()],
+        ['order_already_shipped', 'unknown_line', [placed(), confirmed, shipped()], ship([[9, '1']])],
+        ['order_not_confirmed', 'unknown_line', [placed()], ship([[9, '1']])],
+        [
+          'unknown_line',
+          'quantity_exceeds_order',
+          partly,
+          ship([
+            [1, '9'],
+            [9, '1'],
+          ]),
+        ],
+      ];
+    for (const [first, second, history, command] of both) {
+      expect(given(...history).when(command).outcome, `${first} before ${second}`).toBe(first);
+      expect(ORDER_REFUSALS.indexOf(first)).toBeLessThan(ORDER_REFUSALS.indexOf(second));
+    }
   });
 });
 
@@ -151,6 +231,7 @@ describe('what may follow what', () => {
   const GONE = 'order_already_delivered';
   const OFF = 'order_cancelled';
   const EARLY = 'order_not_confirmed';
+  const KNOWN = 'nothing_to_record';
   // In the order of the histories above.
   const OUTCOMES: [name: string, OrderCommand, outcomes: string[]][] = [
     ['PlaceOrder', place(), ['accepted', ...Array(6).fill('order_already_placed')]],
@@ -161,6 +242,11 @@ describe('what may follow what', () => {
     ],
     ['ShipOrder', ship(), [NO, EARLY, 'accepted', 'accepted', SENT, GONE, OFF]],
     ['DeliverOrder', deliver, [NO, EARLY, 'order_not_shipped', 'order_not_shipped', 'accepted', GONE, OFF]],
+    [
+      'RecordShipment',
+      recordShipment('o-1-1', 'DISPATCHED'),
+      [KNOWN, KNOWN, KNOWN, 'accepted', 'accepted', KNOWN, KNOWN],
+    ],
     ['CancelOrder', cancel(), [NO, 'accepted', 'accepted', SENT, SENT, GONE, OFF]],
   ];
 

@@ -82,6 +82,10 @@ export const shipped = (
     status,
   },
 });
+export const recorded = (shipmentId: string, status: 'DISPATCHED' | 'DELIVERED'): OrderEvent => ({
+  type: 'ShipmentRecorded',
+  data: { shipmentId, status },
+});
 export const delivered: OrderEvent = { type: 'OrderDelivered', data: {} };
 export const cancelled = (statusBefore: 'PENDING' | 'CONFIRMED' = 'PENDING'): OrderEvent => ({
   type: 'OrderCancelled',

@@ -94,9 +94,10 @@ const ORDER: Kinds<Exclude<OrderRefusal, AccountRefusal>> = {
   order_already_confirmed: { status: 422, meaning: 'The order has been confirmed.' },
   order_not_confirmed: { status: 422, meaning: 'Stock and payment of the order are not sure yet.' },
   order_not_shipped: { status: 422, meaning: 'Some of the order has not left yet.' },
+  too_many_shipments: { status: 422, meaning: 'The order has as many shipments as it may.' },
   unknown_line: { status: 422, meaning: 'The order has no line of this number.' },
   quantity_exceeds_order: { status: 422, meaning: 'More is to leave than is left of a line.' },
-  shipment_already_recorded: { status: 422, meaning: 'The order knows this of the shipment already.' },
+  nothing_to_record: { status: 422, meaning: 'The order does not wait for this of the shipment.' },
 };
 
 const PAYMENT: Kinds<Exclude<PaymentRefusal, AccountRefusal>> = {

@@ -67,6 +67,7 @@ export const orders: readonly Route[] = [
       ...ENDED,
       'order_already_shipped',
       'order_not_confirmed',
+      'too_many_shipments',
       'unknown_line',
       'quantity_exceeds_order',
     ],
