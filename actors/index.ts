@@ -3,6 +3,7 @@ export { AccessLogActor } from './accessLog/actor.ts';
 export { AccountActor } from './account/actor.ts';
 export { RateLimiter } from './ambient/rateLimiter.ts';
 export { ArchivistActor } from './archivist/actor.ts';
+export { DeadLettersActor } from './deadLetters/actor.ts';
 export { DirectoryActor } from './directory/actor.ts';
 export { InventoryActor } from './inventory/actor.ts';
 export { NotaryActor } from './notary/actor.ts';

@@ -1,5 +1,6 @@
 /** The Worker's bindings, and what is worked out from them once. */
 import type { ArchivistActor } from '../actors/archivist/actor.ts';
+import type { DeadLettersActor } from '../actors/deadLetters/actor.ts';
 import type { ActorEnv, ArchiveEnv, NotaryEnv } from '../actors/env.ts';
 import type { NotaryActor } from '../actors/notary/actor.ts';
 import type { StreamHubActor } from './streams/actor.ts';
@@ -9,6 +10,8 @@ export interface Env extends ActorEnv, ArchiveEnv, NotaryEnv {
   readonly STREAMS: DurableObjectNamespace<StreamHubActor>;
   readonly ARCHIVIST: DurableObjectNamespace<ArchivistActor>;
   readonly NOTARY: DurableObjectNamespace<NotaryActor>;
+  /** Keeps what consumers did not take. */
+  readonly DEAD_LETTERS: DurableObjectNamespace<DeadLettersActor>;
   /** The first view database; `VIEWS_1`, `VIEWS_2`, … are further partitions. */
   readonly VIEWS_0: D1Database;
   /** The local administrator's token: counts in local bundles alone (workers/access/local.ts). */

@@ -1,15 +1,22 @@
 /** Queue batches: from the queue's name to its consumer. */
 import type { Arrival } from '../queues/archive/archiveTables.ts';
 import { consumeForArchive } from '../queues/archive/consumer.ts';
-import { consumeBatch, reportDead } from '../queues/kernel/consumer.ts';
+import { consumeBatch } from '../queues/kernel/consumer.ts';
+import { consumeDead } from '../queues/kernel/deadLetters.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { archivistStub } from './archive.ts';
 import { type Env, viewDatabases } from './env.ts';
+import { deadLetterDeps } from './parked/messages.ts';
 import { projectionDeps } from './projection.ts';
 
+/** Every consumer group's dead letters go the same way. */
+const DEAD_QUEUE = /^folio-([a-z]+)-dead/;
+
+/** Hands a batch to its queue's consumer. */
 export async function handleQueue(batch: MessageBatch<unknown>, env: Env): Promise<void> {
   const logger = createLogger('queue', env.LOG_LEVEL);
-  if (batch.queue.startsWith('folio-views-dead')) return reportDead(logger, batch.messages);
+  const [, deadGroup] = DEAD_QUEUE.exec(batch.queue) ?? [];
+  if (deadGroup !== undefined) return consumeDead(deadLetterDeps(env, logger), deadGroup, batch.messages);
   if (batch.queue.startsWith('folio-views')) {
     const parts = viewDatabases(env).length;
     return consumeBatch(
@@ -17,7 +24,6 @@ export async function handleQueue(batch: MessageBatch<unknown>, env: Env): Promi
       batch.messages,
     );
   }
-  if (batch.queue.startsWith('folio-archive-dead')) return reportDead(logger, batch.messages);
   if (batch.queue.startsWith('folio-archive')) {
     const accept = (arrivals: readonly Arrival[]) => archivistStub(env).accept(arrivals);
     return consumeForArchive({ logger, accept }, batch.messages);

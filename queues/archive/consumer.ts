@@ -25,10 +25,10 @@ export async function consumeForArchive(
       const text = message.body as string;
       taken.push({ message, arrival: { text, events: parseEventsMessage(text).events.length } });
     } catch (error) {
-      // Not ours, and never will be: it names no event, and what it may have meant is in some log.
+      // It names no event, and this release will not read it however often: the dead letters keep it for another.
       const fields = { messageId: message.id, ...errorFields(error) };
       deps.logger.log('error', 'message is not an announcement', fields);
-      message.ack();
+      message.retry({ delaySeconds: RETRY_SECONDS });
     }
   }
   if (taken.length === 0) return;

@@ -46,12 +46,12 @@ export async function consumeBatch(deps: ConsumerDeps, messages: readonly QueueM
       const announcement = parseEventsMessage(message.body as string);
       shares[partOf(announcement.aggregateId, deps.parts)]?.push({ message, announcement });
     } catch (error) {
-      // Not ours, and never will be: it names no event, and what it may have meant is in some log.
+      // It names no event, and this release will not read it however often: the dead letters keep it for another.
       deps.logger.log('error', 'message is not an announcement', {
         messageId: message.id,
         ...errorFields(error),
       });
-      message.ack();
+      message.retry({ delaySeconds: RETRY_SECONDS });
     }
   }
   await Promise.all(shares.map((share, part) => consumeShare(deps, share, part)));
@@ -93,31 +93,5 @@ function logProjected(logger: Logger, { aggregateType, aggregateId, events }: Ev
     const range = { fromVersion, ...(version === undefined ? {} : { version }) };
     logger.log('debug', 'events projected', { aggregateType, aggregateId, ...range, correlationId });
     first = last + 1;
-  }
-}
-
-/**
- * Messages that used up their retries. The log has their events and the sweeper brings them to the views once those answer
- * again, so nothing is copied here: the line in the log says which range waits.
- */
-export function reportDead(logger: Logger, messages: readonly QueueMessage[]): void {
-  for (const message of messages) {
-    try {
-      const { aggregateType, aggregateId, fromVersion, toVersion } = parseEventsMessage(
-        message.body as string,
-      );
-      logger.log('error', 'delivery given up; the sweeper will repair it', {
-        aggregateType,
-        aggregateId,
-        version: toVersion,
-        fromVersion,
-      });
-    } catch (error) {
-      logger.log('error', 'dead message is not an announcement', {
-        messageId: message.id,
-        ...errorFields(error),
-      });
-    }
-    message.ack();
   }
 }

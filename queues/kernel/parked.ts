@@ -1,5 +1,5 @@
 /** Aggregates that a view has parked: what they are, and how one goes on. */
-import { type Colour, VIEWS, type ViewName } from '../../schemas/tables/views.ts';
+import { VIEWS, type ViewName } from '../../schemas/tables/views.ts';
 import type { ViewDatabase } from './database.ts';
 import type { RunnerDeps } from './deps.ts';
 import { UNKNOWN_EVENT } from './errors.ts';
@@ -8,6 +8,7 @@ import { project } from './runner.ts';
 
 /** An aggregate that stands before an event which the view cannot take. */
 export interface ParkedAggregate extends AggregateKey {
+  readonly view: ViewName;
   /** What the view has applied. */
   readonly version: number;
   readonly parkedVersion: number;
@@ -16,26 +17,41 @@ export interface ParkedAggregate extends AggregateKey {
   readonly parkedAt: number;
 }
 
-/** The parked aggregates of a view's live colour, the latest first. */
+/** How far a live view has come with an aggregate, parked there or not. */
+type Standing = AggregateKey & Pick<ParkedAggregate, 'view' | 'version'> & Partial<Nullable<ParkedAggregate>>;
+type Nullable<Of> = { readonly [Key in keyof Of]: Of[Key] | null };
+
+const LIVE =
+  'SELECT p.view, p.aggregate_type AS aggregateType, p.aggregate_id AS aggregateId, p.version, ' +
+  'p.parked_version AS parkedVersion, p.parked_reason AS reason, p.parked_at AS parkedAt FROM view_positions AS p ' +
+  "LEFT JOIN views AS v ON v.view = p.view WHERE p.colour = coalesce(v.live, 'blue')";
+
+/** Where an aggregate stands in the order of {@link parkedAggregates}. */
+export function parkedOrder({ view, aggregateType, aggregateId }: AggregateKey & { view: string }): string {
+  return `${view}.${aggregateType}.${aggregateId}`;
+}
+
+/** The aggregates that live views have parked, after one in {@link parkedOrder}. */
 export async function parkedAggregates(
   database: ViewDatabase,
-  view: ViewName,
+  after: string,
   limit: number,
 ): Promise<ParkedAggregate[]> {
+  const order = "p.view || '.' || p.aggregate_type || '.' || p.aggregate_id";
   return database.all<ParkedAggregate>({
-    sql: `${PARKED} ORDER BY parked_at DESC, aggregate_type, aggregate_id LIMIT ?`,
-    parameters: [view, await liveColour(database, view), limit],
+    sql: `${LIVE} AND p.parked_version IS NOT NULL AND ${order} > ? ORDER BY ${order} LIMIT ?`,
+    parameters: [after, limit],
   });
 }
 
-const PARKED =
-  'SELECT aggregate_type AS aggregateType, aggregate_id AS aggregateId, version, parked_version AS parkedVersion, ' +
-  'parked_reason AS reason, parked_at AS parkedAt FROM view_positions ' +
-  'WHERE view = ? AND colour = ? AND parked_version IS NOT NULL';
-
-async function liveColour(database: ViewDatabase, view: ViewName): Promise<Colour> {
-  const { targets } = await viewTargets(database, [view]);
-  return targets[0]?.colour ?? 'blue';
+/** The parked aggregate of a live view; undefined where it is not parked there. */
+export async function parkedAggregate(
+  database: ViewDatabase,
+  view: ViewName,
+  key: AggregateKey,
+): Promise<ParkedAggregate | undefined> {
+  const standing = await standingOf(database, view, key);
+  return standing !== undefined && isParked(standing) ? standing : undefined;
 }
 
 /**
@@ -72,48 +88,53 @@ const WAITING =
 
 /** What resuming came to. */
 export interface Resumed {
-  /** `PARKED` again where an event still cannot be taken, the same one or a later one. */
-  readonly status: 'RESUMED' | 'PARKED';
+  /**
+   * `PARKED` again where an event still cannot be taken, the same one or a later one; `RESUMING` where time was up before
+   * the view had all of the log: resuming again goes on from there.
+   */
+  readonly status: 'RESUMED' | 'RESUMING' | 'PARKED';
   /** What the view has applied now. */
   readonly version: number;
   readonly parked: ParkedAggregate | null;
 }
 
 /**
- * Lets a parked aggregate go on and brings the view up to `head` from the log. Answers undefined where it is not parked.
- * Where a rebuild is going on, its colour goes on as well.
+ * Lets a parked aggregate go on and brings the view up to `head` from the log, until `isOver`. Where it stands is its
+ * position, so that a crash costs nothing. Answers undefined where it is neither parked nor behind. Where a rebuild is going
+ * on, its colour goes on as well.
  */
 export async function resume(
   deps: RunnerDeps,
   view: ViewName,
   key: AggregateKey,
   head: number,
+  isOver: () => boolean = () => false,
 ): Promise<Resumed | undefined> {
-  const before = await parkedOf(deps.database, view, key);
-  if (before === undefined) return undefined;
-  const { targets } = await viewTargets(deps.database, [view]);
-  await deps.database.batch(targets.map((target) => resumeStatement(target, key)));
-  await project(deps, [{ ...key, fromVersion: head, toVersion: head, previousHash: '', events: [] }]);
-  const [position] = await deps.database.all<{ version: number }>({
-    sql: 'SELECT version FROM view_positions WHERE view = ? AND colour = ? AND aggregate_type = ? AND aggregate_id = ?',
-    parameters: [view, await liveColour(deps.database, view), key.aggregateType, key.aggregateId],
-  });
-  const parked = (await parkedOf(deps.database, view, key)) ?? null;
-  return {
-    status: parked === null ? 'RESUMED' : 'PARKED',
-    version: position?.version ?? before.version,
-    parked,
-  };
+  const before = await standingOf(deps.database, view, key);
+  if (before === undefined || (!isParked(before) && before.version >= head)) return undefined;
+  if (isParked(before)) {
+    const { targets } = await viewTargets(deps.database, [view]);
+    await deps.database.batch(targets.map((target) => resumeStatement(target, key)));
+  }
+  const announced = { ...key, fromVersion: head, toVersion: head, previousHash: '', events: [] };
+  await project(deps, [announced], isOver);
+  const after = (await standingOf(deps.database, view, key)) ?? before;
+  if (isParked(after)) return { status: 'PARKED', version: after.version, parked: after };
+  return { status: after.version < head ? 'RESUMING' : 'RESUMED', version: after.version, parked: null };
 }
 
-async function parkedOf(
+function isParked(standing: Standing): standing is ParkedAggregate {
+  return standing.parkedVersion != null;
+}
+
+async function standingOf(
   database: ViewDatabase,
   view: ViewName,
   { aggregateType, aggregateId }: AggregateKey,
-): Promise<ParkedAggregate | undefined> {
-  const rows = await database.all<ParkedAggregate>({
-    sql: `${PARKED} AND aggregate_type = ? AND aggregate_id = ?`,
-    parameters: [view, await liveColour(database, view), aggregateType, aggregateId],
+): Promise<Standing | undefined> {
+  const rows = await database.all<Standing>({
+    sql: `${LIVE} AND p.view = ? AND p.aggregate_type = ? AND p.aggregate_id = ?`,
+    parameters: [view, aggregateType, aggregateId],
   });
   return rows[0];
 }

@@ -180,6 +180,7 @@ async function send(operation: Operation, fuzzed: FuzzedRequest): Promise<number
   const path = operation.path
     .replace('{aggregateType}', 'account')
     .replace('{view}', 'trades')
+    .replace('/v1/parked/{id}', '/v1/parked/view.trades.account.{id}')
     .replace('{provider}', 'sandbox')
     .replace(/\{(id|aggregateId)\}/, () => fuzzed.id);
   const query = fuzzed.query.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');

@@ -1,9 +1,7 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { partOf } from '../../schemas/partition.ts';
 import { VIEWS } from '../../schemas/tables/views.ts';
-import { viewDatabases } from '../../workers/env.ts';
-import { call, testEnv } from '../support/api.ts';
-import { rowsOf, upTo } from '../support/projection.ts';
+import { call } from '../support/api.ts';
+import { upTo } from '../support/projection.ts';
 
 /** The views that accounts are in. */
 const ACCOUNT_VIEWS: readonly string[] = ['accounts', 'positions', 'trades', 'journal'];
@@ -126,68 +124,9 @@ describe('views over HTTP', () => {
       call('POST', '/v1/views/rebuild', { body: { views: ['nonsense'] } }),
       call('POST', '/v1/views/nonsense/rollback'),
       call('GET', '/v1/views?heads=yes'),
-      call('GET', '/v1/views/trades/parked?limit=0'),
+      call('GET', '/v1/parked?limit=0'),
     ]);
     expect(refusals.map(({ status }) => status)).toEqual(Array(6).fill(400));
-    const unparked = await call('POST', '/v1/views/trades/parked/account/acc-1/resume');
-    expect(unparked).toMatchObject({ status: 404, body: { code: 'not_parked' } });
-  });
-
-  it('show what is parked and let it go on', async () => {
-    const part = partOf('acc-1', viewDatabases(testEnv).length);
-    const database = viewDatabases(testEnv)[part] as D1Database;
-    const [live] = await rowsOf<{ live: string }>(part, "SELECT live FROM views WHERE view = 'trades'");
-    const table = `trades_${live?.live}`;
-    // A row that is there already is in the way of the trade of that version, as a fault in a projector would be.
-    const { body } = await call('GET', '/v1/accounts/acc-1');
-    const inTheWay = Number(body.version) + 1;
-    await database
-      .prepare(
-        `INSERT INTO ${table} SELECT account_id, ?, trade_id, symbol, side, quantity, price, notional, fee, realized_pnl,
-           executed_at, recorded_at FROM ${table} WHERE account_id = 'acc-1' LIMIT 1`,
-      )
-      .bind(inTheWay)
-      .run();
-    const sent = { symbol: 'IBM', quantity: '1', price: '2', side: 'BUY' };
-    await call('POST', '/v1/accounts/acc-1/trades', { body: { ...sent, tradeId: 'poison' } });
-    await call('POST', '/v1/accounts/acc-1/trades', { body: { ...sent, tradeId: 'behind' } });
-    await expect
-      .poll(async () => (await call('GET', '/v1/views/trades/parked')).body.parked, { timeout: 20_000 })
-      .toMatchObject([
-        { aggregateType: 'account', aggregateId: 'acc-1', version: inTheWay - 1, parkedVersion: inTheWay },
-      ]);
-    await vi.waitFor(async () => {
-      const portfolio = await call('GET', `/v1/accounts/acc-1/portfolio?minVersion=${inTheWay + 1}`);
-      expect(portfolio.headers.get('X-Read-Source')).toBe('view');
-    });
-    const feed = await call('GET', '/v1/events?aggregateId=acc-1&type=TradeExecuted&limit=1000');
-    expect((feed.body.events as unknown[]).length).toBe(17);
-    const again = await call('POST', '/v1/views/trades/parked/account/acc-1/resume');
-    expect(again.body).toMatchObject({
-      status: 'PARKED',
-      version: inTheWay - 1,
-      head: inTheWay + 1,
-      parked: { parkedVersion: inTheWay },
-    });
-    await database
-      .prepare(`DELETE FROM ${table} WHERE account_id = 'acc-1' AND version = ?`)
-      .bind(inTheWay)
-      .run();
-    const resumed = await call('POST', '/v1/views/trades/parked/account/acc-1/resume');
-    expect(resumed.body).toMatchObject({
-      view: 'trades',
-      status: 'RESUMED',
-      version: inTheWay + 1,
-      head: inTheWay + 1,
-      parked: null,
-    });
-    expect((await call('GET', '/v1/views/trades/parked')).body.parked).toEqual([]);
-    const rows = await rowsOf(
-      part,
-      `SELECT version FROM ${table} WHERE account_id = 'acc-1' AND version >= ?`,
-      inTheWay,
-    );
-    expect(rows).toEqual([{ version: inTheWay }, { version: inTheWay + 1 }]);
   });
 
   it('give up a rebuild on request', async () => {

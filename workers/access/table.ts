@@ -108,9 +108,11 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
 
   // The read models themselves.
   getViews: { of: 'platform', auditor: 'all', ...OPERATORS },
+  listParked: { of: 'platform', auditor: 'all', ...OPERATORS },
   getParked: { of: 'platform', auditor: 'all', ...OPERATORS },
   rebuildViews: { of: 'platform', ...OPERATORS },
   cancelRebuild: { of: 'platform', ...OPERATORS },
   rollBackView: { of: 'platform', ...OPERATORS },
-  resumeParked: { of: 'platform', ...OPERATORS },
+  retryParked: { of: 'platform', ...OPERATORS },
+  retryAllParked: { of: 'platform', ...OPERATORS },
 };

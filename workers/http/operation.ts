@@ -23,13 +23,19 @@ export const TAGS = {
   Payments: 'Where the money of an order is, and what payment providers tell.',
   Stream: 'Commands and subscriptions over one WebSocket (docs/streams.md).',
   Audit: 'Recompute what the log claims.',
-  Views: 'How the read models stand; rebuild them, resume what is parked.',
+  Views: 'How the read models stand; rebuild them.',
+  Parked: 'What waits for an operator: dead letters, and events that a view cannot take.',
   Access: 'Keys of services: who has one, and what it may do.',
   Service: 'Whether the service runs, and this description of it.',
 } as const;
 
 /** Headers that replies carry beyond `X-Correlation-Id`, which all have. */
-export type ReplyHeader = 'ETag' | 'Idempotency-Replayed' | 'X-Read-Source' | 'X-View-Version';
+export type ReplyHeader =
+  | 'ETag'
+  | 'Idempotency-Replayed'
+  | 'X-Read-Source'
+  | 'X-View-Version'
+  | 'X-View-Stale-Since';
 
 /** What success looks like. */
 export interface Success {

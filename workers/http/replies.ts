@@ -244,26 +244,3 @@ export const ViewsReply = z.strictObject({
   ),
   rebuild: RebuildReply.nullable().meta({ description: 'The newest one.' }),
 });
-
-const Parked = z
-  .strictObject({
-    ...AggregateName,
-    version: Version.meta({ description: 'What the view has applied.' }),
-    parkedVersion: PresentVersion.meta({ description: 'The event that it cannot take.' }),
-    reason: z.string(),
-    parkedAt: UtcTime,
-  })
-  .meta({ id: 'ParkedAggregate' });
-
-/** Parked aggregates of a view. */
-export const ParkedReply = z.strictObject({ parked: z.array(Parked) });
-
-/** What resuming came to. */
-export const ResumedReply = z.strictObject({
-  view: z.enum(VIEWS),
-  ...AggregateName,
-  status: z.enum(['RESUMED', 'PARKED']),
-  version: Version,
-  head: Version.meta({ description: 'How far the log goes.' }),
-  parked: Parked.nullable(),
-});

@@ -23,6 +23,10 @@ const OrderSummary = z
     placedAt: UtcTime,
     updatedAt: UtcTime,
     version: Version.min(1),
+    staleSince: Version.optional().meta({
+      description:
+        'Where the view cannot take an event of the order and waits for an operator: the version of that event.',
+    }),
   })
   .meta({ id: 'OrderSummary' });
 

@@ -1,9 +1,9 @@
 /** Orders as the view has them, newest first. */
-import { and, desc, eq, gte, lt, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, gte, lt, type SQL, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 import type { OrderStatus } from '../../schemas/order.ts';
 import { orders } from '../../schemas/tables/orderViews.ts';
-import { views } from '../../schemas/tables/views.ts';
+import { viewPositions, views } from '../../schemas/tables/views.ts';
 import { liveColumns, readLive } from './live.ts';
 import { type ListCursor, type Page, readNewestFirst } from './newestFirst.ts';
 
@@ -18,8 +18,8 @@ export interface OrderFilter {
   readonly limit: number;
 }
 
-/** A row of the view. */
-export type OrderRow = typeof orders.blue.$inferSelect;
+/** A row of the view, and the version since which it is stale, if it is. */
+export type OrderRow = typeof orders.blue.$inferSelect & { readonly staleSince: number | null };
 
 /** A page of the orders that match, over all databases. */
 export function readOrders(databases: readonly D1Database[], filter: OrderFilter): Promise<Page<OrderRow>> {
@@ -47,8 +47,17 @@ function readPart(database: D1Database, filter: OrderFilter, rows: number): Prom
     return db.batch([
       db.select(liveColumns).from(views),
       db
-        .select()
+        .select({ ...getTableColumns(table), staleSince: viewPositions.parkedVersion })
         .from(table)
+        .leftJoin(
+          viewPositions,
+          and(
+            eq(viewPositions.view, 'orders'),
+            eq(viewPositions.colour, colours.orders),
+            eq(viewPositions.aggregateType, 'order'),
+            eq(viewPositions.aggregateId, table.orderId),
+          ),
+        )
         .where(and(...conditions))
         .orderBy(desc(table.placedAt), desc(table.orderId))
         .limit(rows),

@@ -3,12 +3,23 @@ import { and, eq, inArray } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 import { accounts, type Colour, positions, viewPositions, views } from '../../schemas/tables/views.ts';
 import { liveColumns, readLive } from './live.ts';
+import { type StandingRow, staleSinceOf, standingColumns } from './stale.ts';
 
 const VIEWS_READ = ['accounts', 'positions'] as const;
 type ViewRead = (typeof VIEWS_READ)[number];
 
-/** Account and holdings at one version, or undefined where the views have not heard of it or stand apart. */
-export async function readPortfolio(database: D1Database, accountId: string) {
+/** Account and holdings at one version, and the version since which the views lack events. */
+export interface PortfolioRead {
+  readonly staleSince: number | undefined;
+  readonly view?: {
+    readonly version: number;
+    readonly account: AccountRow;
+    readonly positions: readonly PositionRow[];
+  };
+}
+
+/** What the views have of an account; `view` is undefined where they have not heard of the account or stand apart. */
+export async function readPortfolio(database: D1Database, accountId: string): Promise<PortfolioRead> {
   return readLive(database, VIEWS_READ, async (colours) => {
     const [live, ...rows] = await selectPortfolio(database, accountId, colours);
     return [live, portfolioOf(colours, ...rows)];
@@ -23,7 +34,7 @@ function selectPortfolio(database: D1Database, accountId: string, colours: Recor
   return db.batch([
     db.select(liveColumns).from(views),
     db
-      .select({ view: viewPositions.view, colour: viewPositions.colour, version: viewPositions.version })
+      .select(standingColumns)
       .from(viewPositions)
       .where(
         and(
@@ -43,15 +54,17 @@ type PositionRow = typeof positions.blue.$inferSelect;
 
 function portfolioOf(
   colours: Record<ViewRead, Colour>,
-  versions: readonly { view: string; colour: Colour; version: number }[],
+  standings: readonly StandingRow[],
   accountRows: readonly AccountRow[],
   positionRows: readonly PositionRow[],
-) {
-  const versionOf = (view: ViewRead) =>
-    versions.find((row) => row.view === view && row.colour === colours[view])?.version;
+): PortfolioRead {
+  const own = standings.filter(({ view, colour }) => colours[view as ViewRead] === colour);
+  const versionOf = (view: ViewRead) => own.find((row) => row.view === view)?.version;
   const version = versionOf('accounts');
   const [account] = accountRows;
+  const staleSince = staleSinceOf(own);
   // Two views that stand at different versions would show cash of one moment beside holdings of another.
-  if (account === undefined || version === undefined || version !== versionOf('positions')) return undefined;
-  return { version, account, positions: positionRows };
+  if (account === undefined || version === undefined || version !== versionOf('positions'))
+    return { staleSince };
+  return { staleSince, view: { version, account, positions: positionRows } };
 }

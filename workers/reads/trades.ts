@@ -1,8 +1,9 @@
 /** Trades of an account as the view has them, newest first. */
 import { and, desc, eq, gte, lt, type SQL } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
-import { trades, views } from '../../schemas/tables/views.ts';
+import { trades, viewPositions, views } from '../../schemas/tables/views.ts';
 import { liveColumns, readLive } from './live.ts';
+import { isParkedIn, staleSinceOf, standingColumns } from './stale.ts';
 
 export interface TradeFilter {
   readonly symbol?: string | undefined;
@@ -15,7 +16,7 @@ export interface TradeFilter {
   readonly limit: number;
 }
 
-/** An account's trades that match, newest first. */
+/** An account's trades that match, newest first, and the version since which there may be others. */
 export async function readTrades(database: D1Database, accountId: string, filter: TradeFilter) {
   return readLive(database, ['trades'], async (colours) => {
     const table = trades[colours.trades];
@@ -26,7 +27,7 @@ export async function readTrades(database: D1Database, accountId: string, filter
     if (filter.to !== undefined) conditions.push(lt(table.executedAt, filter.to));
     if (filter.beforeVersion !== undefined) conditions.push(lt(table.version, filter.beforeVersion));
     const db = drizzle(database);
-    return db.batch([
+    const [live, rows, parked] = await db.batch([
       db.select(liveColumns).from(views),
       db
         .select()
@@ -34,6 +35,11 @@ export async function readTrades(database: D1Database, accountId: string, filter
         .where(and(...conditions))
         .orderBy(desc(table.version))
         .limit(filter.limit),
+      db
+        .select(standingColumns)
+        .from(viewPositions)
+        .where(isParkedIn('trades', colours.trades, accountId)),
     ]);
+    return [live, { rows, staleSince: staleSinceOf(parked) }];
   });
 }

@@ -1,6 +1,8 @@
 /** A run of a Worker, of the queue's consumer or of the sweeper: it has no storage, and may die at any of its effects. */
 import type { ConsumerDeps, QueueMessage } from '../../../queues/kernel/consumer.ts';
-import { consumeBatch, reportDead } from '../../../queues/kernel/consumer.ts';
+import { consumeBatch } from '../../../queues/kernel/consumer.ts';
+import { type DeadLetterStore, consumeDead as keepDead } from '../../../queues/kernel/deadLetters.ts';
+import type { DeadLetter } from '../../../schemas/deadLetter.ts';
 import type { SimQueue, StoredMessage } from './queue.ts';
 import { type Caller, type Effect, settled, type World } from './world.ts';
 
@@ -73,9 +75,35 @@ export async function consume(
   await invocation.run(() => consumeBatch(deps, handles(messages, fates)));
 }
 
-/** Delivers messages of the dead-letter queue: nothing in that consumer can fail. */
-export function consumeDead(deps: ConsumerDeps, messages: readonly StoredMessage[]): void {
-  reportDead(deps.logger, handles(messages, new Map()));
+/** Letters in memory: what keeps them does not crash, since nothing else is asked of it here. */
+export class KeptLetters implements DeadLetterStore {
+  readonly letters = new Map<string, DeadLetter>();
+
+  park(letters: readonly DeadLetter[]): void {
+    for (const letter of letters) this.letters.set(letter.letterId, letter);
+  }
+
+  advance(): void {
+    throw new Error('nobody delivers dead letters again here');
+  }
+
+  remove(): void {
+    throw new Error('nobody delivers dead letters again here');
+  }
+}
+
+/** Delivers messages of the dead-letter queue, whose last delivery fails as all before it. */
+export function consumeDead(
+  { logger }: ConsumerDeps,
+  store: DeadLetterStore,
+  messages: readonly StoredMessage[],
+): Promise<void> {
+  const fail = () => Promise.reject(new Error('given up'));
+  return keepDead(
+    { logger, store, deliver: fail, readLog: fail, now: () => 0 },
+    'views',
+    handles(messages, new Map()),
+  );
 }
 
 /** The first of ack and retry wins, as on the platform. */

@@ -16,7 +16,7 @@ import type { Logger } from '../../../telemetry/logger.ts';
 import { NetworkFault, type ObjectContext, type TurnReport } from './application.ts';
 import { SimDatabase } from './database.ts';
 import { SimObject } from './durableObject.ts';
-import { consume, consumeDead, Invocation } from './invocation.ts';
+import { consume, consumeDead, Invocation, KeptLetters } from './invocation.ts';
 import { SimQueue } from './queue.ts';
 import type { Caller, World } from './world.ts';
 
@@ -56,6 +56,7 @@ export class Platform {
   readonly #world: World;
   readonly #logger: Logger;
   readonly #projectors: readonly RebuildableProjector[];
+  readonly #deadLetters = new KeptLetters();
   #consumers = 0;
   #sweeps = 0;
 
@@ -112,7 +113,7 @@ export class Platform {
 
   /** Delivers what the queue has to a consumer. */
   async deliver(): Promise<void> {
-    consumeDead(this.#consumerDeps(DEAF), this.queue.takeDead());
+    await consumeDead(this.#consumerDeps(DEAF), this.#deadLetters, this.queue.takeDead());
     const messages = this.queue.take();
     if (messages.length === 0) return;
     this.#consumers++;

@@ -58,6 +58,15 @@ const REPLY_HEADERS: Record<ReplyHeader | 'X-Correlation-Id', z.ZodType> = {
       description: 'The answer to a repeat: nothing new has happened.',
     }),
   'X-Read-Source': z.enum(['view', 'actor']).meta({ description: 'Who answered.' }),
+  'X-View-Stale-Since': z
+    .string()
+    .optional()
+    .meta({
+      header: { id: 'X-View-Stale-Since' },
+      description:
+        'The version since which the view lacks events of this aggregate: it cannot take that one, and waits for an ' +
+        'operator (`GET /v1/parked`). Absent where the view is well.',
+    }),
   'X-View-Version': z.string().meta({ description: 'The version that the view has reached, 0 for none.' }),
 };
 

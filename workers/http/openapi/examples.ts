@@ -91,11 +91,14 @@ const rebuild = {
 };
 
 const parked = {
+  id: 'view.trades.account.acc-1',
+  kind: 'view',
+  where: 'trades',
   aggregateType: 'account',
   aggregateId: 'acc-1',
-  version: 1,
-  parkedVersion: 2,
-  reason: 'no upcast from TradeExecuted@2 to version 1',
+  fromVersion: 2,
+  toVersion: null,
+  reason: 'D1_ERROR: UNIQUE constraint failed: trades_blue.version',
   parkedAt: '2026-11-21T09:30:02.000Z',
 };
 
@@ -208,17 +211,12 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
     },
   },
   rollBackView: { reply: { ...rebuild, kind: 'revert', differencesFound: 0, differences: [] } },
-  getParked: { reply: { parked: [parked] } },
-  resumeParked: {
-    reply: {
-      view: 'trades',
-      aggregateType: 'account',
-      aggregateId: 'acc-1',
-      status: 'RESUMED',
-      version: 2,
-      head: 2,
-      parked: null,
-    },
+  listParked: { reply: { parked: [parked], nextCursor: null, unanswered: [] } },
+  getParked: { reply: { parked, head: 3, events: [event], text: null } },
+  retryParked: { reply: { id: parked.id, status: 'RESUMED', version: 3, reason: null } },
+  retryAllParked: {
+    request: { 'application/json': { kind: 'view', where: 'trades' } },
+    reply: { resumed: 1, stillParked: 0, nextCursor: null },
   },
   ...ORDER_VIEW_EXAMPLES,
   ...SERVICE_KEY_EXAMPLES,

@@ -3,9 +3,11 @@ import { z } from 'zod';
 import { AGGREGATE_TYPES } from '../../../schemas/aggregates.ts';
 import { eventIdText } from '../../../schemas/eventId.ts';
 import { EVENT_TYPE_NAMES, eventTypes } from '../../../schemas/eventTypes.ts';
+import { partOf } from '../../../schemas/partition.ts';
 import { Id, Time, Version } from '../../../schemas/scalars.ts';
-import { viewDatabases } from '../../env.ts';
+import { type Env, viewDatabases } from '../../env.ts';
 import { type FeedEvent, readFeed } from '../../reads/feed.ts';
+import { readStaleSince, staleHeader } from '../../reads/stale.ts';
 import { selectedAccounts } from '../access.ts';
 import { cursorOf, encodeCursor } from '../cursor.ts';
 import { type Route, route } from '../operation.ts';
@@ -39,17 +41,24 @@ const getEvents = route(
       status: 200,
       description: 'A page of events; an empty one where nothing has come yet.',
       schema: EventsReply,
+      headers: ['X-View-Stale-Since'],
     },
   },
   async (c, { query: { after = [], from, to, ...filter } }) => {
-    const { events: page, next } = await readFeed(viewDatabases(c.env), after, {
-      ...filter,
-      accounts: selectedAccounts(c, 'getEvents'),
-      from: from === undefined ? undefined : Date.parse(from),
-      to: to === undefined ? undefined : Date.parse(to),
-    });
+    const accounts = selectedAccounts(c, 'getEvents');
+    const isOne = filter.aggregateId !== undefined && (accounts?.has(filter.aggregateId) ?? true);
+    const [{ events: page, next }, staleSince] = await Promise.all([
+      readFeed(viewDatabases(c.env), after, {
+        ...filter,
+        accounts,
+        from: from === undefined ? undefined : Date.parse(from),
+        to: to === undefined ? undefined : Date.parse(to),
+      }),
+      isOne ? journalStaleSince(c.env, filter.aggregateId as string) : undefined,
+    ]);
     return c.body(`{"events":[${page.map(envelopeText).join(',')}],"next":"${encodeCursor(next)}"}`, 200, {
       'Content-Type': 'application/json',
+      ...staleHeader(staleSince),
     });
   },
 );
@@ -65,6 +74,12 @@ const getEventTypes = route(
   },
   (c) => c.json({ eventTypes: eventTypes() }),
 );
+
+function journalStaleSince(env: Env, aggregateId: string): Promise<number | undefined> {
+  const databases = viewDatabases(env);
+  const database = databases[partOf(aggregateId, databases.length)] as D1Database;
+  return readStaleSince(database, 'journal', aggregateId);
+}
 
 export const events: readonly Route[] = [getEvents, getEventTypes];
 

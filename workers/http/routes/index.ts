@@ -9,6 +9,7 @@ import { events } from './events.ts';
 import { inventory } from './inventory.ts';
 import { orders } from './orders.ts';
 import { orderViews } from './orderViews.ts';
+import { parked } from './parked.ts';
 import { payments } from './payments.ts';
 import { portfolio } from './portfolio.ts';
 import { products } from './products.ts';
@@ -40,5 +41,6 @@ export const ROUTES: readonly Route[] = [
   ...archive,
   ...views,
   ...serviceKeys,
+  ...parked,
   ...service(() => ROUTES),
 ];

@@ -52,9 +52,16 @@ const getOrders = route(
   },
 );
 
-function orderSummary({ placedAt, updatedAt, status, ...order }: OrderRow): OrdersReply['orders'][number] {
+function orderSummary({
+  placedAt,
+  updatedAt,
+  status,
+  staleSince,
+  ...order
+}: OrderRow): OrdersReply['orders'][number] {
   return {
     ...order,
+    ...(staleSince === null ? {} : { staleSince }),
     status: status as OrderStatus,
     placedAt: new Date(placedAt).toISOString(),
     updatedAt: new Date(updatedAt).toISOString(),

@@ -7,7 +7,8 @@ import { SymbolName, Time, Version } from '../../../schemas/scalars.ts';
 import { errorFields } from '../../../telemetry/logger.ts';
 import { type Env, viewDatabases } from '../../env.ts';
 import { inTime } from '../../inTime.ts';
-import { readPortfolio } from '../../reads/portfolio.ts';
+import { type PortfolioRead, readPortfolio } from '../../reads/portfolio.ts';
+import { staleHeader } from '../../reads/stale.ts';
 import { readTrades } from '../../reads/trades.ts';
 import type { HttpEnv } from '../context.ts';
 import { cursorOf, encodeCursor } from '../cursor.ts';
@@ -52,29 +53,24 @@ const getPortfolio = route(
       description:
         'The account; `X-Read-Source` says who answered: the actor where the view is behind or fails.',
       schema: AccountReply,
-      headers: ['X-Read-Source', 'X-View-Version'],
+      headers: ['X-Read-Source', 'X-View-Version', 'X-View-Stale-Since'],
     },
     problems: ['account_not_found'],
   },
   async (c, { params: { id }, query: { minVersion = 1 } }) => {
-    const view = await viewOf(c, id);
+    const { view, staleSince } = await viewOf(c, id);
+    const headers = { 'X-View-Version': String(view?.version ?? 0), ...staleHeader(staleSince) };
     if (view !== undefined && view.version >= minVersion) {
-      return c.json(fromView(id, view), 200, {
-        'X-Read-Source': 'view',
-        'X-View-Version': String(view.version),
-      });
+      return c.json(fromView(id, view), 200, { 'X-Read-Source': 'view', ...headers });
     }
     const read = await accountOwner(c.env, id).read();
     if (read === null) throw accountNotFound(id);
-    return c.json(accountReply(id, read.state, read.version), 200, {
-      'X-Read-Source': 'actor',
-      'X-View-Version': String(view?.version ?? 0),
-    });
+    return c.json(accountReply(id, read.state, read.version), 200, { 'X-Read-Source': 'actor', ...headers });
   },
 );
 
-/** What the views have; undefined where they have nothing to show, or do not answer: then the actor does. */
-async function viewOf(c: Context<HttpEnv>, id: string) {
+/** What the views have; `view` is undefined where they have nothing to show, or do not answer: then the actor does. */
+async function viewOf(c: Context<HttpEnv>, id: string): Promise<PortfolioRead> {
   try {
     return await inTime('the view database', readPortfolio(databaseOf(c.env, id), id));
   } catch (error) {
@@ -84,11 +80,11 @@ async function viewOf(c: Context<HttpEnv>, id: string) {
       aggregateId: id,
       ...errorFields(error),
     });
-    return undefined;
+    return { staleSince: undefined };
   }
 }
 
-function fromView(id: string, view: NonNullable<Awaited<ReturnType<typeof viewOf>>>): AccountReply {
+function fromView(id: string, view: NonNullable<PortfolioRead['view']>): AccountReply {
   const { customerId, accountType, status, currency, cash, reserved, fees, limits } = view.account;
   const positions = Object.fromEntries(view.positions.map((position) => [position.symbol, position]));
   const state = {
@@ -115,11 +111,16 @@ const getTrades = route(
     description: 'From the read model, which follows the log within seconds.',
     params: IdParams,
     query: TradesQuery,
-    success: { status: 200, description: 'A page of trades.', schema: TradesReply },
+    success: {
+      status: 200,
+      description: 'A page of trades.',
+      schema: TradesReply,
+      headers: ['X-View-Stale-Since'],
+    },
     problems: ['account_not_found'],
   },
   async (c, { params: { id }, query: { symbol, side, from, to, limit, cursor } }) => {
-    const rows = await readTrades(databaseOf(c.env, id), id, {
+    const { rows, staleSince } = await readTrades(databaseOf(c.env, id), id, {
       symbol,
       side,
       from: from === undefined ? undefined : Date.parse(from),
@@ -138,7 +139,7 @@ const getTrades = route(
       })),
       nextCursor: rows.length > limit ? encodeCursor(page.at(-1)?.version) : null,
     };
-    return c.json(reply);
+    return c.json(reply, 200, staleHeader(staleSince));
   },
 );
 

@@ -1,25 +1,16 @@
-/** The read models themselves, for operators: how they stand, what is parked, and making them anew. */
+/** The read models themselves, for operators: how they stand, and making them anew. */
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { d1Database } from '../../../queues/kernel/database.ts';
 import { Retryable } from '../../../queues/kernel/errors.ts';
-import { type ParkedAggregate, parkedAggregates, resume } from '../../../queues/kernel/parked.ts';
 import type { RebuildProgress } from '../../../queues/rebuild/progress.ts';
-import { AGGREGATE_TYPES } from '../../../schemas/aggregates.ts';
-import { partOf } from '../../../schemas/partition.ts';
-import { Id } from '../../../schemas/scalars.ts';
 import { type RebuildKind, VIEWS, type ViewName } from '../../../schemas/tables/views.ts';
-import { ownerOf } from '../../aggregates.ts';
-import { type Env, viewDatabases } from '../../env.ts';
-import { projectionDeps } from '../../projection.ts';
 import { viewStates } from '../../reads/viewStates.ts';
 import { cancelRebuilds, currentRebuild, REBUILD_CALL_MS, rebuildViews } from '../../rebuild.ts';
 import { parseBody } from '../body.ts';
 import type { HttpEnv } from '../context.ts';
 import { type Route, route } from '../operation.ts';
 import { ProblemError } from '../problem.ts';
-import { PageLimit } from '../query.ts';
-import { ParkedReply, RebuildReply, ResumedReply, ViewsReply } from '../replies.ts';
+import { RebuildReply, ViewsReply } from '../replies.ts';
 
 /** Which views to rebuild; all where it is left out. */
 export const RebuildBody = z.strictObject({
@@ -40,7 +31,6 @@ export const ViewsQuery = z.strictObject({
 });
 
 const ViewParams = z.strictObject({ view: z.enum(VIEWS) });
-const ParkedParams = ViewParams.extend({ aggregateType: z.enum(AGGREGATE_TYPES), aggregateId: Id });
 
 const getViews = route(
   {
@@ -126,55 +116,7 @@ const rollBack = route(
   (c, { params: { view } }) => runRebuild(c, 'revert', [view]),
 );
 
-const getParked = route(
-  {
-    method: 'get',
-    path: '/v1/views/{view}/parked',
-    operationId: 'getParked',
-    tag: 'Views',
-    summary: 'Aggregates with an event that the view cannot take',
-    params: ViewParams,
-    query: z.strictObject({ limit: PageLimit }),
-    success: { status: 200, description: 'The latest first.', schema: ParkedReply },
-  },
-  async (c, { params: { view }, query: { limit } }) => {
-    const lists = await Promise.all(
-      viewDatabases(c.env).map((database) => parkedAggregates(d1Database(database), view, limit)),
-    );
-    const parked = lists.flat().sort((a, b) => b.parkedAt - a.parkedAt);
-    return c.json({ parked: parked.slice(0, limit).map(parkedReply) });
-  },
-);
-
-const resumeParked = route(
-  {
-    method: 'post',
-    path: '/v1/views/{view}/parked/{aggregateType}/{aggregateId}/resume',
-    operationId: 'resumeParked',
-    tag: 'Views',
-    summary: 'Let a parked aggregate go on, from its log',
-    params: ParkedParams,
-    success: {
-      status: 200,
-      description: 'How far the view came; `PARKED` where an event still cannot be taken.',
-      schema: ResumedReply,
-    },
-    problems: ['not_parked'],
-  },
-  async (c, { params: { view, ...key } }) => {
-    const head = await ownerOf(c.env, key).head();
-    const deps = projectionDeps(c.env, databasePart(c.env, key.aggregateId), c.get('logger'));
-    const resumed = await resume(deps, view, key, head);
-    if (resumed === undefined) {
-      const detail = `The view ${view} has not parked ${key.aggregateType} ${key.aggregateId}.`;
-      throw new ProblemError({ code: 'not_parked', detail });
-    }
-    const { status, version, parked } = resumed;
-    return c.json({ view, ...key, status, version, head, parked: parked && parkedReply(parked) });
-  },
-);
-
-export const views: readonly Route[] = [getViews, rebuild, cancel, rollBack, getParked, resumeParked];
+export const views: readonly Route[] = [getViews, rebuild, cancel, rollBack];
 
 async function runRebuild(
   c: Context<HttpEnv>,
@@ -198,18 +140,10 @@ async function optionalBody(c: Context<HttpEnv>): Promise<z.output<typeof Rebuil
   return parseBody(c, RebuildBody);
 }
 
-function databasePart(env: Env, aggregateId: string): number {
-  return partOf(aggregateId, viewDatabases(env).length);
-}
-
 function progressReply({ startedAt, endedAt, ...progress }: RebuildProgress) {
   return {
     ...progress,
     startedAt: new Date(startedAt).toISOString(),
     endedAt: endedAt === null ? null : new Date(endedAt).toISOString(),
   };
-}
-
-function parkedReply({ parkedAt, ...parked }: ParkedAggregate) {
-  return { ...parked, parkedAt: new Date(parkedAt).toISOString() };
 }

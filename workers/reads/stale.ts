@@ -1,0 +1,61 @@
+/** Whether a view lacks events of an aggregate, since it cannot take one of them. */
+import { and, eq, isNotNull, type SQL } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/d1';
+import { type Colour, type ViewName, viewPositions, views } from '../../schemas/tables/views.ts';
+import { liveColumns, readLive } from './live.ts';
+
+/** The columns of a view's position that say how far it is and whether it is stale. */
+export const standingColumns = {
+  view: viewPositions.view,
+  colour: viewPositions.colour,
+  version: viewPositions.version,
+  parkedVersion: viewPositions.parkedVersion,
+};
+
+/** A row of {@link standingColumns}. */
+export interface StandingRow {
+  readonly view: string;
+  readonly colour: Colour;
+  readonly version: number;
+  readonly parkedVersion: number | null;
+}
+
+/** The first version that any of some positions lacks for good; undefined where none does. */
+export function staleSinceOf(rows: readonly Pick<StandingRow, 'parkedVersion'>[]): number | undefined {
+  const parked = rows.flatMap(({ parkedVersion }) => parkedVersion ?? []);
+  return parked.length === 0 ? undefined : Math.min(...parked);
+}
+
+/** The parked positions of a view for aggregates of an id, to be selected beside what the view shows of them. */
+export function isParkedIn(view: ViewName, colour: Colour, aggregateId: string): SQL | undefined {
+  return and(
+    eq(viewPositions.view, view),
+    eq(viewPositions.colour, colour),
+    eq(viewPositions.aggregateId, aggregateId),
+    isNotNull(viewPositions.parkedVersion),
+  );
+}
+
+/** The same for a view whose own rows are read elsewhere. */
+export async function readStaleSince(
+  database: D1Database,
+  view: ViewName,
+  aggregateId: string,
+): Promise<number | undefined> {
+  const rows = await readLive(database, [view], async (colours) => {
+    const db = drizzle(database);
+    return db.batch([
+      db.select(liveColumns).from(views),
+      db
+        .select(standingColumns)
+        .from(viewPositions)
+        .where(isParkedIn(view, colours[view], aggregateId)),
+    ]);
+  });
+  return staleSinceOf(rows);
+}
+
+/** The header of a reply from a view that is stale; none where it is well. */
+export function staleHeader(staleSince: number | undefined): Record<string, string> {
+  return staleSince === undefined ? {} : { 'X-View-Stale-Since': String(staleSince) };
+}
