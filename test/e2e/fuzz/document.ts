@@ -1,0 +1,86 @@
+/** An OpenAPI document as far as the fuzzer reads it. */
+
+/** A JSON Schema, or a reference to one. */
+export interface Schema {
+  readonly $ref?: string;
+  readonly type?: string | readonly string[];
+  readonly title?: string;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly examples?: readonly unknown[];
+  readonly pattern?: string;
+  readonly format?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly items?: Schema;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly allOf?: readonly Schema[];
+}
+
+/** A parameter of an operation, or a reference to one. */
+interface ParameterEntry {
+  readonly $ref?: string;
+  readonly in?: 'path' | 'query' | 'header';
+  readonly name?: string;
+  readonly schema?: Schema;
+}
+
+interface OperationEntry {
+  readonly operationId: string;
+  readonly parameters?: readonly ParameterEntry[];
+  readonly requestBody?: {
+    readonly content: Readonly<Record<string, { readonly schema: Schema; readonly example?: unknown }>>;
+  };
+  readonly responses: Readonly<Record<string, unknown>>;
+}
+
+/** The document. */
+export interface OpenApi {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, OperationEntry>>>>;
+  readonly components: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+/** An operation with its references resolved. */
+export interface FuzzedOperation {
+  readonly operationId: string;
+  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly path: string;
+  readonly parameters: readonly { readonly in: string; readonly name: string; readonly schema: Schema }[];
+  /** By media type. */
+  readonly bodies: Readonly<Record<string, { readonly schema: Schema; readonly example?: unknown }>>;
+  /** Statuses that it says it can answer with. */
+  readonly statuses: ReadonlySet<number>;
+}
+
+/** What a reference stands for. */
+export function resolved<Part extends { readonly $ref?: string }>(document: OpenApi, part: Part): Part {
+  if (part.$ref === undefined) return part;
+  const [, , section = '', name = ''] = part.$ref.split('/');
+  const found = document.components[section]?.[name];
+  if (found === undefined) throw new Error(`the document has no ${part.$ref}`);
+  return resolved(document, found as Part);
+}
+
+/** Every operation of the document. */
+export function operationsOf(document: OpenApi): FuzzedOperation[] {
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      operationId: operation.operationId,
+      method: method.toUpperCase() as FuzzedOperation['method'],
+      path,
+      parameters: (operation.parameters ?? []).map((entry) => {
+        const { in: where = '', name = '', schema = {} } = resolved(document, entry);
+        return { in: where, name, schema };
+      }),
+      bodies: operation.requestBody?.content ?? {},
+      statuses: new Set(Object.keys(operation.responses).map(Number)),
+    })),
+  );
+}
