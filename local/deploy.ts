@@ -1,11 +1,14 @@
+import { checkSupplyChain } from './supplyChain.ts';
 import { migrateWithWrangler, runWrangler } from './wrangler.ts';
 
 /**
  * `npm run deploy [-- OPTIONS OF WRANGLER DEPLOY]`: the migrations of every D1 database, then the Worker, so that new
- * code never meets an old table. With `--dry-run` it only bundles, and needs neither an account nor a network.
+ * code never meets an old table. Before either, the bill of materials and the advisories against it. With `--dry-run` it
+ * only bundles, and needs neither an account nor a network.
  */
 async function main(): Promise<number> {
   const given = process.argv.slice(2);
+  if (!(await checkSupplyChain())) return 1;
   if (!given.includes('--dry-run')) {
     const migrated = await migrateWithWrangler('--remote');
     if (migrated !== 0) return migrated;

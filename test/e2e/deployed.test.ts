@@ -1,0 +1,51 @@
+/** The bundle that is deployed knows no local administrator, whatever its variables say. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import { afterAll, describe, expect, it } from 'vitest';
+import { bundleWorker } from '../../local/bundle.ts';
+import { type LocalConfig, readLocalConfig, WRANGLER_TOML } from '../../local/config.ts';
+import { runWrangler } from '../../local/wrangler.ts';
+
+const RUN_MS = 120_000;
+const TOKEN = 'a-token-that-somebody-has-made-a-variable';
+
+describe('DEV_TOKEN', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'folio-deployed-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  async function statusWith(config: LocalConfig, bundle: string): Promise<number> {
+    const miniflare = new Miniflare(
+      convertV4MiniflareOptions({
+        cf: false,
+        workers: [
+          {
+            ...config.worker,
+            modules: [{ type: 'ESModule', path: bundle }],
+            modulesRoot: folder,
+            // Another name for the same, in case a variable could take the place of the bundler's word.
+            bindings: { ...config.worker.bindings, DEV_TOKEN: TOKEN, FOLIO_LOCAL: 'true' },
+          },
+          ...config.otherWorkers,
+        ],
+      }),
+    );
+    try {
+      const headers = { Authorization: `Bearer ${TOKEN}` };
+      const response = await miniflare.dispatchFetch('http://folio.test/v1/event-types', { headers });
+      await response.body?.cancel();
+      return response.status;
+    } finally {
+      await miniflare.dispose();
+    }
+  }
+
+  it('counts in a local bundle, and not in the one that wrangler deploys', { timeout: RUN_MS }, async () => {
+    const config = await readLocalConfig(WRANGLER_TOML);
+    expect(await statusWith(config, await bundleWorker(config, folder))).toBe(200);
+    const outdir = join(folder, 'deployed');
+    expect(await runWrangler(['deploy', '--dry-run', '--outdir', outdir])).toBe(0);
+    expect(await statusWith(config, join(outdir, 'index.js'))).toBe(401);
+  });
+});
