@@ -138,9 +138,9 @@ function plan(deps: RunnerDeps, standing: Standing, ranges: readonly Range[]): P
 }
 
 /** An event from newer code may be about anything that the view shows. The journal takes events as they are. */
-function requireKnown(deps: RunnerDeps, { aggregateType }: Projector, { eventType }: ProjectedEvent): void {
-  if (aggregateType === undefined || deps.knowsEvent(aggregateType, eventType)) return;
-  throw new UnknownEvent(eventType);
+function requireKnown(deps: RunnerDeps, { aggregateTypes }: Projector, event: ProjectedEvent): void {
+  if (aggregateTypes === undefined || deps.knowsEvent(event.aggregateType, event.eventType)) return;
+  throw new UnknownEvent(event.eventType);
 }
 
 /** Offers a target the events that it lacks, in order, up to the first that it cannot take; answers how far it moves. */
@@ -240,6 +240,6 @@ export function projectorOf<Kind extends Projector>(
 }
 
 /** Whether a view is made of aggregates of this type. */
-export function takes({ aggregateType }: Projector, key: AggregateKey): boolean {
-  return aggregateType === undefined || aggregateType === key.aggregateType;
+export function takes({ aggregateTypes }: Projector, key: AggregateKey): boolean {
+  return aggregateTypes === undefined || aggregateTypes.includes(key.aggregateType);
 }

@@ -60,6 +60,7 @@ export interface ViewTable {
   name(colour: Colour): string;
   /** Columns of the primary key. */
   readonly key: readonly string[];
+  /** Of the aggregate's type, where rows are of more than one. */
   readonly typeColumn?: string;
   readonly idColumn: string;
   /** The version that a row is about, where rows are about one and never change. */
@@ -86,7 +87,7 @@ export interface ViewAudit {
 export interface Projector {
   readonly view: ViewName;
   /** Aggregate types that the view is made of; undefined for all. */
-  readonly aggregateType?: string;
+  readonly aggregateTypes?: readonly string[];
   collector(target: ViewTarget): Collector;
 }
 

@@ -6,6 +6,7 @@
 import type { EventsMessage } from '../../schemas/message.ts';
 import { partOf } from '../../schemas/partition.ts';
 import { errorFields, type Logger } from '../../telemetry/logger.ts';
+import { projectorOf, takes } from './apply.ts';
 import { LogsNotRead } from './errors.ts';
 import { resumeKnown } from './parked.ts';
 import { type AggregateKey, positionKey, readPositions, viewTargets } from './positions.ts';
@@ -115,8 +116,7 @@ export async function lagging(
   const positions = await readPositions(deps.database, targets, heads);
   return heads.filter((head) =>
     targets.some((target) => {
-      const { aggregateType } = deps.projectors.find(({ view }) => view === target.view) ?? {};
-      if (aggregateType !== undefined && aggregateType !== head.aggregateType) return false;
+      if (!takes(projectorOf(deps.projectors, target), head)) return false;
       const position = positions.get(positionKey(target, head));
       return position?.parkedVersion == null && (position?.version ?? 0) < head.toVersion;
     }),

@@ -69,7 +69,7 @@ function changeOf(event: AccountEvent): Partial<AccountChange> {
 
 export const accountsProjector: RebuildableProjector = {
   view: 'accounts',
-  aggregateType: 'account',
+  aggregateTypes: ['account'],
   table: {
     name: (colour) => `accounts_${colour}`,
     key: ['account_id'],

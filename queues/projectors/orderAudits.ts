@@ -74,3 +74,71 @@ function amountOf(lines: OwnOrder['items']): bigint {
     return sum + BigInt(whole + decimals.padEnd(8, '0'));
   }, 0n);
 }
+
+/** There are as many rows as events, but for a payment that was barred before it belonged to an order. */
+export const orderHistoryAudit: ViewAudit = {
+  statement: (colour, keys) => ({
+    sql:
+      'SELECT aggregate_type AS aggregateType, aggregate_id AS aggregateId, order_id, count(*) AS events, ' +
+      'min(version) AS first, max(version) AS last ' +
+      `FROM json_each(?) AS sought CROSS JOIN order_history_${colour} ON aggregate_type = sought.value ->> 0 ` +
+      'AND aggregate_id = sought.value ->> 1 GROUP BY aggregate_type, aggregate_id, order_id',
+    parameters: [keysJson(keys)],
+  }),
+  fault(rows, { state }, version) {
+    const { orderId } = state as { readonly orderId: string };
+    const [row, other] = rows;
+    if (row === undefined) return orderId === '' ? undefined : 'there are no rows';
+    if (other !== undefined) return `rows are of the orders ${row.order_id} and ${other.order_id}`;
+    return unlike([row.order_id, row.events, row.first, row.last], [orderId, version, 1, version]);
+  },
+};
+
+/** A product's row says what its actor says. */
+export const inventoryAudit: ViewAudit = {
+  statement: (colour, keys) => ({
+    sql:
+      'SELECT product_id AS aggregateId, on_hand, reserved, available ' +
+      `FROM json_each(?) AS sought CROSS JOIN inventory_${colour} ON product_id = sought.value ->> 1`,
+    parameters: [keysJson(keys)],
+  }),
+  fault([row], { state }) {
+    const { onHand, reserved } = state as { readonly onHand: string; readonly reserved: string };
+    if (row === undefined) return 'there is no row';
+    const available = String(BigInt(onHand) - BigInt(reserved));
+    return unlike([row.on_hand, row.reserved, row.available], [onHand, reserved, available]);
+  },
+};
+
+/** A payment's state, as far as views show it. */
+interface OwnPayment {
+  readonly orderId: string;
+  readonly customerId: string;
+  readonly amount: string;
+  readonly currency: string;
+  readonly method: string;
+  readonly provider: string;
+  readonly standing: Readonly<Record<'status' | 'authorized' | 'captured' | 'released' | 'refunded', string>>;
+}
+
+/** A payment's row says what its actor says; one that was barred before it belonged to an order has none. */
+export const paymentsAudit: ViewAudit = {
+  statement: (colour, keys) => ({
+    sql:
+      'SELECT payment_id AS aggregateId, order_id, customer_id, amount, currency, method, provider, status, authorized, ' +
+      `captured, released, refunded FROM json_each(?) AS sought CROSS JOIN payments_${colour} ` +
+      'ON payment_id = sought.value ->> 1',
+    parameters: [keysJson(keys)],
+  }),
+  fault([row], { state }) {
+    const { orderId, customerId, amount, currency, method, provider, standing } = state as OwnPayment;
+    if (row === undefined) return orderId === '' ? undefined : 'there is no row';
+    const { status, authorized, captured, released, refunded } = standing;
+    const own = [orderId, customerId, amount, currency, method, provider];
+    const shown = [row.order_id, row.customer_id, row.amount, row.currency, row.method, row.provider];
+    return unlike(
+      [...shown, row.status, row.authorized, row.captured, row.released, row.refunded],
+      [...own, status, authorized, captured, released, refunded],
+    );
+  },
+};

@@ -78,7 +78,7 @@ function placedOrder({
 
 export const ordersProjector: RebuildableProjector = {
   view: 'orders',
-  aggregateType: 'order',
+  aggregateTypes: ['order'],
   table: {
     name: (colour) => `orders_${colour}`,
     key: ['order_id'],

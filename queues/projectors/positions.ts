@@ -14,7 +14,7 @@ const upsertSql = (colour: Colour) => `
 
 export const positionsProjector: RebuildableProjector = {
   view: 'positions',
-  aggregateType: 'account',
+  aggregateTypes: ['account'],
   table: {
     name: (colour) => `positions_${colour}`,
     key: ['account_id', 'symbol'],

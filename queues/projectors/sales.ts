@@ -61,7 +61,7 @@ function rowsOf({ aggregateId, recordedAt, current }: ProjectedEvent): SaleRow[]
 
 export const salesProjector: RebuildableProjector = {
   view: 'sales',
-  aggregateType: 'order',
+  aggregateTypes: ['order'],
   table: {
     name: (colour) => `sales_${colour}`,
     key: ['order_id', 'line'],

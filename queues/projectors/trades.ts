@@ -14,7 +14,7 @@ const insertSql = (colour: Colour) => `
 
 export const tradesProjector: RebuildableProjector = {
   view: 'trades',
-  aggregateType: 'account',
+  aggregateTypes: ['account'],
   table: {
     name: (colour) => `trades_${colour}`,
     key: ['account_id', 'version'],

@@ -49,7 +49,7 @@ export function pairStatements(pair: Pair, slices: readonly Slice[], journal: Co
 }
 
 function exceptStatement(
-  { table, aggregateType }: RebuildableProjector,
+  { table, aggregateTypes = [] }: RebuildableProjector,
   one: ViewTarget,
   other: ViewTarget,
   slices: readonly Slice[],
@@ -62,7 +62,7 @@ function exceptStatement(
   }
   const rows = ({ colour }: ViewTarget) =>
     `SELECT t.* FROM json_each(?1) AS slice CROSS JOIN ${table.name(colour)} AS t ON ${conditions.join(' AND ')}`;
-  const type = typeColumn ?? `'${aggregateType}'`;
+  const type = typeColumn ?? `'${aggregateTypes[0]}'`;
   const version = versionColumn === undefined ? '' : `, ${versionColumn} AS version`;
   return {
     sql:
@@ -124,7 +124,7 @@ export async function ownerDifferences(
   ownerOf: (key: AggregateKey, version: number) => Promise<OwnerState | undefined>,
 ): Promise<Difference[]> {
   // Of a view that is made of one type, each row is of that type.
-  const rows = Map.groupBy(audit, ({ aggregateType = projector.aggregateType ?? '', aggregateId }) =>
+  const rows = Map.groupBy(audit, ({ aggregateType = projector.aggregateTypes?.[0] ?? '', aggregateId }) =>
     keyOf({ aggregateType, aggregateId }),
   );
   const ending = standings.filter(({ slice, version }) => slice.isLast && version > 0);

@@ -1,5 +1,8 @@
 /** Tables of the views of orders and what they need, each in two colours as `views.ts` says. */
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import type { OrderStatus } from '../order.ts';
+import type { PaymentStatus } from '../payment.ts';
+import type { PaymentProvider } from '../paymentProvider.ts';
 
 /**
  * One row an order. Lists are newest first by `placed_at`, then by id, which every index ends with: the table is WITHOUT
@@ -11,7 +14,7 @@ const ordersTable = <Name extends string>(name: Name) =>
     {
       orderId: text('order_id').primaryKey(),
       customerId: text('customer_id').notNull(),
-      status: text().notNull(),
+      status: text().$type<OrderStatus>().notNull(),
       currency: text().notNull(),
       total: text().notNull(),
       /** Lines and units of the order as placed. */
@@ -63,9 +66,84 @@ const salesTable = <Name extends string>(name: Name) =>
     (table) => [primaryKey({ columns: [table.orderId, table.line] }), index(`${name}_day`).on(table.day)],
   );
 
-/** The drizzle table of a view in a colour. */
+/** The aggregates that an order's history is made of. */
+export const HISTORY_AGGREGATES = ['order', 'payment', 'shipment'] as const;
+
+/**
+ * Every event of an order, of its payment and of its shipments, in words. The first event of a payment or shipment names the
+ * order, the later ones belong to the same.
+ */
+const orderHistoryTable = <Name extends string>(name: Name) =>
+  sqliteTable(
+    name,
+    {
+      aggregateType: text('aggregate_type', { enum: HISTORY_AGGREGATES }).notNull(),
+      aggregateId: text('aggregate_id').notNull(),
+      version: integer().notNull(),
+      orderId: text('order_id').notNull(),
+      eventType: text('event_type').notNull(),
+      words: text().notNull(),
+      recordedAt: integer('recorded_at').notNull(),
+    },
+    (table) => [
+      primaryKey({ columns: [table.aggregateType, table.aggregateId, table.version] }),
+      index(`${name}_order`).on(table.orderId),
+    ],
+  );
+
+/** What is there of each product: a row a product. */
+const inventoryTable = <Name extends string>(name: Name) =>
+  sqliteTable(name, {
+    productId: text('product_id').primaryKey(),
+    onHand: text('on_hand').notNull(),
+    reserved: text().notNull(),
+    available: text().notNull(),
+    version: integer().notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  });
+
+/** Where the money of each payment is. */
+const paymentsTable = <Name extends string>(name: Name) =>
+  sqliteTable(
+    name,
+    {
+      paymentId: text('payment_id').primaryKey(),
+      orderId: text('order_id').notNull(),
+      customerId: text('customer_id').notNull(),
+      status: text().$type<PaymentStatus>().notNull(),
+      amount: text().notNull(),
+      currency: text().notNull(),
+      method: text().notNull(),
+      provider: text().$type<PaymentProvider>().notNull(),
+      authorized: text().notNull(),
+      captured: text().notNull(),
+      released: text().notNull(),
+      refunded: text().notNull(),
+      version: integer().notNull(),
+      requestedAt: integer('requested_at').notNull(),
+      updatedAt: integer('updated_at').notNull(),
+    },
+    (table) => [
+      index(`${name}_requested`).on(table.requestedAt),
+      index(`${name}_order`).on(table.orderId),
+      index(`${name}_status`).on(table.status, table.requestedAt),
+    ],
+  );
+
+/** The drizzle tables of a view, by colour. */
 export const ordersBlue = ordersTable('orders_blue');
 export const ordersGreen = ordersTable('orders_green');
-export const orders = { blue: ordersBlue, green: ordersGreen } as const;
 export const salesBlue = salesTable('sales_blue');
 export const salesGreen = salesTable('sales_green');
+export const orderHistoryBlue = orderHistoryTable('order_history_blue');
+export const orderHistoryGreen = orderHistoryTable('order_history_green');
+export const inventoryBlue = inventoryTable('inventory_blue');
+export const inventoryGreen = inventoryTable('inventory_green');
+export const paymentsBlue = paymentsTable('payments_blue');
+export const paymentsGreen = paymentsTable('payments_green');
+
+/** The drizzle table of a view in a colour. */
+export const orders = { blue: ordersBlue, green: ordersGreen } as const;
+export const orderHistory = { blue: orderHistoryBlue, green: orderHistoryGreen } as const;
+export const inventory = { blue: inventoryBlue, green: inventoryGreen } as const;
+export const payments = { blue: paymentsBlue, green: paymentsGreen } as const;

@@ -10,7 +10,17 @@ export const COLOURS = ['blue', 'green'] as const;
 export type Colour = (typeof COLOURS)[number];
 
 /** The views, by name. */
-export const VIEWS = ['accounts', 'positions', 'trades', 'journal', 'orders', 'sales'] as const;
+export const VIEWS = [
+  'accounts',
+  'positions',
+  'trades',
+  'journal',
+  'orders',
+  'order_history',
+  'inventory',
+  'payments',
+  'sales',
+] as const;
 export type ViewName = (typeof VIEWS)[number];
 
 /**

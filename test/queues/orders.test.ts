@@ -1,44 +1,23 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Random, seededRandom } from '../../demo/random.ts';
-import { project } from '../../queues/kernel/runner.ts';
 import { advanceRebuild, startRebuild } from '../../queues/rebuild/rebuild.ts';
 import { formatDecimal, multiply, parseDecimal, type Scaled } from '../../schemas/decimal.ts';
-import type { EventsMessage } from '../../schemas/message.ts';
 import { partOf } from '../../schemas/partition.ts';
-import { viewDatabases } from '../../workers/env.ts';
 import { type OrderFilter, type OrderRow, readOrders } from '../../workers/reads/orders.ts';
 import { readSales, type Sales, type SalesFilter, type SalesKey } from '../../workers/reads/sales.ts';
 import { OrderLog } from '../support/orderLog.ts';
-import { databaseOf, rebuildDeps, rowsOf, runnerDeps, testEnv, upTo } from '../support/projection.ts';
+import { databaseOf, rebuildDeps, upTo } from '../support/projection.ts';
+import {
+  apply,
+  applyAll,
+  badDay,
+  databases,
+  emptyViews,
+  PARTS,
+  rebuildEverywhere,
+} from '../support/shopViews.ts';
 
-const PARTS = 2;
-const databases = viewDatabases(testEnv).slice(0, PARTS);
-
-beforeEach(async () => {
-  const tables = ['orders', 'sales'].flatMap((view) => [`${view}_blue`, `${view}_green`]);
-  for (let part = 0; part < PARTS; part++) {
-    await databaseOf(part).batch(
-      [...tables, 'views', 'view_positions', 'rebuilds', 'journal_blue', 'journal_green'].map((table) => ({
-        sql: `DELETE FROM ${table}`,
-        parameters: [],
-      })),
-    );
-  }
-});
-
-/** Brings messages to the databases that their orders are in. */
-async function apply(logs: readonly OrderLog[], messages: readonly EventsMessage[]): Promise<void> {
-  for (let part = 0; part < PARTS; part++) {
-    const own = messages.filter(({ aggregateId }) => partOf(aggregateId, PARTS) === part);
-    if (own.length > 0) await project(runnerDeps(part, logs), own);
-  }
-}
-
-const applyAll = (...logs: OrderLog[]) =>
-  apply(
-    logs,
-    logs.flatMap((log) => log.messages()),
-  );
+beforeEach(() => emptyViews(['orders', 'sales']));
 
 /** Every page of a list, one after the other. */
 async function orders(filter: Omit<OrderFilter, 'limit' | 'after'> = {}, limit = 100): Promise<OrderRow[]> {
@@ -304,25 +283,6 @@ function booked(all: readonly Bought[], keyOf: (order: Bought, productId: string
     }));
 }
 
-/** The messages of some logs as a bad day brings them: in pieces, some twice, some never, in no order. */
-function badDay(random: Random, logs: readonly OrderLog[]): EventsMessage[] {
-  const messages = logs.flatMap((log) => {
-    const own: EventsMessage[] = [];
-    for (let from = 1; from <= log.head; ) {
-      const to = Math.min(log.head, from + random.integer(3));
-      own.push(...log.messages(from, to));
-      from = to + 1;
-    }
-    const kept = own.filter((_, index) => index === own.length - 1 || !random.chance(0.2));
-    return [...kept, ...kept.filter(() => random.chance(0.3)), log.announcement()];
-  });
-  for (let index = messages.length - 1; index > 0; index--) {
-    const other = random.integer(index + 1);
-    [messages[index], messages[other]] = [messages[other] as EventsMessage, messages[index] as EventsMessage];
-  }
-  return messages;
-}
-
 describe('orders and sales on a bad day', () => {
   it.each([11, 12, 13, 14])('are exact whatever becomes of the messages (seed %i)', async (seed) => {
     const random = seededRandom(seed);
@@ -343,30 +303,11 @@ describe('orders and sales on a bad day', () => {
     expect((await sales({ by: 'product' })).totals).toEqual([figures]);
     const shown = await orders();
     expect(new Map(shown.map(({ orderId, status, version }) => [orderId, `${status} ${version}`]))).toEqual(
-      new Map(logs.map((log) => [log.aggregateId, `${log.status} ${log.head}`])),
+      new Map(logs.map((log) => [log.aggregateId, `${log.state.status} ${log.head}`])),
     );
-    await rebuildEverywhere(logs, `bad-day-${seed}`);
+    await rebuildEverywhere(logs, ['orders', 'sales'], `bad-day-${seed}`);
   });
 });
-
-/** Rebuilds both views in every database: the rows are the same, and agree with the owners. */
-async function rebuildEverywhere(logs: readonly OrderLog[], id: string): Promise<void> {
-  for (let part = 0; part < PARTS; part++) {
-    const own = logs.filter(({ aggregateId }) => partOf(aggregateId, PARTS) === part);
-    const contents = (colour: 'blue' | 'green') =>
-      Promise.all(
-        ['orders', 'sales'].map((view) => rowsOf(part, `SELECT * FROM ${view}_${colour} ORDER BY 1, 2`)),
-      );
-    const before = await contents('blue');
-    const deps = rebuildDeps(part, own);
-    expect(await startRebuild(deps, { id, kind: 'rebuild', views: ['orders', 'sales'] })).toEqual({
-      ok: true,
-    });
-    const job = await advanceRebuild(deps, () => false);
-    expect(job).toMatchObject({ phase: 'SWITCHED', differencesFound: 0, reason: null });
-    expect(await contents('green')).toEqual(before);
-  }
-}
 
 describe('a rebuild of orders and sales', () => {
   it('mends rows that are not what the orders say, and tells which', async () => {

@@ -1,32 +1,15 @@
-/** Orders whose logs live in the test: what their commands make of them by the order's own rules. */
-
+/** Orders whose logs live in the test. */
 import type { z } from 'zod';
 import { type OrderState, orderDecider } from '../../actors/order/decider.ts';
-import type { OrderCommand, PlaceOrder } from '../../schemas/order.ts';
-import { type Folding, TestLog } from './projection.ts';
+import type { OrderCommand, OrderEvent, PlaceOrder } from '../../schemas/order.ts';
+import { DeciderLog } from './deciderLog.ts';
 
 type Placing = z.output<typeof PlaceOrder>;
 
 /** The log of an order. */
-export class OrderLog extends TestLog {
-  override readonly aggregateType = 'order';
-
-  protected override get decider(): Folding {
-    return orderDecider as Folding;
-  }
-
-  /** Of the order as it stands. */
-  get status(): string {
-    return this.#state().status;
-  }
-
-  /** Adds what a command leads to. Throws where it is refused: a mistake of the test. */
-  run(command: OrderCommand): this {
-    const at = new Date(this.now).toISOString();
-    const decision = orderDecider.decide({ ...command, at }, this.#state());
-    if (!decision.accepted) throw new Error(decision.refusal.detail);
-    for (const { type, data } of decision.events) this.add(type, data);
-    return this;
+export class OrderLog extends DeciderLog<OrderState, OrderCommand, OrderEvent> {
+  constructor(orderId: string) {
+    super(orderDecider, orderId);
   }
 
   /** Places the order: a pound's worth of tea for the customer `c-1`, where nothing else is said. */
@@ -63,9 +46,5 @@ export class OrderLog extends TestLog {
 
   cancel(reason = 'changed my mind'): this {
     return this.run({ type: 'CancelOrder', data: { reason } });
-  }
-
-  #state(): OrderState {
-    return (this.ownState(this.head)?.state ?? orderDecider.initial()) as OrderState;
   }
 }

@@ -4,6 +4,7 @@ import { accountDecider } from '../../actors/account/decider.ts';
 import { packMessages } from '../../actors/kernel/messages.ts';
 import { d1Database, type ViewDatabase } from '../../queues/kernel/database.ts';
 import type { RunnerDeps } from '../../queues/kernel/deps.ts';
+import { keyOf } from '../../queues/kernel/positions.ts';
 import { projectors } from '../../queues/projectors/index.ts';
 import type { RebuildDeps } from '../../queues/rebuild/deps.ts';
 import { isKnownEvent } from '../../schemas/eventTypes.ts';
@@ -197,9 +198,9 @@ export function runnerDeps(
     logger: memoryLogger(),
     reads,
     knowsEvent: isKnownEvent,
-    readLog: async ({ aggregateId }, fromVersion, limit) => {
-      reads.push(`${aggregateId}@${fromVersion}`);
-      const log = logs.find((candidate) => candidate.aggregateId === aggregateId);
+    readLog: async (key, fromVersion, limit) => {
+      reads.push(`${key.aggregateId}@${fromVersion}`);
+      const log = logs.find((candidate) => keyOf(candidate) === keyOf(key));
       return log?.messages(fromVersion, Math.min(log.head, fromVersion + limit - 1)) ?? [];
     },
     newClaim: () => crypto.randomUUID(),
@@ -217,17 +218,16 @@ export function rebuildDeps(
   return {
     ...runnerDeps(part, logs, overrides),
     projectors,
-    owner: async ({ aggregateId }, version) =>
-      logs.find((candidate) => candidate.aggregateId === aggregateId)?.ownState(version),
+    owner: async (key, version) => logs.find((log) => keyOf(log) === keyOf(key))?.ownState(version),
     owns: () => true,
-    head: async ({ aggregateId }) => logs.find((log) => log.aggregateId === aggregateId)?.head ?? 0,
+    head: async (key) => logs.find((log) => keyOf(log) === keyOf(key))?.head ?? 0,
     directoryParts: 2,
     directory: async (index, after, limit) =>
       logs
         .filter(({ aggregateId }) => partOf(aggregateId, 2) === index)
         .map(({ aggregateType, aggregateId }) => ({ aggregateType, aggregateId }))
-        .sort((a, b) => (a.aggregateId < b.aggregateId ? -1 : 1))
-        .filter(({ aggregateId }) => after === null || aggregateId > after.aggregateId)
+        .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+        .filter((key) => after === null || keyOf(key) > keyOf(after))
         .slice(0, limit),
     ...overrides,
   };

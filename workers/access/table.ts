@@ -82,6 +82,9 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   getInventory: { of: 'platform', ...READERS },
   getOrder: { of: 'platform', ...READERS },
   getShipment: { of: 'platform', ...READERS },
+  getOrderHistory: { of: 'platform', ...READERS },
+  getInventoryLevels: { of: 'platform', ...READERS },
+  getPayments: { of: 'platform', ...READERS },
   getOrders: { of: 'platform', ...READERS },
   getSales: { of: 'platform', ...READERS },
   // A trader follows its transfers in the events of its accounts: what a saga does concerns others as well.

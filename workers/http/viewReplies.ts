@@ -2,7 +2,10 @@
 import { z } from 'zod';
 import { Currency } from '../../schemas/currency.ts';
 import { OrderStatus } from '../../schemas/order.ts';
-import { DecimalText, Id, UtcTime, Version } from '../../schemas/scalars.ts';
+import { PaymentStanding } from '../../schemas/payment.ts';
+import { PaymentProvider } from '../../schemas/paymentProvider.ts';
+import { AggregateId, DecimalText, Id, UtcTime, Version } from '../../schemas/scalars.ts';
+import { HISTORY_AGGREGATES } from '../../schemas/tables/orderViews.ts';
 import { SALES_GROUPS } from '../reads/sales.ts';
 
 const NextCursor = z.string().nullable().meta({ description: 'Null on the last page.' });
@@ -33,6 +36,62 @@ const OrderSummary = z
 /** A page of orders, newest first. */
 export const OrdersReply = z.strictObject({ orders: z.array(OrderSummary), nextCursor: NextCursor });
 export type OrdersReply = z.infer<typeof OrdersReply>;
+
+/** What happened to an order. */
+export const OrderHistoryReply = z.strictObject({
+  orderId: Id,
+  events: z.array(
+    z.strictObject({
+      at: UtcTime,
+      aggregateType: z.enum(HISTORY_AGGREGATES),
+      aggregateId: AggregateId,
+      version: Version.min(1),
+      eventType: z.string(),
+      words: z.string().meta({ description: 'What happened, for people: not for programs to take apart.' }),
+    }),
+  ),
+  nextCursor: NextCursor,
+});
+export type OrderHistoryReply = z.infer<typeof OrderHistoryReply>;
+
+const InventoryLevel = z
+  .strictObject({
+    productId: Id,
+    onHand: DecimalText,
+    reserved: DecimalText,
+    available: DecimalText,
+    updatedAt: UtcTime,
+    version: Version.min(1),
+  })
+  .meta({ id: 'InventoryLevel' });
+
+/** A page of products with what is there of them. */
+export const InventoryLevelsReply = z.strictObject({
+  inventory: z.array(InventoryLevel),
+  nextCursor: NextCursor,
+});
+export type InventoryLevelsReply = z.infer<typeof InventoryLevelsReply>;
+
+/** A payment in a list: where its money is. */
+const PaymentSummary = z
+  .strictObject({
+    paymentId: AggregateId,
+    orderId: Id,
+    customerId: Id,
+    amount: DecimalText,
+    currency: Currency,
+    method: z.string(),
+    provider: PaymentProvider,
+    ...PaymentStanding.shape,
+    requestedAt: UtcTime,
+    updatedAt: UtcTime,
+    version: Version.min(1),
+  })
+  .meta({ id: 'PaymentSummary' });
+
+/** A page of payments, newest first. */
+export const PaymentsReply = z.strictObject({ payments: z.array(PaymentSummary), nextCursor: NextCursor });
+export type PaymentsReply = z.infer<typeof PaymentsReply>;
 
 const SalesFigures = {
   currency: Currency,

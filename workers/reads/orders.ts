@@ -5,7 +5,7 @@ import type { OrderStatus } from '../../schemas/order.ts';
 import { orders } from '../../schemas/tables/orderViews.ts';
 import { viewPositions, views } from '../../schemas/tables/views.ts';
 import { liveColumns, readLive } from './live.ts';
-import { type ListCursor, type Page, readNewestFirst } from './newestFirst.ts';
+import { newestFirst, type Page, readMerged, type TimeKey } from './merged.ts';
 
 /** Which orders are wanted. */
 export interface OrderFilter {
@@ -14,7 +14,7 @@ export interface OrderFilter {
   /** Bounds of the time of placing, milliseconds since 1970: from is included, to is not. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
-  readonly after?: ListCursor | undefined;
+  readonly after?: TimeKey | undefined;
   readonly limit: number;
 }
 
@@ -22,13 +22,16 @@ export interface OrderFilter {
 export type OrderRow = typeof orders.blue.$inferSelect & { readonly staleSince: number | null };
 
 /** A page of the orders that match, over all databases. */
-export function readOrders(databases: readonly D1Database[], filter: OrderFilter): Promise<Page<OrderRow>> {
-  return readNewestFirst(
-    databases,
-    filter.limit,
-    (row) => [row.placedAt, row.orderId],
-    (database, rows) => readPart(database, filter, rows),
-  );
+export function readOrders(
+  databases: readonly D1Database[],
+  filter: OrderFilter,
+): Promise<Page<OrderRow, TimeKey>> {
+  return readMerged<OrderRow, TimeKey>(databases, {
+    limit: filter.limit,
+    keyOf: ({ placedAt, orderId }) => [placedAt, orderId],
+    compare: newestFirst,
+    read: (database, rows) => readPart(database, filter, rows),
+  });
 }
 
 function readPart(database: D1Database, filter: OrderFilter, rows: number): Promise<OrderRow[]> {

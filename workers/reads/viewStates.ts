@@ -1,4 +1,5 @@
 /** How the views stand: their colours, what they have, and how far they are behind the logs. */
+import { projectorOf, takes } from '../../queues/kernel/apply.ts';
 import { d1Database, type ViewDatabase } from '../../queues/kernel/database.ts';
 import { type AggregateKey, positionKey, readPositions, viewTargets } from '../../queues/kernel/positions.ts';
 import { projectors } from '../../queues/projectors/index.ts';
@@ -84,9 +85,9 @@ async function eventsBehind(
       own.map(({ key }) => key),
     );
     for (const target of targets.filter(({ role }) => role === 'live')) {
-      const { aggregateType } = projectors.find(({ view }) => view === target.view) ?? {};
+      const projector = projectorOf(projectors, target);
       for (const { key, head } of own) {
-        if (aggregateType !== undefined && aggregateType !== key.aggregateType) continue;
+        if (!takes(projector, key)) continue;
         const version = positions.get(positionKey(target, key))?.version ?? 0;
         behind.set(target.view, (behind.get(target.view) ?? 0) + Math.max(0, head - version));
       }

@@ -1,15 +1,27 @@
-/** Reads of orders from the views: lists, and what was sold. */
+/** Reads of orders and of all that they need from the views: lists, what happened, what was sold. */
 import { z } from 'zod';
 import { Currency } from '../../../schemas/currency.ts';
 import { OrderStatus } from '../../../schemas/order.ts';
-import { Id, Text, Time, Version } from '../../../schemas/scalars.ts';
+import { PaymentStatus } from '../../../schemas/payment.ts';
+import { AggregateId, Id, Text, Time, Version } from '../../../schemas/scalars.ts';
+import { readLog } from '../../aggregates.ts';
 import { viewDatabases } from '../../env.ts';
+import { readInventory } from '../../reads/inventory.ts';
+import { type HistoryRow, readHistory, withOwnLog } from '../../reads/orderHistory.ts';
 import { type OrderRow, readOrders } from '../../reads/orders.ts';
+import { type PaymentRow, readPayments } from '../../reads/payments.ts';
 import { readSales, SALES_GROUPS } from '../../reads/sales.ts';
 import { cursorOf, encodeCursor } from '../cursor.ts';
-import { type Route, route } from '../operation.ts';
-import { PageLimit } from '../query.ts';
-import { OrdersReply, SalesReply } from '../viewReplies.ts';
+import { IdParams, type Route, route } from '../operation.ts';
+import { ProblemError } from '../problem.ts';
+import { PageLimit, QueryVersion } from '../query.ts';
+import {
+  InventoryLevelsReply,
+  OrderHistoryReply,
+  OrdersReply,
+  PaymentsReply,
+  SalesReply,
+} from '../viewReplies.ts';
 
 const CURSOR = 'The `nextCursor` of the page before.';
 
@@ -46,7 +58,7 @@ const getOrders = route(
     });
     const reply: OrdersReply = {
       orders: page.rows.map(orderSummary),
-      nextCursor: page.next === null ? null : encodeCursor(page.next),
+      nextCursor: cursorText(page.next),
     };
     return c.json(reply);
   },
@@ -55,15 +67,131 @@ const getOrders = route(
 function orderSummary({
   placedAt,
   updatedAt,
-  status,
   staleSince,
   ...order
 }: OrderRow): OrdersReply['orders'][number] {
   return {
     ...order,
     ...(staleSince === null ? {} : { staleSince }),
-    status: status as OrderStatus,
     placedAt: new Date(placedAt).toISOString(),
+    updatedAt: new Date(updatedAt).toISOString(),
+  };
+}
+
+/** Which part of an order's history is wanted. */
+export const HistoryQuery = z.strictObject({
+  minVersion: QueryVersion.optional().meta({
+    description: 'Read your own write: below this version of the order its own log answers for it.',
+  }),
+  limit: PageLimit,
+  cursor: cursorOf(z.tuple([Version, z.string(), z.string(), Version]), CURSOR).optional(),
+});
+
+/** Events of an order's own log: it ends after some shipments. */
+const OWN_EVENTS_MAX = 1_000;
+
+const getOrderHistory = route(
+  {
+    method: 'get',
+    path: '/v1/orders/{id}/history',
+    operationId: 'getOrderHistory',
+    tag: 'Orders',
+    summary: 'What happened to an order, in words',
+    description:
+      'Every event of the order, of its payment and of its shipments, oldest first; clocks of different actors may ' +
+      'differ by milliseconds. From the read model, which follows the logs within seconds.',
+    params: IdParams,
+    query: HistoryQuery,
+    success: {
+      status: 200,
+      description: 'A page of the history; `X-Read-Source` says who told of the order itself.',
+      schema: OrderHistoryReply,
+      headers: ['X-Read-Source', 'X-View-Version'],
+    },
+    problems: ['order_not_found'],
+  },
+  async (c, { params: { id: orderId }, query: { minVersion = 1, limit, cursor: after } }) => {
+    const filter = { orderId, after, limit };
+    const view = await readHistory(viewDatabases(c.env), filter);
+    const isBehind = view.version < minVersion;
+    const log = isBehind
+      ? await readLog(c.env, { aggregateType: 'order', aggregateId: orderId }, 1, OWN_EVENTS_MAX)
+      : [];
+    if (isBehind && log.length === 0)
+      throw new ProblemError({ code: 'order_not_found', detail: `There is no order ${orderId}.` });
+    const { rows, next } = isBehind ? withOwnLog(view, log, filter) : view;
+    const reply: OrderHistoryReply = { orderId, events: rows.map(happened), nextCursor: cursorText(next) };
+    return c.json(reply, 200, {
+      'X-Read-Source': isBehind ? 'actor' : 'view',
+      'X-View-Version': String(view.version),
+    });
+  },
+);
+
+function happened({ recordedAt, orderId: _, ...event }: HistoryRow): OrderHistoryReply['events'][number] {
+  return { at: new Date(recordedAt).toISOString(), ...event };
+}
+
+/** Which products are wanted. */
+export const InventoryQuery = z.strictObject({ limit: PageLimit, cursor: cursorOf(Id, CURSOR).optional() });
+
+const getInventoryLevels = route(
+  {
+    method: 'get',
+    path: '/v1/inventory',
+    operationId: 'getInventoryLevels',
+    tag: 'Inventory',
+    summary: 'What is there of every product',
+    description: 'In the order of the ids. From the read model, which follows the logs within seconds.',
+    query: InventoryQuery,
+    success: { status: 200, description: 'A page of products.', schema: InventoryLevelsReply },
+  },
+  async (c, { query: { limit, cursor: after } }) => {
+    const { rows, next } = await readInventory(viewDatabases(c.env), { after, limit });
+    const reply: InventoryLevelsReply = {
+      inventory: rows.map(({ updatedAt, ...level }) => ({
+        ...level,
+        updatedAt: new Date(updatedAt).toISOString(),
+      })),
+      nextCursor: cursorText(next),
+    };
+    return c.json(reply);
+  },
+);
+
+/** Which payments are wanted. */
+export const PaymentsQuery = z.strictObject({
+  orderId: Id.optional(),
+  status: PaymentStatus.optional(),
+  limit: PageLimit,
+  cursor: cursorOf(z.tuple([Version, AggregateId]), CURSOR).optional(),
+});
+
+const getPayments = route(
+  {
+    method: 'get',
+    path: '/v1/payments',
+    operationId: 'getPayments',
+    tag: 'Payments',
+    summary: 'Payments, newest first',
+    description: 'From the read model, which follows the logs within seconds.',
+    query: PaymentsQuery,
+    success: { status: 200, description: 'A page of payments.', schema: PaymentsReply },
+  },
+  async (c, { query: { cursor: after, ...filter } }) => {
+    const { rows, next } = await readPayments(viewDatabases(c.env), { ...filter, after });
+    return c.json({ payments: rows.map(paymentSummary), nextCursor: cursorText(next) });
+  },
+);
+
+function paymentSummary({
+  requestedAt,
+  updatedAt,
+  ...payment
+}: PaymentRow): PaymentsReply['payments'][number] {
+  return {
+    ...payment,
+    requestedAt: new Date(requestedAt).toISOString(),
     updatedAt: new Date(updatedAt).toISOString(),
   };
 }
@@ -104,10 +232,20 @@ const getSales = route(
       by: filter.by,
       sales: page.groups.map(({ key, ...figures }) => ({ key: key === '' ? null : key, ...figures })),
       totals: page.totals,
-      nextCursor: page.next === null ? null : encodeCursor(page.next),
+      nextCursor: cursorText(page.next),
     };
     return c.json(reply);
   },
 );
 
-export const orderViews: readonly Route[] = [getOrders, getSales];
+export const orderViews: readonly Route[] = [
+  getOrders,
+  getOrderHistory,
+  getInventoryLevels,
+  getPayments,
+  getSales,
+];
+
+function cursorText(next: unknown): string | null {
+  return next === null ? null : encodeCursor(next);
+}

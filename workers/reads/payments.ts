@@ -1,0 +1,50 @@
+/** Payments as the view has them, newest first. */
+import { and, desc, eq, type SQL, sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/d1';
+import type { PaymentStatus } from '../../schemas/payment.ts';
+import { payments } from '../../schemas/tables/orderViews.ts';
+import { views } from '../../schemas/tables/views.ts';
+import { liveColumns, readLive } from './live.ts';
+import { newestFirst, type Page, readMerged, type TimeKey } from './merged.ts';
+
+/** Which payments are wanted. */
+export interface PaymentFilter {
+  readonly orderId?: string | undefined;
+  readonly status?: PaymentStatus | undefined;
+  readonly after?: TimeKey | undefined;
+  readonly limit: number;
+}
+
+/** A row of the view. */
+export type PaymentRow = typeof payments.blue.$inferSelect;
+
+/** A page of the payments that match, over all databases. */
+export function readPayments(
+  databases: readonly D1Database[],
+  { orderId, status, after, limit }: PaymentFilter,
+): Promise<Page<PaymentRow, TimeKey>> {
+  return readMerged<PaymentRow, TimeKey>(databases, {
+    limit,
+    keyOf: ({ requestedAt, paymentId }) => [requestedAt, paymentId],
+    compare: newestFirst,
+    read: (database, rows) =>
+      readLive(database, ['payments'], async (colours) => {
+        const table = payments[colours.payments];
+        const conditions: SQL[] = [];
+        if (orderId !== undefined) conditions.push(eq(table.orderId, orderId));
+        if (status !== undefined) conditions.push(eq(table.status, status));
+        if (after !== undefined)
+          conditions.push(sql`(${table.requestedAt}, ${table.paymentId}) < (${after[0]}, ${after[1]})`);
+        const db = drizzle(database);
+        return db.batch([
+          db.select(liveColumns).from(views),
+          db
+            .select()
+            .from(table)
+            .where(and(...conditions))
+            .orderBy(desc(table.requestedAt), desc(table.paymentId))
+            .limit(rows),
+        ]);
+      }),
+  });
+}
