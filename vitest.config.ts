@@ -46,7 +46,7 @@ export default defineConfig({
           name: 'workers',
           include: ['test/{actors,queues,workers}/**/*.test.ts'],
           setupFiles: ['./test/support/migrations.ts'],
-          testTimeout: 30_000,
+          testTimeout: 120_000,
         },
       },
     ],

@@ -1,6 +1,7 @@
 /** The public contract, statement by statement: the log of an account, its trades, and section "Events". */
 import canonicalize from 'canonicalize';
 import { describe, expect, it } from 'vitest';
+import { EVENT_TYPE_NAMES } from '../../schemas/eventTypes.ts';
 import { call, eventually, opened } from '../support/api.ts';
 
 interface Envelope {
@@ -225,16 +226,7 @@ describe('events across aggregates', () => {
       schemaVersions: number[];
       jsonSchema: object;
     }[];
-    expect(types.map(({ eventType }) => eventType)).toEqual([
-      'AccountOpened',
-      'FundsDeposited',
-      'FundsWithdrawn',
-      'TradeExecuted',
-      'LimitsSet',
-      'AccountFrozen',
-      'AccountUnfrozen',
-      'AccountClosed',
-    ]);
+    expect(types.map(({ eventType }) => eventType)).toEqual(EVENT_TYPE_NAMES);
     expect(types[0]).toMatchObject({
       aggregateType: 'account',
       schemaVersion: 2,

@@ -190,7 +190,7 @@ describe('query parameters', () => {
     ['/v1/events?after=WyIxIl0', 'after'],
     [`/v1/events?after=${'A'.repeat(4_000)}`, 'after'],
     ['/v1/events?type=Nothing', 'type'],
-    ['/v1/events?aggregateType=order', 'aggregateType'],
+    ['/v1/events?aggregateType=Account', 'aggregateType'],
     ['/v1/events?aggregateId=a%20b', 'aggregateId'],
     ['/v1/events?limit=1&limit=2&x=1', 'limit'],
     ['/v1/event-types?verbose=1', 'verbose'],

@@ -1,5 +1,6 @@
 /** How much a caller may ask for, and how much of it at a time: the rest is refused before it costs anything. */
 import type { MiddlewareHandler } from 'hono';
+import { BATCH_BYTES_MAX } from '../body.ts';
 import type { HttpEnv } from '../context.ts';
 import { gatewayOf } from '../gateway.ts';
 import { ProblemError } from '../problem.ts';
@@ -11,8 +12,7 @@ export const limits: MiddlewareHandler<HttpEnv> = async function limits(c, next)
   const { userId } = c.get('principal');
   const allowed = takeUnits(c, userId, 1, quotas.client);
   if (allowed.granted === 0) throw rateLimited(quotas.client, allowed);
-  // Without an announced length nothing is known yet: the body's own limit holds.
-  const bytes = Number(c.req.header('Content-Length') ?? 0);
+  const bytes = announcedBytes(c.req.header('Content-Length'));
   if (!admission.enter(userId, bytes)) {
     throw new ProblemError({
       code: 'overloaded',
@@ -29,3 +29,12 @@ export const limits: MiddlewareHandler<HttpEnv> = async function limits(c, next)
     if (!c.res.headers.has(name)) c.res.headers.set(name, told[name] as string);
   }
 };
+
+/**
+ * Bytes that a body may take up. Without an announced length nothing is known yet: the body's own limit holds, and what is
+ * announced beyond the largest of those limits is refused by it, not for want of room.
+ */
+function announcedBytes(header: string | undefined): number {
+  const announced = Number(header ?? 0);
+  return Number.isFinite(announced) ? Math.min(Math.max(announced, 0), BATCH_BYTES_MAX) : BATCH_BYTES_MAX;
+}

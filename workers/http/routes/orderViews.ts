@@ -200,7 +200,7 @@ const Day = z.iso.date('must be a day such as "2010-12-01"');
 
 /** Which sales are wanted, and what they are added up by. */
 export const SalesQuery = z.strictObject({
-  by: z.enum(SALES_GROUPS),
+  by: z.enum(SALES_GROUPS).default('day'),
   from: Day.optional().meta({ description: 'Orders placed on this day (UTC) or later.' }),
   to: Day.optional().meta({ description: 'Orders placed before this day (UTC).' }),
   productId: Id.optional(),
