@@ -233,6 +233,39 @@ describe('an event that a view cannot take', () => {
   });
 });
 
+describe('lists of a view that cannot go on with an order', () => {
+  it('say so of the order, and how many there are', async () => {
+    const order = {
+      orderId: 'o-1',
+      customerId: 'c-1',
+      currency: 'EUR',
+      items: [{ productId: 'p-1', quantity: '2', unitPrice: '3' }],
+      payment: { method: 'card', token: 'tok_ok' },
+      shipTo: { name: 'A', line1: 'B', city: 'C', country: 'DE' },
+    };
+    await call('POST', '/v1/orders', { body: order });
+    const orders = async () => call('GET', '/v1/orders');
+    await vi.waitFor(async () => expect((await orders()).body.orders).toMatchObject([{ orderId: 'o-1' }]), {
+      timeout: 20_000,
+    });
+    const well = await orders();
+    expect(well.headers.has('X-View-Parked')).toBe(false);
+    expect((well.body.orders as object[])[0]).not.toHaveProperty('staleSince');
+    await (viewDatabases(testEnv)[partOf('o-1', 2)] as D1Database)
+      .prepare(
+        "UPDATE view_positions SET parked_version = version + 1, parked_reason = 'x', parked_at = 1 " +
+          "WHERE view IN ('orders', 'sales') AND aggregate_id = 'o-1'",
+      )
+      .run();
+    const stale = await orders();
+    expect(stale.headers.get('X-View-Parked')).toBe('1');
+    expect(stale.body.orders).toMatchObject([{ orderId: 'o-1', staleSince: expect.any(Number) }]);
+    expect((await call('GET', '/v1/sales?by=day')).headers.get('X-View-Parked')).toBe('1');
+    await call('POST', '/v1/parked/retry', { body: { kind: 'view' } });
+    expect((await orders()).headers.has('X-View-Parked')).toBe(false);
+  });
+});
+
 describe('nonsense', () => {
   it('is refused by name', async () => {
     const answers = await Promise.all([

@@ -35,7 +35,8 @@ export type ReplyHeader =
   | 'Idempotency-Replayed'
   | 'X-Read-Source'
   | 'X-View-Version'
-  | 'X-View-Stale-Since';
+  | 'X-View-Stale-Since'
+  | 'X-View-Parked';
 
 /** What success looks like. */
 export interface Success {

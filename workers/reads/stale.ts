@@ -1,5 +1,5 @@
 /** Whether a view lacks events of an aggregate, since it cannot take one of them. */
-import { and, eq, isNotNull, type SQL } from 'drizzle-orm';
+import { and, count, eq, isNotNull, type SQL } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 import { type Colour, type ViewName, viewPositions, views } from '../../schemas/tables/views.ts';
 import { liveColumns, readLive } from './live.ts';
@@ -26,12 +26,12 @@ export function staleSinceOf(rows: readonly Pick<StandingRow, 'parkedVersion'>[]
   return parked.length === 0 ? undefined : Math.min(...parked);
 }
 
-/** The parked positions of a view for aggregates of an id, to be selected beside what the view shows of them. */
-export function isParkedIn(view: ViewName, colour: Colour, aggregateId: string): SQL | undefined {
+/** The parked positions of a view, of all aggregates or of those of an id, to be selected beside what the view shows. */
+export function isParkedIn(view: ViewName, colour: Colour, aggregateId?: string): SQL | undefined {
   return and(
     eq(viewPositions.view, view),
     eq(viewPositions.colour, colour),
-    eq(viewPositions.aggregateId, aggregateId),
+    aggregateId === undefined ? undefined : eq(viewPositions.aggregateId, aggregateId),
     isNotNull(viewPositions.parkedVersion),
   );
 }
@@ -58,4 +58,26 @@ export async function readStaleSince(
 /** The header of a reply from a view that is stale; none where it is well. */
 export function staleHeader(staleSince: number | undefined): Record<string, string> {
   return staleSince === undefined ? {} : { 'X-View-Stale-Since': String(staleSince) };
+}
+
+/** How many aggregates a view has parked, over all databases: what it says across aggregates lacks their latest events. */
+export async function readParkedCount(databases: readonly D1Database[], view: ViewName): Promise<number> {
+  const counts = await Promise.all(
+    databases.map((database) =>
+      readLive(database, [view], async (colours) => {
+        const db = drizzle(database);
+        const [live, parked] = await db.batch([
+          db.select(liveColumns).from(views),
+          db.select({ count: count() }).from(viewPositions).where(isParkedIn(view, colours[view])),
+        ]);
+        return [live, parked[0]?.count ?? 0];
+      }),
+    ),
+  );
+  return counts.reduce((sum, own) => sum + own, 0);
+}
+
+/** The header of a reply from a view that cannot go on with some aggregates; none where all is well. */
+export function parkedHeader(parked: number): Record<string, string> {
+  return parked === 0 ? {} : { 'X-View-Parked': String(parked) };
 }

@@ -67,6 +67,15 @@ const REPLY_HEADERS: Record<ReplyHeader | 'X-Correlation-Id', z.ZodType> = {
         'The version since which the view lacks events of this aggregate: it cannot take that one, and waits for an ' +
         'operator (`GET /v1/parked`). Absent where the view is well.',
     }),
+  'X-View-Parked': z
+    .string()
+    .optional()
+    .meta({
+      header: { id: 'X-View-Parked' },
+      description:
+        'How many aggregates the view cannot go on with (`GET /v1/parked?kind=view`): what the reply says may lack their ' +
+        'latest events. Absent where there are none.',
+    }),
   'X-View-Version': z.string().meta({ description: 'The version that the view has reached, 0 for none.' }),
 };
 

@@ -11,6 +11,7 @@ import { type HistoryRow, readHistory, withOwnLog } from '../../reads/orderHisto
 import { type OrderRow, readOrders } from '../../reads/orders.ts';
 import { type PaymentRow, readPayments } from '../../reads/payments.ts';
 import { readSales, SALES_GROUPS } from '../../reads/sales.ts';
+import { parkedHeader, readParkedCount } from '../../reads/stale.ts';
 import { cursorOf, encodeCursor } from '../cursor.ts';
 import { IdParams, type Route, route } from '../operation.ts';
 import { ProblemError } from '../problem.ts';
@@ -47,20 +48,29 @@ const getOrders = route(
     summary: 'Orders, newest first',
     description: 'From the read model, which follows the logs within seconds.',
     query: OrdersQuery,
-    success: { status: 200, description: 'A page of orders.', schema: OrdersReply },
+    success: {
+      status: 200,
+      description: 'A page of orders.',
+      schema: OrdersReply,
+      headers: ['X-View-Parked'],
+    },
   },
   async (c, { query: { from, to, cursor, ...filter } }) => {
-    const page = await readOrders(viewDatabases(c.env), {
-      ...filter,
-      from: from === undefined ? undefined : Date.parse(from),
-      to: to === undefined ? undefined : Date.parse(to),
-      after: cursor,
-    });
+    const databases = viewDatabases(c.env);
+    const [page, parked] = await Promise.all([
+      readOrders(databases, {
+        ...filter,
+        from: from === undefined ? undefined : Date.parse(from),
+        to: to === undefined ? undefined : Date.parse(to),
+        after: cursor,
+      }),
+      readParkedCount(databases, 'orders'),
+    ]);
     const reply: OrdersReply = {
       orders: page.rows.map(orderSummary),
       nextCursor: cursorText(page.next),
     };
-    return c.json(reply);
+    return c.json(reply, 200, parkedHeader(parked));
   },
 );
 
@@ -224,17 +234,22 @@ const getSales = route(
       status: 200,
       description: 'A page of groups, and what all of them come to.',
       schema: SalesReply,
+      headers: ['X-View-Parked'],
     },
   },
   async (c, { query: { cursor, ...filter } }) => {
-    const page = await readSales(viewDatabases(c.env), { ...filter, after: cursor });
+    const databases = viewDatabases(c.env);
+    const [page, parked] = await Promise.all([
+      readSales(databases, { ...filter, after: cursor }),
+      readParkedCount(databases, 'sales'),
+    ]);
     const reply: SalesReply = {
       by: filter.by,
       sales: page.groups.map(({ key, ...figures }) => ({ key: key === '' ? null : key, ...figures })),
       totals: page.totals,
       nextCursor: cursorText(page.next),
     };
-    return c.json(reply);
+    return c.json(reply, 200, parkedHeader(parked));
   },
 );
 
