@@ -1,6 +1,6 @@
 /** What every event, command and answer looks like around its own data, in the log, on the wire and in a view. */
 import { z } from 'zod';
-import { Id, UtcTime, Version } from './scalars.ts';
+import { AggregateId, UtcTime, Version } from './scalars.ts';
 
 /** Idempotency keys and command ids: 1 to 128 visible ASCII characters (contract, "Everywhere"). */
 export const CommandId = z
@@ -25,7 +25,7 @@ export const Metadata = z.strictObject({
     .string()
     .nullable()
     .meta({ description: 'The event that led to the command; null where a client did.' }),
-  sagaId: Id.optional().meta({ description: 'The saga that sent the command.' }),
+  sagaId: AggregateId.optional().meta({ description: 'The saga that sent the command.' }),
 });
 export type Metadata = z.infer<typeof Metadata>;
 
@@ -39,7 +39,7 @@ export const HashText = z
 export const EventEnvelope = z.strictObject({
   eventId: z.uuid().meta({ description: 'A UUID of version 8, made from the hash.' }),
   aggregateType: z.string(),
-  aggregateId: Id,
+  aggregateId: AggregateId,
   version: Version.min(1).meta({ description: '1, 2, 3, … within the aggregate.' }),
   eventType: z.string(),
   schemaVersion: z.number().int().min(1).meta({ description: 'The shape of `data`.' }),

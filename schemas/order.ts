@@ -28,14 +28,14 @@ export type OrderStatus = z.infer<typeof OrderStatus>;
 
 const AddressPart = z
   .string()
-  .regex(/^[A-Za-z][A-Za-z0-9_]{0,31}$/, 'must be 1 to 32 characters of A-Z, a-z, 0-9 and _');
+  .regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, 'must be 1 to 32 characters of A-Z, a-z, 0-9, _ and -');
 
 const ADDRESS_SHOWN = {
   type: 'object' as const,
   title: 'Address',
   description:
     'An address in parts: `name`, `line1`, `city`, `postalCode`, `country` and whatever else it has.',
-  propertyNames: { pattern: '^[A-Za-z][A-Za-z0-9_]{0,31}$' },
+  propertyNames: { pattern: '^[A-Za-z][A-Za-z0-9_-]{0,31}$' },
   additionalProperties: { type: 'string' as const, minLength: 1, maxLength: LINE_LENGTH_MAX },
   minProperties: 1,
   maxProperties: ADDRESS_PARTS_MAX,

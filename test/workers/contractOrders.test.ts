@@ -196,6 +196,17 @@ describe('Orders', () => {
     expect([sold.status, sold.body.sagaId]).toEqual([202, 'cancel-o-6']);
   });
 
+  it('may have the longest id there is, and shipments with longer ones', async () => {
+    const id = await confirmed('o'.repeat(64));
+    expect((await call('POST', `/v1/orders/${id}/ship`, { body: SHIPPING })).status).toBe(200);
+    await eventually(async () => {
+      const { body } = await call('GET', `/v1/events?aggregateType=shipment&aggregateId=${id}-1`);
+      expect(body.events).toHaveLength(2);
+    });
+    expect((await call('GET', `/v1/audit/shipment/${id}-1`)).body).toMatchObject({ ok: true, version: 2 });
+    expect((await call('GET', `/v1/shipments/${id}-1`)).body).toMatchObject({ shipmentId: `${id}-1` });
+  });
+
   it('deliver without a body, or with an empty one', async () => {
     await confirmed('o-7');
     await call('POST', '/v1/orders/o-7/ship', { body: SHIPPING });

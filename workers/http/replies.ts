@@ -29,7 +29,7 @@ const PositionLine = z
 /** What every command answers: the aggregate, its version, and the events that the command made. */
 export const CommandReply = z
   .strictObject({
-    aggregateId: Id,
+    aggregateId: AggregateId,
     version: PresentVersion,
     events: z.array(EventReference).min(1),
   })
@@ -185,7 +185,7 @@ export const HealthReply = z.strictObject({ status: z.literal('ok') });
 export const ReadyReply = z.strictObject({ status: z.literal('ready') });
 
 const Count = z.number().int().min(0);
-const AggregateName = { aggregateType: z.string(), aggregateId: Id };
+const AggregateName = { aggregateType: z.string(), aggregateId: AggregateId };
 
 /** Something that a rebuild found. */
 const ViewDifference = z

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { ChainReport } from '../../../actors/kernel/verify.ts';
 import { AGGREGATE_TYPES } from '../../../schemas/aggregates.ts';
-import { Id } from '../../../schemas/scalars.ts';
+import { AggregateId } from '../../../schemas/scalars.ts';
 import { type Owner, ownerOf } from '../../aggregates.ts';
 import { type Route, route } from '../operation.ts';
 import { ProblemError } from '../problem.ts';
@@ -15,7 +15,7 @@ const auditAggregate = route(
     operationId: 'auditAggregate',
     tag: 'Audit',
     summary: "Recompute an aggregate's hash chain",
-    params: z.strictObject({ aggregateType: z.string(), id: Id }),
+    params: z.strictObject({ aggregateType: z.string(), id: AggregateId }),
     success: { status: 200, description: 'What the recomputation found.', schema: AuditReply },
     problems: ['aggregate_not_found'],
   },

@@ -4,7 +4,7 @@ import { AGGREGATE_TYPES } from '../../../schemas/aggregates.ts';
 import { eventIdText } from '../../../schemas/eventId.ts';
 import { EVENT_TYPE_NAMES, eventTypes } from '../../../schemas/eventTypes.ts';
 import { partOf } from '../../../schemas/partition.ts';
-import { Id, Time, Version } from '../../../schemas/scalars.ts';
+import { AggregateId, Time, Version } from '../../../schemas/scalars.ts';
 import { type Env, viewDatabases } from '../../env.ts';
 import { type FeedEvent, readFeed } from '../../reads/feed.ts';
 import { readStaleSince, staleHeader } from '../../reads/stale.ts';
@@ -18,7 +18,7 @@ export const FeedQuery = z.strictObject({
   after: cursorOf(z.array(Version), 'The `next` of an earlier reply; absent for the beginning.').optional(),
   type: z.enum(EVENT_TYPE_NAMES).optional(),
   aggregateType: z.enum(AGGREGATE_TYPES).optional(),
-  aggregateId: Id.optional(),
+  aggregateId: AggregateId.optional(),
   from: Time.optional().meta({ description: 'Recorded at this time or later.' }),
   to: Time.optional().meta({ description: 'Recorded before this time.' }),
   limit: PageLimit,
