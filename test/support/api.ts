@@ -9,7 +9,7 @@ import { AGGREGATE_LIST, AGGREGATES, type AggregateType } from '../../schemas/ag
 import { newestSchemaVersion } from '../../schemas/upcasts.ts';
 import type { Env } from '../../workers/env.ts';
 import { app } from '../../workers/http/app.ts';
-import { type Operation, operationProblems } from '../../workers/http/operation.ts';
+import { isPublic, type Operation, operationProblems } from '../../workers/http/operation.ts';
 import { PROBLEMS, type ProblemCode, ProblemReply } from '../../workers/http/problem.ts';
 import { ROUTES } from '../../workers/http/routes/index.ts';
 
@@ -114,6 +114,7 @@ function checkSuccess(operation: Operation | undefined, method: string, reply: R
   if (success.unfinished !== undefined) statuses.push(202);
   expect(statuses, where).toContain(status);
   expect(headers.get('Content-Type'), where).toBe('application/json');
+  expect(headers.has('RateLimit'), where).toBe(!isPublic(operation));
   for (const name of operation.success.headers ?? []) {
     if (!OPTIONAL_HEADERS.includes(name)) expect(headers.has(name), `${where} has ${name}`).toBe(true);
   }

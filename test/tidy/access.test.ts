@@ -2,9 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { ROLES } from '../../schemas/role.ts';
 import { ACCESS } from '../../workers/access/table.ts';
-import { rowName } from '../../workers/http/access.ts';
+import { guarded as behindItsRow, rowName } from '../../workers/http/access.ts';
+import { application } from '../../workers/http/app.ts';
 import { BATCH_COMMANDS } from '../../workers/http/batch.ts';
-import { isPublic } from '../../workers/http/operation.ts';
+import { isPublic, type Route } from '../../workers/http/operation.ts';
 import { ROUTES } from '../../workers/http/routes/index.ts';
 
 const guarded = ROUTES.filter((route) => !isPublic(route));
@@ -14,6 +15,17 @@ describe('the table of access (workers/access/table.ts)', () => {
   it('has a row for every route and command', () => {
     const missing = [...names].filter((name) => !Object.hasOwn(ACCESS, name));
     expect(missing, 'say in workers/access/table.ts who may do it').toEqual([]);
+  });
+
+  it('serves no route without a row: the application does not even start', () => {
+    const route = {
+      ...(guarded[0] as Route),
+      operationId: 'somethingNew',
+      command: undefined,
+    } as unknown as Route;
+    expect(() => application({ middleware: [], guard: () => behindItsRow(route) })).toThrow(
+      'somethingNew has no row in workers/access/table.ts: say there who may do it',
+    );
   });
 
   it('has no row of which there is no route and no command', () => {

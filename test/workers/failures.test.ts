@@ -4,7 +4,8 @@ import { accountStub } from '../../workers/aggregates.ts';
 import type { Env } from '../../workers/env.ts';
 import { app } from '../../workers/http/app.ts';
 import { ANSWER_MS_MAX } from '../../workers/inTime.ts';
-import { checkReply, opened, type Reply, TEST_TOKEN, testEnv, verdict } from '../support/api.ts';
+import { call, checkReply, opened, type Reply, TEST_TOKEN, testEnv, verdict } from '../support/api.ts';
+import { as } from '../support/callers.ts';
 
 /** An error as the runtime gives it when an object fails. */
 function runtimeError(flags: object): Error {
@@ -159,5 +160,22 @@ describe('a failing view database', () => {
     expect(reply).toMatchObject({ status: 200, body: { accountId: 'viewless', version: 1 } });
     expect(reply.headers.get('X-Read-Source')).toBe('actor');
     expect(reply.headers.get('X-View-Version')).toBe('0');
+  });
+});
+
+describe('a configuration of tokens that is not whole', () => {
+  const env: Env = { ...testEnv, AUTH_AUDIENCE: '' };
+
+  it('judges no access token, says so to operators, and to nobody what is wrong', async () => {
+    const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    const token = await as('auditor');
+    const reply = await call('GET', '/v1/event-types', { env, headers: token });
+    expect(verdict(reply)).toBe('503 unavailable');
+    expect(JSON.stringify(reply.body)).not.toContain('AUTH_');
+    expect(log.mock.calls.flat().join()).toContain('AUTH_AUDIENCE');
+    expect(verdict(await call('GET', '/readyz', { env }))).toBe('503 not_ready');
+    // Whoever is known in another way is served.
+    expect((await call('GET', '/v1/event-types', { env })).status).toBe(200);
+    log.mockRestore();
   });
 });

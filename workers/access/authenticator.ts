@@ -61,6 +61,11 @@ export class Authenticator {
     }
   }
 
+  /** Throws {@link AuthenticationMisconfigured} where access tokens cannot be judged: no request should come here then. */
+  requireConfiguration(): void {
+    if (!this.#tokens.ok) throw new AuthenticationMisconfigured(this.#tokens.fault);
+  }
+
   /** The caller whose token was verified a moment ago, if it was. */
   recall(header: string | undefined): Principal | undefined {
     const token = bearerToken(header);

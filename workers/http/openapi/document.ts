@@ -41,10 +41,39 @@ const CommonHeaders = z.object({
     }),
 });
 
-const REPLY_HEADERS: Record<ReplyHeader | 'X-Correlation-Id', z.ZodType> = {
+/** Headers that replies have by what they are, not by which operation they answer. */
+type CommonReplyHeader =
+  | 'X-Correlation-Id'
+  | 'RateLimit'
+  | 'RateLimit-Policy'
+  | 'Retry-After'
+  | 'WWW-Authenticate';
+
+const REPLY_HEADERS: Record<ReplyHeader | CommonReplyHeader, z.ZodType> = {
   'X-Correlation-Id': z
     .string()
     .meta({ header: { id: 'X-Correlation-Id' }, description: 'The correlation id of the request.' }),
+  'RateLimit-Policy': z.string().meta({
+    header: { id: 'RateLimit-Policy' },
+    description:
+      "The client's quota: requests in a window of seconds (draft-ietf-httpapi-ratelimit-headers-11).",
+    examples: ['"client";q=10000;w=10'],
+  }),
+  RateLimit: z.string().meta({
+    header: { id: 'RateLimit' },
+    description: 'What is left of the quota, and for how many seconds.',
+    examples: ['"client";r=9990;t=7'],
+  }),
+  'Retry-After': z.string().meta({
+    header: { id: 'Retry-After' },
+    description: 'Seconds after which the request may be sent again.',
+    examples: ['7'],
+  }),
+  'WWW-Authenticate': z.string().meta({
+    header: { id: 'WWW-Authenticate' },
+    description: 'What kind of token is needed, and whether the one that was sent is at fault (RFC 6750).',
+    examples: ['Bearer error="invalid_token"'],
+  }),
   ETag: z.string().meta({
     header: { id: 'ETag' },
     description: "The aggregate's version in quotes, for `If-Match`.",
@@ -107,7 +136,7 @@ export function openApiDocument(operations: readonly Operation[]) {
           type: 'http',
           scheme: 'bearer',
           bearerFormat: 'JWT',
-          description: 'An access token of the configured issuer, or a local token.',
+          description: 'An access token of the configured issuer, the key of a service, or a local token.',
         },
       },
     },
@@ -158,12 +187,14 @@ function successResponses(operation: Operation): Record<string, ZodOpenApiRespon
   return responses;
 }
 
-function successResponse({ operationId, success }: Operation, description: string): ZodOpenApiResponseObject {
+function successResponse(operation: Operation, description: string): ZodOpenApiResponseObject {
+  const { operationId, success } = operation;
   const { schema, mediaType, headers = [] } = success;
+  const told = isPublic(operation) ? [] : (['RateLimit-Policy', 'RateLimit'] as const);
   const example = EXAMPLES[operationId]?.reply;
   return {
     description,
-    headers: replyHeaders(headers),
+    headers: replyHeaders([...told, ...headers]),
     content: {
       [mediaType ?? 'application/json']: {
         schema: schema ?? (mediaType === undefined ? { type: 'object' } : {}),
@@ -173,9 +204,15 @@ function successResponse({ operationId, success }: Operation, description: strin
   };
 }
 
-function replyHeaders(names: readonly ReplyHeader[]): z.ZodObject {
+function replyHeaders(names: readonly (ReplyHeader | CommonReplyHeader)[]): z.ZodObject {
   const all = ['X-Correlation-Id', ...names] as const;
   return z.object(Object.fromEntries(all.map((name) => [name, REPLY_HEADERS[name]])));
+}
+
+/** Headers of a problem, by its status. */
+function problemHeaders(status: number): readonly CommonReplyHeader[] {
+  if (status === 401) return ['WWW-Authenticate'];
+  return status === 429 || status === 503 ? ['Retry-After'] : [];
 }
 
 /** A response for each status, with the codes that can occur under it and an example of each. */
@@ -195,7 +232,7 @@ function problemResponse(codes: readonly ProblemCode[]): ZodOpenApiResponseObjec
   const response: ZodOpenApiResponseObject = {
     ...(only === undefined ? {} : { id: pascalCase(only) }),
     description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].meaning}`).join('\n\n'),
-    headers: replyHeaders([]),
+    headers: replyHeaders(problemHeaders(PROBLEMS[codes[0] as ProblemCode].status)),
     content: {
       'application/problem+json': {
         schema: {

@@ -1,7 +1,8 @@
 /** Liveness, readiness, and the API's description. */
 import { directoryName } from '../../../schemas/partition.ts';
-import { viewDatabases } from '../../env.ts';
+import { type Env, viewDatabases } from '../../env.ts';
 import { inTime } from '../../inTime.ts';
+import { gatewayOf } from '../gateway.ts';
 import { openApiDocument } from '../openapi/document.ts';
 import { type Route, route } from '../operation.ts';
 import { ProblemError } from '../problem.ts';
@@ -25,6 +26,12 @@ const READY_MS_MAX = 2_000;
 /** An account that no client can have, for the space in its name: it is woken, and stays empty. */
 const PROBED_ACCOUNT = 'readiness probe';
 
+/** Anybody may ask, and each answer asks every binding: within so long of a good one it is good still. */
+const READY_REMEMBERED_MS = 1_000;
+
+/** When each set of bindings was ready last, milliseconds since 1970. */
+const readyAt = new WeakMap<Env, number>();
+
 /** Ready once every binding that a command or a read needs has answered. */
 const getReadiness = route(
   {
@@ -37,7 +44,10 @@ const getReadiness = route(
     problems: ['not_ready'],
   },
   async (c) => {
+    const now = Date.now();
+    if (now < (readyAt.get(c.env) ?? 0) + READY_REMEMBERED_MS) return c.json({ status: 'ready' });
     try {
+      gatewayOf(c.env).authenticator.requireConfiguration();
       await inTime(
         'every binding',
         Promise.all([
@@ -51,6 +61,7 @@ const getReadiness = route(
     } catch {
       throw new ProblemError({ code: 'not_ready', detail: 'A binding does not answer yet.' });
     }
+    readyAt.set(c.env, now);
     return c.json({ status: 'ready' });
   },
 );
