@@ -254,13 +254,16 @@ describe('lists of a view that cannot go on with an order', () => {
     await (viewDatabases(testEnv)[partOf('o-1', 2)] as D1Database)
       .prepare(
         "UPDATE view_positions SET parked_version = version + 1, parked_reason = 'x', parked_at = 1 " +
-          "WHERE view IN ('orders', 'sales') AND aggregate_id = 'o-1'",
+          "WHERE view IN ('orders', 'sales', 'order_history') AND aggregate_id = 'o-1'",
       )
       .run();
     const stale = await orders();
     expect(stale.headers.get('X-View-Parked')).toBe('1');
     expect(stale.body.orders).toMatchObject([{ orderId: 'o-1', staleSince: expect.any(Number) }]);
     expect((await call('GET', '/v1/sales?by=day')).headers.get('X-View-Parked')).toBe('1');
+    const history = await call('GET', '/v1/orders/o-1/history');
+    expect(history.headers.get('X-View-Stale-Since')).toMatch(/^\d+$/);
+    expect((await retry('view.order_history.order.o-1')).body).toMatchObject({ status: 'RESUMED' });
     await call('POST', '/v1/parked/retry', { body: { kind: 'view' } });
     expect((await orders()).headers.has('X-View-Parked')).toBe(false);
   });

@@ -8,6 +8,7 @@ import { orderHistory } from '../../schemas/tables/orderViews.ts';
 import { viewPositions, views } from '../../schemas/tables/views.ts';
 import { liveColumns, readLive } from './live.ts';
 import { type Page, readMerged } from './merged.ts';
+import { staleSinceOf, standingColumns } from './stale.ts';
 
 /** A row of the view. */
 export type HistoryRow = typeof orderHistory.blue.$inferSelect;
@@ -22,12 +23,13 @@ export interface HistoryFilter {
   readonly limit: number;
 }
 
-/** A page of the history, oldest first, over all databases; and the version of the order that the view has. */
+/** A page of the history, oldest first, over all databases; how much of the order the view has, and since when it is stale. */
 export async function readHistory(
   databases: readonly D1Database[],
   filter: HistoryFilter,
-): Promise<Page<HistoryRow, HistoryKey> & { version: number }> {
+): Promise<Page<HistoryRow, HistoryKey> & { version: number; staleSince: number | undefined }> {
   let version = 0;
+  let staleSince: number | undefined;
   const page = await readMerged<HistoryRow, HistoryKey>(databases, {
     limit: filter.limit,
     keyOf: historyKey,
@@ -35,10 +37,11 @@ export async function readHistory(
     async read(database, rows) {
       const part = await readPart(database, filter, rows);
       version = Math.max(version, part.version);
+      staleSince ??= part.staleSince;
       return part.rows;
     },
   });
-  return { ...page, version };
+  return { ...page, version, staleSince };
 }
 
 /** The same page, with what the order's log says in place of what the view has of the order itself. */
@@ -68,7 +71,7 @@ function readPart(
   database: D1Database,
   { orderId, after }: HistoryFilter,
   limit: number,
-): Promise<{ rows: HistoryRow[]; version: number }> {
+): Promise<{ rows: HistoryRow[]; version: number; staleSince: number | undefined }> {
   return readLive(database, ['order_history'], async ({ order_history: colour }) => {
     const table = orderHistory[colour];
     const conditions: SQL[] = [eq(table.orderId, orderId)];
@@ -86,7 +89,7 @@ function readPart(
         .orderBy(asc(table.recordedAt), asc(table.aggregateType), asc(table.aggregateId), asc(table.version))
         .limit(limit),
       db
-        .select({ version: viewPositions.version })
+        .select(standingColumns)
         .from(viewPositions)
         .where(
           and(
@@ -97,7 +100,7 @@ function readPart(
           ),
         ),
     ]);
-    return [live, { rows, version: positions[0]?.version ?? 0 }];
+    return [live, { rows, version: positions[0]?.version ?? 0, staleSince: staleSinceOf(positions) }];
   });
 }
 

@@ -11,7 +11,7 @@ import { type HistoryRow, readHistory, withOwnLog } from '../../reads/orderHisto
 import { type OrderRow, readOrders } from '../../reads/orders.ts';
 import { type PaymentRow, readPayments } from '../../reads/payments.ts';
 import { readSales, SALES_GROUPS } from '../../reads/sales.ts';
-import { parkedHeader, readParkedCount } from '../../reads/stale.ts';
+import { parkedHeader, readParkedCount, staleHeader } from '../../reads/stale.ts';
 import { cursorOf, encodeCursor } from '../cursor.ts';
 import { IdParams, type Route, route } from '../operation.ts';
 import { ProblemError } from '../problem.ts';
@@ -116,7 +116,7 @@ const getOrderHistory = route(
       status: 200,
       description: 'A page of the history; `X-Read-Source` says who told of the order itself.',
       schema: OrderHistoryReply,
-      headers: ['X-Read-Source', 'X-View-Version'],
+      headers: ['X-Read-Source', 'X-View-Version', 'X-View-Stale-Since'],
     },
     problems: ['order_not_found'],
   },
@@ -134,6 +134,7 @@ const getOrderHistory = route(
     return c.json(reply, 200, {
       'X-Read-Source': isBehind ? 'actor' : 'view',
       'X-View-Version': String(view.version),
+      ...staleHeader(view.staleSince),
     });
   },
 );
@@ -154,10 +155,19 @@ const getInventoryLevels = route(
     summary: 'What is there of every product',
     description: 'In the order of the ids. From the read model, which follows the logs within seconds.',
     query: InventoryQuery,
-    success: { status: 200, description: 'A page of products.', schema: InventoryLevelsReply },
+    success: {
+      status: 200,
+      description: 'A page of products.',
+      schema: InventoryLevelsReply,
+      headers: ['X-View-Parked'],
+    },
   },
   async (c, { query: { limit, cursor: after } }) => {
-    const { rows, next } = await readInventory(viewDatabases(c.env), { after, limit });
+    const databases = viewDatabases(c.env);
+    const [{ rows, next }, parked] = await Promise.all([
+      readInventory(databases, { after, limit }),
+      readParkedCount(databases, 'inventory'),
+    ]);
     const reply: InventoryLevelsReply = {
       inventory: rows.map(({ updatedAt, ...level }) => ({
         ...level,
@@ -165,7 +175,7 @@ const getInventoryLevels = route(
       })),
       nextCursor: cursorText(next),
     };
-    return c.json(reply);
+    return c.json(reply, 200, parkedHeader(parked));
   },
 );
 
@@ -186,11 +196,21 @@ const getPayments = route(
     summary: 'Payments, newest first',
     description: 'From the read model, which follows the logs within seconds.',
     query: PaymentsQuery,
-    success: { status: 200, description: 'A page of payments.', schema: PaymentsReply },
+    success: {
+      status: 200,
+      description: 'A page of payments.',
+      schema: PaymentsReply,
+      headers: ['X-View-Parked'],
+    },
   },
   async (c, { query: { cursor: after, ...filter } }) => {
-    const { rows, next } = await readPayments(viewDatabases(c.env), { ...filter, after });
-    return c.json({ payments: rows.map(paymentSummary), nextCursor: cursorText(next) });
+    const databases = viewDatabases(c.env);
+    const [{ rows, next }, parked] = await Promise.all([
+      readPayments(databases, { ...filter, after }),
+      readParkedCount(databases, 'payments'),
+    ]);
+    const reply = { payments: rows.map(paymentSummary), nextCursor: cursorText(next) };
+    return c.json(reply, 200, parkedHeader(parked));
   },
 );
 

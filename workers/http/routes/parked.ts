@@ -14,15 +14,16 @@ import { PageLimit } from '../query.ts';
 const EVENTS_AROUND = 3;
 
 /** `kind.where.aggregate type.aggregate id`, or for a text that names no aggregate `message.<group>.text.<id>`. */
-const PARKED_ID = /^(message|view)\.[A-Za-z-]{1,32}\.[a-z]{1,32}\.[A-Za-z0-9_-]{1,96}$/;
+const PARKED_ID = /^(message|view)\.[A-Za-z_-]{1,32}\.[A-Za-z_-]{1,32}\.[A-Za-z0-9_-]{1,96}$/;
 
-const ParkedId = z.string().regex(PARKED_ID, 'must be the id of a parked thing').meta({
+/** The id of a parked thing. */
+export const ParkedId = z.string().regex(PARKED_ID, 'must be the id of a parked thing').meta({
   title: 'ParkedId',
   description: 'Names what is parked: its kind, where it is parked, and the aggregate.',
 });
 
 const Kind = z.enum(PARKED_KINDS);
-const Where = z.string().regex(/^[A-Za-z-]{1,32}$/);
+const Where = z.string().regex(/^[A-Za-z_-]{1,32}$/);
 
 /** Which parked things are wanted. */
 export const ParkedQuery = z.strictObject({
