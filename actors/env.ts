@@ -36,9 +36,10 @@ export interface StreamHub {
 export interface ActorEnv extends AggregateBindings, PaymentSettings {
   readonly LOG_LEVEL?: string;
   readonly DIRECTORY: DurableObjectNamespace<DirectoryActor>;
-  /** One queue per consumer group; every group's queue gets every message. */
+  // One queue per consumer group, each under its binding in schemas/consumerGroups.ts.
   readonly VIEWS_QUEUE: Queue<string>;
   readonly ARCHIVE_QUEUE: Queue<string>;
+  readonly SAGAS_QUEUE: Queue<string>;
   /** The bank behind the sandbox of payments, in parts (schemas/partition.ts). */
   readonly SANDBOX: DurableObjectNamespace<SandboxActor>;
   /** Hubs of live subscribers, by name. */

@@ -166,6 +166,7 @@ const StepSucceededLate = z.strictObject({ step: StepName, at: At });
 const SagaParked = z.strictObject({ steps: Steps, reason: Reason, at: At });
 const SagaRetried = z.strictObject({
   steps: z.array(z.strictObject({ step: StepName, timeoutAt: UtcTime })).min(1),
+  status: SagaStatus.meta({ description: 'Of the saga from now on.' }),
   reason: Reason,
   at: At,
 });

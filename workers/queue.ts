@@ -3,11 +3,13 @@ import type { Arrival } from '../queues/archive/archiveTables.ts';
 import { consumeForArchive } from '../queues/archive/consumer.ts';
 import { consumeBatch } from '../queues/kernel/consumer.ts';
 import { consumeDead } from '../queues/kernel/deadLetters.ts';
+import { consumeForSagas } from '../queues/sagas/consumer.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { archivistStub } from './archive.ts';
 import { type Env, viewDatabases } from './env.ts';
 import { deadLetterDeps } from './parked/messages.ts';
 import { projectionDeps } from './projection.ts';
+import { sagaConsumerDeps } from './sagas.ts';
 
 /** Every consumer group's dead letters go the same way. */
 const DEAD_QUEUE = /^folio-([a-z]+)-dead/;
@@ -28,5 +30,7 @@ export async function handleQueue(batch: MessageBatch<unknown>, env: Env): Promi
     const accept = (arrivals: readonly Arrival[]) => archivistStub(env).accept(arrivals);
     return consumeForArchive({ logger, accept }, batch.messages);
   }
+  if (batch.queue.startsWith('folio-sagas'))
+    return consumeForSagas(sagaConsumerDeps(env, logger), batch.messages);
   throw new Error(`no consumer for queue ${batch.queue}`);
 }

@@ -49,8 +49,6 @@ export class ActorCore<State> {
   readonly #effects: Effects | undefined;
   #drainAt: number | undefined;
   #drainedAt = 0;
-  /** Not before then, while the queue fails. */
-  #drainRetryAt = 0;
 
   /** Wakes the actor: after eviction, crash or deploy whatever was left to do is picked up again. */
   constructor(deps: ActorDeps) {
@@ -67,8 +65,9 @@ export class ActorCore<State> {
         head: () => this.#version(),
         read: (fromVersion, limit) => this.aggregate.log.read(fromVersion, limit),
         release: (upToVersion) => this.aggregate.log.releaseTail(upToVersion),
-        send: (texts) => deps.send(texts),
+        groups: deps.groups,
         register: () => deps.register(),
+        now: () => deps.now(),
       },
       this.#cursor.saved,
     );
@@ -248,26 +247,26 @@ export class ActorCore<State> {
   }
 
   #scheduleDrain(now: number): void {
-    if (this.#drainAt !== undefined) return;
-    this.#drainAt = Math.max(now + DRAIN_DELAY_MS, this.#drainedAt + DRAIN_INTERVAL_MS, this.#drainRetryAt);
+    // What waits for a queue that fails waits for the alarm.
+    if (this.#drainAt !== undefined || !this.#outbox.isDue(now)) return;
+    this.#drainAt = Math.max(now + DRAIN_DELAY_MS, this.#drainedAt + DRAIN_INTERVAL_MS);
     this.#deps.after(() => {
       this.#drainAt = undefined;
       this.#drainedAt = this.#deps.now();
-      void this.#drain();
+      void this.#drain(this.#drainedAt);
     }, this.#drainAt - now);
   }
 
-  async #drain(): Promise<void> {
-    const error = await this.#outbox.drain();
-    if (error === undefined) {
-      this.#drainRetryAt = 0;
-      if (this.#outbox.isBehind) this.#scheduleDrain(this.#deps.now());
-      return;
-    }
-    this.#deps.logger.log('warn', 'outbox drain failed', { ...this.#deps.source, ...errorFields(error) });
+  /** Tells the groups whose time has come by `before`; all of them where it is left out. */
+  async #drain(before?: number): Promise<void> {
+    const error = await this.#outbox.drain(before);
     const now = this.#deps.now();
-    this.#drainRetryAt = now + this.#outbox.retryDelay;
-    this.#alarm.setBefore(this.#drainRetryAt, now);
+    // What was committed meanwhile is told soon.
+    this.#scheduleDrain(now);
+    if (error === undefined) return;
+    this.#deps.logger.log('warn', 'outbox drain failed', { ...this.#deps.source, ...errorFields(error) });
+    const { retryAt } = this.#outbox;
+    if (retryAt !== undefined) this.#alarm.setBefore(retryAt, now);
     // This may replace the alarm whose handler is running: if that crashes now, its timers must not wait for the queue.
     this.#rearm(now);
   }

@@ -3,6 +3,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import type { AnyDecider } from './aggregate.ts';
 import type { Perform } from './effects.ts';
 import type { Source } from './messages.ts';
+import type { ConsumerGroup } from './outbox.ts';
 import type { ActorStorage } from './storage.ts';
 
 /** The world of an actor: everything that it does outside its own memory. */
@@ -19,8 +20,8 @@ export interface ActorDeps {
   after(task: () => void, milliseconds: number): void;
   /** Sets the object's one alarm; part of the running turn's transaction. */
   setAlarm(at: number): void;
-  /** Sends to every consumer group's queue; resolves when each has stored the messages. */
-  send(texts: readonly string[]): Promise<void>;
+  /** Whoever is told of the aggregate's events. */
+  readonly groups: readonly ConsumerGroup[];
   /** Makes the aggregate known to the sweeper. */
   register(): Promise<void>;
   /** Called in the turn that appended: what it sends leaves once that is durable. */

@@ -3,6 +3,7 @@
  * and holds no rule of its own. An aggregate's actor extends it and names its decider.
  */
 import { DurableObject } from 'cloudflare:workers';
+import { CONSUMER_GROUPS, groupsFor } from '../../schemas/consumerGroups.ts';
 import type { CommandContext, CommandEnvelope, Outcome } from '../../schemas/envelope.ts';
 import { DIRECTORY_PARTS, directoryName, partOf } from '../../schemas/partition.ts';
 import { createLogger } from '../../telemetry/logger.ts';
@@ -10,6 +11,7 @@ import type { ActorEnv } from '../env.ts';
 import { ActorCore, type ActorDeps } from './actorCore.ts';
 import type { AnyDecider } from './aggregate.ts';
 import type { Perform } from './effects.ts';
+import type { ConsumerGroup } from './outbox.ts';
 import type { ChainReport, VerifyRange } from './verify.ts';
 import { Watchers } from './watchers.ts';
 
@@ -94,14 +96,23 @@ function actorDeps(ctx: DurableObjectState, env: ActorEnv, decider: AnyDecider):
     nextTurn: (task) => void setImmediate(task),
     after: (task, milliseconds) => void setTimeout(task, milliseconds),
     setAlarm: (at) => void ctx.storage.setAlarm(at),
-    send: async (texts) => {
-      const messages = texts.map((body) => ({ body, contentType: 'text' as const }));
-      await Promise.all([env.VIEWS_QUEUE, env.ARCHIVE_QUEUE].map((queue) => queue.sendBatch(messages)));
-    },
+    groups: consumerGroups(env, aggregateType),
     register: async () => {
       const name = directoryName(partOf(aggregateId, DIRECTORY_PARTS));
       await env.DIRECTORY.getByName(name).register(aggregateType, aggregateId);
     },
     uniqueId: () => crypto.randomUUID(),
   };
+}
+
+function consumerGroups(env: ActorEnv, aggregateType: string): ConsumerGroup[] {
+  return groupsFor(aggregateType).map((name) => {
+    const queue = env[CONSUMER_GROUPS[name].binding];
+    return {
+      name,
+      send: async (texts) => {
+        await queue.sendBatch(texts.map((body) => ({ body, contentType: 'text' as const })));
+      },
+    };
+  });
 }

@@ -19,33 +19,53 @@ export const BATCH_BYTES_MAX = 255_000;
 export const DRAIN_RETRY_FIRST_MS = 1_000;
 export const DRAIN_RETRY_MAX_MS = 60_000;
 
+/** Whoever is told of what was committed, through a queue of its own. */
+export interface ConsumerGroup {
+  readonly name: string;
+  /** Resolves when the queue has stored the messages. */
+  send(texts: readonly string[]): Promise<void>;
+}
+
 /** What the outbox reads from and sends to. */
 export interface OutboxDeps {
   readonly source: Source;
+  readonly groups: readonly ConsumerGroup[];
   head(): number;
   /** Events from a version on, in order. */
   read(fromVersion: number, limit: number): StoredEvent[];
   /** Events up to a version will not be read again. */
   release(upToVersion: number): void;
-  /** Sends to every consumer group's queue; resolves when each has stored the messages. */
-  send(texts: readonly string[]): Promise<void>;
   /** Makes the aggregate known to the sweeper. Called before its first event is answered or announced. */
   register(): Promise<void>;
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+/** How far one group was told, as far as this instance knows. */
+interface Standing {
+  readonly group: ConsumerGroup;
+  published: number;
+  failures: number;
+  /** Not before then, while its queue fails. */
+  retryAt: number;
 }
 
 export class Outbox {
   readonly #deps: OutboxDeps;
-  /** How far the log was published, as far as this instance knows. */
-  published: number;
-  #failures = 0;
+  readonly #standings: readonly Standing[];
   #registered: boolean;
   #registering: Promise<void> | undefined;
   #running: Promise<unknown> | undefined;
 
   constructor(deps: OutboxDeps, published: number) {
     this.#deps = deps;
-    this.published = published;
+    this.#standings = deps.groups.map((group) => ({ group, published, failures: 0, retryAt: 0 }));
     this.#registered = published > 0;
+  }
+
+  /** How far the log was published to every group. One that fails is told again what the others have heard since. */
+  get published(): number {
+    return Math.min(...this.#standings.map(({ published }) => published));
   }
 
   /** Whether the sweeper knows the aggregate for sure. */
@@ -66,53 +86,94 @@ export class Outbox {
     return this.published < this.#deps.head();
   }
 
-  /** Milliseconds to wait before the next try, after `drain` resolved with an error. */
-  get retryDelay(): number {
-    return Math.min(DRAIN_RETRY_FIRST_MS * 2 ** Math.max(0, this.#failures - 1), DRAIN_RETRY_MAX_MS);
+  /** Whether some group may be told something now, in milliseconds since 1970. */
+  isDue(now: number): boolean {
+    const head = this.#deps.head();
+    return this.#standings.some(({ published, retryAt }) => published < head && retryAt <= now);
+  }
+
+  /** When the first group is tried again whose queue has failed, milliseconds since 1970; undefined where none has. */
+  get retryAt(): number | undefined {
+    const failing = this.#standings.filter(({ failures }) => failures > 0).map(({ retryAt }) => retryAt);
+    return failing.length === 0 ? undefined : Math.min(...failing);
   }
 
   /**
-   * Publishes everything that is committed as it begins; what comes meanwhile is the next drain's, since one that chased a
-   * moving head would not end under load, and timers wait behind it in the alarm. Two calls share one run, for two would send everything twice. Resolves with
-   * undefined, or with the error that stopped it: the cursor then stands where the last successful send left it.
+   * Tells each group everything that is committed as it begins; what comes meanwhile is the next drain's, since one that
+   * chased a moving head would not end under load, and timers wait behind it in the alarm. Groups whose queue failed wait
+   * for their time, `now` in milliseconds since 1970, and hold up no other. Two calls share one run, for two would send
+   * everything twice. Resolves with undefined, or with an error that stopped a group: it then stands where its last
+   * successful send left it.
    */
-  drain(): Promise<unknown> {
-    this.#running ??= this.#run()
-      .then(
-        () => {
-          this.#failures = 0;
-          return undefined;
-        },
-        (error: unknown) => {
-          this.#failures++;
-          return error;
-        },
-      )
-      .finally(() => {
-        this.#running = undefined;
-      });
+  drain(now = Number.POSITIVE_INFINITY): Promise<unknown> {
+    this.#running ??= this.#run(now).finally(() => {
+      this.#running = undefined;
+    });
     return this.#running;
   }
 
-  async #run(): Promise<void> {
+  async #run(now: number): Promise<unknown> {
     const end = this.#deps.head();
-    while (this.published < end) {
-      if (!this.isRegistered) await this.register();
-      const { previousHash, events } = this.#nextPage();
-      for (const batch of batches(packMessages(this.#deps.source, previousHash, events))) {
-        await this.#deps.send(batch.map((message) => message.text));
-        this.published = (batch.at(-1) as PackedMessage).toVersion;
+    const open = this.#standings.filter(({ published, retryAt }) => published < end && retryAt <= now);
+    // Groups that stand together are told the same texts: as a rule that is all of them.
+    const positions = new Set(open.map(({ published }) => published));
+    const errors = await Promise.all(
+      Array.from(positions, (position) =>
+        this.#tell(
+          open.filter(({ published }) => published === position),
+          end,
+        ),
+      ),
+    );
+    return errors.find((error) => error !== undefined);
+  }
+
+  /** Brings groups that stand together up to `end`; resolves with the first error. */
+  async #tell(together: readonly Standing[], end: number): Promise<unknown> {
+    let [...open] = together;
+    let firstError: unknown;
+    while ((open[0]?.published ?? end) < end) {
+      try {
+        if (!this.isRegistered) await this.register();
+        const page = this.#nextPage((open[0] as Standing).published);
+        const batchesOfPage = batches(packMessages(this.#deps.source, page.previousHash, page.events));
+        const errors = await Promise.all(open.map((standing) => this.#send(standing, batchesOfPage)));
+        firstError ??= errors.find((error) => error !== undefined);
+        open = open.filter((_, index) => errors[index] === undefined);
+      } catch (error) {
+        for (const standing of open) this.#failed(standing);
+        return error;
+      }
+    }
+    for (const standing of open) Object.assign(standing, { failures: 0, retryAt: 0 });
+    return firstError;
+  }
+
+  async #send(standing: Standing, page: readonly PackedMessage[][]): Promise<unknown> {
+    try {
+      for (const batch of page) {
+        await standing.group.send(batch.map((message) => message.text));
+        standing.published = (batch.at(-1) as PackedMessage).toVersion;
         this.#deps.release(this.published - 1);
       }
+      return undefined;
+    } catch (error) {
+      this.#failed(standing);
+      return error;
     }
   }
 
-  #nextPage(): { previousHash: string; events: StoredEvent[] } {
-    if (this.published === 0)
+  #failed(standing: Standing): void {
+    standing.failures++;
+    const delay = Math.min(DRAIN_RETRY_FIRST_MS * 2 ** (standing.failures - 1), DRAIN_RETRY_MAX_MS);
+    standing.retryAt = this.#deps.now() + delay;
+  }
+
+  #nextPage(published: number): { previousHash: string; events: StoredEvent[] } {
+    if (published === 0)
       return { previousHash: GENESIS_HASH_TEXT, events: this.#deps.read(1, DRAIN_PAGE_EVENTS) };
-    const [before, ...events] = this.#deps.read(this.published, DRAIN_PAGE_EVENTS + 1);
-    if (before === undefined)
-      throw new Error(`the log has no version ${this.published}, which was published`);
+    const [before, ...events] = this.#deps.read(published, DRAIN_PAGE_EVENTS + 1);
+    if (before === undefined) throw new Error(`the log has no version ${published}, which was published`);
     return { previousHash: before.hash, events };
   }
 }

@@ -30,8 +30,9 @@ function answerStep(progress: Progress, step: StepState, answer: ReceiverAnswer)
   const { retry, retryOn = [], doneOn = [], finalOn = [], awaits } = plan.step(step);
   const { name } = step;
   const attempts = step.attempts + 1;
-  if (answer.answer === 'accepted' || (answer.answer === 'refused' && doneOn.includes(answer.code))) {
-    const waits = awaits !== undefined && !state.backward;
+  const isDone = answer.answer === 'refused' && doneOn.includes(answer.code);
+  if (answer.answer === 'accepted' || isDone) {
+    const waits = awaits !== undefined && !isDone && !state.backward;
     if (waits) progress.add({ type: 'StepAccepted', data: { step: name, attempts, at } });
     else progress.add({ type: 'StepCompleted', data: { step: name, attempts, eventType: null, at } });
     return;
@@ -148,7 +149,8 @@ function retrySaga(progress: Progress, { reason }: Data<'RetrySaga'>): Refused {
     .flat()
     .filter(({ status }) => (state.backward ? status === 'UNDO_FAILED' : FAILED.has(status)));
   const steps = failed.map((step) => ({ step: step.name, timeoutAt: plan.timeoutAt(step, at) }));
-  progress.add({ type: 'SagaRetried', data: { steps, reason, at } });
+  const status = state.backward ? 'COMPENSATING' : 'RUNNING';
+  progress.add({ type: 'SagaRetried', data: { steps, status, reason, at } });
   return undefined;
 }
 
@@ -228,17 +230,14 @@ function* effects(
   const plan = new Plan(definitions.find(state.definition, state.definitionVersion), state);
   const { sagaId } = state;
   for (const step of state.stages.flat()) {
-    const { name, dueAt, undoings } = step;
+    const { name, dueAt, rounds, undoings } = step;
     if (step.status === 'RUNNING') {
       const command = plan.step(step).command?.(plan.context(step));
       if (command === undefined) throw new Error(`${name} has no command`);
-      yield {
-        effect: `do ${name}`,
-        dueAt,
-        request: { ...command, commandId: `saga ${sagaId} ${name}`, sagaId },
-      };
+      const commandId = `saga ${sagaId} ${name}${rounds === 0 ? '' : ` ${rounds}`}`;
+      yield { effect: `do ${name}`, dueAt, request: { ...command, commandId, sagaId } };
     } else if (step.status === 'COMPENSATING') {
-      const command = plan.compensation(step)?.command(plan.context(step));
+      const command = plan.compensation(step)?.command(plan.undoContext(step));
       if (command === undefined) throw new Error(`${name} has no compensation`);
       const effect = `undo ${name} ${undoings}`;
       yield { effect, dueAt, request: { ...command, commandId: `saga ${sagaId} ${effect}`, sagaId } };

@@ -6,6 +6,7 @@ import type {
   SagaDefinition,
   StepContext,
   StepDefinition,
+  UndoContext,
 } from './definitions/definition.ts';
 import { partsOf, type SagaState } from './state.ts';
 import type { StepState } from './step.ts';
@@ -14,6 +15,8 @@ import type { StepState } from './step.ts';
 type AnyStep = StepDefinition<any>;
 // biome-ignore lint/suspicious/noExplicitAny: the same
 type AnyContext = StepContext<any>;
+// biome-ignore lint/suspicious/noExplicitAny: the same
+type AnyUndoContext = UndoContext<any>;
 
 /** The steps of a new saga by name, stage by stage; a step for nothing is left out, and so is an empty stage. */
 export function stagesOf<Input>(definition: SagaDefinition<Input>, input: Input): string[][] {
@@ -43,9 +46,13 @@ export class Plan {
     return found;
   }
 
-  context({ name }: StepState): AnyContext {
+  context({ name, rounds }: StepState): AnyContext {
     const { sagaId, input, startedAt } = this.#state;
-    return { sagaId, input, startedAt, key: partsOf(name).key };
+    return { sagaId, input, startedAt, key: partsOf(name).key, round: rounds };
+  }
+
+  undoContext(step: StepState): AnyUndoContext {
+    return { ...this.context(step), reason: this.#state.cause ?? '' };
   }
 
   compensation(step: StepState): Compensation<unknown> | undefined {
@@ -59,6 +66,7 @@ export class Plan {
 
   /** Whether the point of no return is passed, or may be: then nothing is undone. */
   isPastPivot(): boolean {
+    if (this.#definition.forwardOnly === true) return true;
     return this.#state.stages.flat().some((step) => this.step(step).pivot === true && mayBeDone(step));
   }
 

@@ -7,7 +7,7 @@ import { millisecondsOf } from '../../schemas/time.ts';
 import type { EventVerdict } from './definitions/definition.ts';
 import type { Plan } from './plan.ts';
 import { copyOf, evolve, type SagaState } from './state.ts';
-import type { StepState } from './step.ts';
+import { REFUSED_BY_EVENT, type StepState } from './step.ts';
 
 export class Progress {
   readonly events: SagaEvent[] = [];
@@ -51,7 +51,7 @@ export class Progress {
   resolve({ name: step, attempts }: StepState, eventType: string, verdict: EventVerdict): void {
     const { at } = this;
     if (verdict === 'refused') {
-      const error = { code: 'refused_by_event', detail: eventType };
+      const error = { code: REFUSED_BY_EVENT, detail: eventType };
       this.add({ type: 'StepRefused', data: { step, attempts, error, unheard: false, at } });
       return;
     }
@@ -136,7 +136,7 @@ export class Progress {
     for (const stage of this.state.stages.toReversed()) {
       const steps = stage.filter((step) => plan.needsUndoing(step)).map(({ name }) => name);
       if (steps.length > 0) {
-        const reason = this.state.reason ?? '';
+        const reason = this.state.cause ?? '';
         this.add({ type: 'CompensationStarted', data: { steps, reason, at } });
         return true;
       }

@@ -14,7 +14,9 @@ export interface SagaState {
   endedAt: string | null;
   /** Whether it is on its way back; kept while it is parked. */
   backward: boolean;
-  /** Why it went back or was parked last. */
+  /** Why it turned back. */
+  cause: string | null;
+  /** The same, or why it was parked last; null where all is well. */
   reason: string | null;
   stages: StepState[][];
 }
@@ -30,6 +32,7 @@ export function initial(): SagaState {
     startedAt: '',
     endedAt: null,
     backward: false,
+    cause: null,
     reason: null,
     stages: [],
   };
@@ -79,25 +82,23 @@ export function evolve(state: SagaState, event: SagaEvent): SagaState {
       state.reason = event.data.reason;
       return state;
     case 'SagaRetried':
-      state.status = state.backward ? 'COMPENSATING' : 'RUNNING';
+      state.status = event.data.status;
       for (const { step, timeoutAt } of event.data.steps) {
         retry(stepOf(state, step), state.backward, millisecondsOf(event.data.at), millisecondsOf(timeoutAt));
       }
       return state;
     case 'SagaCompleted':
-      state.status = 'COMPLETED';
-      state.endedAt = event.data.at;
-      skip(state);
+      end(state, 'COMPLETED', event.data.at);
+      state.reason = null;
       return state;
     case 'SagaCompensated':
-      state.status = 'COMPENSATED';
-      state.endedAt = event.data.at;
-      skip(state);
+      end(state, 'COMPENSATED', event.data.at);
       return state;
     case 'CompensationStarted':
       state.status = 'COMPENSATING';
       state.endedAt = null;
       state.backward = true;
+      state.cause = event.data.reason;
       state.reason = event.data.reason;
       for (const name of event.data.steps) undo(stepOf(state, name), event.data.at);
       return state;
@@ -106,6 +107,8 @@ export function evolve(state: SagaState, event: SagaEvent): SagaState {
       callOff(stepOf(state, step), attempts, timeoutAt);
       state.status = 'RUNNING';
       state.backward = false;
+      state.cause = null;
+      state.reason = null;
       return state;
     }
     case 'StepsStarted':
@@ -129,7 +132,9 @@ export function evolve(state: SagaState, event: SagaEvent): SagaState {
 }
 
 /** The saga has ended: what never began, or waits for an event that no longer matters, will not be. */
-function skip(state: SagaState): void {
+function end(state: SagaState, status: 'COMPLETED' | 'COMPENSATED', at: string): void {
+  state.status = status;
+  state.endedAt = at;
   for (const step of state.stages.flat())
     if (step.status === 'PENDING' || step.status === 'WAITING') step.status = 'SKIPPED';
 }

@@ -2,6 +2,9 @@
 import type { SagaEvent, StepFault, StepStatus } from '../../schemas/saga.ts';
 import { millisecondsOf } from '../../schemas/time.ts';
 
+/** The code of a step that was taken and then could not be done: an event said so. */
+export const REFUSED_BY_EVENT = 'refused_by_event';
+
 /** One step of the trace. */
 export interface StepState {
   readonly name: string;
@@ -26,6 +29,8 @@ export interface StepState {
   sends: boolean;
   /** What an event said of it before it waited for one. */
   observed: { eventType: string; verdict: string } | null;
+  /** How often it was begun anew after an event had said that it could not be done: each time is another command. */
+  rounds: number;
   /** How often it had to be undone: another time where it succeeded late. */
   undoings: number;
 }
@@ -47,6 +52,7 @@ export function unbegun(name: string): StepState {
     timeoutAt: 0,
     sends: false,
     observed: null,
+    rounds: 0,
     undoings: 0,
   };
 }
@@ -64,6 +70,10 @@ export function begin(step: StepState, sends: boolean, timeoutAt: string, at: st
 export function retry(step: StepState, backward: boolean, now: number, timeoutAt: number): void {
   if (backward) step.status = 'COMPENSATING';
   else step.status = step.sends ? 'RUNNING' : 'WAITING';
+  if (step.error?.code === REFUSED_BY_EVENT) {
+    step.rounds++;
+    step.observed = null;
+  }
   step.endedAt = null;
   step.tries = 0;
   step.dueAt = Math.max(now, step.dueAt + 1);

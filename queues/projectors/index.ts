@@ -7,6 +7,7 @@ import { orderHistoryProjector } from './orderHistory.ts';
 import { ordersProjector } from './orders.ts';
 import { paymentsProjector } from './payments.ts';
 import { positionsProjector } from './positions.ts';
+import { sagasProjector } from './sagas.ts';
 import { salesProjector } from './sales.ts';
 import { tradesProjector } from './trades.ts';
 
@@ -20,4 +21,5 @@ export const projectors: readonly RebuildableProjector[] = [
   inventoryProjector,
   paymentsProjector,
   salesProjector,
+  sagasProjector,
 ];

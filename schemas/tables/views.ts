@@ -20,6 +20,7 @@ export const VIEWS = [
   'inventory',
   'payments',
   'sales',
+  'sagas',
 ] as const;
 export type ViewName = (typeof VIEWS)[number];
 

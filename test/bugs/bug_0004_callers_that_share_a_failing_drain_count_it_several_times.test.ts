@@ -9,7 +9,8 @@ it('a drain that several callers wait for fails once', async () => {
       head: () => 1,
       read: () => [],
       release: () => undefined,
-      send: async () => undefined,
+      groups: [{ name: 'views', send: async () => undefined }],
+      now: () => 0,
       register: async () => {
         throw new Error('no directory');
       },
@@ -18,5 +19,5 @@ it('a drain that several callers wait for fails once', async () => {
   );
   const errors = await Promise.all([outbox.drain(), outbox.drain(), outbox.drain()]);
   expect(new Set(errors).size).toBe(1);
-  expect(outbox.retryDelay).toBe(DRAIN_RETRY_FIRST_MS);
+  expect(outbox.retryAt).toBe(DRAIN_RETRY_FIRST_MS);
 });

@@ -29,7 +29,7 @@ it('the alarm set by a failing drain is not later than what timers need', async 
     setAlarm: (at) => {
       alarmAt = at;
     },
-    send: () => new Promise((_, reject) => (failSend = reject)),
+    groups: [{ name: 'views', send: () => new Promise((_, reject) => (failSend = reject)) }],
     register: async () => undefined,
     uniqueId: () => 'unique',
   });

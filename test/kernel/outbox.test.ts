@@ -7,6 +7,7 @@ import { MESSAGE_BYTES_MAX, packMessages } from '../../actors/kernel/messages.ts
 import {
   BATCH_BYTES_MAX,
   BATCH_MESSAGES_MAX,
+  type ConsumerGroup,
   DRAIN_RETRY_FIRST_MS,
   DRAIN_RETRY_MAX_MS,
   Outbox,
@@ -48,21 +49,27 @@ const eventsOf = (count: number, bytes?: number) =>
   Array.from({ length: count }, (_, index) => eventOf(index + 1, bytes));
 
 /** An outbox over a log in memory. */
-function outboxOver(log: StoredEvent[], more: Partial<OutboxDeps> = {}, published = 0) {
+function outboxOver(
+  log: StoredEvent[],
+  { send, ...more }: Partial<OutboxDeps> & Partial<Pick<ConsumerGroup, 'send'>> = {},
+  published = 0,
+) {
   const batches: EventsMessage[][] = [];
   const texts: string[][] = [];
   const calls: string[] = [];
+  const take = async (sent: readonly string[]) => {
+    calls.push('send');
+    texts.push([...sent]);
+    batches.push(sent.map(parseEventsMessage));
+  };
   const deps: OutboxDeps = {
     source: SOURCE,
     head: () => log.length,
     read: (from, limit) => log.slice(from - 1, from - 1 + limit),
     release: (version) => void calls.push(`release ${version}`),
-    send: async (sent) => {
-      calls.push('send');
-      texts.push([...sent]);
-      batches.push(sent.map(parseEventsMessage));
-    },
+    groups: [{ name: 'views', send: send ?? take }],
     register: async () => void calls.push('register'),
+    now: () => 0,
     ...more,
   };
   return { outbox: new Outbox(deps, published), batches, texts, calls };
@@ -283,7 +290,7 @@ describe('a drain', () => {
     release?.();
     expect(await Promise.all(callers)).toMatchObject(Array(3).fill({ message: 'full' }));
     expect(calls).toEqual(['register', 'send']);
-    expect(outbox.retryDelay).toBe(DRAIN_RETRY_FIRST_MS);
+    expect(outbox.retryAt).toBe(DRAIN_RETRY_FIRST_MS);
   });
 
   it('waits longer after each failure in a row, up to a limit, and starts over after a success', async () => {
@@ -294,10 +301,10 @@ describe('a drain', () => {
         if (fails) throw new Error('full');
       },
     });
-    const delays: number[] = [];
+    const delays: (number | undefined)[] = [];
     for (let attempt = 0; attempt < 10; attempt++) {
       await outbox.drain();
-      delays.push(outbox.retryDelay);
+      delays.push(outbox.retryAt);
     }
     expect(delays.slice(0, 3)).toEqual([
       DRAIN_RETRY_FIRST_MS,
@@ -305,13 +312,13 @@ describe('a drain', () => {
       4 * DRAIN_RETRY_FIRST_MS,
     ]);
     expect(delays.at(-1)).toBe(DRAIN_RETRY_MAX_MS);
-    expect(Math.max(...delays)).toBe(DRAIN_RETRY_MAX_MS);
+    expect(Math.max(...delays.map(Number))).toBe(DRAIN_RETRY_MAX_MS);
     fails = false;
     await outbox.drain();
     fails = true;
     log.push(eventOf(2));
     await outbox.drain();
-    expect(outbox.retryDelay).toBe(DRAIN_RETRY_FIRST_MS);
+    expect(outbox.retryAt).toBe(DRAIN_RETRY_FIRST_MS);
   });
 
   it('fails loudly where the log has lost what was published', async () => {

@@ -50,10 +50,15 @@ export function localCore<State>(
       world.alarmAt = at;
       world.alarms.push(at);
     },
-    send: async (texts) => {
-      world.onSend(texts);
-      world.sent.push(...texts);
-    },
+    groups: [
+      {
+        name: 'views',
+        send: async (texts) => {
+          world.onSend(texts);
+          world.sent.push(...texts);
+        },
+      },
+    ],
     register: async () => world.onRegister?.(),
     perform: world.perform,
     uniqueId: () => 'unique',

@@ -1,6 +1,7 @@
 /** Dead letters of every consumer group. */
 import { type DeadLetterDeps, redeliver } from '../../queues/kernel/deadLetters.ts';
 import { project } from '../../queues/kernel/runner.ts';
+import { tellSagas } from '../../queues/sagas/consumer.ts';
 import type { DeadLetter } from '../../schemas/deadLetter.ts';
 import { parseEventsMessage } from '../../schemas/message.ts';
 import { partOf } from '../../schemas/partition.ts';
@@ -9,6 +10,7 @@ import { ownerOf } from '../aggregates.ts';
 import { archivistStub } from '../archive.ts';
 import { type Env, viewDatabases } from '../env.ts';
 import { projectionDeps } from '../projection.ts';
+import { sagaConsumerDeps } from '../sagas.ts';
 import type { ParkedItem, ParkedSource } from './item.ts';
 
 const PREFIX = 'message.';
@@ -19,7 +21,11 @@ const KEEPER = 'keeper';
 type Deliver = (env: Env, logger: Logger, texts: readonly string[]) => Promise<void>;
 
 /** How each consumer group takes messages: a group that is not here keeps its dead letters until it is. */
-const GROUPS: Readonly<Record<string, Deliver>> = { views: toViews, archive: toArchive };
+const GROUPS: Readonly<Record<string, Deliver>> = {
+  views: toViews,
+  archive: toArchive,
+  sagas: toSagas,
+};
 
 /** Wires dead letters to this Worker's bindings. */
 export function deadLetterDeps(env: Env, logger: Logger): DeadLetterDeps {
@@ -52,6 +58,11 @@ async function toViews(env: Env, logger: Logger, texts: readonly string[]): Prom
 async function toArchive(env: Env, _logger: Logger, texts: readonly string[]): Promise<void> {
   const arrivals = texts.map((text) => ({ text, events: parseEventsMessage(text).events.length }));
   if (!(await archivistStub(env).accept(arrivals))) throw new Error('the archivist has no room');
+}
+
+async function toSagas(env: Env, logger: Logger, texts: readonly string[]): Promise<void> {
+  const failed = await tellSagas(sagaConsumerDeps(env, logger), texts.map(parseEventsMessage));
+  if (failed.size > 0) throw new Error(`sagas were not told of ${[...failed].join(', ')}`);
 }
 
 /** Parked messages. */

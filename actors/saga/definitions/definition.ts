@@ -19,6 +19,14 @@ export interface StepContext<Input> {
   readonly startedAt: string;
   /** What the step is for, where there are several of it; else the empty text. */
   readonly key: string;
+  /** How often it was begun anew after an event had said that it could not be done. */
+  readonly round: number;
+}
+
+/** What a compensation knows beyond that. */
+export interface UndoContext<Input> extends StepContext<Input> {
+  /** Why the saga turned back, in a line. */
+  readonly reason: string;
 }
 
 /** An event that a step may wait for. */
@@ -43,7 +51,7 @@ export interface RetryPolicy {
 
 /** How what a step did is undone. Its receiver must take it also where the step's command never arrived, and remember. */
 export interface Compensation<Input> {
-  command(context: StepContext<Input>): TargetedCommand;
+  command(context: UndoContext<Input>): TargetedCommand;
   readonly retry: RetryPolicy;
   /** Refusals that say that there is nothing to undo. */
   readonly undoneOn?: readonly string[];
@@ -89,6 +97,8 @@ export interface SagaDefinition<Input> {
   readonly version: number;
   /** One sentence for people. */
   readonly description: string;
+  /** Nothing of it is ever undone: what cannot be done waits for an operator. */
+  readonly forwardOnly?: boolean;
   readonly stages: readonly (readonly StepDefinition<Input>[])[];
 }
 

@@ -1,5 +1,14 @@
 /** Every saga there is, in every version that a running one may have. */
-import { type SagaDefinitions, sagaDefinitions } from './definition.ts';
+import { type AnySagaDefinition, type SagaDefinitions, sagaDefinitions } from './definition.ts';
 import { fundsTransfer } from './fundsTransfer.ts';
+import { orderCancellation } from './orderCancellation.ts';
+import { orderFulfilment } from './orderFulfilment.ts';
 
-export const DEFINITIONS: SagaDefinitions = sagaDefinitions([fundsTransfer]);
+export const DEFINITION_LIST: readonly AnySagaDefinition[] = [
+  orderFulfilment,
+  orderCancellation,
+  fundsTransfer,
+];
+
+/** The same by name and version. */
+export const DEFINITIONS: SagaDefinitions = sagaDefinitions(DEFINITION_LIST);

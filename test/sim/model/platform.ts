@@ -202,7 +202,7 @@ export class Platform {
       nextTurn: (task) => context.later('decides', task, 0),
       after: (task, milliseconds) => context.later('drains', task, milliseconds),
       setAlarm: (at) => context.storage.setAlarm(at),
-      send: (texts) => this.queue.send(context.caller, texts),
+      groups: [{ name: 'views', send: (texts) => this.queue.send(context.caller, texts) }],
       register: () =>
         directory
           .call(context.caller, 'register', (app) => app.directory.register(aggregateType, aggregateId))

@@ -12,9 +12,9 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: OUTBOX,
-        find: '        await this.#deps.send(batch.map((message) => message.text));\n        this.published = (batch.at(-1) as PackedMessage).toVersion;\n',
+        find: '        await standing.group.send(batch.map((message) => message.text));\n        standing.published = (batch.at(-1) as PackedMessage).toVersion;\n',
         replace:
-          '        this.published = (batch.at(-1) as PackedMessage).toVersion;\n        await this.#deps.send(batch.map((message) => message.text));\n',
+          '        standing.published = (batch.at(-1) as PackedMessage).toVersion;\n        await standing.group.send(batch.map((message) => message.text));\n',
       },
     ],
   },

@@ -1,0 +1,70 @@
+/**
+ * A confirmed order that was cancelled: its stock is free again, what is held of its customer's money is let go, and what was
+ * taken goes back. There is no way back from a cancellation, so nothing of it is undone.
+ */
+import { CANCELLATION_DEFINITION } from '../../../schemas/saga.ts';
+import type { SagaDefinition } from './definition.ts';
+import {
+  lineKeys,
+  NOT_HELD,
+  NOT_RESERVED,
+  type OrderInput,
+  PATIENT,
+  PATIENT_MS,
+  paymentCommand,
+  stockCommand,
+} from './orderSteps.ts';
+
+/** What a cancellation is started with. */
+export interface CancellationInput extends Pick<OrderInput, 'orderId' | 'items'> {
+  readonly reason: string;
+}
+
+/** One refund of the payment; another one where the bank sent the first back. */
+function refundId(round: number): string {
+  return round === 0 ? 'cancellation' : `cancellation-${round}`;
+}
+
+export const orderCancellation: SagaDefinition<CancellationInput> = {
+  name: CANCELLATION_DEFINITION,
+  version: 1,
+  description: 'Frees the stock of a cancelled order and gives its money back.',
+  forwardOnly: true,
+  stages: [
+    [
+      {
+        name: 'release-stock',
+        each: lineKeys,
+        command: (context) => stockCommand(context, 'ReleaseReservation', { reason: context.input.reason }),
+        doneOn: NOT_RESERVED,
+        timeoutMs: () => PATIENT_MS,
+        retry: PATIENT,
+      },
+      {
+        name: 'void-payment',
+        command: ({ input }) => paymentCommand(input, 'VoidPayment', { reason: input.reason }),
+        doneOn: NOT_HELD,
+        retryOn: ['capture_in_progress'],
+        timeoutMs: () => PATIENT_MS,
+        retry: PATIENT,
+      },
+    ],
+    [
+      {
+        name: 'refund-payment',
+        command: ({ input, round }) =>
+          paymentCommand(input, 'RefundPayment', { refundId: refundId(round), reason: input.reason }),
+        doneOn: ['nothing_to_refund', 'payment_not_found'],
+        awaits: {
+          eventTypes: ['PaymentRefunded', 'RefundFailed'],
+          verdict: ({ eventType, data }, { round }) => {
+            if (data.refundId !== refundId(round)) return undefined;
+            return eventType === 'PaymentRefunded' ? 'completed' : 'refused';
+          },
+        },
+        timeoutMs: () => PATIENT_MS,
+        retry: PATIENT,
+      },
+    ],
+  ],
+};

@@ -1,0 +1,140 @@
+/**
+ * An order from placement to payment: the stock of every line is reserved, the payment authorised, the order confirmed; once
+ * everything has been shipped, and no sooner, the stock leaves the books and the money is taken.
+ */
+import { FULFILMENT_DEFINITION } from '../../../schemas/saga.ts';
+import { millisecondsOf, timeText } from '../../../schemas/time.ts';
+import type { Compensation, EventVerdict, ObservedEvent, SagaDefinition } from './definition.ts';
+import {
+  lineKeys,
+  lineQuantity,
+  NOT_HELD,
+  NOT_RESERVED,
+  type OrderInput,
+  orderCommand,
+  PATIENT,
+  PATIENT_MS,
+  PROMPT,
+  PROMPT_MS,
+  paymentCommand,
+  stockCommand,
+} from './orderSteps.ts';
+
+/** How long a confirmed order may wait for the last of its shipments: two weeks, as long as banks hold an authorisation. */
+const SHIPMENT_MS = 14 * 86_400_000;
+
+/** The reservations outlive that: what comes late is undone by the saga, and only what the saga lost expires. */
+const RESERVATION_MS = SHIPMENT_MS + 7 * 86_400_000;
+
+/** A bank that asks its customer takes minutes; the payment itself gives up after about four without any answer. */
+const AUTHORIZATION_MS = 900_000;
+
+/** Cancelling may come too late: goods that have left make the order go on. */
+const cancelOrder: Compensation<OrderInput> = {
+  command: ({ input, reason }) => orderCommand(input, 'CancelOrder', { reason }),
+  retry: PATIENT,
+  undoneOn: ['order_cancelled', 'order_not_found'],
+  calledOffOn: ['order_already_shipped', 'order_already_delivered'],
+};
+
+function authorizationVerdict({ eventType, data }: ObservedEvent): EventVerdict {
+  const { status } = data.standing as { status: string };
+  if (eventType !== 'PaymentAuthorized') return 'refused';
+  // One that comes when nobody waits any more is let go at once.
+  return status === 'AUTHORIZED' ? 'completed' : 'refused';
+}
+
+function shipmentVerdict({ eventType, data }: ObservedEvent): EventVerdict {
+  if (eventType === 'OrderShipped') return data.status === 'SHIPPED' ? 'completed' : undefined;
+  // A confirmed order that its customer cancels has a saga of its own; one that was not is refused its confirmation.
+  return data.statusBefore === 'CONFIRMED' ? 'ends the saga' : undefined;
+}
+
+export const orderFulfilment: SagaDefinition<OrderInput> = {
+  name: FULFILMENT_DEFINITION,
+  version: 1,
+  description: 'Reserves the stock of an order, has it paid, and sees it shipped.',
+  stages: [
+    // Undone last: an order is cancelled when nothing of it is held any more.
+    [{ name: 'place-order', timeoutMs: () => PROMPT_MS, retry: PROMPT, compensation: cancelOrder }],
+    [
+      {
+        name: 'reserve-stock',
+        each: lineKeys,
+        command: (context) =>
+          stockCommand(context, 'ReserveStock', {
+            quantity: lineQuantity(context),
+            expiresAt: timeText(millisecondsOf(context.startedAt) + RESERVATION_MS),
+          }),
+        timeoutMs: () => PROMPT_MS,
+        retry: PROMPT,
+        compensation: {
+          command: (context) => stockCommand(context, 'ReleaseReservation', { reason: context.reason }),
+          retry: PATIENT,
+          undoneOn: NOT_RESERVED,
+        },
+      },
+    ],
+    [
+      {
+        name: 'authorize-payment',
+        command: ({ input }) => {
+          const { orderId, customerId, total, currency, payment } = input;
+          const data = { orderId, customerId, amount: total, currency, ...payment };
+          return paymentCommand(input, 'AuthorizePayment', data);
+        },
+        awaits: {
+          eventTypes: ['PaymentAuthorized', 'PaymentDeclined', 'PaymentFailed', 'PaymentVoided'],
+          verdict: authorizationVerdict,
+        },
+        timeoutMs: () => AUTHORIZATION_MS,
+        retry: PROMPT,
+        compensation: {
+          command: ({ input, reason }) => paymentCommand(input, 'VoidPayment', { reason }),
+          retry: PATIENT,
+          undoneOn: NOT_HELD,
+          retryOn: ['capture_in_progress'],
+        },
+      },
+    ],
+    [
+      {
+        name: 'confirm-order',
+        command: ({ input }) => orderCommand(input, 'ConfirmOrder', {}),
+        timeoutMs: () => PROMPT_MS,
+        retry: PROMPT,
+        compensation: cancelOrder,
+      },
+    ],
+    [
+      {
+        name: 'await-shipment',
+        pivot: true,
+        awaits: { eventTypes: ['OrderShipped', 'OrderCancelled'], verdict: shipmentVerdict },
+        timeoutMs: () => SHIPMENT_MS,
+        retry: PROMPT,
+        compensation: cancelOrder,
+      },
+    ],
+    [
+      {
+        name: 'commit-stock',
+        each: lineKeys,
+        command: (context) => stockCommand(context, 'CommitReservation'),
+        timeoutMs: () => PATIENT_MS,
+        retry: PATIENT,
+      },
+      {
+        name: 'capture-payment',
+        command: ({ input }) => paymentCommand(input, 'CapturePayment', {}),
+        awaits: {
+          eventTypes: ['PaymentCaptured', 'CaptureFailed'],
+          verdict: ({ eventType }) => (eventType === 'PaymentCaptured' ? 'completed' : 'refused'),
+        },
+        timeoutMs: () => PATIENT_MS,
+        retry: PATIENT,
+        retryOn: ['capture_in_progress'],
+      },
+    ],
+  ],
+};

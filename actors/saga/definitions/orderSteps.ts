@@ -1,0 +1,70 @@
+/** What the sagas of an order have in common: their input, their commands, and how long each part may take. */
+import type { RetryPolicy, StepContext } from './definition.ts';
+
+/** An order as its sagas know it. */
+export interface OrderInput {
+  readonly orderId: string;
+  readonly customerId: string;
+  readonly currency: string;
+  /** What is paid. */
+  readonly total: string;
+  readonly payment: { readonly method: string; readonly token: string };
+  readonly items: readonly { readonly line: number; readonly productId: string; readonly quantity: string }[];
+}
+
+/** A line's step is known by its number. */
+export function lineKeys({ items }: Pick<OrderInput, 'items'>): string[] {
+  return items.map(({ line }) => `${line}`);
+}
+
+function lineOf({ input, key }: StepContext<Pick<OrderInput, 'items'>>) {
+  const found = input.items.find(({ line }) => `${line}` === key);
+  if (found === undefined) throw new Error(`the order has no line ${key}`);
+  return found;
+}
+
+/** A command about the reservation of a line: its id is the order's with the line's number. */
+export function stockCommand(
+  context: StepContext<Pick<OrderInput, 'orderId' | 'items'>>,
+  type: string,
+  more: object = {},
+) {
+  const { orderId } = context.input;
+  const { productId } = lineOf(context);
+  const data = { reservationId: `${orderId}-${context.key}`, ...more };
+  return { aggregateType: 'inventory', aggregateId: productId, type, data };
+}
+
+/** What a line's reservation takes. */
+export function lineQuantity(context: StepContext<Pick<OrderInput, 'items'>>): string {
+  return lineOf(context).quantity;
+}
+
+/** A command to the payment of the order, which has the order's id. */
+export function paymentCommand({ orderId }: Pick<OrderInput, 'orderId'>, type: string, data: object) {
+  return { aggregateType: 'payment', aggregateId: orderId, type, data };
+}
+
+/** A command to the order itself. */
+export function orderCommand({ orderId }: Pick<OrderInput, 'orderId'>, type: string, data: object) {
+  return { aggregateType: 'order', aggregateId: orderId, type, data };
+}
+
+/** Refusals that say that a reservation is not there to be released. */
+export const NOT_RESERVED = [
+  'inventory_not_found',
+  'reservation_not_found',
+  'reservation_expired',
+  'reservation_ended',
+] as const;
+
+/** Refusals that say that a payment holds nothing. */
+export const NOT_HELD = ['payment_voided', 'nothing_to_void'] as const;
+
+/** While a customer waits: quick, and not for long. */
+export const PROMPT: RetryPolicy = { firstMs: 250, maxMs: 10_000, attemptsMax: 12 };
+export const PROMPT_MS = 60_000;
+
+/** What has to be done in the end goes on for about a day before an operator is asked. */
+export const PATIENT: RetryPolicy = { firstMs: 500, maxMs: 300_000, attemptsMax: 300 };
+export const PATIENT_MS = 86_400_000;

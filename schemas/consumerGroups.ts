@@ -1,0 +1,33 @@
+/**
+ * The consumer groups: who is told of which events. Each has a queue of its own, since a queue has one consumer and a group
+ * that fails must not hold back the others.
+ */
+
+interface GroupEntry {
+  /** Of its queue, in wrangler.toml. */
+  readonly binding: string;
+  /** The types of aggregates whose events it is told of; absent: of all. */
+  readonly aggregateTypes?: readonly string[];
+}
+
+/** Groups by name. */
+export const CONSUMER_GROUPS = {
+  /** Read models in D1. */
+  views: { binding: 'VIEWS_QUEUE' },
+  /** Segments in R2. */
+  archive: { binding: 'ARCHIVE_QUEUE' },
+  /** What starts sagas, and what they wait for. */
+  sagas: { binding: 'SAGAS_QUEUE', aggregateTypes: ['order', 'payment'] },
+} as const satisfies Readonly<Record<string, GroupEntry>>;
+
+/** The name of a group. */
+export type GroupName = keyof typeof CONSUMER_GROUPS;
+
+/** The groups that are told of the events of an aggregate's type. */
+export function groupsFor(aggregateType: string): GroupName[] {
+  const names = Object.keys(CONSUMER_GROUPS) as GroupName[];
+  return names.filter((name) => {
+    const { aggregateTypes }: GroupEntry = CONSUMER_GROUPS[name];
+    return aggregateTypes === undefined || aggregateTypes.includes(aggregateType);
+  });
+}

@@ -1,0 +1,154 @@
+/** Several consumer groups behind one outbox: each is told everything at least once, and one that fails holds up no other. */
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { StoredEvent } from '../../actors/kernel/eventLog.ts';
+import { type ConsumerGroup, DRAIN_RETRY_FIRST_MS, Outbox } from '../../actors/kernel/outbox.ts';
+import { CONSUMER_GROUPS, groupsFor } from '../../schemas/consumerGroups.ts';
+import { parseEventsMessage } from '../../schemas/message.ts';
+import { holdsEventually } from '../support/property.ts';
+
+const NAMES = ['views', 'archive', 'sagas'] as const;
+
+const eventOf = (version: number): StoredEvent => ({
+  version,
+  eventType: 'Noted',
+  schemaVersion: 1,
+  recordedAt: version,
+  data: '{}',
+  metadata: '{"correlationId":"c"}',
+  hash: version.toString(16).padStart(64, '0'),
+});
+
+/** A group whose queue fails as it is told. */
+class Group implements ConsumerGroup {
+  readonly name: string;
+  fails = false;
+  sends = 0;
+  readonly heard: number[] = [];
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  async send(texts: readonly string[]): Promise<void> {
+    this.sends++;
+    if (this.fails) throw new Error(`${this.name} is down`);
+    for (const { events } of texts.map(parseEventsMessage)) this.heard.push(...events.map((e) => e.version));
+  }
+}
+
+function world(published = 0, log = [eventOf(1)]) {
+  const time = { now: 0 };
+  const released: number[] = [];
+  const groups = { views: new Group('views'), archive: new Group('archive'), sagas: new Group('sagas') };
+  const outbox = new Outbox(
+    {
+      source: { aggregateType: 'order', aggregateId: 'o' },
+      groups: Object.values(groups),
+      head: () => log.length,
+      read: (from, limit) => log.slice(from - 1, from - 1 + limit),
+      release: (version) => void released.push(version),
+      register: async () => undefined,
+      now: () => time.now,
+    },
+    published,
+  );
+  const append = () => void log.push(eventOf(log.length + 1));
+  return { ...groups, outbox, append, log, time, released };
+}
+
+describe('a group whose queue fails', () => {
+  it('holds up no other, and hears all of it later', async () => {
+    const { views, sagas, outbox, append, time } = world();
+    sagas.fails = true;
+    expect(await outbox.drain(time.now)).toMatchObject({ message: 'sagas is down' });
+    append();
+    expect(await outbox.drain(time.now)).toBeUndefined();
+    expect([views.heard, sagas.heard, sagas.sends]).toEqual([[1, 2], [], 1]);
+    sagas.fails = false;
+    time.now = DRAIN_RETRY_FIRST_MS;
+    await outbox.drain(time.now);
+    expect([views.heard, sagas.heard]).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+  });
+
+  it('keeps what it has not heard from being taken for published or given up', async () => {
+    const { sagas, outbox, append, time, released } = world();
+    await outbox.drain(time.now);
+    append();
+    sagas.fails = true;
+    await outbox.drain(time.now);
+    expect(outbox.published).toBe(1);
+    expect(outbox.isBehind).toBe(true);
+    expect(Math.max(...released)).toBe(0);
+    sagas.fails = false;
+    await outbox.drain();
+    expect([outbox.published, outbox.isBehind, outbox.retryAt]).toEqual([2, false, undefined]);
+  });
+
+  it('is left alone until its time, while the others are told what comes', async () => {
+    const { archive, views, outbox, append, time } = world();
+    archive.fails = true;
+    await outbox.drain(time.now);
+    expect([outbox.isDue(0), outbox.retryAt]).toEqual([false, DRAIN_RETRY_FIRST_MS]);
+    for (let commit = 0; commit < 5; commit++) {
+      append();
+      expect(outbox.isDue(0)).toBe(true);
+      await outbox.drain(0);
+    }
+    expect([archive.sends, views.heard]).toEqual([1, [1, 2, 3, 4, 5, 6]]);
+    expect(outbox.isDue(DRAIN_RETRY_FIRST_MS)).toBe(true);
+  });
+});
+
+it('every group hears every event in order, whatever fails and whenever the instance dies', async () => {
+  const step = fc.record({
+    commits: fc.integer({ min: 0, max: 3 }),
+    failing: fc.subarray<(typeof NAMES)[number]>([...NAMES]),
+    dies: fc.boolean(),
+    waits: fc.integer({ min: 0, max: 5_000 }),
+  });
+  await holdsEventually(
+    fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+      const log = [eventOf(1)];
+      let current = world(0, log);
+      const heard = { views: [] as number[], archive: [] as number[], sagas: [] as number[] };
+      const collect = () => {
+        for (const name of NAMES) heard[name].push(...current[name].heard.splice(0));
+      };
+      for (const { commits, failing, dies, waits } of steps) {
+        for (let commit = 0; commit < commits; commit++) log.push(eventOf(log.length + 1));
+        for (const name of NAMES) current[name].fails = failing.includes(name);
+        current.time.now += waits;
+        await current.outbox.drain(current.time.now);
+        collect();
+        if (!dies) continue;
+        const { now } = current.time;
+        current = world(current.outbox.published, log);
+        current.time.now = now;
+      }
+      for (const name of NAMES) current[name].fails = false;
+      await current.outbox.drain();
+      collect();
+      for (const versions of Object.values(heard)) {
+        // Repeats begin anew somewhere, and go on from there: nothing is left out on the way.
+        versions.forEach((version, index) => {
+          expect(version).toBeLessThanOrEqual((versions[index - 1] ?? 0) + 1);
+        });
+        expect(new Set(versions).size).toBe(log.length);
+        expect(versions.at(-1)).toBe(log.length);
+      }
+    }),
+    { seed: 11, runs: 200 },
+  );
+});
+
+describe('the groups', () => {
+  it('views and archive hear of everything, sagas of what they are started by or wait for', () => {
+    expect(groupsFor('account')).toEqual(['views', 'archive']);
+    expect(groupsFor('saga')).toEqual(['views', 'archive']);
+    expect(groupsFor('order')).toEqual(Object.keys(CONSUMER_GROUPS));
+  });
+});

@@ -1,0 +1,101 @@
+/** Orders from placement to payment over HTTP, through the queue, the sagas, stock and the payment provider. */
+import { describe, expect, it, vi } from 'vitest';
+import { call, verdict } from '../support/api.ts';
+
+const WAIT = { timeout: 20_000, interval: 50 };
+
+let products = 0;
+/** A product of which some units are there. */
+async function stocked(quantity: string): Promise<string> {
+  const productId = `product-${++products}`;
+  const reply = await call('POST', `/v1/inventory/${productId}/receipts`, { body: { quantity } });
+  expect(verdict(reply)).toMatch(/^20[01]$/);
+  return productId;
+}
+
+const place = (orderId: string, items: readonly (readonly [string, string, string])[], token = 'tok_ok') =>
+  call('POST', '/v1/orders', {
+    body: {
+      orderId,
+      customerId: 'c-1',
+      currency: 'GBP',
+      items: items.map(([productId, quantity, unitPrice]) => ({ productId, quantity, unitPrice })),
+      payment: { method: 'card', token },
+      shipTo: { line1: '1 High St', country: 'United Kingdom' },
+    },
+  });
+const orderIs = (id: string, status: string) =>
+  vi.waitFor(
+    async () => expect((await call('GET', `/v1/orders/${id}`)).body).toMatchObject({ status }),
+    WAIT,
+  );
+const sagaOf = async (id: string) => (await call('GET', `/v1/sagas/${id}`)).body;
+const sagaIs = (id: string, status: string) =>
+  vi.waitFor(async () => expect(await sagaOf(id)).toMatchObject({ status }), WAIT);
+const levelOf = async (id: string) => {
+  const { onHand, reserved } = (await call('GET', `/v1/inventory/${id}`)).body;
+  return [onHand, reserved];
+};
+const paymentOf = async (id: string) => (await call('GET', `/v1/payments/${id}`)).body;
+
+describe('an order', () => {
+  it('is reserved, paid, confirmed, and once it is shipped its money is taken', async () => {
+    const [tea, cup] = [await stocked('10'), await stocked('5')];
+    const reply = await place('o-1', [
+      [tea, '3', '2.55'],
+      [cup, '2', '4'],
+      [tea, '1', '2.5'],
+    ]);
+    expect(verdict(reply)).toBe('202');
+    expect(reply.body.sagaId).toBe('fulfil-o-1');
+    await orderIs('o-1', 'CONFIRMED');
+    expect([await levelOf(tea), await levelOf(cup)]).toEqual([
+      ['10', '4'],
+      ['5', '2'],
+    ]);
+    expect(await paymentOf('o-1')).toMatchObject({ status: 'AUTHORIZED', authorized: '18.15' });
+    await call('POST', '/v1/orders/o-1/ship', { body: { carrier: 'Royal Mail', trackingNumber: 'RM1' } });
+    await sagaIs('fulfil-o-1', 'COMPLETED');
+    expect([await levelOf(tea), await levelOf(cup)]).toEqual([
+      ['6', '0'],
+      ['3', '0'],
+    ]);
+    expect(await paymentOf('o-1')).toMatchObject({ status: 'CAPTURED', captured: '18.15' });
+  });
+
+  it('whose card is declined is cancelled, and its stock is free again', async () => {
+    const tea = await stocked('10');
+    await place('o-2', [[tea, '3', '2']], 'tok_decline');
+    await orderIs('o-2', 'CANCELLED');
+    await sagaIs('fulfil-o-2', 'COMPENSATED');
+    expect(await levelOf(tea)).toEqual(['10', '0']);
+    expect(await sagaOf('fulfil-o-2')).toMatchObject({ reason: 'authorize-payment: refused_by_event' });
+  });
+
+  it('of which a line is not there is cancelled, and nobody is charged', async () => {
+    const [tea, cup] = [await stocked('10'), await stocked('1')];
+    await place('o-3', [
+      [tea, '3', '2'],
+      [cup, '2', '4'],
+    ]);
+    await sagaIs('fulfil-o-3', 'COMPENSATED');
+    await orderIs('o-3', 'CANCELLED');
+    expect([await levelOf(tea), await levelOf(cup)]).toEqual([
+      ['10', '0'],
+      ['1', '0'],
+    ]);
+    expect(verdict(await call('GET', '/v1/payments/o-3'))).toBe('404 payment_not_found');
+  });
+
+  it('that is cancelled once it is confirmed is undone by a saga of its own', async () => {
+    const tea = await stocked('10');
+    await place('o-4', [[tea, '3', '2']]);
+    await orderIs('o-4', 'CONFIRMED');
+    const reply = await call('POST', '/v1/orders/o-4/cancel', { body: { reason: 'too dear' } });
+    expect(reply.body.sagaId).toBe('cancel-o-4');
+    await sagaIs('cancel-o-4', 'COMPLETED');
+    await sagaIs('fulfil-o-4', 'COMPLETED');
+    expect(await levelOf(tea)).toEqual(['10', '0']);
+    await vi.waitFor(async () => expect(await paymentOf('o-4')).toMatchObject({ status: 'VOIDED' }), WAIT);
+  });
+});
