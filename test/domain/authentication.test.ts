@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LOCAL_RUN } from '../../local/bundle.ts';
+import { CLOCK_TOLERANCE_SECONDS } from '../../workers/access/accessToken.ts';
 import { AuthenticationMisconfigured, Authenticator } from '../../workers/access/authenticator.ts';
 import {
   KEYS_COOLDOWN_MS,
@@ -69,6 +70,7 @@ describe('the local administrator', () => {
     expect(await subject.authenticate(`Bearer ${TOKEN}`)).toEqual({
       ok: true,
       principal: LOCAL_ADMINISTRATOR,
+      endsAt: Number.POSITIVE_INFINITY,
     });
     expect(await outcome(subject, `${TOKEN}x`)).toBe('unknown');
     expect(await outcome(subject, TOKEN.slice(1))).toBe('unknown');
@@ -202,7 +204,10 @@ describe('a verified token', () => {
     const subject = authenticator();
     const token = await key.sign({ exp: START / 1_000 + 1 });
     await subject.authenticate(`Bearer ${token}`);
-    expect(subject.recall(`Bearer ${token}`)).toMatchObject({ userId: 'user:somebody' });
+    expect(subject.recall(`Bearer ${token}`)).toMatchObject({
+      principal: { userId: 'user:somebody' },
+      endsAt: START + 1_000 + CLOCK_TOLERANCE_SECONDS * 1_000,
+    });
     pass(VERIFIED_MS);
     expect(subject.recall(`Bearer ${token}`)).toBeUndefined();
     expect(await subject.authenticate(`bearer   ${token}  `)).toMatchObject({ ok: true });
@@ -212,12 +217,13 @@ describe('a verified token', () => {
 
   it('is remembered by its hash, in a bounded memory that drops the oldest', () => {
     const callers = new VerifiedCallers();
+    const administrator = { principal: LOCAL_ADMINISTRATOR, endsAt: Number.POSITIVE_INFINITY };
     for (let place = 0; place <= VERIFIED_MAX; place++) {
-      callers.add(`hash-${place}`, LOCAL_ADMINISTRATOR, Number.POSITIVE_INFINITY, 0);
+      callers.add(`hash-${place}`, administrator, 0);
     }
     expect(callers.size).toBe(VERIFIED_MAX);
     expect(callers.find('hash-0', 0)).toBeUndefined();
-    expect(callers.find('hash-1', 0)).toBe(LOCAL_ADMINISTRATOR);
+    expect(callers.find('hash-1', 0)).toBe(administrator);
     expect(callers.find('hash-1', VERIFIED_MS)).toBeUndefined();
     expect(callers.size).toBe(VERIFIED_MAX - 1);
   });

@@ -92,20 +92,22 @@ describe("a service's key", () => {
 
 describe('the token of a service', () => {
   const NOW = Date.parse(RECEIVED_AT);
-  const counts = (key: ServiceKeyState, secret: string, now = NOW) => serviceOf('k-1', secret, key, now);
+  const counts = (key: ServiceKeyState, secret: string, now = NOW) =>
+    serviceOf({ keyId: 'k-1', secretHash: hash(secret) }, key, now);
 
   it('names its service, which reaches what the key says', () => {
     expect(counts(state([issued]), FIRST)).toEqual({
       principal: { userId: 'service:k-1', roles: ['trader'], accounts: new Set(['acc-1']) },
-      validUntil: Number.POSITIVE_INFINITY,
+      endsAt: Number.POSITIVE_INFINITY,
+      serviceKey: { keyId: 'k-1', secretHash: hash(FIRST) },
     });
   });
 
   it('counts with the secret that the key has now, and the one before for the time of grace', () => {
     const key = state([issued, rotated]);
     const graceEnds = Date.parse('2026-01-02T03:14:05.678Z');
-    expect(counts(key, SECOND)?.validUntil).toBe(Number.POSITIVE_INFINITY);
-    expect(counts(key, FIRST)?.validUntil).toBe(graceEnds);
+    expect(counts(key, SECOND)?.endsAt).toBe(Number.POSITIVE_INFINITY);
+    expect(counts(key, FIRST)?.endsAt).toBe(graceEnds);
     expect(counts(key, FIRST, graceEnds)).toBeUndefined();
     expect(counts(key, 'x'.repeat(43))).toBeUndefined();
   });
@@ -119,7 +121,7 @@ describe('the token of a service', () => {
   it('ends with the key', () => {
     const expiresAt = '2026-01-03T00:00:00.000Z';
     const key = { ...state([issued, rotated]), expiresAt };
-    expect(counts(key, SECOND)?.validUntil).toBe(Date.parse(expiresAt));
+    expect(counts(key, SECOND)?.endsAt).toBe(Date.parse(expiresAt));
     expect(counts(key, SECOND, Date.parse(expiresAt))).toBeUndefined();
   });
 

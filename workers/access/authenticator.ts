@@ -5,7 +5,7 @@ import type { ServiceKeyState } from '../../actors/serviceKey/decider.ts';
 import type { Env } from '../env.ts';
 import { type TokenRefusal, verifyToken } from './accessToken.ts';
 import { type FetchKeys, issuerKeys } from './issuerKeys.ts';
-import { LOCAL_ADMINISTRATOR, type Principal } from './principal.ts';
+import { type KnownCaller, LOCAL_ADMINISTRATOR } from './principal.ts';
 import { parseServiceToken, serviceOf } from './serviceKey.ts';
 import { type TokenConfiguration, tokenConfiguration } from './settings.ts';
 import { secretHash, VerifiedCallers } from './verified.ts';
@@ -24,7 +24,7 @@ export type AuthenticationRefusal = 'missing' | 'unknown' | TokenRefusal;
 
 /** The caller, or why there is none. */
 export type Authentication =
-  | { readonly ok: true; readonly principal: Principal }
+  | ({ readonly ok: true } & KnownCaller)
   | { readonly ok: false; readonly refusal: AuthenticationRefusal };
 
 /** What an authenticator needs of its world. */
@@ -67,7 +67,7 @@ export class Authenticator {
   }
 
   /** The caller whose token was verified a moment ago, if it was. */
-  recall(header: string | undefined): Principal | undefined {
+  recall(header: string | undefined): KnownCaller | undefined {
     const token = bearerToken(header);
     return token === undefined ? undefined : this.#verified.find(secretHash(token), this.#deps.now());
   }
@@ -84,7 +84,7 @@ export class Authenticator {
 
   async #verify(token: string, hash: string): Promise<Authentication> {
     if (this.#localTokenHash !== undefined && timingSafeEqual(Buffer.from(hash), this.#localTokenHash)) {
-      return this.#remember(hash, LOCAL_ADMINISTRATOR, Number.POSITIVE_INFINITY);
+      return this.#remember(hash, { principal: LOCAL_ADMINISTRATOR, endsAt: Number.POSITIVE_INFINITY });
     }
     const service = parseServiceToken(token);
     if (service !== undefined) return this.#verifyService(service.keyId, service.secret, hash);
@@ -95,24 +95,22 @@ export class Authenticator {
       return { ok: false, refusal: 'unknown' };
     }
     const verdict = await verifyToken(token, settings, this.#keys, this.#deps.now());
-    return verdict.ok ? this.#remember(hash, verdict.principal, verdict.validUntil) : verdict;
+    if (!verdict.ok) return verdict;
+    return this.#remember(hash, { principal: verdict.principal, endsAt: verdict.validUntil });
   }
 
   async #verifyService(keyId: string, secret: string, hash: string): Promise<Authentication> {
     const key = await this.#deps.findServiceKey(keyId);
     const now = this.#deps.now();
-    const service = key === undefined ? undefined : serviceOf(keyId, secret, key, now);
+    const shown = { keyId, secretHash: secretHash(secret) };
+    const service = key === undefined ? undefined : serviceOf(shown, key, now);
     if (service === undefined) return { ok: false, refusal: 'unknown' };
-    return this.#remember(
-      hash,
-      service.principal,
-      Math.min(service.validUntil, now + SERVICE_KEY_VERIFIED_MS),
-    );
+    return this.#remember(hash, service, now + SERVICE_KEY_VERIFIED_MS);
   }
 
-  #remember(hash: string, principal: Principal, validUntil: number): Authentication {
-    this.#verified.add(hash, principal, validUntil, this.#deps.now());
-    return { ok: true, principal };
+  #remember(hash: string, caller: KnownCaller, until?: number): Authentication {
+    this.#verified.add(hash, caller, this.#deps.now(), until);
+    return { ok: true, ...caller };
   }
 }
 

@@ -13,6 +13,21 @@ export interface Principal {
   readonly accounts: ReadonlySet<string> | undefined;
 }
 
+/** The key of a service as it was shown: its id, and the hash of the secret. */
+export interface ShownKey {
+  readonly keyId: string;
+  readonly secretHash: string;
+}
+
+/** A caller and what it is known by. */
+export interface KnownCaller {
+  readonly principal: Principal;
+  /** When the token or the key ends, milliseconds since 1970. */
+  readonly endsAt: number;
+  /** Undefined where it showed no service's key. */
+  readonly serviceKey?: ShownKey | undefined;
+}
+
 /** The holder of the local administrator's token. */
 export const LOCAL_ADMINISTRATOR: Principal = {
   userId: 'local-administrator',

@@ -1,8 +1,7 @@
 /** Keys of services as bearer tokens: `folio~<key id>~<secret>`, of which the platform knows the secret's hash alone. */
 import { timingSafeEqual } from 'node:crypto';
 import type { ServiceKeyState } from '../../actors/serviceKey/decider.ts';
-import type { Principal } from './principal.ts';
-import { secretHash } from './verified.ts';
+import type { KnownCaller, ShownKey } from './principal.ts';
 
 /**
  * The id is one that its client made. A secret has the room of 256 bits at least: a shorter one never counts, so that a key
@@ -18,27 +17,21 @@ export function parseServiceToken(
   return keyId === undefined || secret === undefined ? undefined : { keyId, secret };
 }
 
-/** Who the key speaks for and until when (milliseconds since 1970); undefined where key or secret do not count now. */
-export function serviceOf(
-  keyId: string,
-  secret: string,
-  key: ServiceKeyState,
-  now: number,
-): { readonly principal: Principal; readonly validUntil: number } | undefined {
+/** Who the key speaks for and until when; undefined where key or secret do not count now. */
+export function serviceOf(shown: ShownKey, key: ServiceKeyState, now: number): KnownCaller | undefined {
   const { status, roles, accounts, expiresAt, previous } = key;
   const ends = expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(expiresAt);
-  const hash = secretHash(secret);
-  const isCurrent = isSameHash(hash, key.secretHash);
-  const isPrevious = previous !== null && isSameHash(hash, previous.secretHash);
+  const isCurrent = isSameHash(shown.secretHash, key.secretHash);
+  const isPrevious = previous !== null && isSameHash(shown.secretHash, previous.secretHash);
   if (status !== 'ACTIVE' || !(isCurrent || isPrevious)) return undefined;
-  const validUntil = isCurrent ? ends : Math.min(ends, Date.parse(previous?.validUntil ?? ''));
-  if (now >= validUntil) return undefined;
+  const endsAt = isCurrent ? ends : Math.min(ends, Date.parse(previous?.validUntil ?? ''));
+  if (now >= endsAt) return undefined;
   const principal = {
-    userId: `service:${keyId}`,
+    userId: `service:${shown.keyId}`,
     roles,
     accounts: accounts === null ? undefined : new Set(accounts),
   };
-  return { principal, validUntil };
+  return { principal, endsAt, serviceKey: shown };
 }
 
 /** Compares in a time that tells nothing about where two hashes differ. */

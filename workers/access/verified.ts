@@ -1,6 +1,6 @@
 /** Callers whose token was verified a moment ago: a signature costs more than the command that it comes with. */
 import { createHash } from 'node:crypto';
-import type { Principal } from './principal.ts';
+import type { KnownCaller } from './principal.ts';
 
 /** Tokens remembered at a time, a few hundred bytes each. The oldest goes first; a dropped one is verified anew. */
 export const VERIFIED_MAX = 10_000;
@@ -9,7 +9,7 @@ export const VERIFIED_MAX = 10_000;
 export const VERIFIED_MS = 30_000;
 
 interface Verified {
-  readonly principal: Principal;
+  readonly caller: KnownCaller;
   /** Milliseconds since 1970. */
   readonly until: number;
 }
@@ -22,21 +22,21 @@ export class VerifiedCallers {
     return this.#callers.size;
   }
 
-  find(tokenHash: string, now: number): Principal | undefined {
+  find(tokenHash: string, now: number): KnownCaller | undefined {
     const found = this.#callers.get(tokenHash);
     if (found === undefined) return undefined;
-    if (now < found.until) return found.principal;
+    if (now < found.until) return found.caller;
     this.#callers.delete(tokenHash);
     return undefined;
   }
 
-  /** Remembers a caller until the token ends, and never for long. */
-  add(tokenHash: string, principal: Principal, validUntil: number, now: number): void {
+  /** Remembers a caller until `until` or until the token ends, and never for long. */
+  add(tokenHash: string, caller: KnownCaller, now: number, until = Number.POSITIVE_INFINITY): void {
     if (this.#callers.size >= VERIFIED_MAX) {
       const [oldest] = this.#callers.keys();
       if (oldest !== undefined) this.#callers.delete(oldest);
     }
-    this.#callers.set(tokenHash, { principal, until: Math.min(validUntil, now + VERIFIED_MS) });
+    this.#callers.set(tokenHash, { caller, until: Math.min(until, caller.endsAt, now + VERIFIED_MS) });
   }
 }
 

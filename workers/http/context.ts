@@ -1,6 +1,6 @@
 /** What the middleware has worked out about a request by the time a route sees it. */
 import type { Logger } from '../../telemetry/logger.ts';
-import type { Principal } from '../access/principal.ts';
+import type { KnownCaller, Principal } from '../access/principal.ts';
 import type { Env } from '../env.ts';
 
 export interface HttpEnv {
@@ -9,6 +9,8 @@ export interface HttpEnv {
     correlationId: string;
     /** Who is asking. Not there on the routes that are open to anybody. */
     principal: Principal;
+    /** The same with what it is known by. */
+    caller: KnownCaller;
     logger: Logger;
   };
 }

@@ -10,8 +10,9 @@ import { gatewayOf } from '../http/gateway.ts';
 import type { StreamLimits } from './commands.ts';
 import type { Attachment, Socket } from './connection.ts';
 import { HANDSHAKE_HEADER, type Handshake } from './handshake.ts';
-import { Hub, type WatchedActor } from './hub.ts';
+import { Hub } from './hub.ts';
 import { Principals } from './principals.ts';
+import type { WatchedActor } from './watches.ts';
 
 /** Sockets of a hub: the platform takes 32,768 for an object. */
 const SOCKETS_MAX = 30_000;

@@ -1,6 +1,6 @@
 /** One socket: who is behind it, what it is subscribed to, how far each subscription has come, and whether it keeps up. */
 import { errorFields, type Logger } from '../../telemetry/logger.ts';
-import type { Principal } from '../access/principal.ts';
+import type { Principal, ShownKey } from '../access/principal.ts';
 import { Flow, type FlowState, RECEIPT_MS_MAX } from './flow.ts';
 import type { ServerFrame, SubscribeFrame, TopicName } from './frames.ts';
 import { Lanes } from './lanes.ts';
@@ -33,6 +33,8 @@ export interface Session {
   readonly principalKey: string;
   /** Milliseconds since 1970. Nothing is sent or taken after it. */
   readonly endsAt: number;
+  /** The key of the service that opened it; absent where somebody else did. */
+  readonly serviceKey?: ShownKey | undefined;
 }
 
 /** A subscription as an attachment carries it; the last member: whether it had not sent all that it knew of. */
@@ -49,6 +51,8 @@ export type SavedSubscription = readonly [
 export interface Attachment extends Session {
   readonly flow: FlowState;
   readonly subscriptions: readonly SavedSubscription[];
+  /** Those that were being set up: they begin anew. */
+  readonly opening: readonly SubscribeFrame[];
 }
 
 /** What a connection is made from. */
@@ -65,7 +69,7 @@ export interface ConnectionSettings {
 }
 
 export class Connection implements Sink {
-  readonly session: Session;
+  session: Session;
   readonly principal: Principal;
   readonly subscriptions = new Map<string, Subscription>();
   /** Subscriptions that are being set up, by their ids. */
@@ -125,6 +129,13 @@ export class Connection implements Sink {
     return true;
   }
 
+  /** Ends it at a time at the latest, milliseconds since 1970. */
+  endBy(time: number): void {
+    if (time >= this.session.endsAt) return;
+    this.session = { ...this.session, endsAt: time };
+    this.save();
+  }
+
   /** Takes a receipt; false where none of this number was asked for. */
   confirm(receipt: number): boolean {
     if (!this.#flow.confirm(receipt)) return false;
@@ -152,7 +163,8 @@ export class Connection implements Sink {
   save(): void {
     if (!this.isOpen) return;
     const subscriptions = Array.from(this.subscriptions.values(), savedSubscription);
-    const attachment: Attachment = { ...this.session, flow: this.#flow.state, subscriptions };
+    const opening = [...this.opening.values()];
+    const attachment: Attachment = { ...this.session, flow: this.#flow.state, subscriptions, opening };
     this.#settings.socket.serializeAttachment(JSON.stringify(attachment));
   }
 

@@ -1,5 +1,5 @@
 /** From a request for a stream to the hub that takes its socket. */
-import type { Principal } from '../access/principal.ts';
+import type { KnownCaller, ShownKey } from '../access/principal.ts';
 import type { Env } from '../env.ts';
 import { principalText } from './principals.ts';
 
@@ -12,7 +12,7 @@ export const STREAM_HUBS = 16;
 /** The name of what is spoken, for clients that offer one: browsers have to, where the token is among what they offer. */
 export const SUBPROTOCOL = 'folio.v1';
 
-/** How long a connection may last: what was revoked ends by then, and so does a token that nobody looks at again. */
+/** How long a connection may last, and never longer than the token that opened it: nobody looks at that one again. */
 export const SESSION_MS_MAX = 60 * 60_000;
 
 /** The header under which the Worker tells a hub who is asking. Clients cannot set it: none of theirs are passed on. */
@@ -25,19 +25,18 @@ export interface Handshake {
   readonly correlationId: string;
   /** Milliseconds since 1970. */
   readonly endsAt: number;
-}
-
-/** Who wants a stream. */
-export interface Caller {
-  readonly principal: Principal;
-  readonly correlationId: string;
+  readonly serviceKey?: ShownKey | undefined;
 }
 
 /** The hub's answer to a request for a socket: 101, or 503 where it has as many as it can hold. */
-export async function openSocket(env: Env, offered: readonly string[], caller: Caller): Promise<Response> {
-  const { principal, correlationId } = caller;
-  const endsAt = Date.now() + SESSION_MS_MAX;
-  const handshake: Handshake = { principal: principalText(principal), correlationId, endsAt };
+export async function openSocket(
+  env: Env,
+  offered: readonly string[],
+  caller: KnownCaller & { readonly correlationId: string },
+): Promise<Response> {
+  const { principal, correlationId, serviceKey } = caller;
+  const endsAt = Math.min(caller.endsAt, Date.now() + SESSION_MS_MAX);
+  const handshake: Handshake = { principal: principalText(principal), correlationId, endsAt, serviceKey };
   const chance = crypto.getRandomValues(new Uint32Array(1))[0] as number;
   const hub = env.STREAMS.getByName(`hub-${chance % STREAM_HUBS}`);
   const { status, webSocket } = await hub.fetch('https://hub/', {

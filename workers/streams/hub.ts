@@ -4,10 +4,7 @@
  */
 import type { Notice } from '../../actors/kernel/watchers.ts';
 import { errorFields } from '../../telemetry/logger.ts';
-import { mayReach } from '../access/decide.ts';
-import type { Target } from '../access/principal.ts';
-import type { AggregateActor } from '../aggregates.ts';
-import { FORBIDDEN_DETAIL } from '../http/denial.ts';
+import type { ShownKey, Target } from '../access/principal.ts';
 import { COMMANDS_IN_FLIGHT_MAX, type CommandsDeps, runCommandsFrame } from './commands.ts';
 import {
   type Attachment,
@@ -19,16 +16,14 @@ import {
 } from './connection.ts';
 import { UNCONFIRMED_BYTES_MAX } from './flow.ts';
 import { FRAME_BYTES_MAX, FRAME_COMMANDS_MAX, type SubscribeFrame } from './frames.ts';
-import { errorFrame, type FrameError, type Incoming, invalid, readFrame } from './incoming.ts';
+import { errorFrame, type Incoming, invalid, readFrame } from './incoming.ts';
+import { KeyGuard } from './keyGuard.ts';
 import { Pipelines } from './pipelines.ts';
 import type { Principals } from './principals.ts';
-import { type Clock, Subscription, Watch } from './subscription.ts';
+import { refusalOf, startProblem } from './subscribing.ts';
+import { type Clock, Subscription } from './subscription.ts';
 import { TOPICS } from './topics.ts';
-
-/** An aggregate's actor as a hub uses it. */
-export interface WatchedActor extends AggregateActor {
-  watch(hub: string): Promise<number>;
-}
+import { type Watch, type WatchedActor, Watches } from './watches.ts';
 
 /** What a hub needs of its world. */
 export interface HubDeps extends Pick<CommandsDeps, 'logger' | 'limits' | 'denied'> {
@@ -42,12 +37,11 @@ export class Hub {
   readonly #deps: HubDeps;
   readonly #commands: CommandsDeps;
   readonly #connections = new Map<Socket, Connection>();
-  readonly #watches = new Map<string, Watch>();
-  /** Calls of `watch` on their way: many who subscribe at once share one. */
-  readonly #asking = new Map<Watch, Promise<number>>();
+  readonly #watches: Watches;
 
   constructor(deps: HubDeps) {
     this.#deps = deps;
+    this.#watches = new Watches(deps);
     const pipelines = new Pipelines((target) => deps.actorOf(target));
     this.#commands = { ...deps, actorOf: (target) => pipelines.to(target) };
   }
@@ -74,30 +68,35 @@ export class Hub {
         unconfirmedBytes: UNCONFIRMED_BYTES_MAX,
       },
     });
+    if (session.serviceKey !== undefined) this.#guard(session.serviceKey);
   }
 
   /** Goes on with sockets that outlived the instance before. */
   restore(sockets: Iterable<readonly [Socket, Attachment]>): void {
     const behind = new Set<Watch>();
-    for (const [socket, { flow, subscriptions, ...session }] of sockets) {
+    for (const [socket, { flow, subscriptions, opening, ...session }] of sockets) {
       if (this.#deps.principals.find(session.principalKey) === undefined) {
         socket.close(CLOSE_CODES.session_ended, 'session_ended: connect again');
         continue;
       }
       const connection = this.#add(socket, session, flow);
       for (const [id, topic, aggregateType, aggregateId, version, isBehind] of subscriptions) {
-        const watch = this.#watch({ aggregateType, aggregateId });
+        const watch = this.#watches.of({ aggregateType, aggregateId });
         watch.head = Math.max(watch.head, version);
         const settings = { id, topic, watch, afterVersion: version };
         connection.subscriptions.set(id, new Subscription(settings, connection, this.#deps.clock));
         if (isBehind === 1) behind.add(watch);
       }
+      for (const frame of opening) void this.#subscribe(connection, frame);
     }
     // What was on its way to a subscription would else wait for the next commit.
     for (const watch of behind) {
-      void this.#ask(watch).catch((error) =>
-        this.#logError('a watched aggregate does not answer', error, watch),
-      );
+      void this.#watches
+        .ask(watch)
+        .catch((error) => this.#logError('a watched aggregate does not answer', error, watch));
+    }
+    for (const { session } of this.#connections.values()) {
+      if (session.serviceKey !== undefined) this.#guard(session.serviceKey);
     }
   }
 
@@ -123,7 +122,7 @@ export class Hub {
 
   /** What an aggregate tells; false: nobody here watches it any more. */
   notify(notice: Notice): boolean {
-    const watch = this.#watches.get(keyOf(notice));
+    const watch = this.#watches.find(notice);
     if (watch === undefined) return false;
     watch.notified(notice);
     return true;
@@ -156,11 +155,12 @@ export class Hub {
       return;
     }
     connection.opening.set(id, frame);
-    const watch = this.#watch(frame);
+    connection.save();
+    const watch = this.#watches.of(frame);
     watch.pending++;
     let head: number;
     try {
-      head = await this.#ask(watch);
+      head = await this.#watches.ask(watch);
     } catch (error) {
       this.#logError('a subscription fails', error, watch);
       head = -1;
@@ -177,11 +177,11 @@ export class Hub {
         const subscription = new Subscription(settings, connection, this.#deps.clock);
         connection.subscriptions.set(id, subscription);
         connection.send({ type: 'subscribed', id, afterVersion, version: watch.head });
-        connection.save();
         subscription.pump();
       } else connection.send(errorFrame(id, error));
+      connection.save();
     }
-    this.#release(watch);
+    this.#watches.release(watch);
   }
 
   #deny({ principal, session }: Connection, frame: SubscribeFrame): Promise<void> {
@@ -194,100 +194,46 @@ export class Hub {
     const subscription = connection.subscriptions.get(id);
     if (subscription !== undefined) {
       connection.drop(subscription);
-      this.#release(subscription.watch);
+      this.#watches.release(subscription.watch);
     } else if (!connection.opening.delete(id)) {
       connection.send(errorFrame(id, invalid([{ path: 'id', message: 'is no subscription' }])));
       return;
     }
+    connection.save();
     connection.send({ type: 'unsubscribed', id });
   }
 
-  /** Has the aggregate tell this hub; answers the version that its log has, 0 for none. */
-  #ask(watch: Watch): Promise<number> {
-    let asking = this.#asking.get(watch);
-    if (asking === undefined) {
-      asking = this.#deps
-        .actorOf(watch.target)
-        .watch(this.#deps.name)
-        .then((head) => {
-          watch.reached(head);
-          return head;
-        })
-        .finally(() => this.#asking.delete(watch));
-      this.#asking.set(watch, asking);
-    }
-    return asking;
-  }
-
-  #watch(target: Target): Watch {
-    const key = keyOf(target);
-    let watch = this.#watches.get(key);
-    if (watch === undefined) {
-      const { aggregateType, aggregateId } = target;
-      watch = new Watch({ aggregateType, aggregateId }, () => this.#deps.actorOf(target));
-      this.#watches.set(key, watch);
-    }
-    return watch;
-  }
-
-  /** Lets go of an aggregate that nobody watches. It is told so when it next tells something. */
-  #release(watch: Watch): void {
-    if (!watch.isWanted) this.#watches.delete(keyOf(watch.target));
+  /** Looks at a service's key now, and whenever it changes. */
+  #guard({ keyId }: ShownKey): void {
+    const watch = this.#watches.of({ aggregateType: 'serviceKey', aggregateId: keyId });
+    void this.#watches.ask(watch).catch((error) => {
+      this.#logError('the key of a service does not answer', error, watch);
+      for (const follower of watch.followers) follower.pump();
+    });
   }
 
   #add(socket: Socket, session: Session, flow?: Attachment['flow']): Connection {
     const { clock, logger, principals } = this.#deps;
     const principal = principals.find(session.principalKey);
     if (principal === undefined) throw new Error(`nobody is known as ${session.principalKey}`);
+    let guard: KeyGuard | undefined;
     const onEnd = ({ subscriptions }: Connection) => {
       this.#connections.delete(socket);
-      for (const { watch } of subscriptions.values()) this.#release(watch);
+      guard?.close();
+      if (guard !== undefined) this.#watches.release(guard.watch);
+      for (const { watch } of subscriptions.values()) this.#watches.release(watch);
     };
     const connection = new Connection({ socket, session, principal, clock, logger, flow, onEnd });
     this.#connections.set(socket, connection);
+    const { serviceKey } = session;
+    if (serviceKey !== undefined) {
+      const watch = this.#watches.of({ aggregateType: 'serviceKey', aggregateId: serviceKey.keyId });
+      guard = new KeyGuard(watch, connection, serviceKey, clock);
+    }
     return connection;
   }
 
   #logError(message: string, error: unknown, { target }: Watch): void {
     this.#deps.logger.log('warn', message, { ...target, ...errorFields(error) });
   }
-}
-
-function keyOf({ aggregateType, aggregateId }: Target): string {
-  return `${aggregateType}/${aggregateId}`;
-}
-
-/** Why a subscription is refused before its aggregate is asked. */
-function refusalOf(connection: Connection, frame: SubscribeFrame): FrameError | undefined {
-  const { id, topic, aggregateType } = frame;
-  const { operation, of } = TOPICS[topic];
-  if (connection.subscriptions.has(id) || connection.opening.has(id)) {
-    return invalid([{ path: 'id', message: 'is a subscription of this connection already' }]);
-  }
-  if (of !== undefined && !of.includes(aggregateType)) {
-    return invalid([{ path: 'aggregateType', message: `must be one of ${of.join(', ')}` }]);
-  }
-  if (connection.subscriptions.size + connection.opening.size >= SUBSCRIPTIONS_MAX) {
-    const detail = `A connection has at most ${SUBSCRIPTIONS_MAX} subscriptions.`;
-    return { code: 'too_many_subscriptions', detail };
-  }
-  if (!mayReach(connection.principal, operation, frame)) {
-    return { code: 'forbidden', detail: FORBIDDEN_DETAIL };
-  }
-  return undefined;
-}
-
-/** Why a subscription cannot begin; `head` is the version of the log, 0 for none, -1 where it is not known. */
-function startProblem(
-  { aggregateType, aggregateId, afterVersion }: SubscribeFrame,
-  head: number,
-): FrameError | undefined {
-  if (head < 0) return { code: 'unavailable', detail: 'The aggregate does not answer now.' };
-  if (head === 0) {
-    return { code: 'aggregate_not_found', detail: `There is no ${aggregateType} ${aggregateId}.` };
-  }
-  if (afterVersion !== undefined && afterVersion > head) {
-    return invalid([{ path: 'afterVersion', message: `must be at most ${head}, the version of the log` }]);
-  }
-  return undefined;
 }

@@ -1,14 +1,13 @@
 /**
- * A subscription and the aggregate that it watches. Replay and live are one mechanism: a subscription knows the version that
+ * A subscription. Replay and live are one mechanism: a subscription knows the version that
  * it has sent and the version that the log is known to have, and as long as there is a difference it sends the next page. A
  * notice that begins exactly where it stands is that page; in every other case the page is read from the owner's log. So
  * nothing can be left out or sent twice, whatever was lost, repeated or overtaken on the way.
  */
 import type { Notice } from '../../actors/kernel/watchers.ts';
-import type { Target } from '../access/principal.ts';
-import type { AggregateActor } from '../aggregates.ts';
 import type { TopicName } from './frames.ts';
 import { eventsPage, type Page, TOPICS } from './topics.ts';
+import type { Follower, Watch } from './watches.ts';
 
 /** Where a subscription sends to. */
 export interface Sink {
@@ -26,54 +25,6 @@ export interface Clock {
   after(task: () => void, milliseconds: number): void;
 }
 
-/** One aggregate that a hub watches. */
-export class Watch {
-  readonly target: Target;
-  readonly subscriptions = new Set<Subscription>();
-  /** How far the log is known to go. */
-  head = 0;
-  /** Subscriptions that are being set up. */
-  pending = 0;
-  readonly #actor: () => AggregateActor;
-  /** Pages that are being read: many who ask for the same one share it. */
-  readonly #reading = new Map<string, Promise<Page>>();
-
-  /** `actor` is asked for every page: the stub of an actor that was restarted answers no more. */
-  constructor(target: Target, actor: () => AggregateActor) {
-    this.target = target;
-    this.#actor = actor;
-  }
-
-  get isWanted(): boolean {
-    return this.pending > 0 || this.subscriptions.size > 0;
-  }
-
-  /** What became of the log. */
-  notified(notice: Notice): void {
-    this.head = Math.max(this.head, notice.toVersion);
-    for (const subscription of this.subscriptions) subscription.take(notice);
-  }
-
-  /** The log goes at least as far as this. */
-  reached(version: number): void {
-    this.head = Math.max(this.head, version);
-    for (const subscription of this.subscriptions) subscription.pump();
-  }
-
-  /** The page after a version. */
-  read(topic: TopicName, afterVersion: number): Promise<Page> {
-    const key = `${topic} ${afterVersion} ${this.head}`;
-    let page = this.#reading.get(key);
-    if (page === undefined) {
-      page = TOPICS[topic]
-        .read(this.#actor(), this.target, afterVersion, this.head)
-        .finally(() => this.#reading.delete(key));
-      this.#reading.set(key, page);
-    }
-    return page;
-  }
-}
-
 /** What a subscription is made from. */
 export interface SubscriptionSettings {
   readonly id: string;
@@ -82,7 +33,7 @@ export interface SubscriptionSettings {
   readonly afterVersion: number;
 }
 
-export class Subscription {
+export class Subscription implements Follower {
   readonly id: string;
   readonly topic: TopicName;
   readonly watch: Watch;
@@ -102,7 +53,7 @@ export class Subscription {
     this.version = afterVersion;
     this.#sink = sink;
     this.#clock = clock;
-    watch.subscriptions.add(this);
+    watch.followers.add(this);
   }
 
   get isBehind(): boolean {
@@ -112,7 +63,7 @@ export class Subscription {
   /** Ends it: nothing is sent any more, not even what is being read. */
   close(): void {
     this.#isOpen = false;
-    this.watch.subscriptions.delete(this);
+    this.watch.followers.delete(this);
   }
 
   /** Takes a notice as its next page, where it is that. */

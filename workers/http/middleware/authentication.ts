@@ -2,7 +2,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { errorFields } from '../../../telemetry/logger.ts';
 import type { Authentication, AuthenticationRefusal } from '../../access/authenticator.ts';
-import type { Principal } from '../../access/principal.ts';
+import type { KnownCaller } from '../../access/principal.ts';
 import { offeredProtocols } from '../../streams/handshake.ts';
 import type { HttpEnv } from '../context.ts';
 import { gatewayOf } from '../gateway.ts';
@@ -12,7 +12,9 @@ import { ProblemError } from '../problem.ts';
 export const authentication: MiddlewareHandler<HttpEnv> = async function authentication(c, next) {
   const header = c.req.header('Authorization') ?? offeredToken(c);
   const known = gatewayOf(c.env).authenticator.recall(header);
-  c.set('principal', known ?? (await verified(c, header)));
+  const caller = known ?? (await verified(c, header));
+  c.set('caller', caller);
+  c.set('principal', caller.principal);
   await next();
 };
 
@@ -24,7 +26,7 @@ function offeredToken(c: Context<HttpEnv>): string | undefined {
 }
 
 /** The caller that is not remembered. */
-async function verified(c: Context<HttpEnv>, header: string | undefined): Promise<Principal> {
+async function verified(c: Context<HttpEnv>, header: string | undefined): Promise<KnownCaller> {
   const { authenticator, refusedAddresses } = gatewayOf(c.env);
   // Set by Cloudflare itself. A local server has nobody to keep out.
   const address = c.req.header('CF-Connecting-IP');
@@ -38,7 +40,7 @@ async function verified(c: Context<HttpEnv>, header: string | undefined): Promis
     c.get('logger').log('error', 'tokens cannot be judged', fields);
     throw new ProblemError({ code: 'unavailable', detail: 'Tokens cannot be judged now.' });
   }
-  if (verdict.ok) return verdict.principal;
+  if (verdict.ok) return verdict;
   const { refusal } = verdict;
   if (address !== undefined) refusedAddresses.add(address, Date.now());
   c.get('logger').log('info', 'caller refused', { correlationId: c.get('correlationId'), refusal });

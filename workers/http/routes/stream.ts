@@ -22,7 +22,7 @@ const openStream = route(
       throw new ProblemError({ code: 'upgrade_required', detail, headers: { Upgrade: 'websocket' } });
     }
     const answer = await openSocket(c.env, offeredProtocols(c.req.header('Sec-WebSocket-Protocol')), {
-      principal: c.get('principal'),
+      ...c.get('caller'),
       correlationId: c.get('correlationId'),
     });
     if (answer.status === 101) return answer;

@@ -1,0 +1,192 @@
+/** Subscriptions through everything that goes wrong between a commit and a socket: nothing is left out, nothing comes twice. */
+import { describe, expect, it } from 'vitest';
+import { RECEIPT_MS_MAX, UNCONFIRMED_BYTES_MAX } from '../../workers/streams/flow.ts';
+import type { ServerFrame } from '../../workers/streams/frames.ts';
+import { StreamWorld, WorldActor, WorldHub, type WorldSocket } from '../support/streamWorld.ts';
+
+/** A client that subscribes to one aggregate and goes on after every break from the last version it has. */
+class Reader {
+  readonly versions: number[] = [];
+  givesReceipts = true;
+  readonly #world: StreamWorld;
+  readonly #aggregateId: string;
+  #hub: WorldHub | undefined;
+  #socket: WorldSocket | undefined;
+
+  constructor(world: StreamWorld, aggregateId: string) {
+    this.#world = world;
+    this.#aggregateId = aggregateId;
+  }
+
+  get last(): number {
+    return this.versions.at(-1) ?? 0;
+  }
+
+  /** What its hub would remember through hibernation. */
+  get attachment(): string | undefined {
+    return this.#socket?.attachment;
+  }
+
+  /** How the server ended its socket. */
+  get closed(): WorldSocket['closed'] {
+    return this.#socket?.closed;
+  }
+
+  connect(): void {
+    const hub = this.#world.hubs[this.#world.integer(this.#world.hubs.length)] as WorldHub;
+    const socket = hub.connect();
+    [this.#hub, this.#socket] = [hub, socket];
+    socket.onFrame = (frame) => this.#take(frame);
+    this.#subscribe();
+  }
+
+  disconnect(): void {
+    if (this.#socket === undefined) return;
+    this.#hub?.disconnect(this.#socket);
+    this.#socket = undefined;
+  }
+
+  #subscribe(): void {
+    const afterVersion = this.last;
+    const frame = { type: 'subscribe', id: 's', topic: 'events', aggregateType: 'account' };
+    this.#send({ ...frame, aggregateId: this.#aggregateId, afterVersion });
+  }
+
+  #send(frame: object): void {
+    const [hub, socket] = [this.#hub, this.#socket];
+    if (hub === undefined || socket === undefined) return;
+    this.#world.after(
+      () => socket === this.#socket && hub.hub.message(socket, JSON.stringify(frame)),
+      this.#world.integer(5),
+    );
+  }
+
+  #take(frame: ServerFrame): void {
+    if (frame.type === 'events') this.versions.push(...frame.events.map(({ version }) => version));
+    if (frame.type === 'receiptRequested' && this.givesReceipts)
+      this.#send({ type: 'receipt', receipt: frame.receipt });
+    // The server could not read the aggregate, or not ask it: subscribing again goes on where it was.
+    const isOver = frame.type === 'ended' || (frame.type === 'error' && frame.code === 'unavailable');
+    if (isOver) this.#world.after(() => this.#subscribe(), this.#world.integer(50));
+  }
+}
+
+const SEEDS = Number(process.env.FOLIO_STREAM_SEEDS ?? 20);
+const FIRST_SEED = Number(process.env.FOLIO_STREAM_SEED ?? 1);
+
+async function runStorm(seed: number): Promise<void> {
+  const world = new StreamWorld(seed);
+  const padding = world.random() < 0.3 ? 20_000 : 0;
+  const actors = ['a', 'b'].map((id) => new WorldActor(world, id, padding));
+  const hubs = ['hub-0', 'hub-1'].map((name) => new WorldHub(world, name));
+  for (const actor of actors) actor.commit(1 + world.integer(300));
+  const readers = Array.from({ length: 6 }, (_, index) => new Reader(world, index % 2 === 0 ? 'a' : 'b'));
+  for (const reader of readers) reader.connect();
+  world.faults = { lost: 0.1, unanswered: 0.1 };
+  for (let round = 0; round < 150; round++) {
+    const actor = actors[world.integer(actors.length)] as WorldActor;
+    const chance = world.random();
+    if (chance < 0.5) actor.commit(1 + world.integer(world.random() < 0.05 ? 700 : 5));
+    else if (chance < 0.58) actor.crashAfterCommit(1 + world.integer(3));
+    else if (chance < 0.64) actor.restart();
+    else if (chance < 0.74) (hubs[world.integer(hubs.length)] as WorldHub).evict();
+    else if (chance < 0.9) {
+      const reader = readers[world.integer(readers.length)] as Reader;
+      reader.disconnect();
+      reader.connect();
+    }
+    for (let steps = world.integer(30); steps > 0; steps--) await world.step();
+  }
+  world.faults = { lost: 0, unanswered: 0 };
+  // Sooner or later the platform wakes every actor: by its alarm, a command or the sweeper.
+  for (const actor of actors) actor.restart();
+  await world.settle(RECEIPT_MS_MAX * 2);
+  for (const [index, reader] of readers.entries()) {
+    const { head } = actors[index % 2] as WorldActor;
+    const expected = Array.from({ length: head }, (_, version) => version + 1);
+    expect(reader.versions, `seed ${seed}, reader ${index}`).toEqual(expected);
+  }
+}
+
+describe('subscriptions in a storm', () => {
+  it(`miss nothing and get nothing twice (seeds ${FIRST_SEED} to ${FIRST_SEED + SEEDS - 1})`, async () => {
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) await runStorm(seed);
+  });
+});
+
+describe('a hub that is evicted in the middle of a replay', () => {
+  it('goes on with it, though nothing more is committed', async () => {
+    const world = new StreamWorld(7);
+    const actor = new WorldActor(world, 'a', 0);
+    const hub = new WorldHub(world, 'hub-0');
+    actor.commit(1_000);
+    const reader = new Reader(world, 'a');
+    reader.connect();
+    while (reader.last < 300) await world.step();
+    expect(reader.last).toBeLessThan(1_000);
+    hub.evict();
+    await world.settle(10_000);
+    expect(reader.versions).toEqual(Array.from({ length: 1_000 }, (_, index) => index + 1));
+  });
+
+  it('begins a subscription anew that was being set up', async () => {
+    const world = new StreamWorld(8);
+    const actor = new WorldActor(world, 'a', 0);
+    const hub = new WorldHub(world, 'hub-0');
+    actor.commit(3);
+    const reader = new Reader(world, 'a');
+    reader.connect();
+    while (JSON.parse(reader.attachment ?? '{}').opening?.length !== 1) await world.step();
+    hub.evict();
+    await world.settle(10_000);
+    expect(reader.versions).toEqual([1, 2, 3]);
+  });
+});
+
+describe('a receiver that gives no receipts', () => {
+  it('is told why its connection ends, and goes on in the next one where it was', async () => {
+    const world = new StreamWorld(9);
+    const actor = new WorldActor(world, 'a', 20_000);
+    new WorldHub(world, 'hub-0');
+    actor.commit(500);
+    const reader = new Reader(world, 'a');
+    reader.givesReceipts = false;
+    reader.connect();
+    await world.settle(RECEIPT_MS_MAX - 1_000);
+    expect(reader.closed).toBeUndefined();
+    const sent = reader.last;
+    // Room for two megabytes, and the one frame that went over it.
+    expect(sent * 20_000).toBeLessThan(UNCONFIRMED_BYTES_MAX + 201 * 20_100);
+    await world.settle(2_000);
+    expect(reader.closed).toMatchObject({ code: 4008 });
+    expect(reader.closed?.reason).toMatch(/^slow_consumer: /);
+    expect(reader.last).toBe(sent);
+    reader.disconnect();
+    reader.givesReceipts = true;
+    reader.connect();
+    await world.settle(10_000);
+    expect(reader.versions).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
+  });
+
+  it('keeps its connection as long as they come, however late', async () => {
+    const world = new StreamWorld(10);
+    const actor = new WorldActor(world, 'a', 20_000);
+    const hub = new WorldHub(world, 'hub-0');
+    actor.commit(1);
+    const socket = hub.connect();
+    const receipts: number[] = [];
+    socket.onFrame = (frame) => void (frame.type === 'receiptRequested' && receipts.push(frame.receipt));
+    const frame = { type: 'subscribe', id: 's', topic: 'events', aggregateType: 'account', aggregateId: 'a' };
+    hub.hub.message(socket, JSON.stringify(frame));
+    for (let round = 0; round < 10; round++) {
+      for (let event = 0; event < 15; event++) {
+        actor.commit(1);
+        await world.settle(100);
+      }
+      await world.settle(RECEIPT_MS_MAX - 5_000);
+      hub.hub.message(socket, JSON.stringify({ type: 'receipt', receipt: receipts.at(-1) }));
+    }
+    expect(receipts.length).toBeGreaterThan(5);
+    expect(socket.closed).toBeUndefined();
+  });
+});

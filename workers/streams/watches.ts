@@ -1,0 +1,132 @@
+/** The aggregates that a hub watches: who follows each, how far its log is known to go, and pages of it. */
+import type { Notice } from '../../actors/kernel/watchers.ts';
+import type { Target } from '../access/principal.ts';
+import type { AggregateActor } from '../aggregates.ts';
+import { inTime } from '../inTime.ts';
+import type { TopicName } from './frames.ts';
+import { type Page, TOPICS } from './topics.ts';
+
+/** An aggregate's actor as a hub uses it. */
+export interface WatchedActor extends AggregateActor {
+  /** Has a hub told of every commit after the version that this answers; 0 where there is no aggregate. */
+  watch(hub: string): Promise<number>;
+}
+
+/** What follows an aggregate. */
+export interface Follower {
+  /** The aggregate tells something. */
+  take(notice: Notice): void;
+  /** The log may go further than was known. */
+  pump(): void;
+}
+
+/** One aggregate that a hub watches. */
+export class Watch {
+  readonly target: Target;
+  readonly followers = new Set<Follower>();
+  /** How far the log is known to go. */
+  head = 0;
+  /** Subscriptions that are being set up. */
+  pending = 0;
+  readonly #actor: () => WatchedActor;
+  /** Pages that are being read: many who ask for the same one share it. */
+  readonly #reading = new Map<string, Promise<Page>>();
+
+  /** `actor` is asked for every page: the stub of an actor that was restarted answers no more. */
+  constructor(target: Target, actor: () => WatchedActor) {
+    this.target = target;
+    this.#actor = actor;
+  }
+
+  get isWanted(): boolean {
+    return this.pending > 0 || this.followers.size > 0;
+  }
+
+  /** What became of the log. */
+  notified(notice: Notice): void {
+    this.head = Math.max(this.head, notice.toVersion);
+    for (const follower of this.followers) follower.take(notice);
+  }
+
+  /** The log goes at least as far as this. */
+  reached(version: number): void {
+    this.head = Math.max(this.head, version);
+    for (const follower of this.followers) follower.pump();
+  }
+
+  /** The actor. */
+  get actor(): WatchedActor {
+    return this.#actor();
+  }
+
+  /** The page after a version. */
+  read(topic: TopicName, afterVersion: number): Promise<Page> {
+    const key = `${topic} ${afterVersion} ${this.head}`;
+    let page = this.#reading.get(key);
+    if (page === undefined) {
+      const reading = TOPICS[topic].read(this.actor, this.target, afterVersion, this.head);
+      page = inTime('a watched aggregate', reading).finally(() => this.#reading.delete(key));
+      this.#reading.set(key, page);
+    }
+    return page;
+  }
+}
+
+/** What watching needs. */
+export interface WatchesDeps {
+  /** The hub's own name, under which aggregates tell it. */
+  readonly name: string;
+  actorOf(target: Target): WatchedActor;
+}
+
+/** Every aggregate that the hub watches. */
+export class Watches {
+  readonly #deps: WatchesDeps;
+  readonly #watches = new Map<string, Watch>();
+  /** Calls of `watch` on their way: many who begin at once share one. */
+  readonly #asking = new Map<Watch, Promise<number>>();
+
+  constructor(deps: WatchesDeps) {
+    this.#deps = deps;
+  }
+
+  /** The watch of an aggregate, where somebody here follows it. */
+  find(target: Target): Watch | undefined {
+    return this.#watches.get(keyOf(target));
+  }
+
+  /** The watch of an aggregate, made where there was none. To be asked for, and released where nothing came of it. */
+  of(target: Target): Watch {
+    let watch = this.find(target);
+    if (watch === undefined) {
+      const { aggregateType, aggregateId } = target;
+      watch = new Watch({ aggregateType, aggregateId }, () => this.#deps.actorOf(target));
+      this.#watches.set(keyOf(target), watch);
+    }
+    return watch;
+  }
+
+  /** Has the aggregate tell this hub; answers the version that its log has, 0 for none. */
+  ask(watch: Watch): Promise<number> {
+    let asking = this.#asking.get(watch);
+    if (asking === undefined) {
+      asking = inTime('a watched aggregate', watch.actor.watch(this.#deps.name))
+        .then((head) => {
+          watch.reached(head);
+          return head;
+        })
+        .finally(() => this.#asking.delete(watch));
+      this.#asking.set(watch, asking);
+    }
+    return asking;
+  }
+
+  /** Lets go of an aggregate that nobody follows. It is told so when it next tells something. */
+  release(watch: Watch): void {
+    if (!watch.isWanted) this.#watches.delete(keyOf(watch.target));
+  }
+}
+
+function keyOf({ aggregateType, aggregateId }: Target): string {
+  return `${aggregateType}/${aggregateId}`;
+}
