@@ -166,20 +166,35 @@ describe('admission', () => {
   const enterAll = (admission: Admission, client: string, count: number, bytes = 0) =>
     Array.from({ length: count }, () => admission.enter(client, bytes)).filter(Boolean).length;
 
-  it('takes on as much as there is room for, from one client too', () => {
+  it('takes on half of what there is room for from one client, and again when some were answered', () => {
     const admission = new Admission({ requests: 10, bytes: 1_000 });
-    expect(enterAll(admission, 'a', 12)).toBe(10);
+    expect(enterAll(admission, 'a', 12)).toBe(5);
     admission.leave('a', 0);
     expect(enterAll(admission, 'a', 2)).toBe(1);
   });
 
-  it('leaves room for others once half of it is taken', () => {
+  it('has room for somebody new, however many are asking for all there is', () => {
     const admission = new Admission({ requests: 100, bytes: 1_000 });
-    expect(enterAll(admission, 'polite', 1)).toBe(1);
-    expect(enterAll(admission, 'greedy', 1_000)).toBe(50);
-    expect(enterAll(admission, 'third', 1)).toBe(1);
-    expect(enterAll(admission, 'polite', 20)).toBe(20);
-    expect(enterAll(admission, 'greedy', 1)).toBe(0);
+    for (let place = 0; place < 9; place++) {
+      expect(enterAll(admission, `polite-${place}`, 1), `the ${place}th`).toBe(1);
+      enterAll(admission, `greedy-${place}`, 1_000);
+    }
+    expect(admission.requests).toBeLessThanOrEqual(100);
+  });
+
+  it('is shared among those who ask for all there is, whoever was first', () => {
+    const admission = new Admission({ requests: 100, bytes: 1_000 });
+    const clients = ['a', 'b', 'c', 'd'];
+    const held = new Map(clients.map((client) => [client, enterAll(admission, client, 1_000)]));
+    // Whoever holds most is answered next, and everybody asks again at once, the first one first.
+    for (let round = 0; round < 400; round++) {
+      const most = clients.reduce((a, b) => ((held.get(a) ?? 0) >= (held.get(b) ?? 0) ? a : b));
+      admission.leave(most, 0);
+      held.set(most, (held.get(most) ?? 0) - 1);
+      for (const client of clients)
+        held.set(client, (held.get(client) ?? 0) + enterAll(admission, client, 1_000));
+    }
+    expect(Math.min(...held.values())).toBeGreaterThanOrEqual(15);
   });
 
   it('counts bytes as it counts requests, and takes one large body alone', () => {
@@ -212,7 +227,7 @@ describe('admission', () => {
   });
 
   it('has room for many', () => {
-    expect(enterAll(new Admission(), 'a', IN_FLIGHT_MAX + 1)).toBe(IN_FLIGHT_MAX);
+    expect(enterAll(new Admission(), 'a', IN_FLIGHT_MAX)).toBe(IN_FLIGHT_MAX / 2);
   });
 });
 

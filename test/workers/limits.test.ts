@@ -107,11 +107,25 @@ describe('too much at a time', () => {
   it('is a body that is announced larger than the room left', async () => {
     const env = worker();
     const { admission } = gatewayOf(env);
-    while (admission.enter('somebody else', 1024 * 1024));
-    const headers = { 'Content-Length': '2000' };
+    for (const client of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) while (admission.enter(client, 1024 * 1024));
+    for (let place = 0; admission.enter(`new-${place}`, 100_000); place++);
+    const headers = { 'Content-Length': '200000' };
     expect(verdict(await send(env, 'POST', '/v1/accounts', { body: {}, headers }))).toBe('503 overloaded');
     expect((await send(env, 'GET', '/v1/event-types')).status).toBe(200);
   });
+});
+
+describe('the announced length of a body', () => {
+  it.each(['-5', 'x', '1e400', '9007199254740993'])(
+    '"%s" leaves room for what comes next',
+    async (length) => {
+      const env = worker();
+      const headers = { 'Content-Length': length };
+      expect((await send(env, 'POST', '/v1/accounts', { body: {}, headers })).status).toBeLessThan(500);
+      expect(gatewayOf(env).admission.requests).toBe(0);
+      expect((await send(env, 'GET', '/v1/event-types')).status).toBe(200);
+    },
+  );
 });
 
 describe('an address whose tokens are refused again and again', () => {

@@ -1,16 +1,20 @@
 /**
  * How much one isolate takes on at a time. What is above is refused at once and may be sent again, so that what was taken on
- * is finished. From half of that on no client may hold more than its fair share of it.
+ * is finished. From half of that on no client may hold more than its fair share, for which the next client to come counts as
+ * one; and the last tenth is for clients of whom nothing is in flight, so that nobody is kept out by others.
  */
 
-/** Requests at a time. Each waits for an object and holds some kilobytes: an isolate has 128 MB. */
-export const IN_FLIGHT_MAX = 4_000;
+/** Requests at a time. Each waits for an object and holds some ten kilobytes: an isolate has 128 MB. */
+export const IN_FLIGHT_MAX = 6_000;
 
 /** Bytes of bodies at a time, as announced. Parsed commands take several times the room of their text. */
-export const IN_FLIGHT_BYTES_MAX = 32 * 1024 * 1024;
+export const IN_FLIGHT_BYTES_MAX = 48 * 1024 * 1024;
 
 /** Part of a limit below which nobody's share is looked at. */
 const RELAXED_SHARE = 0.5;
+
+/** Part of a limit that is left to whoever has nothing in flight. */
+const RESERVED_SHARE = 0.1;
 
 /** The limits of an isolate. */
 export interface AdmissionLimits {
@@ -48,9 +52,12 @@ export class Admission {
     ] as const) {
       const limit = this.#limits[kind];
       const total = this.#total[kind] + more;
-      // A single body may be larger than a share: alone it always passes.
-      const isUnfair = load[kind] > 0 && load[kind] + more > limit / clients;
-      if (total > limit || (total > limit * RELAXED_SHARE && isUnfair)) return false;
+      if (total > limit) return false;
+      // A single body may be larger than a share: alone it passes.
+      if (load.requests === 0) continue;
+      const isUnfair = load[kind] + more > limit / (clients + 1);
+      if (total > limit * RELAXED_SHARE && isUnfair) return false;
+      if (total > limit * (1 - RESERVED_SHARE)) return false;
     }
     if (load.requests === 0) this.#clients.set(client, load);
     add(load, 1, bytes);
