@@ -35,18 +35,25 @@ export const ordersAudit: ViewAudit = {
   },
 };
 
-/** What an order contributes to sales comes to what its actor says, by product. */
+/** What an order contributes to sales comes to what its actor says, by product; a payment, to what it took back. */
 export const salesAudit: ViewAudit = {
   statement: (colour, keys) => ({
     sql:
-      'SELECT order_id AS aggregateId, product_id, country, currency, min(is_sold) AS is_sold, ' +
-      'sum(is_first) AS firsts, sum(is_first_of_product) AS products, ' +
+      'SELECT aggregate_type AS aggregateType, aggregate_id AS aggregateId, product_id, country, currency, ' +
+      'min(is_sold) AS is_sold, sum(is_first) AS firsts, sum(is_first_of_product) AS products, ' +
       `${limbSums('units')} AS units, ${limbSums('amount')} AS amount ` +
-      `FROM json_each(?) AS sought CROSS JOIN sales_${colour} ON order_id = sought.value ->> 1 ` +
-      'GROUP BY order_id, product_id, country, currency',
+      `FROM json_each(?) AS sought CROSS JOIN sales_${colour} ON aggregate_type = sought.value ->> 0 ` +
+      'AND aggregate_id = sought.value ->> 1 GROUP BY aggregate_type, aggregate_id, product_id, country, currency',
     parameters: [keysJson(keys)],
   }),
   fault(rows, { state }) {
+    if ('standing' in (state as object)) {
+      const { refunded } = (state as OwnPayment).standing;
+      return unlike(
+        [String(fromLimbSums(String(rows[0]?.amount ?? '["0"]')))],
+        [String(-digitsOf(refunded))],
+      );
+    }
     const { items, shipTo, currency, status } = state as OwnOrder;
     const isSold = status === 'PENDING' || status === 'CANCELLED' ? 0 : 1;
     const own = [...Map.groupBy(items, ({ productId }) => productId)].map(([productId, lines]) => {
@@ -56,12 +63,8 @@ export const salesAudit: ViewAudit = {
     });
     const shown = rows.map((row) => {
       const place = [row.country, row.currency, row.is_sold, row.firsts, row.products];
-      return [
-        row.product_id,
-        ...place,
-        fromLimbSums(String(row.units)),
-        fromLimbSums(String(row.amount)),
-      ].join(' ');
+      const sums = [row.units, row.amount].map((limbs) => fromLimbSums(String(limbs)));
+      return [row.product_id, ...place, ...sums].join(' ');
     });
     return unlike(shown.sort(), own.sort());
   },
@@ -69,10 +72,12 @@ export const salesAudit: ViewAudit = {
 
 /** The sum of amounts in units of 10^-8, from their digits. */
 function amountOf(lines: OwnOrder['items']): bigint {
-  return lines.reduce((sum, { amount }) => {
-    const [whole = '', decimals = ''] = amount.split('.');
-    return sum + BigInt(whole + decimals.padEnd(8, '0'));
-  }, 0n);
+  return lines.reduce((sum, { amount }) => sum + digitsOf(amount), 0n);
+}
+
+function digitsOf(amount: string): bigint {
+  const [whole = '', decimals = ''] = amount.split('.');
+  return BigInt(whole + decimals.padEnd(8, '0'));
 }
 
 /** There are as many rows as events, but for a payment that was barred before it belonged to an order. */

@@ -1,17 +1,18 @@
 /**
- * What was sold: a row for each line of each order, by the day, product and country that sales are asked for by. Sums are
- * made on reading, over the lines of orders that are confirmed and not cancelled.
+ * What was sold: a row for each line of each order, by the day, product and country that sales are asked for by, and one for
+ * what was refunded of it. Sums are made on reading, over orders that are confirmed and not cancelled.
  */
-import { parseDecimal } from '../../schemas/decimal.ts';
+import { negate, parseDecimal } from '../../schemas/decimal.ts';
 import type { OrderEvent } from '../../schemas/order.ts';
+import type { PaymentEvent } from '../../schemas/payment.ts';
 import type { Colour } from '../../schemas/tables/views.ts';
 import { jsonStatements } from '../kernel/database.ts';
 import { limbColumns, limbsOf } from '../kernel/exactSum.ts';
-import type { ProjectedEvent, RebuildableProjector } from '../kernel/projector.ts';
+import type { Collector, ProjectedEvent, RebuildableProjector } from '../kernel/projector.ts';
 import { salesAudit } from './orderAudits.ts';
 
-const COLUMNS = [
-  'order_id',
+const LINE_COLUMNS = [
+  'aggregate_id',
   'line',
   'day',
   'product_id',
@@ -24,20 +25,80 @@ const COLUMNS = [
 ];
 
 const insertSql = (colour: Colour) => `
-  INSERT INTO sales_${colour} (${COLUMNS.join(', ')}, is_sold)
-  SELECT ${COLUMNS.map((_, index) => `value ->> ${index}`).join(', ')}, 0 FROM json_each(?)`;
+  INSERT INTO sales_${colour} (${LINE_COLUMNS.join(', ')}, aggregate_type, is_sold)
+  SELECT ${LINE_COLUMNS.map((_, index) => `value ->> ${index}`).join(', ')}, 'order', 0 FROM json_each(?)`;
 
 const updateSql = (colour: Colour) => `
   UPDATE sales_${colour} AS sale SET is_sold = change.value ->> 1
-  FROM json_each(?) AS change WHERE sale.order_id = change.value ->> 0`;
+  FROM json_each(?) AS change WHERE sale.aggregate_type = 'order' AND sale.aggregate_id = change.value ->> 0`;
+
+/** Of a payment only the amount counts: the rest is its order's. */
+const refundSql = (colour: Colour) => `
+  INSERT INTO sales_${colour} (aggregate_type, aggregate_id, line, day, product_id, country, currency, is_sold, is_first,
+    is_first_of_product, ${[...limbColumns('units'), ...limbColumns('amount')].join(', ')})
+  SELECT 'payment', value ->> 0, 0, '', '', '', '', 0, 0, 0, 0, 0, 0, value ->> 1, value ->> 2, value ->> 3
+  FROM json_each(?) WHERE true
+  ON CONFLICT DO UPDATE SET ${limbColumns('amount')
+    .map((column) => `${column} = excluded.${column}`)
+    .join(', ')}`;
 
 /** Characters of the day in a time: `2010-12-01`. */
 const DAY_LENGTH = 10;
 
 type SaleRow = readonly (string | number)[];
 
+export const salesProjector: RebuildableProjector = {
+  view: 'sales',
+  aggregateTypes: ['order', 'payment'],
+  table: {
+    name: (colour) => `sales_${colour}`,
+    key: ['aggregate_type', 'aggregate_id', 'line'],
+    typeColumn: 'aggregate_type',
+    idColumn: 'aggregate_id',
+    clearRows: 20_000,
+  },
+  audit: salesAudit,
+  collector: ({ colour }) => salesCollector(colour),
+};
+
+function salesCollector(colour: Colour): Collector {
+  const lines: SaleRow[] = [];
+  /** Whether an order counts, by its id. */
+  const sold = new Map<string, 0 | 1>();
+  /** What was refunded of a payment, by its id. */
+  const refunded = new Map<string, SaleRow>();
+  return {
+    add(event) {
+      const { aggregateId, eventType } = event;
+      switch (eventType as (OrderEvent | PaymentEvent)['type']) {
+        case 'OrderPlaced':
+          lines.push(...linesOf(event));
+          break;
+        case 'OrderConfirmed':
+          sold.set(aggregateId, 1);
+          break;
+        case 'OrderCancelled':
+          sold.set(aggregateId, 0);
+          break;
+        case 'PaymentRefunded':
+        // A bank may send back what it had taken.
+        case 'RefundFailed': {
+          const { standing }: PaymentEvent['data'] = event.current;
+          refunded.set(aggregateId, [aggregateId, ...limbsOf(negate(parseDecimal(standing.refunded)))]);
+          break;
+        }
+      }
+    },
+    statements: () => [
+      ...jsonStatements(insertSql(colour), lines),
+      ...jsonStatements(updateSql(colour), [...sold]),
+      ...jsonStatements(refundSql(colour), [...refunded.values()]),
+    ],
+  };
+}
+
 /** The rows of an order that was placed. */
-function rowsOf({ aggregateId, recordedAt, current }: ProjectedEvent): SaleRow[] {
+function linesOf({ aggregateId, recordedAt, current }: ProjectedEvent): SaleRow[] {
   const { items, currency, shipTo }: Extract<OrderEvent, { type: 'OrderPlaced' }>['data'] = current;
   const day = new Date(recordedAt).toISOString().slice(0, DAY_LENGTH);
   const products = new Set<string>();
@@ -58,31 +119,3 @@ function rowsOf({ aggregateId, recordedAt, current }: ProjectedEvent): SaleRow[]
     ];
   });
 }
-
-export const salesProjector: RebuildableProjector = {
-  view: 'sales',
-  aggregateTypes: ['order'],
-  table: {
-    name: (colour) => `sales_${colour}`,
-    key: ['order_id', 'line'],
-    idColumn: 'order_id',
-    clearRows: 20_000,
-  },
-  audit: salesAudit,
-  collector({ colour }) {
-    const rows: SaleRow[] = [];
-    /** Whether an order counts, by its id. */
-    const sold = new Map<string, 0 | 1>();
-    return {
-      add(event) {
-        if (event.eventType === 'OrderPlaced') rows.push(...rowsOf(event));
-        if (event.eventType === 'OrderConfirmed') sold.set(event.aggregateId, 1);
-        if (event.eventType === 'OrderCancelled') sold.set(event.aggregateId, 0);
-      },
-      statements: () => [
-        ...jsonStatements(insertSql(colour), rows),
-        ...jsonStatements(updateSql(colour), [...sold]),
-      ],
-    };
-  },
-};

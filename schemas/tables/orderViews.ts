@@ -36,14 +36,17 @@ const ordersTable = <Name extends string>(name: Name) =>
   );
 
 /**
- * What each line of an order contributes to sales: a row for each, so that an order that is cancelled or an event that comes
- * twice changes its own rows and no sum. Numbers are in limbs (`queues/kernel/exactSum.ts`): units, and amounts × 10^8.
+ * What each line of an order contributes to sales, and what its payment took back: rows of their own, so that an order that is
+ * cancelled or an event that comes twice changes those and no sum. Numbers are in limbs (`queues/kernel/exactSum.ts`): units,
+ * and amounts × 10^8. The payment of an order has the order's id, and a row with line 0 once anything was refunded: its amount
+ * is negative, and the order's rows say when and where.
  */
 const salesTable = <Name extends string>(name: Name) =>
   sqliteTable(
     name,
     {
-      orderId: text('order_id').notNull(),
+      aggregateType: text('aggregate_type', { enum: ['order', 'payment'] }).notNull(),
+      aggregateId: text('aggregate_id').notNull(),
       line: integer().notNull(),
       /** The day in UTC on which the order was placed: `2010-12-01`. */
       day: text().notNull(),
@@ -63,7 +66,10 @@ const salesTable = <Name extends string>(name: Name) =>
       amountMiddle: integer('amount_middle').notNull(),
       amountLow: integer('amount_low').notNull(),
     },
-    (table) => [primaryKey({ columns: [table.orderId, table.line] }), index(`${name}_day`).on(table.day)],
+    (table) => [
+      primaryKey({ columns: [table.aggregateType, table.aggregateId, table.line] }),
+      index(`${name}_day`).on(table.day),
+    ],
   );
 
 /** The aggregates that an order's history is made of. */

@@ -5,8 +5,10 @@ import { formatDecimal, multiply, parseDecimal, type Scaled } from '../../schema
 import { partOf } from '../../schemas/partition.ts';
 import { type OrderFilter, type OrderRow, readOrders } from '../../workers/reads/orders.ts';
 import { readSales, type Sales, type SalesFilter, type SalesKey } from '../../workers/reads/sales.ts';
+import { DeciderLog } from '../support/deciderLog.ts';
 import { OrderLog } from '../support/orderLog.ts';
-import { databaseOf, rebuildDeps, upTo } from '../support/projection.ts';
+import { authorize, capture, notice, decider as paymentDecider, refund, yes } from '../support/payment.ts';
+import { databaseOf, rebuildDeps, type TestLog, upTo } from '../support/projection.ts';
 import {
   apply,
   applyAll,
@@ -42,6 +44,24 @@ async function sales(filter: Omit<SalesFilter, 'limit' | 'after'>, limit = 100) 
   }
 }
 
+/** A payment that was authorised and captured. */
+const payment = (orderId: string, amount: string) =>
+  new DeciderLog(paymentDecider, orderId)
+    .run(authorize({ orderId, amount, currency: 'GBP' }))
+    .run(yes('authorize'))
+    .run(capture())
+    .run(yes('capture-1'));
+
+/** The bank takes a refund back that it had made. */
+const bounced = (refundId: string) =>
+  notice({
+    notice: 'refund_failed',
+    reference: 'pay_1',
+    refundId,
+    code: 'closed_card',
+    detail: 'No such card.',
+  });
+
 const item = (productId: string, quantity: string, unitPrice: string) => ({ productId, quantity, unitPrice });
 
 describe('the orders view', () => {
@@ -60,6 +80,7 @@ describe('the orders view', () => {
       units: '5',
       country: 'United Kingdom',
       reason: null,
+      staleSince: null,
       version: 1,
       placedAt: Date.parse('2026-03-01T10:00:00Z'),
       updatedAt: Date.parse('2026-03-01T10:00:00Z'),
@@ -191,6 +212,43 @@ describe('the sales view', () => {
     expect(await sales({ by: 'day', to: '2026-03-01' })).toEqual({ groups: [], totals: [] });
   });
 
+  it('takes off what was refunded of orders that stand, as the bank left it', async () => {
+    const [order, regretted] = [
+      new OrderLog('o-1')
+        .at('2026-03-01T12:00:00Z')
+        .place({ items: [item('tea', '3', '2.55'), item('cup', '2', '4')] })
+        .confirm(),
+      new OrderLog('o-2').at('2026-03-01T12:00:00Z').place().confirm(),
+    ];
+    const [paid, unpaid] = [
+      payment('o-1', '15.65'),
+      payment('o-2', '1').run(refund('all')).run(yes('refund-all')),
+    ];
+    paid.at('2026-04-05T12:00:00Z').run(refund('cup', '4')).run(yes('refund-cup')).run(refund('tea', '2.55'));
+    const stray = payment('nobody', '9').run(refund('r')).run(yes('refund-r'));
+    await applyAll(paid, unpaid, regretted, stray, order);
+    const figures = { currency: 'GBP', orders: 2, units: '6', revenue: '11.65' };
+    expect(await sales({ by: 'day' })).toEqual({
+      groups: [{ key: '2026-03-01', ...figures }],
+      totals: [figures],
+    });
+    expect((await sales({ by: 'product' }, 1)).groups).toMatchObject([
+      { key: '', orders: 0, units: '0', revenue: '-5' },
+      { key: 'cup', orders: 1, revenue: '8' },
+      { key: 'tea', orders: 2, revenue: '8.65' },
+    ]);
+    expect((await sales({ by: 'country', productId: 'cup' })).totals).toMatchObject([
+      { orders: 1, revenue: '8' },
+    ]);
+    await applyAll(paid.run(yes('refund-tea')), regretted.cancel());
+    expect((await sales({ by: 'country' })).totals).toMatchObject([
+      { orders: 1, units: '5', revenue: '9.1' },
+    ]);
+    await applyAll(paid.run(bounced('cup')));
+    expect((await sales({ by: 'country' })).totals).toMatchObject([{ revenue: '13.1' }]);
+    await rebuildEverywhere([order, regretted, paid, unpaid, stray], ['orders', 'sales'], 'refunds');
+  });
+
   it('adds up what no floating point number and no 64-bit integer holds, to the last unit', async () => {
     const most = '999999999999999';
     const prices = upTo(30).map((number) => `999999.${String(number + 10)}`);
@@ -226,10 +284,12 @@ interface Bought {
   readonly country: string;
   readonly lines: readonly { productId: string; units: number; pence: number }[];
   readonly isSold: boolean;
+  /** Whole pence that went back to the customer. */
+  readonly refunded: number;
 }
 
 /** A random history of an order, and what it must come to. */
-function randomOrder(random: Random, id: string): { log: OrderLog; bought: Bought } {
+function randomOrder(random: Random, id: string): { log: OrderLog; paid: TestLog[]; bought: Bought } {
   const day = `2026-0${1 + random.integer(2)}-1${random.integer(5)}`;
   const country = random.pick(['United Kingdom', 'France', 'EIRE']);
   const lines = upTo(1 + random.integer(6)).map(() => ({
@@ -258,7 +318,18 @@ function randomOrder(random: Random, id: string): { log: OrderLog; bought: Bough
   if (end === 'delivered') log.deliver();
   const isSold = !['placed', 'refused', 'regretted'].includes(end);
   const sold = lines.map(({ productId, units, price }) => ({ productId, units, pence: units * price }));
-  return { log, bought: { day, country, lines: sold, isSold } };
+  const total = sold.reduce((sum, { pence }) => sum + pence, 0);
+  const refunded = random.chance(0.5) ? 1 + random.integer(total) : 0;
+  const pounds = (pence: number) => `${Math.floor(pence / 100)}.${String(pence % 100).padStart(2, '0')}`;
+  const paid =
+    refunded === 0
+      ? []
+      : [
+          payment(id, pounds(total))
+            .run(refund('r', pounds(refunded)))
+            .run(yes('refund-r')),
+        ];
+  return { log, paid, bought: { day, country, lines: sold, isSold, refunded } };
 }
 
 /** What the sales must be, made in another way: from pence, in memory. */
@@ -271,6 +342,10 @@ function booked(all: readonly Bought[], keyOf: (order: Bought, productId: string
       group.orders.add(order);
       groups.set(key, { ...group, units: group.units + units, pence: group.pence + pence });
     }
+    if (order.refunded === 0) continue;
+    const key = keyOf(order, '');
+    const group = groups.get(key) ?? { orders: new Set(), units: 0, pence: 0 };
+    groups.set(key, { ...group, pence: group.pence - order.refunded });
   }
   return [...groups]
     .sort(([one], [other]) => (one < other ? -1 : 1))
@@ -288,12 +363,13 @@ describe('orders and sales on a bad day', () => {
     const random = seededRandom(seed);
     const made = upTo(80).map((number) => randomOrder(random, `o-${seed}-${number}`));
     const logs = made.map(({ log }) => log);
+    const everything = made.flatMap(({ log, paid }) => [log, ...paid]);
     const all = made.map(({ bought }) => bought);
-    const messages = badDay(random, logs);
+    const messages = badDay(random, everything);
     while (messages.length > 0) {
       const batches = [1, 2].map(() => messages.splice(0, 1 + random.integer(40)));
       // Two consumers at a time, which may have events of the same orders.
-      await Promise.all(batches.map((batch) => apply(logs, batch)));
+      await Promise.all(batches.map((batch) => apply(everything, batch)));
     }
     expect((await sales({ by: 'day' })).groups).toEqual(booked(all, ({ day }) => day));
     expect((await sales({ by: 'country' }, 1)).groups).toEqual(booked(all, ({ country }) => country));
@@ -305,7 +381,7 @@ describe('orders and sales on a bad day', () => {
     expect(new Map(shown.map(({ orderId, status, version }) => [orderId, `${status} ${version}`]))).toEqual(
       new Map(logs.map((log) => [log.aggregateId, `${log.state.status} ${log.head}`])),
     );
-    await rebuildEverywhere(logs, ['orders', 'sales'], `bad-day-${seed}`);
+    await rebuildEverywhere(everything, ['orders', 'sales'], `bad-day-${seed}`);
   });
 });
 

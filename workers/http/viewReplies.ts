@@ -107,7 +107,8 @@ export const SalesReply = z.strictObject({
     .array(
       z.strictObject({
         key: z.string().nullable().meta({
-          description: 'The day, the product or the country; null for orders whose address has no country.',
+          description:
+            'The day, the product or the country; null for addresses without a country, and by product for refunds.',
         }),
         ...SalesFigures,
       }),

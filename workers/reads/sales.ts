@@ -1,6 +1,6 @@
-/** Sales as the view has them: what the lines of confirmed orders come to, by day, product or country. */
+/** Sales as the view has them: what confirmed orders come to, less what was refunded, by day, product or country. */
 
-import { fromLimbSums, limbSums } from '../../queues/kernel/exactSum.ts';
+import { fromLimbSums, limbColumns, limbSums } from '../../queues/kernel/exactSum.ts';
 import { formatDecimal, type Scaled } from '../../schemas/decimal.ts';
 import type { Colour } from '../../schemas/tables/views.ts';
 import { type LiveRow, readLive } from './live.ts';
@@ -80,17 +80,19 @@ function readPart(
   const ofOneProduct = productId !== undefined;
   const having = after === undefined ? '' : 'HAVING (key, currency) > (?, ?)';
   return readLive(database, ['sales'], async ({ sales }) => {
-    const { from, parameters } = soldLines(sales, filter);
+    const { entries, parameters } = soldEntries(sales, filter);
     const results = await database.batch([
       database.prepare('SELECT view, live FROM views'),
       database
         .prepare(
-          `SELECT ${KEY_COLUMNS[by]} AS key, currency, ${figures(ofOneProduct || by === 'product')} ${from} ` +
+          `${entries} SELECT key, currency, ${figures(ofOneProduct || by === 'product')} FROM entries ` +
             `GROUP BY key, currency ${having} ORDER BY key, currency LIMIT ?`,
         )
         .bind(...parameters, ...(after ?? []), limit + 1),
       database
-        .prepare(`SELECT '' AS key, currency, ${figures(ofOneProduct)} ${from} GROUP BY currency`)
+        .prepare(
+          `${entries} SELECT '' AS key, currency, ${figures(ofOneProduct)} FROM entries GROUP BY currency`,
+        )
         .bind(...parameters),
     ]);
     const [live, groups, totals] = results.map((result) => result.results) as [LiveRow[], Part[], Part[]];
@@ -104,8 +106,15 @@ function figures(byProduct: boolean): string {
   return `sum(${orders}) AS orders, ${limbSums('units')} AS units, ${limbSums('amount')} AS amount`;
 }
 
-function soldLines(colour: Colour, { from, to, productId, country }: SalesFilter) {
-  const conditions = ['is_sold = 1'];
+const UNITS = limbColumns('units');
+const AMOUNT = limbColumns('amount');
+
+/**
+ * Common table expressions of which `entries` are what is to be added up: the lines of orders that count, and what was
+ * refunded of those orders. A refund is of no product: it is left out where one product is asked for.
+ */
+function soldEntries(colour: Colour, { by, from, to, productId, country }: SalesFilter) {
+  const conditions = ["aggregate_type = 'order'", 'is_sold = 1'];
   const parameters: string[] = [];
   const where = (condition: string, value: string | undefined) => {
     if (value === undefined) return;
@@ -116,7 +125,16 @@ function soldLines(colour: Colour, { from, to, productId, country }: SalesFilter
   where('day < ?', to);
   where('product_id = ?', productId);
   where('country = ?', country);
-  return { from: `FROM sales_${colour} WHERE ${conditions.join(' AND ')}`, parameters };
+  const key = KEY_COLUMNS[by];
+  const sold = `SELECT * FROM sales_${colour} WHERE ${conditions.join(' AND ')}`;
+  const lines = `SELECT ${key} AS key, currency, is_first, is_first_of_product, ${[...UNITS, ...AMOUNT].join(', ')} FROM sold`;
+  const refunds =
+    `SELECT ${by === 'product' ? "''" : `sold.${key}`}, sold.currency, 0, 0, ${UNITS.map(() => '0').join(', ')}, ` +
+    `${AMOUNT.map((column) => `refund.${column}`).join(', ')} FROM sold CROSS JOIN sales_${colour} AS refund ` +
+    "ON refund.aggregate_type = 'payment' AND refund.aggregate_id = sold.aggregate_id WHERE sold.is_first = 1";
+  const all = productId === undefined ? `${lines} UNION ALL ${refunds}` : lines;
+  // Not materialised: all lines of a year would be copied before they are added up.
+  return { entries: `WITH sold AS NOT MATERIALIZED (${sold}), entries AS (${all})`, parameters };
 }
 
 /** One group of the parts that are of the same key and currency. */

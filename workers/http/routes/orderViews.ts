@@ -247,8 +247,8 @@ const getSales = route(
     tag: 'Orders',
     summary: 'Orders, units and revenue by day, product or country',
     description:
-      'Of orders that are confirmed and not cancelled, by the day on which they were placed. Exact to the last unit, ' +
-      'from the read model, which follows the logs within seconds.',
+      'Of orders that are confirmed and not cancelled, by the day on which they were placed, less what was refunded of ' +
+      'them. Exact to the last unit, from the read model, which follows the logs within seconds.',
     query: SalesQuery,
     success: {
       status: 200,
