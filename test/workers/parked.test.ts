@@ -87,6 +87,8 @@ describe('dead letters', () => {
     });
     expect(thing.reason).toMatch(/no such table: views/);
     expect((await call('GET', '/v1/parked')).body.unanswered).toEqual(['view']);
+    const all = await call('POST', '/v1/parked/retry', { body: {} });
+    expect(all.body).toMatchObject({ resumed: 0, stillParked: 1, unanswered: ['view'], nextCursor: null });
     const still = await retry(thing.id);
     expect(still.body).toMatchObject({ status: 'PARKED', version: 0 });
     await database.prepare('ALTER TABLE views_away RENAME TO views').run();

@@ -33,6 +33,8 @@ export interface RetryCursor {
 export interface RetriedAll {
   readonly resumed: number;
   readonly stillParked: number;
+  /** Kinds that could not be asked, so that none of theirs was tried. */
+  readonly unanswered: readonly ParkedKind[];
   /** Where the next call goes on; null at the end. */
   readonly next: RetryCursor | null;
 }
@@ -85,19 +87,22 @@ export class Parked {
   async retryAll(filter: ParkedFilter, from: RetryCursor, isOver: () => boolean): Promise<RetriedAll> {
     let [resumed, stillParked, after] = [0, 0, from.after];
     let page = from.resuming === null ? [] : [from.resuming];
+    let unanswered: readonly ParkedKind[] = [];
     for (let isLast = false; !isLast; ) {
       for (const id of page) {
-        if (isOver()) return { resumed, stillParked, next: { after, resuming: null } };
+        if (isOver()) return { resumed, stillParked, unanswered, next: { after, resuming: null } };
         const status = await this.#statusAfterRetry(id, isOver);
-        if (status === 'RESUMING') return { resumed, stillParked, next: { after, resuming: id } };
+        if (status === 'RESUMING') return { resumed, stillParked, unanswered, next: { after, resuming: id } };
         if (status === 'PARKED') stillParked++;
         else resumed++;
         after = id;
       }
-      page = (await this.list(filter, after, RETRY_PAGE)).items.map(({ id }) => id);
+      const found = await this.list(filter, after, RETRY_PAGE);
+      unanswered = found.unanswered;
+      page = found.items.map(({ id }) => id);
       isLast = page.length === 0;
     }
-    return { resumed, stillParked, next: null };
+    return { resumed, stillParked, unanswered, next: null };
   }
 
   async #statusAfterRetry(id: string, isOver: () => boolean): Promise<Retried['status']> {

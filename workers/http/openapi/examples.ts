@@ -216,7 +216,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   retryParked: { reply: { id: parked.id, status: 'RESUMED', version: 3, reason: null } },
   retryAllParked: {
     request: { 'application/json': { kind: 'view', where: 'trades' } },
-    reply: { resumed: 1, stillParked: 0, nextCursor: null },
+    reply: { resumed: 1, stillParked: 0, unanswered: [], nextCursor: null },
   },
   ...ORDER_VIEW_EXAMPLES,
   ...SERVICE_KEY_EXAMPLES,

@@ -61,11 +61,15 @@ const ParkedThing = z
   })
   .meta({ id: 'ParkedThing' });
 
+const Unanswered = z
+  .array(Kind)
+  .meta({ description: 'Kinds that could not be asked now, and are missing here.' });
+
 /** A page of parked things. */
 export const ParkedReply = z.strictObject({
   parked: z.array(ParkedThing),
   nextCursor: z.string().nullable(),
-  unanswered: z.array(Kind).meta({ description: 'Kinds that could not be asked now, and are missing.' }),
+  unanswered: Unanswered,
 });
 
 /** A parked thing and what is around it. */
@@ -90,6 +94,7 @@ export const RetriedReply = z.strictObject({
 export const RetriedAllReply = z.strictObject({
   resumed: z.number().int(),
   stillParked: z.number().int(),
+  unanswered: Unanswered,
   nextCursor: z.string().nullable().meta({ description: 'Where the next call goes on; null at the end.' }),
 });
 
@@ -184,9 +189,9 @@ const retryAllParked = route(
   },
   async (c, { body: { kind, where, cursor = { after: '', resuming: null } } }) => {
     const parked = new Parked(c.env, c.get('logger'));
-    const { resumed, stillParked, next } = await parked.retryAll({ kind, where }, cursor, callClock());
+    const { next, ...counts } = await parked.retryAll({ kind, where }, cursor, callClock());
     const nextCursor = next && encodeCursor(next);
-    return c.json({ resumed, stillParked, nextCursor }, next === null ? 200 : 202);
+    return c.json({ ...counts, nextCursor }, next === null ? 200 : 202);
   },
 );
 
