@@ -1,7 +1,7 @@
 /** The operator's way with everything parked: dead letters and poison events, listed, looked at, mended, gone. */
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { partOf } from '../../schemas/partition.ts';
-import { accountStub } from '../../workers/aggregates.ts';
+import { accountStub, actorStub } from '../../workers/aggregates.ts';
 import { viewDatabases } from '../../workers/env.ts';
 import { handleQueue } from '../../workers/queue.ts';
 import { call, type Reply, testEnv, verdict } from '../support/api.ts';
@@ -86,9 +86,14 @@ describe('dead letters', () => {
       toVersion: 2,
     });
     expect(thing.reason).toMatch(/no such table: views/);
-    expect((await call('GET', '/v1/parked')).body.unanswered).toEqual(['view']);
+    expect((await call('GET', '/v1/parked')).body.unanswered).toEqual(['saga', 'view']);
     const all = await call('POST', '/v1/parked/retry', { body: {} });
-    expect(all.body).toMatchObject({ resumed: 0, stillParked: 1, unanswered: ['view'], nextCursor: null });
+    expect(all.body).toMatchObject({
+      resumed: 0,
+      stillParked: 1,
+      unanswered: ['saga', 'view'],
+      nextCursor: null,
+    });
     const still = await retry(thing.id);
     expect(still.body).toMatchObject({ status: 'PARKED', version: 0 });
     await database.prepare('ALTER TABLE views_away RENAME TO views').run();
@@ -268,6 +273,54 @@ describe('lists of a view that cannot go on with an order', () => {
     expect((await retry('view.order_history.order.o-1')).body).toMatchObject({ status: 'RESUMED' });
     await call('POST', '/v1/parked/retry', { body: { kind: 'view' } });
     expect((await orders()).headers.has('X-View-Parked')).toBe(false);
+  });
+});
+
+describe('a saga that can be neither finished nor undone', () => {
+  const id = 'saga.order-fulfilment.saga.fulfil-o-9';
+  const fulfilment = async () => (await call('GET', '/v1/sagas/fulfil-o-9')).body;
+
+  it('is listed with its reason, shown with the end of its log, and tried again', async () => {
+    await call('POST', '/v1/inventory/p-9/receipts', { body: { quantity: '5' } });
+    const order = {
+      orderId: 'o-9',
+      customerId: 'c-1',
+      currency: 'EUR',
+      items: [{ productId: 'p-9', quantity: '2', unitPrice: '3' }],
+      payment: { method: 'card', token: 'tok_capture_decline' },
+      shipTo: { line1: 'B', country: 'DE' },
+    };
+    await call('POST', '/v1/orders', { body: order });
+    const wait = { timeout: 20_000, interval: 50 };
+    await vi.waitFor(async () => {
+      expect((await call('GET', '/v1/orders/o-9')).body.status).toBe('CONFIRMED');
+    }, wait);
+    await call('POST', '/v1/orders/o-9/ship', { body: { carrier: 'DHL', trackingNumber: '1' } });
+    await vi.waitFor(async () => expect((await fulfilment()).status).toBe('PARKED'), wait);
+    await vi.waitFor(async () => expect(await idsOf('?kind=saga')).toEqual([id]), wait);
+    expect(await idsOf('?where=order-fulfilment')).toEqual([id]);
+    const { body } = await call('GET', `/v1/parked/${id}`);
+    expect(body).toMatchObject({
+      parked: { kind: 'saga', where: 'order-fulfilment', aggregateType: 'saga', aggregateId: 'fulfil-o-9' },
+    });
+    expect((body.parked as unknown as Thing).reason).not.toBe('');
+    expect((body.events as { eventType: string }[]).map(({ eventType }) => eventType)).toContain(
+      'SagaParked',
+    );
+    expect((await retry(id)).body).toMatchObject({ id, status: 'RESUMED', reason: null });
+    const saga = actorStub(testEnv, { aggregateType: 'saga', aggregateId: 'fulfil-o-9' });
+    const log = JSON.parse(await saga.events(1, 100)) as {
+      eventType: string;
+      metadata: { userId: string };
+    }[];
+    const retried = log.find(({ eventType }) => eventType === 'SagaRetried');
+    expect(retried?.metadata.userId).toBe('local-administrator');
+    // The card declines every capture, so that it parks again and is there for the next operator.
+    await vi.waitFor(async () => expect((await fulfilment()).status).toBe('PARKED'), wait);
+    expect(verdict(await retry('saga.order-fulfilment.saga.nobody'))).toBe('404 not_parked');
+    expect(verdict(await call('GET', '/v1/parked/saga.funds-transfer.saga.fulfil-o-9'))).toBe(
+      '404 not_parked',
+    );
   });
 });
 

@@ -24,7 +24,7 @@ export const TAGS = {
   Stream: 'Commands and subscriptions over one WebSocket (docs/streams.md).',
   Audit: 'Recompute what the log claims.',
   Views: 'How the read models stand; rebuild them.',
-  Parked: 'What waits for an operator: dead letters, and events that a view cannot take.',
+  Parked: 'What waits for an operator: dead letters, sagas, and events that a view cannot take.',
   Access: 'Keys of services: who has one, and what it may do.',
   Service: 'Whether the service runs, and this description of it.',
 } as const;

@@ -2,17 +2,17 @@
 import type { AggregateKey } from '../../queues/kernel/positions.ts';
 
 /** Kinds of parked things, in the order in which they are listed. */
-export const PARKED_KINDS = ['message', 'view'] as const;
+export const PARKED_KINDS = ['message', 'saga', 'view'] as const;
 export type ParkedKind = (typeof PARKED_KINDS)[number];
 
 /** One parked thing. Its id begins with its kind, so that ids order the whole list. */
 export interface ParkedItem {
   readonly id: string;
   readonly kind: ParkedKind;
-  /** The consumer group that did not take the message, or the view that cannot take the event. */
+  /** The consumer group that did not take the message, the saga's definition, or the view that cannot take the event. */
   readonly where: string;
   readonly aggregate: AggregateKey | null;
-  /** The first version that waits. */
+  /** The first version that waits; of a saga, its newest. */
   readonly fromVersion: number | null;
   /** The last one; null where everything after the first waits. */
   readonly toVersion: number | null;

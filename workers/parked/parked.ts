@@ -1,8 +1,11 @@
 /** Everything that is parked, whatever its kind: listed in pages, found by id, tried again one by one or all of it. */
+
+import type { CommandContext } from '../../schemas/envelope.ts';
 import { errorFields, type Logger } from '../../telemetry/logger.ts';
 import type { Env } from '../env.ts';
 import { PARKED_KINDS, type ParkedItem, type ParkedKind, type ParkedSource, type Retried } from './item.ts';
 import { parkedMessages } from './messages.ts';
+import { parkedSagas } from './sagas.ts';
 import { parkedInViews } from './views.ts';
 
 /** Milliseconds that one call replays for: less than any proxy waits. */
@@ -44,8 +47,9 @@ export class Parked {
   readonly #sources: readonly ParkedSource[];
   readonly #logger: Logger;
 
-  constructor(env: Env, logger: Logger) {
-    this.#sources = [parkedMessages(env, logger), parkedInViews(env, logger)];
+  /** `context` is that of the operator's request: what it makes sagas do is written down under it. */
+  constructor(env: Env, logger: Logger, context: CommandContext) {
+    this.#sources = [parkedMessages(env, logger), parkedSagas(env, context), parkedInViews(env, logger)];
     this.#logger = logger;
   }
 

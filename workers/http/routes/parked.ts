@@ -1,10 +1,13 @@
 /** Everything parked, for operators: what waits and why, and letting it go on. */
+import type { Context } from 'hono';
 import { z } from 'zod';
 import { EventEnvelope } from '../../../schemas/envelope.ts';
 import { AggregateId, UtcTime, Version } from '../../../schemas/scalars.ts';
 import { ownerOf } from '../../aggregates.ts';
 import { PARKED_KINDS, type ParkedItem } from '../../parked/item.ts';
 import { Parked, RETRY_CALL_MS } from '../../parked/parked.ts';
+import { commandContext } from '../command.ts';
+import type { HttpEnv } from '../context.ts';
 import { cursorOf, encodeCursor } from '../cursor.ts';
 import { type Route, route } from '../operation.ts';
 import { ProblemError } from '../problem.ts';
@@ -14,7 +17,7 @@ import { PageLimit } from '../query.ts';
 const EVENTS_AROUND = 3;
 
 /** `kind.where.aggregate type.aggregate id`, or for a text that names no aggregate `message.<group>.text.<id>`. */
-const PARKED_ID = /^(message|view)\.[A-Za-z_-]{1,32}\.[A-Za-z_-]{1,32}\.[A-Za-z0-9_-]{1,96}$/;
+const PARKED_ID = /^(message|saga|view)\.[A-Za-z_-]{1,32}\.[A-Za-z_-]{1,32}\.[A-Za-z0-9_-]{1,96}$/;
 
 /** The id of a parked thing. */
 export const ParkedId = z.string().regex(PARKED_ID, 'must be the id of a parked thing').meta({
@@ -28,9 +31,13 @@ const Where = z.string().regex(/^[A-Za-z_-]{1,32}$/);
 /** Which parked things are wanted. */
 export const ParkedQuery = z.strictObject({
   kind: Kind.optional().meta({
-    description: '`message`: dead letters. `view`: aggregates with an event that a view cannot take.',
+    description:
+      '`message`: dead letters. `saga`: sagas that can be neither finished nor undone. `view`: aggregates with an event ' +
+      'that a view cannot take.',
   }),
-  where: Where.optional().meta({ description: 'The consumer group or the view.' }),
+  where: Where.optional().meta({
+    description: 'The consumer group, the definition of the saga or the view.',
+  }),
   limit: PageLimit,
   cursor: cursorOf(ParkedId, 'The `nextCursor` of the page before.').optional(),
 });
@@ -111,7 +118,7 @@ const listParked = route(
     success: { status: 200, description: 'A page, in the order of ids.', schema: ParkedReply },
   },
   async (c, { query: { kind, where, limit, cursor = '' } }) => {
-    const all = new Parked(c.env, c.get('logger'));
+    const all = parkedOf(c);
     const { items, unanswered } = await all.list({ kind, where }, cursor, limit + 1);
     const page = items.slice(0, limit);
     const nextCursor = items.length > limit ? encodeCursor(page.at(-1)?.id) : null;
@@ -131,7 +138,7 @@ const getParked = route(
     problems: ['not_parked'],
   },
   async (c, { params: { id } }) => {
-    const item = await new Parked(c.env, c.get('logger')).find(id);
+    const item = await parkedOf(c).find(id);
     if (item === undefined) throw notParked(id);
     const { aggregate, fromVersion, text } = item;
     const owner = aggregate && ownerOf(c.env, aggregate);
@@ -164,7 +171,7 @@ const retryParked = route(
     problems: ['not_parked'],
   },
   async (c, { params: { id } }) => {
-    const retried = await new Parked(c.env, c.get('logger')).retry(id, callClock());
+    const retried = await parkedOf(c).retry(id, callClock());
     if (retried === undefined) throw notParked(id);
     const { status, version, reason } = retried;
     return c.json({ id, status, version, reason }, status === 'RESUMING' ? 202 : 200);
@@ -188,7 +195,7 @@ const retryAllParked = route(
     },
   },
   async (c, { body: { kind, where, cursor = { after: '', resuming: null } } }) => {
-    const parked = new Parked(c.env, c.get('logger'));
+    const parked = parkedOf(c);
     const { next, ...counts } = await parked.retryAll({ kind, where }, cursor, callClock());
     const nextCursor = next && encodeCursor(next);
     return c.json({ ...counts, nextCursor }, next === null ? 200 : 202);
@@ -196,6 +203,10 @@ const retryAllParked = route(
 );
 
 export const parked: readonly Route[] = [listParked, getParked, retryAllParked, retryParked];
+
+function parkedOf(c: Context<HttpEnv>): Parked {
+  return new Parked(c.env, c.get('logger'), commandContext(c));
+}
 
 /** Whether the time of a call is over, from now on. */
 function callClock(): () => boolean {
