@@ -24,13 +24,18 @@ export function shownAs(output: JsonSchema, input: JsonSchema = output) {
 
 /** The JSON Schema of what is stored under `schema`, overrides included. */
 export function eventJsonSchema(schema: z.core.$ZodType): JsonSchema {
+  return jsonSchemaOf(schema, 'output');
+}
+
+/** The JSON Schema of what a schema takes (`input`) or gives (`output`), overrides included. */
+export function jsonSchemaOf(schema: z.core.$ZodType, io: Direction): JsonSchema {
   return z.toJSONSchema(schema, {
-    io: 'output',
+    io,
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
       const override = z.globalRegistry.get(zodSchema)?.override;
       if (typeof override === 'function')
-        (override as ReturnType<typeof shownAs>['override'])({ jsonSchema });
+        (override as ReturnType<typeof shownAs>['override'])({ jsonSchema, io });
       delete (jsonSchema as Record<string, unknown>).override;
     },
   });

@@ -1,6 +1,7 @@
 /** The documents that are made from code, by their path in the repository. */
 import { openApiDocument } from '../../workers/http/openapi/document.ts';
 import { ROUTES } from '../../workers/http/routes/index.ts';
+import { asyncApiDocument } from '../../workers/streams/asyncapi.ts';
 import { accessTable } from './accessTable.ts';
 import { eventCatalogue } from './eventCatalogue.ts';
 
@@ -8,6 +9,7 @@ import { eventCatalogue } from './eventCatalogue.ts';
 export function generatedDocuments(): Readonly<Record<string, string>> {
   return {
     'docs/generated/openapi.json': `${JSON.stringify(openApiDocument(ROUTES), null, 2)}\n`,
+    'docs/generated/asyncapi.json': `${JSON.stringify(asyncApiDocument(), null, 2)}\n`,
     'docs/generated/events.md': eventCatalogue(ROUTES),
     'docs/generated/access.md': accessTable(ROUTES),
   };
