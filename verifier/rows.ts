@@ -1,5 +1,5 @@
 /** The rows of a segment: its Parquet columns, and the exact canonical bytes of each event, put together from them. */
-import { zstdDecompressSync } from 'node:zlib';
+import { gunzipSync } from 'node:zlib';
 import { type FileMetaData, parquetMetadata, parquetScan, type SchemaElement } from 'hyparquet';
 
 /** Decimals after the point of every decimal column. */
@@ -30,7 +30,7 @@ export async function readRows(bytes: Uint8Array): Promise<Rows> {
       slice: (start, end) => new Uint8Array(bytes.subarray(start, end)).buffer,
     },
     metadata: plain(metadata),
-    compressors: { ZSTD: decompress },
+    compressors: { GZIP: decompress },
     parsers: { timestampFromMilliseconds: (milliseconds) => milliseconds },
     useOffsetIndex: false,
   });
@@ -179,7 +179,7 @@ function plain(metadata: FileMetaData): FileMetaData {
 function decompress(input: Uint8Array, length: number): Uint8Array {
   // A column without a value has a page without content.
   if (length === 0) return new Uint8Array();
-  const output = zstdDecompressSync(input, { maxOutputLength: length });
+  const output = gunzipSync(input, { maxOutputLength: length });
   if (output.length !== length) throw new Error('a page has not the size that it says');
   return output;
 }

@@ -1,5 +1,5 @@
 /** Proves from the bucket alone that an event is in its segment. */
-import { zstdDecompressSync } from 'node:zlib';
+import { gunzipSync } from 'node:zlib';
 import { parquetScan } from 'hyparquet';
 import type { AggregateKey } from '../kernel/positions.ts';
 import { type Manifest, type ManifestHeader, manifestKey } from './manifest.ts';
@@ -56,7 +56,7 @@ async function readHashes(bytes: Uint8Array): Promise<Uint8Array[]> {
       slice: (start, end) => new Uint8Array(bytes.subarray(start, end)).buffer,
     },
     columns: ['hash'],
-    compressors: { ZSTD: (input) => zstdDecompressSync(input) },
+    compressors: { GZIP: (input) => gunzipSync(input) },
     useOffsetIndex: false,
   });
   const rowEnd = Number(scan.metadata.num_rows);

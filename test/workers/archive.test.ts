@@ -91,6 +91,22 @@ describe('the archive', () => {
     expect((await call('GET', '/v1/audit/checkpoints/consistency?from=2&to=1')).status).toBe(404);
   });
 
+  it('takes as many events as make a file of some size', async () => {
+    await opened('arc-2', { initialBalance: '100000000' });
+    const commands = Array.from({ length: 4_000 }, (_, index) => ({
+      commandId: crypto.randomUUID(),
+      aggregateType: 'account',
+      aggregateId: 'arc-2',
+      type: 'DepositFunds',
+      data: { amount: `${1 + ((index * 7919) % 9_973)}.25` },
+    }));
+    const { body } = await call('POST', '/v1/commands', { body: { commands } });
+    expect(body.accepted).toBe(4_000);
+    await archived(3 + 4_001);
+    const { body: proof } = await call('GET', '/v1/audit/account/arc-2/events/4001/proof');
+    expect(proof).toMatchObject({ version: 4_001, manifest: { aggregateType: 'account' } });
+  });
+
   it('refuses a second object of the same key', async () => {
     const [first] = (await testEnv.ARCHIVE.list({ prefix: 'manifests/' })).objects;
     const put = testEnv.ARCHIVE.put(first?.key as string, 'other', { onlyIf: { etagDoesNotMatch: '*' } });

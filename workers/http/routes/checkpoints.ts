@@ -1,9 +1,11 @@
 /** Checkpoints, keys and proofs: what an outsider needs to trust the archive without trusting us. */
+import type { Context } from 'hono';
 import { z } from 'zod';
 import { eventProof } from '../../../queues/archive/proof.ts';
 import { r2Store } from '../../../queues/archive/store.ts';
 import { AGGREGATE_TYPES } from '../../../schemas/aggregates.ts';
 import { AggregateId } from '../../../schemas/scalars.ts';
+import { errorFields } from '../../../telemetry/logger.ts';
 import { actorStub } from '../../aggregates.ts';
 import { archivistStub, notaryStub } from '../../archive.ts';
 import {
@@ -14,6 +16,7 @@ import {
   ProofReply,
   SealedReply,
 } from '../archiveReplies.ts';
+import type { HttpEnv } from '../context.ts';
 import { type Route, route } from '../operation.ts';
 import { ProblemError } from '../problem.ts';
 import { PageLimit, QueryVersion } from '../query.ts';
@@ -111,8 +114,12 @@ const signCheckpoint = route(
     },
   },
   async (c) => {
-    const { segments, events } = await archivistStub(c.env).seal();
-    const { checkpoint } = await notaryStub(c.env).sign();
+    const { segments, events } = await archivistStub(c.env)
+      .seal()
+      .catch((error) => notWritten(c, error));
+    const { checkpoint } = await notaryStub(c.env)
+      .sign()
+      .catch((error) => notWritten(c, error));
     return c.json({ segments, events, signed: checkpoint });
   },
 );
@@ -158,6 +165,12 @@ export const checkpoints: readonly Route[] = [
   getKeys,
   getProof,
 ];
+
+/** A bucket that does not answer holds up the archive: what was begun is gone on with by the next call, or by itself. */
+function notWritten(c: Context<HttpEnv>, error: unknown): never {
+  c.get('logger').log('error', 'archive not written', errorFields(error));
+  throw new ProblemError({ code: 'unavailable', detail: 'The archive cannot be written now.' });
+}
 
 /** Why there is no proof of an event. */
 async function unproven(head: Promise<number>, version: number): Promise<ProblemError> {
