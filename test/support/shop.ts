@@ -1,7 +1,6 @@
 /** Products, stock and orders as tests send them over HTTP. */
 import { expect } from 'vitest';
-import type { CommandTarget } from '../../schemas/envelope.ts';
-import { call, testEnv } from './api.ts';
+import { call, eventually } from './api.ts';
 
 /** The body that places an order of 3 tea at 2.55 and 2 cups at 4: 15.65 pounds. */
 export function ordering(orderId: string, more: object = {}) {
@@ -19,20 +18,42 @@ export function ordering(orderId: string, more: object = {}) {
   };
 }
 
-/** Places an order and answers its id. */
+/** More of everything than all orders of a test file need. */
+const STOCK = '1000000';
+
+let stocked: Promise<void> | undefined;
+
+async function stockShelves(): Promise<void> {
+  for (const productId of ['tea', 'cup']) {
+    const { status } = await call('POST', `/v1/inventory/${productId}/receipts`, {
+      body: { quantity: STOCK },
+    });
+    expect(status).toBe(200);
+  }
+}
+
+/** Places an order and answers its id. What becomes of it is its saga's doing, and the stock's. */
 export async function placed(orderId: string, more: object = {}): Promise<string> {
   const { status } = await call('POST', '/v1/orders', { body: ordering(orderId, more) });
   expect(status).toBe(202);
   return orderId;
 }
 
-/** Places an order and confirms it, as its saga does. */
-export async function confirmed(orderId: string, more: object = {}): Promise<string> {
-  await placed(orderId, more);
-  const order: CommandTarget = testEnv.ORDERS.getByName(orderId);
-  const context = { userId: 'test', correlationId: 'test', causationId: null };
-  const [outcome] = await order.execute([{ commandId: 'confirm', type: 'ConfirmOrder', data: {} }], context);
-  expect(outcome?.status).toBe('accepted');
+/** Places an order that stays pending while a test looks: its bank says nothing until it is asked again. */
+export async function pending(orderId: string): Promise<string> {
+  stocked ??= stockShelves();
+  await stocked;
+  return placed(orderId, { payment: { method: 'card', token: 'tok_lost' } });
+}
+
+/** Places an order and waits until its saga has confirmed it. */
+export async function confirmed(orderId: string): Promise<string> {
+  stocked ??= stockShelves();
+  await stocked;
+  await placed(orderId);
+  await eventually(async () =>
+    expect((await call('GET', `/v1/orders/${orderId}`)).body.status).toBe('CONFIRMED'),
+  );
   return orderId;
 }
 

@@ -2,7 +2,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { projectors } from '../../queues/projectors/index.ts';
 import { AGGREGATE_LIST } from '../../schemas/aggregates.ts';
-import { VIEWS } from '../../schemas/tables/views.ts';
 import { viewDatabases } from '../../workers/env.ts';
 import { handleScheduled } from '../../workers/scheduled.ts';
 import { call, eventually, opened, testEnv } from '../support/api.ts';
@@ -29,10 +28,6 @@ const expectFeeds = () =>
     for (const [type, [id, eventTypes]] of Object.entries(EVENTS))
       expect(await feedOf(type, id)).toEqual(eventTypes);
   });
-
-async function parkedIn(view: string): Promise<unknown> {
-  return (await call('GET', `/v1/views/${view}/parked`)).body.parked;
-}
 
 beforeAll(async () => {
   await opened(ID);
@@ -62,7 +57,7 @@ describe('aggregates of every type', () => {
   it('are in no view that is not made of them, and in none parked', async () => {
     const { body } = await call('GET', `/v1/accounts/${ID}/portfolio?minVersion=1`);
     expect(body).toMatchObject({ accountId: ID, version: 1 });
-    for (const view of VIEWS) expect(await parkedIn(view)).toEqual([]);
+    expect((await call('GET', '/v1/parked')).body.parked).toEqual([]);
   });
 
   it('are brought to the views by the sweep, where every message was lost', async () => {
@@ -78,7 +73,7 @@ describe('aggregates of every type', () => {
     for (;;) {
       const { status, body } = await call('POST', '/v1/views/rebuild', { body: {} });
       if (status === 202) continue;
-      expect(body).toMatchObject({ status: 'SWITCHED', aggregatesTotal: 5, differencesFound: 0 });
+      expect(body).toMatchObject({ status: 'SWITCHED', differencesFound: 0 });
       break;
     }
     await expectFeeds();

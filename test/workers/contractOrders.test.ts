@@ -1,7 +1,7 @@
 /** The public contract, statement by statement: section "Orders and what they need". */
 import { describe, expect, it } from 'vitest';
 import { call, eventually } from '../support/api.ts';
-import { confirmed, ordering, placed, SHIPPING } from '../support/shop.ts';
+import { confirmed, ordering, pending, SHIPPING } from '../support/shop.ts';
 
 const tea = { name: 'Assam tea, 50 bags', unitPrice: '2.55', currency: 'GBP' };
 
@@ -128,7 +128,7 @@ describe('Orders', () => {
   });
 
   it('are the same order in a batch, with or without the id in the data', async () => {
-    await placed('o-3');
+    await call('POST', '/v1/orders', { body: ordering('o-3') });
     const { orderId: _, ...data } = ordering('o-3');
     const command = (commandId: string, more: object) => ({
       commandId,
@@ -181,10 +181,10 @@ describe('Orders', () => {
   });
 
   it('are cancelled with a reason, before anything has left', async () => {
-    await placed('o-5');
+    await pending('o-5');
     const cancel = { body: { reason: 'changed my mind' } };
-    const pending = await call('POST', '/v1/orders/o-5/cancel', cancel);
-    expect([pending.status, pending.body.sagaId]).toEqual([202, 'fulfil-o-5']);
+    const early = await call('POST', '/v1/orders/o-5/cancel', cancel);
+    expect([early.status, early.body.sagaId]).toEqual([202, 'fulfil-o-5']);
     expect((await call('GET', '/v1/orders/o-5')).body).toMatchObject({
       status: 'CANCELLED',
       reason: 'changed my mind',
