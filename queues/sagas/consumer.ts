@@ -50,10 +50,10 @@ export async function consumeForSagas(
     try {
       taken.push({ message, announcement: parseEventsMessage(message.body as string) });
     } catch (error) {
-      // Not ours, and never will be: it names no event, and what it may have meant is in some log.
+      // It names no event, and this release will not read it however often: the dead letters keep it for another.
       const fields = { messageId: message.id, ...errorFields(error) };
       deps.logger.log('error', 'message is not an announcement', fields);
-      message.ack();
+      message.retry({ delaySeconds: retryDelaySeconds(RETRY_SECONDS, message.attempts, deps.chance()) });
     }
   }
   const failed = await tellSagas(
