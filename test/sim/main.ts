@@ -30,7 +30,8 @@ async function runSound(options: SimulateOptions): Promise<boolean> {
   if (result.failed !== undefined) report(result.failed, options);
   const outcome = result.failed === undefined ? 'every promise held' : 'a promise was broken';
   say(
-    `${result.runs} seeds × ${steps} steps, ${result.events} events, ${result.seconds.toFixed(1)} s: ${outcome}`,
+    `${result.runs} seeds × ${steps} steps, ${result.events} events, ${result.losses} evictions, crashes and failed alarms, ` +
+      `${result.seconds.toFixed(1)} s: ${outcome}`,
   );
   return result.failed === undefined;
 }

@@ -13,6 +13,8 @@ export interface SeedsResult {
   readonly failed: RunResult | undefined;
   readonly runs: number;
   readonly events: number;
+  /** Evictions, crashes and failed alarms. */
+  readonly losses: number;
   readonly seconds: number;
 }
 
@@ -29,17 +31,20 @@ export async function runSeeds(
   const began = performance.now();
   const seconds = () => (performance.now() - began) / 1_000;
   let events = 0;
+  let losses = 0;
   let told = began;
   for (let run = 0; run < runs; run++) {
     watchdog(seed + run);
     const result = await runSeed(seed + run, steps);
     events += result.events;
-    if (result.breach !== undefined) return { failed: result, runs: run + 1, events, seconds: seconds() };
+    losses += result.losses;
+    if (result.breach !== undefined)
+      return { failed: result, runs: run + 1, events, losses, seconds: seconds() };
     if (progress === undefined || performance.now() - told < PROGRESS_MS) continue;
     told = performance.now();
     progress(`${run + 1} of ${runs} seeds, ${events} events, ${seconds().toFixed(0)} s`);
   }
-  return { failed: undefined, runs, events, seconds: seconds() };
+  return { failed: undefined, runs, events, losses, seconds: seconds() };
 }
 
 /** The one command that repeats a run. */

@@ -2,30 +2,32 @@
  * One seed: a world that is built, driven through its steps with everything going wrong, brought to rest, and audited. The
  * same seed and number of steps give the same run on every machine.
  */
-
-import { accountDecider } from '../../actors/account/decider.ts';
-import type { AnyDecider } from '../../actors/kernel/aggregate.ts';
 import { seededRandom } from '../../demo/random.ts';
 import { projectors } from '../../queues/projectors/index.ts';
 import { Auditor } from './audit/auditor.ts';
+import { Disturbances } from './model/disturbances.ts';
 import { Operator } from './model/operator.ts';
 import { Platform } from './model/platform.ts';
 import { drawProfile } from './model/profile.ts';
 import { Breach, EPOCH, World } from './model/world.ts';
 import { Clients } from './workload/clients.ts';
-import { HOLD_RELEASES } from './workload/holdDecider.ts';
 import { poisoned } from './workload/poisonProjector.ts';
+import { deciderIn, RELEASES } from './workload/releases.ts';
 
 /** Between sweeps of one part of the directory. */
 const SWEEP_INTERVAL_MS = 60_000;
 /** Steps in which a system that nothing disturbs must have come to rest. */
 const REST_STEPS_MAX = 100_000;
-/** Sweeps of each part that go through the whole directory, wherever its cursor stands. */
-const SWEEPS_FOR_ALL = 8;
+/** Aggregates that a sweep looks at, as `LIMITS` have it. */
+const SWEEP_PAGE = 2;
 /** Chance of a step to let time pass although something could be done. */
 const IDLE_CHANCE = 0.05;
-/** How long an outage may last. */
-const OUTAGE_MS = 60_000;
+/** How often operators let a parked saga try again, once nothing fails any more. */
+const RETRIES_MAX = 5;
+/** An alarm that is this late has been given up, as living instances see it, and the clocks of their machines with it. */
+const OVERDUE_MS = 200_000;
+/** How often time is let go by for what is left to do: an owner that nobody can ask never gets done. */
+const REST_ROUNDS = 4;
 
 export interface RunResult {
   readonly seed: number;
@@ -35,6 +37,8 @@ export interface RunResult {
   readonly trace: (lines: number) => string[];
   /** Events that were committed. */
   readonly events: number;
+  /** Evictions, crashes and failed alarms. */
+  readonly losses: number;
 }
 
 /** Runs one seed. Never throws: whatever goes wrong is the result's breach. */
@@ -55,7 +59,8 @@ export async function runSeed(seed: number, steps: number): Promise<RunResult> {
   }
   const events = [...simulation.auditor.ledgers.values()].reduce((total, { version }) => total + version, 0);
   const trace = (lines: number) => world.trace.lines(lines, EPOCH);
-  return { seed, steps: world.trace.step, breach: world.breach, trace, events };
+  const { breach, losses } = world;
+  return { seed, steps: world.trace.step, breach, trace, events, losses };
 }
 
 class Simulation {
@@ -63,8 +68,7 @@ class Simulation {
   readonly platform: Platform;
   readonly auditor: Auditor;
   readonly #clients: Clients;
-  /** Which release of the toy aggregate is deployed. */
-  #release = 0;
+  readonly #disturbances: Disturbances;
   readonly #operator: Operator;
   #sweepAt: number;
   #sweepPart = 0;
@@ -73,17 +77,14 @@ class Simulation {
     const random = seededRandom(seed);
     const profile = drawProfile(random);
     this.world = new World(random, profile);
-    const actors = [
-      ...named('account', profile.accounts, () => accountDecider),
-      ...named('holder', profile.holders, () => HOLD_RELEASES[this.#release] as AnyDecider),
-    ];
-    const sources = actors.map(({ aggregateId, decider }) => ({
-      aggregateType: decider().aggregateType,
-      aggregateId,
-    }));
-    this.auditor = new Auditor(this.world, sources);
+    this.auditor = new Auditor(this.world);
     const broken = poisoned(projectors, () => this.#operator.poisonous);
-    this.platform = new Platform(this.world, this.auditor, broken, actors);
+    this.#disturbances = new Disturbances(this.world, () => this.platform, RELEASES);
+    this.platform = new Platform(this.world, this.auditor, broken, (aggregateType) =>
+      deciderIn(this.#disturbances.release, aggregateType),
+    );
+    for (const source of [...named('account', profile.accounts), ...named('hold', profile.holders)])
+      this.platform.actor(source);
     this.auditor.watch(this.platform);
     this.#operator = new Operator(this.world, this.platform);
     this.#clients = new Clients(this.world, this.platform, this.auditor);
@@ -103,9 +104,9 @@ class Simulation {
       await this.#step();
       this.#stopAtBreach();
     }
-    if (world.profile.blackout) this.#blackout();
+    if (world.profile.blackout) this.#disturbances.blackout();
     world.faulty = false;
-    this.#endOutages();
+    this.#disturbances.endOutages();
     // An owner that answers nobody holds up its own views and no others; whoever rebuilds waits for it.
     this.#operator.rest();
     await this.#rest();
@@ -113,7 +114,9 @@ class Simulation {
     this.platform.unreadable = undefined;
     await this.#mendForGood();
     await this.#rest();
+    await this.#finishSagas();
     this.auditor.settled(this.platform, 'mended');
+    this.auditor.paidOut();
     this.auditor.complete(this.platform);
   }
 
@@ -124,7 +127,10 @@ class Simulation {
   async #step(): Promise<void> {
     const { world } = this;
     world.trace.step++;
-    if (await this.#disturb()) return;
+    if (this.#disturbances.strike()) return;
+    const { mend, rebuild } = world.profile.events;
+    if (world.strikes(mend)) return this.#operator.mend();
+    if (world.strikes(rebuild)) return this.#operator.order();
     if (world.random.chance(world.profile.traffic)) return this.#clients.act();
     const choices = this.#choices();
     if (choices.length === 0) {
@@ -154,7 +160,9 @@ class Simulation {
         });
       }
     }
-    if (platform.canConsume && (platform.queue.nextAt() ?? Number.POSITIVE_INFINITY) <= world.clock) {
+    const viewsTurn = !world.faulty || world.random.chance(world.profile.viewPace);
+    const arrivesAt = platform.queue.nextAt() ?? Number.POSITIVE_INFINITY;
+    if (viewsTurn && platform.canConsume && arrivesAt <= world.clock) {
       choices.push(() => platform.deliver());
     }
     if (this.#clients.hasUnheard) choices.push(() => this.#clients.repeat());
@@ -182,33 +190,6 @@ class Simulation {
     await this.platform.sweep(this.#sweepPart);
   }
 
-  /** What nothing in particular causes: crashes, evictions, deploys, outages. */
-  async #disturb(): Promise<boolean> {
-    const { world, platform } = this;
-    const { events } = world.profile;
-    const objects = platform.objects().filter(({ isAwake }) => isAwake);
-    if (world.strikes(events.crash) && objects.length > 0) world.random.pick(objects).drop('crashes');
-    else if (world.strikes(events.evict)) {
-      const idle = objects.filter(({ isIdle }) => isIdle);
-      if (idle.length > 0) world.random.pick(idle).drop('is evicted');
-    } else if (world.strikes(events.deploy)) this.#deploy();
-    else if (world.strikes(events.queueOutage)) this.#outage(platform.queue, 'the queue');
-    else if (world.strikes(events.databaseOutage)) {
-      const database = world.random.pick(platform.databases);
-      this.#outage(database, database.name);
-    } else if (world.strikes(events.mend)) await this.#operator.mend();
-    else if (world.strikes(events.rebuild)) this.#operator.order();
-    else return false;
-    return true;
-  }
-
-  /** Every instance is replaced; the toy aggregate goes to its next release, or back to the one before. */
-  #deploy(): void {
-    this.#release = 1 - this.#release;
-    this.world.trace.note(this.world.clock, `deploys release ${this.#release + 1}`);
-    for (const object of this.platform.objects()) object.drop('is replaced');
-  }
-
   /** Nothing is poison any more, what was parked goes on, and every rebuild that was begun comes to its end. */
   async #mendForGood(): Promise<void> {
     this.#operator.poisonous = false;
@@ -222,36 +203,35 @@ class Simulation {
     this.auditor.rebuilt();
   }
 
-  /** Everything dies at once, and the platform gives every alarm up. */
-  #blackout(): void {
-    this.world.trace.note(this.world.clock, 'blackout');
-    for (const object of this.platform.objects()) object.drop('dies');
-    for (const { object } of this.platform.actors.values()) object.loseAlarm();
-  }
-
-  #outage(thing: { down: boolean }, name: string): void {
-    const { world } = this;
-    if (thing.down) return;
-    thing.down = true;
-    world.trace.note(world.clock, name, 'goes down');
-    const end = () => {
-      thing.down = false;
-      world.trace.note(world.clock, name, 'comes back');
-    };
-    world.add({ label: `${name} comes back`, at: world.clock + world.random.integer(OUTAGE_MS), run: end });
-  }
-
-  #endOutages(): void {
-    this.platform.queue.down = false;
-    for (const database of this.platform.databases) database.down = false;
+  /** Operators let every saga try again that waits for one, until none does. */
+  async #finishSagas(): Promise<void> {
+    for (let tries = 0; this.auditor.sagaIds('PARKED').length > 0; tries++) {
+      if (tries === RETRIES_MAX)
+        throw new Breach('every saga ends', `${this.auditor.sagaIds('PARKED')} still wait`);
+      await this.#clients.retrySagas();
+      await this.#rest();
+    }
   }
 
   /** Nothing fails any more: everything that was begun ends, and the sweeper goes through the whole directory. */
   async #rest(): Promise<void> {
-    const { platform } = this;
     await this.#drain();
-    for (let sweep = 0; sweep < SWEEPS_FOR_ALL * platform.directories.length; sweep++) {
-      this.world.clock += SWEEP_INTERVAL_MS / platform.directories.length;
+    await this.#sweepAll();
+    // An instance that lives on learns that its alarm was given up only once that is overdue.
+    for (let round = 0; round < REST_ROUNDS; round++) {
+      const due = this.auditor.lastDue();
+      if (due === undefined) return;
+      this.world.clock = Math.max(this.world.clock, due + OVERDUE_MS);
+      await this.#sweepAll();
+    }
+  }
+
+  /** Each part of the directory goes through all that it may have, wherever it stands: to the end, and from the beginning. */
+  async #sweepAll(): Promise<void> {
+    const { actors, directories } = this.platform;
+    const sweeps = (2 * Math.ceil(actors.size / SWEEP_PAGE) + 2) * directories.length;
+    for (let sweep = 0; sweep < sweeps; sweep++) {
+      this.world.clock += SWEEP_INTERVAL_MS / directories.length;
       await this.#sweep();
       await this.#drain();
     }
@@ -271,8 +251,11 @@ class Simulation {
   }
 }
 
-function named(name: string, count: number, decider: () => AnyDecider) {
-  return Array.from({ length: count }, (_, index) => ({ aggregateId: `${name}-${index + 1}`, decider }));
+function named(aggregateType: string, count: number) {
+  return Array.from({ length: count }, (_, index) => ({
+    aggregateType,
+    aggregateId: `${aggregateType}-${index + 1}`,
+  }));
 }
 
 function stackOf(error: unknown): string {

@@ -1,7 +1,8 @@
 /** One account as the auditor keeps it: in integers of its own, from what the commands said and not from what was stored. */
-
 import { Breach } from '../model/world.ts';
 import type { Body } from '../workload/commands.ts';
+import type { AccountTransfers } from './accountTransfers.ts';
+import type { Book, Due } from './book.ts';
 import { product, units } from './exact.ts';
 import type { AuditedEvent } from './ledger.ts';
 
@@ -22,18 +23,43 @@ const NO_LIMITS = {
   maxPositionQuantity: null,
 };
 
-export class AccountBook {
+export class AccountBook implements Book {
+  readonly transfers: AccountTransfers;
   status = 'UNOPENED';
   cash = 0n;
+  /** What came in from outside of the platform, less what went out. */
+  outside = 0n;
   limits: Record<string, unknown> = NO_LIMITS;
   readonly holdings = new Map<string, Holding>();
   readonly tradeRows: Row[] = [];
   #cashText = '0';
   #feesText = '0';
+  #reservedText = '0';
   #opened: AuditedEvent | undefined;
   #last: AuditedEvent | undefined;
-  /** Deposits − withdrawals − fees, as the commands had them. */
+  /** Deposits − withdrawals − fees + transfers, as the commands had them. */
   #paidIn = 0n;
+
+  constructor(transfers: AccountTransfers) {
+    this.transfers = transfers;
+  }
+
+  /** What the account is kept in; undefined before it is opened. */
+  get currency(): string | undefined {
+    return this.#opened?.data.currency as string | undefined;
+  }
+
+  fits(body: Body, event: AuditedEvent): boolean {
+    return this.transfers.fits(body, event) ?? accountEventFits(body, event);
+  }
+
+  platformBody(event: AuditedEvent, commandId: string): Body | undefined {
+    return this.transfers.platformBody(event, commandId);
+  }
+
+  due(): Iterable<Due> {
+    return this.transfers.due();
+  }
 
   /** Books an event that this command caused. */
   apply(event: AuditedEvent, { data }: Body): void {
@@ -41,13 +67,13 @@ export class AccountBook {
       case 'AccountOpened':
         this.#opened = event;
         this.status = 'OPEN';
-        this.#move(units(String(data.initialBalance ?? '0')));
+        this.#pay(units(String(data.initialBalance ?? '0')));
         break;
       case 'FundsDeposited':
-        this.#move(units(String(data.amount)));
+        this.#pay(units(String(data.amount)));
         break;
       case 'FundsWithdrawn':
-        this.#move(-units(String(data.amount)));
+        this.#pay(-units(String(data.amount)));
         break;
       case 'TradeExecuted':
         this.#trade(event, data);
@@ -55,11 +81,20 @@ export class AccountBook {
       case 'LimitsSet':
         this.limits = { ...this.limits, ...data };
         break;
+      case 'AccountFrozen':
+        this.status = 'FROZEN';
+        break;
+      case 'AccountUnfrozen':
+        this.status = 'OPEN';
+        break;
+      case 'AccountClosed':
+        this.status = 'CLOSED';
+        break;
       default:
-        this.status =
-          { AccountFrozen: 'FROZEN', AccountUnfrozen: 'OPEN', AccountClosed: 'CLOSED' }[event.type] ?? '';
+        this.#move(this.transfers.apply(event, this.cash));
     }
     if (typeof event.data.cash === 'string') this.#cashText = event.data.cash;
+    if (typeof event.data.reserved === 'string') this.#reservedText = event.data.reserved;
     if (typeof event.data.fees === 'string') this.#feesText = event.data.fees;
     this.#last = event;
     this.#balance(event);
@@ -76,8 +111,7 @@ export class AccountBook {
       currency: currency ?? '',
       status: this.status,
       cash: this.#cashText,
-      // The simulated accounts take no part in transfers.
-      reserved: '0',
+      reserved: this.#reservedText,
       fees: this.#feesText,
       limits: JSON.stringify(this.limits),
       version: this.#last.version,
@@ -100,6 +134,11 @@ export class AccountBook {
     }));
   }
 
+  #pay(amount: bigint): void {
+    this.outside += amount;
+    this.#move(amount);
+  }
+
   #move(amount: bigint): void {
     this.cash += amount;
     this.#paidIn += amount;
@@ -111,7 +150,9 @@ export class AccountBook {
     const notional = product(quantity, units(text('price')));
     const fee = data.fee === undefined ? 0n : units(text('fee'));
     const buying = data.side === 'BUY';
-    this.cash += (buying ? -notional : notional) - fee;
+    const paid = (buying ? -notional : notional) - fee;
+    this.cash += paid;
+    this.outside += paid;
     this.#paidIn -= fee;
     const held = this.holdings.get(text('symbol'))?.quantity ?? 0n;
     const stored = event.data.position as Record<string, string>;
@@ -125,6 +166,9 @@ export class AccountBook {
   /** Money is conserved: cash + Σ cost of what is held = paid in + Σ realised profit. */
   #balance(event: AuditedEvent): void {
     equal('cash is exact', units(this.#cashText), this.cash, event);
+    equal('cash is exact', units(this.#reservedText), this.transfers.reserved, event);
+    if (this.transfers.reserved > this.cash)
+      throw new Breach('reserved money is not spent', `${event.aggregateId} version ${event.version}`);
     let cost = 0n;
     let realized = 0n;
     for (const { stored } of this.holdings.values()) {
@@ -167,8 +211,7 @@ function tradeRow(event: AuditedEvent, data: Readonly<Record<string, unknown>>):
   };
 }
 
-/** Whether an event is what this command asks for. */
-export function accountEventFits({ type, data }: Body, event: AuditedEvent): boolean {
+function accountEventFits({ type, data }: Body, event: AuditedEvent): boolean {
   const stored = event.data;
   const same = (...names: string[]) => names.every((name) => stored[name] === data[name]);
   switch (type) {

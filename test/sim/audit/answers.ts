@@ -181,6 +181,7 @@ function full(
     const { averageCost, quantity, realizedPnl } = position as Record<string, string>;
     Object.assign(expectedReply, { tradeId, cash, position: { symbol, quantity, averageCost, realizedPnl } });
   }
+  if (first?.type === 'SagaStarted') expectedReply.sagaId = first.data.sagaId;
   const actual = canonicalText({ events, reply });
   if (actual !== canonicalText({ events: references, reply: expectedReply })) {
     ledger.fail('the answer is to the question', `${run.commandId}: ${actual}`);

@@ -7,21 +7,25 @@ import { keyOf } from '../../../queues/kernel/positions.ts';
 import type { TurnReport } from '../model/application.ts';
 import type { ActorObject, Observer, Platform } from '../model/platform.ts';
 import type { SimStorage } from '../model/storage.ts';
-import type { World } from '../model/world.ts';
+import { Breach, type World } from '../model/world.ts';
 import type { Attempt } from '../workload/attempt.ts';
+import { AccountBook } from './accountBook.ts';
+import { AccountTransfers } from './accountTransfers.ts';
 import { type Answer, AnswerBook, type Expectation } from './answers.ts';
+import type { Book } from './book.ts';
+import { HoldBook } from './holdBook.ts';
 import { Ledger, LOG_COLUMNS } from './ledger.ts';
+import { MoneyAudit } from './money.ts';
+import { SagaBook } from './sagaBook.ts';
 import { type PoisonFate, ViewAudit } from './views.ts';
-
-/** The alarm for a timer that is due may be set this much later: the pause before timers are tried again. */
-const ALARM_SLACK_MS = 10_001;
 
 const NEW_ROWS = `SELECT ${LOG_COLUMNS} FROM events WHERE version > ? ORDER BY version`;
 
 export class Auditor implements Observer {
-  readonly ledgers: ReadonlyMap<string, Ledger>;
+  readonly ledgers = new Map<string, Ledger>();
   readonly answers = new AnswerBook();
   readonly #world: World;
+  readonly #money = new MoneyAudit();
   readonly #announced = new Map<Ledger, Announced>();
   readonly #stored = new Set<Ledger>();
   /** Aggregates that are in the directory: nothing ever leaves it. */
@@ -29,10 +33,8 @@ export class Auditor implements Observer {
   #views: ViewAudit[] = [];
   #directories: Platform['directories'] = [];
 
-  constructor(world: World, sources: readonly Source[]) {
+  constructor(world: World) {
     this.#world = world;
-    this.ledgers = new Map(sources.map((source) => [keyOf(source), new Ledger(source)]));
-    for (const ledger of this.ledgers.values()) this.#announced.set(ledger, new Announced());
   }
 
   /** Begins to watch the view databases and the directory. */
@@ -41,10 +43,38 @@ export class Auditor implements Observer {
     this.#views = platform.databases.map((database) => new ViewAudit(database, this.ledgers));
   }
 
+  /** The ledger of an aggregate, which may have none of its own yet: an object is there before anything is in it. */
   ledger(source: Source): Ledger {
-    const ledger = this.ledgers.get(keyOf(source));
-    if (ledger === undefined) throw new Error(`no ledger for ${keyOf(source)}`);
+    const known = this.ledgers.get(keyOf(source));
+    if (known !== undefined) return known;
+    const ledger = new Ledger(source, this.#bookOf(source));
+    this.ledgers.set(keyOf(source), ledger);
+    this.#announced.set(ledger, new Announced());
     return ledger;
+  }
+
+  /** The books of every account, by its id. */
+  accounts(): Map<string, AccountBook> {
+    const accounts = new Map<string, AccountBook>();
+    for (const { source, book } of this.ledgers.values())
+      if (book instanceof AccountBook) accounts.set(source.aggregateId, book);
+    return accounts;
+  }
+
+  /** Sagas that have begun, and those among them that wait for an operator. */
+  sagaIds(status?: string): string[] {
+    return [...this.ledgers.values()]
+      .filter(
+        ({ book, version }) =>
+          book instanceof SagaBook && version > 0 && (status ?? book.status) === book.status,
+      )
+      .map(({ source }) => source.aggregateId);
+  }
+
+  #bookOf({ aggregateType, aggregateId }: Source): Book {
+    const ledgerOf = (source: Source) => this.ledger(source);
+    if (aggregateType === 'account') return new AccountBook(new AccountTransfers(aggregateId, ledgerOf));
+    return aggregateType === 'saga' ? new SagaBook(aggregateId, ledgerOf) : new HoldBook();
   }
 
   sent(attempt: Attempt): Expectation[] {
@@ -66,7 +96,9 @@ export class Auditor implements Observer {
     if (!this.#isStored(ledger, object)) return;
     const rows = object.storage.inspect(NEW_ROWS, ledger.version);
     ledger.append(rows);
-    const decided = report.label === 'decides' && !report.inAlarm;
+    if (source.aggregateType === 'account') this.#checkMoney(ledger, rows.length);
+    // Who performs effects has other reasons to set the alarm.
+    const decided = report.label === 'decides' && !report.inAlarm && source.aggregateType !== 'saga';
     if (decided && rows.length === 0 && (report.rowsWritten > 0 || report.alarmChanged)) {
       ledger.fail(
         'a refused command costs no row',
@@ -108,6 +140,31 @@ export class Auditor implements Observer {
       if (key !== platform.unreadable) this.#checkRest(source, object);
     }
     for (const ledger of this.ledgers.values()) if (ledger.version > 0) this.#checkKnown(ledger);
+    for (const { source, book } of this.ledgers.values()) {
+      if (book instanceof SagaBook && book.isRunning && keyOf(source) !== platform.unreadable)
+        throw new Breach('every saga ends', `${keyOf(source)} is ${book.status}`);
+    }
+  }
+
+  /** Once no saga is parked any more: no money is on its way or set aside. */
+  paidOut(): void {
+    this.#money.settled();
+    for (const { source, book } of this.ledgers.values()) {
+      const [transferId] = book instanceof AccountBook ? book.transfers.open : [];
+      if (transferId !== undefined)
+        throw new Breach('every transfer ends', `${transferId} is open in account/${source.aggregateId}`);
+    }
+  }
+
+  #checkMoney(ledger: Ledger, added: number): void {
+    for (const event of ledger.events.slice(ledger.version - added)) this.#money.apply(event);
+    if (added > 0) this.#money.check(this.accounts().values());
+  }
+
+  /** When the last of all that is left to do is due, milliseconds since 1970; undefined where nothing is. */
+  lastDue(): number | undefined {
+    const due = [...this.ledgers.values()].flatMap(({ book }) => [...book.due()].map(({ at }) => at));
+    return due.length === 0 ? undefined : Math.max(...due);
   }
 
   /** After a rebuild of every view that nothing stood in the way of. */
@@ -154,25 +211,27 @@ export class Auditor implements Observer {
   /** Whoever has something left to do has an alarm set for it. */
   #checkAlarm(ledger: Ledger, object: ActorObject): void {
     const { at, attempt } = object.storage.alarm;
-    const dueAt = ledger.holds.earliest();
+    const due = [...ledger.book.due()];
     const behind = (this.#announced.get(ledger)?.upTo ?? 0) < ledger.version;
-    if (at === undefined && (behind || dueAt !== undefined)) {
+    const [first] = due;
+    if (at === undefined && (behind || first !== undefined)) {
       ledger.fail(
         'no work without an alarm',
-        behind ? 'events are not announced' : `a timer is due at ${dueAt}`,
+        behind ? 'events are not announced' : `${first?.what} is due at ${first?.at}`,
       );
     }
-    if (at === undefined || dueAt === undefined || attempt > 0) return;
+    if (at === undefined || attempt > 0) return;
     const now = this.#world.clock + this.#world.profile.skewMs;
-    const latest = dueAt > now ? dueAt : now + ALARM_SLACK_MS;
-    if (at > latest) ledger.fail('no timer gets lost', `the alarm is ${at - dueAt} ms later than the timer`);
+    for (const { what, at: dueAt, slackMs } of due) {
+      const latest = dueAt > now ? dueAt : now + slackMs;
+      if (at > latest) ledger.fail('no timer gets lost', `the alarm is ${at - dueAt} ms later than ${what}`);
+    }
   }
 
   #checkRest(source: Source, object: ActorObject): void {
     const ledger = this.ledger(source);
-    const dueAt = ledger.holds.earliest();
-    if (dueAt !== undefined)
-      ledger.fail('no timer gets lost', `a hold was due at ${dueAt} and is still open`);
+    for (const { what, at } of ledger.book.due())
+      ledger.fail('no timer gets lost', `${what} was due at ${at} and is still open`);
     if (ledger.version === 0) return;
     const announced = this.#announced.get(ledger)?.upTo ?? 0;
     if (announced < ledger.version)

@@ -1,9 +1,12 @@
 /** The holds of one holder as the auditor keeps them: each placed once, and ended once, by a release or by its timer. */
 import { Breach } from '../model/world.ts';
 import type { Body } from '../workload/commands.ts';
+import { type Book, type Due, TIMER_SLACK_MS } from './book.ts';
 import type { AuditedEvent } from './ledger.ts';
 
-export class HoldBook {
+const TIMER_ID = /^timer hold:(.+) (\d+)$/;
+
+export class HoldBook implements Book {
   /** Open holds: id → when they are due, milliseconds since 1970. */
   readonly open = new Map<string, number>();
 
@@ -22,28 +25,28 @@ export class HoldBook {
     this.open.delete(holdId);
   }
 
-  /** When the first open hold is due; undefined where none is open. */
-  earliest(): number | undefined {
-    return this.open.size === 0 ? undefined : Math.min(...this.open.values());
+  /** A placing command has one event a hold. */
+  fits({ type, data }: Body, event: AuditedEvent, index: number): boolean {
+    if (type === 'PlaceHolds') {
+      const holdIds = data.holdIds as readonly string[];
+      return (
+        event.type === 'HoldPlaced' &&
+        event.data.holdId === holdIds[index] &&
+        event.data.note === data.note &&
+        event.data.dueAt === event.recordedAt + Number(data.milliseconds)
+      );
+    }
+    const expected = type === 'ReleaseHold' ? 'HoldReleased' : 'HoldExpired';
+    return event.type === expected && event.data.holdId === data.holdId;
   }
-}
 
-/** The command that a hold's timer sends. */
-export function timerBody(event: AuditedEvent): Body {
-  return { type: 'ExpireHold', data: { holdId: String(event.data.holdId) } };
-}
-
-/** Whether an event is what this command asks for; a placing command has one event a hold. */
-export function holdEventFits({ type, data }: Body, event: AuditedEvent, index: number): boolean {
-  if (type === 'PlaceHolds') {
-    const holdIds = data.holdIds as readonly string[];
-    return (
-      event.type === 'HoldPlaced' &&
-      event.data.holdId === holdIds[index] &&
-      event.data.note === data.note &&
-      event.data.dueAt === event.recordedAt + Number(data.milliseconds)
-    );
+  platformBody({ type }: AuditedEvent, commandId: string): Body | undefined {
+    const [, holdId = '', dueAt] = TIMER_ID.exec(commandId) ?? [];
+    const isOpen = this.open.get(holdId) === Number(dueAt);
+    return isOpen && type === 'HoldExpired' ? { type: 'ExpireHold', data: { holdId } } : undefined;
   }
-  const expected = type === 'ReleaseHold' ? 'HoldReleased' : 'HoldExpired';
-  return event.type === expected && event.data.holdId === data.holdId;
+
+  *due(): Iterable<Due> {
+    for (const [holdId, at] of this.open) yield { what: `hold ${holdId}`, at, slackMs: TIMER_SLACK_MS };
+  }
 }

@@ -6,16 +6,14 @@ import type { Source } from '../../../actors/kernel/messages.ts';
 import type { SqlValue } from '../../../actors/kernel/storage.ts';
 import { Breach } from '../model/world.ts';
 import type { Body } from '../workload/commands.ts';
-import { AccountBook, accountEventFits } from './accountBook.ts';
+import type { Book } from './book.ts';
 import { canonicalText, sha256 } from './exact.ts';
-import { HoldBook, holdEventFits, timerBody } from './holdBook.ts';
 
 /** Columns of a log's row in the order in which the auditor reads them. */
 export const LOG_COLUMNS = 'version, type, schema_version, recorded_at, data, metadata, hash, command_id';
 
 /** What the first event names as its predecessor's hash. */
 export const GENESIS = '0'.repeat(64);
-const TIMER_ID = /^timer hold:(.+) (\d+)$/;
 
 export interface AuditedEvent {
   readonly aggregateId: string;
@@ -44,15 +42,15 @@ export class Ledger {
   readonly source: Source;
   readonly events: AuditedEvent[] = [];
   readonly runs = new Map<string, Run>();
-  /** Runs by the trade that they made. */
-  readonly trades = new Map<string, Run>();
-  readonly account = new AccountBook();
-  readonly holds = new HoldBook();
+  /** Runs by the id of the thing that they made. */
+  readonly made = new Map<string, Run>();
+  readonly book: Book;
   /** Bodies that clients sent under a command id. */
   readonly sent = new Map<string, Body[]>();
 
-  constructor(source: Source) {
+  constructor(source: Source, book: Book) {
     this.source = source;
+    this.book = book;
   }
 
   get version(): number {
@@ -72,10 +70,10 @@ export class Ledger {
     throw new Breach(check, `${this.source.aggregateType}/${this.source.aggregateId} ${detail}`);
   }
 
-  /** The run that a command's answer must be about: of its own id, or of another that made the same trade. */
+  /** The run that a command's answer must be about: of its own id, or of another that made the same thing. */
   runFor(commandId: string, body: Body): Run | undefined {
-    const run = this.runs.get(commandId);
-    return run ?? (body.type === 'ExecuteTrade' ? this.trades.get(String(body.data.tradeId)) : undefined);
+    const thing = thingOf(body);
+    return this.runs.get(commandId) ?? (thing === undefined ? undefined : this.made.get(thing));
   }
 
   #read(row: readonly SqlValue[]): AuditedEvent {
@@ -117,13 +115,12 @@ export class Ledger {
   #book(event: AuditedEvent, startedBy: string | null): void {
     const run = startedBy === null ? this.#continued(event) : this.#started(event, startedBy);
     run.last = event.version;
-    if (event.type === 'TradeExecuted') {
-      const tradeId = String(event.data.tradeId);
-      if (this.trades.has(tradeId)) this.fail('exactly once', `trade ${tradeId} was executed twice`);
-      this.trades.set(tradeId, run);
+    const thing = run.first === event.version ? thingOf(run.body) : undefined;
+    if (thing !== undefined) {
+      if (this.made.has(thing)) this.fail('exactly once', `${thing} was made twice`);
+      this.made.set(thing, run);
     }
-    if (this.source.aggregateType === 'account') this.account.apply(event, run.body);
-    else this.holds.apply(event);
+    this.book.apply(event, run.body);
   }
 
   #continued(event: AuditedEvent): Run {
@@ -131,7 +128,7 @@ export class Ledger {
     if (
       run === undefined ||
       run.last !== event.version - 1 ||
-      !this.#fits(run.body, event, event.version - run.first)
+      !this.book.fits(run.body, event, event.version - run.first)
     ) {
       this.fail('events come from commands', `version ${event.version} (${event.type}) continues no command`);
     }
@@ -155,17 +152,18 @@ export class Ledger {
   }
 
   #bodyOf(event: AuditedEvent, commandId: string): Body | undefined {
-    const [, holdId, dueAt] = TIMER_ID.exec(commandId) ?? [];
-    if (holdId !== undefined) {
-      const isOpen = this.holds.open.get(holdId) === Number(dueAt);
-      return isOpen && event.type === 'HoldExpired' ? timerBody(event) : undefined;
+    // Only the platform's own ids have spaces.
+    if (commandId.includes(' ')) {
+      const body = this.book.platformBody(event, commandId);
+      return body !== undefined && this.book.fits(body, event, 0) ? body : undefined;
     }
-    return this.sent.get(commandId)?.find((body) => this.#fits(body, event, 0));
+    return this.sent.get(commandId)?.find((body) => this.book.fits(body, event, 0));
   }
+}
 
-  #fits(body: Body, event: AuditedEvent, index: number): boolean {
-    return this.source.aggregateType === 'account'
-      ? accountEventFits(body, event)
-      : holdEventFits(body, event, index);
-  }
+/** The id of the thing that a command makes, by which a repeat under another command id is recognised. */
+function thingOf({ type, data }: Body): string | undefined {
+  if (type === 'ExecuteTrade') return `trade ${data.tradeId}`;
+  if (type === 'StartSaga') return `saga ${data.sagaId}`;
+  return undefined;
 }

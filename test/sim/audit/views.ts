@@ -3,7 +3,7 @@ import { keyOf } from '../../../queues/kernel/positions.ts';
 import { liveColours, type SimDatabase } from '../model/database.ts';
 import { Breach } from '../model/world.ts';
 import { poisonOf, SIMULATED_VIEWS, type SimulatedView } from '../workload/poisonProjector.ts';
-import type { Row } from './accountBook.ts';
+import type { AccountBook, Row } from './accountBook.ts';
 import { canonicalText } from './exact.ts';
 import { FeedReader } from './feed.ts';
 import type { Ledger } from './ledger.ts';
@@ -87,14 +87,15 @@ export class ViewAudit {
   /** Every row of every view is what the auditor's books say. */
   complete(): void {
     const accounts = this.#own().filter(({ source }) => source.aggregateType === 'account');
-    const rows = (list: (ledger: Ledger) => Row[]) => accounts.flatMap(list);
-    const accountRows = rows(({ account, source }) => account.accountRows(source.aggregateId));
-    const positionRows = rows(({ account, source }) => account.positionRows(source.aggregateId));
+    const rows = (list: (book: AccountBook, id: string) => Row[]) =>
+      accounts.flatMap(({ book, source }) => list(book as AccountBook, source.aggregateId));
+    const accountRows = rows((book, id) => book.accountRows(id));
+    const positionRows = rows((book, id) => book.positionRows(id));
     this.#compare('accounts', accountRows);
     this.#compare('positions', positionRows);
     this.#compare(
       'trades',
-      rows(({ account }) => account.tradeRows),
+      rows((book) => book.tradeRows),
     );
     this.#feed.complete(this.#own());
   }

@@ -14,6 +14,10 @@ const ALARM_RETRY_MS = 2_000;
 /** Which write of a turn may fail: the first up to this many. */
 const FAILING_WRITES = 4;
 
+/** The share of the lost requests that arrive in the end, and how long they may take. */
+const LATE_SHARE = 0.6;
+const LATE_MS = 60_000;
+
 interface Call {
   readonly caller: Caller;
   readonly reject: (reason: Error) => void;
@@ -97,6 +101,7 @@ export class SimObject<App extends Application> {
     const instance = this.#instance;
     if (instance === undefined) return;
     this.#world.trace.note(this.#world.clock, this.name, why);
+    this.#world.losses++;
     this.#instance = undefined;
     instance.caller.alive = false;
     for (const call of instance.inFlight) this.#world.add(this.#failure(call, `${this.name} was reset`));
@@ -142,6 +147,7 @@ export class SimObject<App extends Application> {
   ): Promise<void> {
     if (this.#world.strikes(this.#world.profile.faults.requestLost)) {
       this.#world.add(this.#failure(call, 'network connection lost'));
+      if (this.#world.random.chance(LATE_SHARE)) this.#arriveLate(label, invoke);
       return;
     }
     const started = await this.#turn(label, (instance) => {
@@ -153,6 +159,13 @@ export class SimObject<App extends Application> {
       );
     });
     if (!started) this.#world.add(this.#failure(call, `${this.name} did not start`));
+  }
+
+  /** What the caller has given up arrives all the same, after what came later. */
+  #arriveLate<Result>(label: string, invoke: (app: App) => Result | Promise<Result>): void {
+    const run = () => this.#receive({ caller: NOBODY, reject: ignore }, `late ${label}`, invoke, ignore);
+    const at = this.#world.clock + this.#world.random.integer(LATE_MS);
+    this.#world.add({ label: `late ${label} → ${this.name}`, at, run });
   }
 
   #answer(call: Call, label: string, settle: () => void): void {
@@ -270,10 +283,18 @@ export class SimObject<App extends Application> {
 
   #alarmFailed(alarm: AlarmSlot): void {
     const attempt = alarm.attempt + 1;
+    this.#world.losses++;
     this.#world.trace.note(this.#world.clock, this.name, `alarm failed ${attempt} times`);
     const lost = attempt >= ALARM_ATTEMPTS_MAX;
     this.alarmLost = lost;
     const at = lost ? undefined : this.#world.clock + ALARM_RETRY_MS * 2 ** attempt;
     this.storage.alarm = { ...alarm, at, attempt };
   }
+}
+
+/** For what nobody waits for any more. */
+const NOBODY: Caller = { alive: false, emit: ignore, deliver: () => Promise.resolve() };
+
+function ignore(): void {
+  // Nobody hears it.
 }

@@ -2,6 +2,8 @@
 import { Directory } from '../../../actors/directory/directory.ts';
 import { ActorCore } from '../../../actors/kernel/actorCore.ts';
 import type { AnyDecider } from '../../../actors/kernel/aggregate.ts';
+import { commandSender } from '../../../actors/kernel/commandSender.ts';
+import type { Perform } from '../../../actors/kernel/effects.ts';
 import type { Source } from '../../../actors/kernel/messages.ts';
 import type { ConsumerDeps } from '../../../queues/kernel/consumer.ts';
 import { keyOf } from '../../../queues/kernel/positions.ts';
@@ -33,6 +35,12 @@ export interface ActorApp {
 
 export type ActorObject = SimObject<ActorApp>;
 
+/** An actor by its name. */
+export interface PlatformActor {
+  readonly source: Source;
+  readonly object: ActorObject;
+}
+
 /** A part of the directory as the platform starts it: it sets no alarm. */
 interface DirectoryApp {
   readonly directory: Directory;
@@ -49,7 +57,8 @@ export interface Observer {
 export class Platform {
   readonly queue: SimQueue;
   readonly databases: readonly SimDatabase[];
-  readonly actors: ReadonlyMap<string, { readonly source: Source; readonly object: ActorObject }>;
+  /** Every actor that anybody has addressed, by key. */
+  readonly actors = new Map<string, PlatformActor>();
   readonly directories: readonly SimObject<DirectoryApp>[];
   /** An aggregate that answers neither consumers nor the sweeper; its clients still reach it. */
   unreadable: string | undefined;
@@ -57,6 +66,8 @@ export class Platform {
   readonly #logger: Logger;
   readonly #projectors: readonly RebuildableProjector[];
   readonly #deadLetters = new KeptLetters();
+  readonly #observer: Observer;
+  readonly #deciderOf: (aggregateType: string) => AnyDecider;
   #consumers = 0;
   #sweeps = 0;
 
@@ -64,10 +75,12 @@ export class Platform {
     world: World,
     observer: Observer,
     projectors: readonly RebuildableProjector[],
-    actors: readonly { aggregateId: string; decider: () => AnyDecider }[],
+    deciderOf: (aggregateType: string) => AnyDecider,
   ) {
     this.#world = world;
+    this.#observer = observer;
     this.#projectors = projectors;
+    this.#deciderOf = deciderOf;
     this.#logger = {
       enabled: (level) => level !== 'debug',
       log: (level, message, fields) => {
@@ -83,18 +96,21 @@ export class Platform {
       const start = ({ storage }: ObjectContext): DirectoryApp => ({ directory: new Directory(storage) });
       return new SimObject(world, `directory ${directoryName(part)}`, start, ignore);
     });
-    this.actors = new Map(
-      actors.map(({ aggregateId, decider }) => {
-        const source = { aggregateType: decider().aggregateType, aggregateId };
-        const object: ActorObject = new SimObject<ActorApp>(
-          world,
-          keyOf(source),
-          (context) => this.#startActor(context, source, decider()),
-          (report) => world.check(() => observer.turnCommitted(source, object, report)),
-        );
-        return [keyOf(source), { source, object }];
-      }),
+  }
+
+  /** An aggregate's actor: it is there as soon as anybody addresses it. */
+  actor(source: Source): PlatformActor {
+    const known = this.actors.get(keyOf(source));
+    if (known !== undefined) return known;
+    const object: ActorObject = new SimObject<ActorApp>(
+      this.#world,
+      keyOf(source),
+      (context) => this.#startActor(context, source, this.#deciderOf(source.aggregateType)),
+      (report) => this.#world.check(() => this.#observer.turnCommitted(source, object, report)),
     );
+    const actor = { source, object };
+    this.actors.set(keyOf(source), actor);
+    return actor;
   }
 
   /** Whether a consumer could begin now. */
@@ -183,17 +199,15 @@ export class Platform {
     key: Source,
     invoke: (app: ActorApp) => Result,
   ): Promise<Result> {
-    const actor = this.actors.get(keyOf(key));
-    if (actor === undefined) throw new Error(`no actor ${keyOf(key)}`);
     if (this.unreadable === keyOf(key)) throw new NetworkFault(`${keyOf(key)} does not answer`);
-    return actor.object.call(caller, label, invoke);
+    return this.actor(key).object.call(caller, label, invoke);
   }
 
   #startActor(context: ObjectContext, source: Source, decider: AnyDecider): ActorApp {
     const world = this.#world;
     const { aggregateType, aggregateId } = source;
     const directory = this.directories[partOf(aggregateId, DIRECTORY_PARTS)] as SimObject<DirectoryApp>;
-    const core = new ActorCore<unknown>({
+    const core: ActorCore<unknown> = new ActorCore<unknown>({
       source,
       decider,
       storage: context.storage,
@@ -209,8 +223,18 @@ export class Platform {
           // Whatever it was: to the caller of the actor the outcome of the command is unknown.
           .catch((error: unknown) => Promise.reject(new NetworkFault(`no directory: ${String(error)}`))),
       uniqueId: () => world.uniqueId('unique'),
+      perform: decider.effects === undefined ? undefined : this.#sender(context.caller, () => core),
     });
     return { core, alarm: () => core.alarm() };
+  }
+
+  /** Effects are commands to other actors, as a saga's are. */
+  #sender(caller: Caller, core: () => ActorCore<unknown>): Perform {
+    return commandSender({
+      execute: (target, commands, context) =>
+        this.actor(target).object.call(caller, 'execute', (app) => app.core.execute(commands, context)),
+      correlationId: () => correlationOf(core().events(1, 1)),
+    });
   }
 
   #consumerDeps(caller: Caller): ConsumerDeps {
@@ -238,6 +262,12 @@ export class Platform {
       now: () => this.#world.clock,
     };
   }
+}
+
+/** What the first of some envelopes belongs to. */
+function correlationOf(envelopes: string): string {
+  const [first] = JSON.parse(envelopes) as [{ metadata: { correlationId: string } }];
+  return first.metadata.correlationId;
 }
 
 /** For code that calls nobody. */

@@ -54,6 +54,10 @@ export interface Profile {
   readonly skewMs: number;
   /** Chance per step that a client sends something. */
   readonly traffic: number;
+  /** How often consumers get their turn, 0 to 1: where it is rare, the actors get further in as many steps. */
+  readonly viewPace: number;
+  /** Chance that what a client sends is about a transfer. */
+  readonly transfers: number;
   /** Chance of a fresh deposit to be poison for a view. */
   readonly poison: number;
   /** Whether the run ends with all instances and all alarms lost, so that only the sweeper is left. */
@@ -75,6 +79,8 @@ export function drawProfile(random: Random): Profile {
     latencyMs: random.pick([1, 20, 200, 3_000]),
     skewMs: random.pick([0, 50, 5_000]),
     traffic: random.pick([0.03, 0.08, 0.15]),
+    viewPace: random.pick([1, 1, 0.05]),
+    transfers: random.pick([0, 0.2, 0.8]),
     poison: rate(0.3),
     blackout: random.chance(0.3),
     rebuiltAtLast: random.chance(0.3),
@@ -82,7 +88,7 @@ export function drawProfile(random: Random): Profile {
       crashBeforeCommit: rate(0.02),
       crashAfterCommit: rate(0.06),
       storageFull: rate(0.1),
-      requestLost: rate(0.05),
+      requestLost: rate(0.1),
       responseLost: rate(0.05),
       sendFails: rate(0.3),
       duplicate: rate(0.3),

@@ -50,6 +50,8 @@ export class World {
   clock = EPOCH;
   /** False during the last phase, when nothing fails any more and everything has to come to rest. */
   faulty = true;
+  /** Evictions, crashes and failed alarms so far. */
+  losses = 0;
   /** The first promise that was broken. */
   breach: Breach | undefined;
   #effects: Effect[] = [];

@@ -3,6 +3,7 @@ import { DELIVERY_MUTANTS } from './deliveryMutants.ts';
 import { KERNEL_MUTANTS } from './kernelMutants.ts';
 import type { Mutant } from './mutant.ts';
 import { REBUILD_MUTANTS } from './rebuildMutants.ts';
+import { SAGA_MUTANTS } from './sagaMutants.ts';
 import { VIEW_MUTANTS } from './viewMutants.ts';
 
 export const MUTANTS: readonly Mutant[] = [
@@ -10,4 +11,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...DELIVERY_MUTANTS,
   ...VIEW_MUTANTS,
   ...REBUILD_MUTANTS,
+  ...SAGA_MUTANTS,
 ];

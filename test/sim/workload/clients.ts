@@ -5,31 +5,30 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Source } from '../../../actors/kernel/messages.ts';
 import type { Random } from '../../../demo/random.ts';
+import type { AccountBook } from '../audit/accountBook.ts';
 import type { Answer } from '../audit/answers.ts';
 import type { Auditor } from '../audit/auditor.ts';
+import { HoldBook } from '../audit/holdBook.ts';
 import { NetworkFault } from '../model/application.ts';
-import type { ActorApp, ActorObject, Platform } from '../model/platform.ts';
+import type { ActorApp, Platform, PlatformActor } from '../model/platform.ts';
 import { StorageFault } from '../model/storage.ts';
 import { Breach, type Caller, settled, type World } from '../model/world.ts';
 import type { Attempt, SentCommand } from './attempt.ts';
 import { type Body, BodyMaker } from './commands.ts';
+import { TransferMaker } from './transfers.ts';
 
 /** Requests of the past that clients may come back to. */
 const MEMORY = 30;
 /** Requests on their way at a time. */
 const REQUESTS_MAX = 12;
 
-interface Actor {
-  readonly source: Source;
-  readonly object: ActorObject;
-}
-
 export class Clients {
   readonly #world: World;
   readonly #platform: Platform;
   readonly #auditor: Auditor;
   readonly #bodies: BodyMaker;
-  readonly #actors: readonly Actor[];
+  readonly #actors: readonly PlatformActor[];
+  readonly #transfers: TransferMaker;
   readonly #past: Attempt[] = [];
   /** Requests whose outcome nobody has heard: they will be repeated. */
   readonly #unheard: Attempt[] = [];
@@ -42,6 +41,7 @@ export class Clients {
     this.#platform = platform;
     this.#auditor = auditor;
     this.#actors = shuffled(world.random, [...this.#platform.actors.values()]);
+    this.#transfers = new TransferMaker(world);
     this.#bodies = new BodyMaker(world.random, world.profile.poison, (prefix) => world.uniqueId(prefix));
   }
 
@@ -64,6 +64,7 @@ export class Clients {
   async act(): Promise<void> {
     if (this.#running >= REQUESTS_MAX) return;
     const { random } = this.#world;
+    if (random.chance(this.#world.profile.transfers)) return this.#transfer();
     const actor = random.pick(this.#actors.slice(0, Math.max(1, this.#born)));
     const roll = random.integer(100);
     if (roll < 8) return this.#inspect(actor);
@@ -74,15 +75,36 @@ export class Clients {
     return this.#send(this.#fresh(actor));
   }
 
+  /** A transfer, or something about one that there is. */
+  async #transfer(): Promise<void> {
+    const { random } = this.#world;
+    const roll = random.integer(100);
+    const past = this.#past.filter(({ source }) => source.aggregateType === 'saga');
+    if (roll < 15 && past.length > 0) return this.#send(this.#again(random.pick(past)));
+    if (roll < 25 && past.length > 0) return this.#send(this.#misuse(random.pick(past)));
+    const sagaIds = this.#auditor.sagaIds();
+    if (roll < 35 && sagaIds.length > 0) {
+      const aggregateId = random.pick(sagaIds);
+      return this.#inspect(this.#platform.actor({ aggregateType: 'saga', aggregateId }));
+    }
+    const attempt = this.#transfers.draw(sagaIds, this.#auditor.accounts());
+    if (attempt !== undefined) await this.#send(attempt);
+  }
+
   /** Repeats a request that nobody has heard of. */
   async repeat(): Promise<void> {
     const [attempt] = this.#unheard.splice(this.#world.random.integer(this.#unheard.length), 1);
     if (attempt !== undefined) await this.#send(attempt);
   }
 
+  /** Every saga that is parked is let try again. */
+  async retrySagas(): Promise<void> {
+    for (const sagaId of this.#auditor.sagaIds('PARKED')) await this.#send(this.#transfers.retry(sagaId));
+  }
+
   async #send(attempt: Attempt): Promise<void> {
     const { source, commands, brief } = attempt;
-    const { object } = this.#platform.actors.get(`${source.aggregateType}/${source.aggregateId}`) as Actor;
+    const { object } = this.#platform.actor(source);
     this.#world.trace.note(this.#world.clock, 'client sends', ...commands.map(summary));
     const expected = this.#auditor.sent(attempt);
     const envelopes = commands.map(({ commandId, body, expectedVersion }) => ({
@@ -144,15 +166,15 @@ export class Clients {
     if (this.#past.length > MEMORY) this.#past.shift();
   }
 
-  #body({ source }: Actor): Body {
-    const ledger = this.#auditor.ledger(source);
-    if (source.aggregateType === 'hold') return this.#bodies.holder([...ledger.holds.open.keys()]);
-    return ledger.account.status === 'UNOPENED' && this.#world.random.chance(0.7)
+  #body({ source }: PlatformActor): Body {
+    const { book } = this.#auditor.ledger(source);
+    if (book instanceof HoldBook) return this.#bodies.holder([...book.open.keys()]);
+    return (book as AccountBook).status === 'UNOPENED' && this.#world.random.chance(0.7)
       ? this.#bodies.opening()
       : this.#bodies.account();
   }
 
-  #fresh(actor: Actor): Attempt {
+  #fresh(actor: PlatformActor): Attempt {
     const { random } = this.#world;
     const commands = Array.from({ length: random.pick([1, 1, 1, 2, 4]) }, () => this.#command(actor));
     const [first] = commands;
@@ -161,7 +183,7 @@ export class Clients {
     return { source: actor.source, commands, brief: random.chance(0.3), exploding: false };
   }
 
-  #command(actor: Actor): SentCommand {
+  #command(actor: PlatformActor): SentCommand {
     const { random } = this.#world;
     const body = this.#body(actor);
     const tradeId = body.data.tradeId;
@@ -182,13 +204,13 @@ export class Clients {
     const { random } = this.#world;
     const { commandId, body } = random.pick(attempt.commands);
     const command =
-      body.type === 'ExecuteTrade' && random.chance(0.6)
+      (body.type === 'ExecuteTrade' || body.type === 'StartSaga') && random.chance(0.6)
         ? { commandId: this.#world.uniqueId('command'), body: random.chance(0.7) ? body : altered(body) }
         : { commandId, body: altered(body) };
     return { source: attempt.source, commands: [command], brief: random.chance(0.3), exploding: false };
   }
 
-  #explode(actor: Actor): Attempt {
+  #explode(actor: PlatformActor): Attempt {
     const body = this.#bodies.exploding(actor.source.aggregateType);
     const exploding = { commandId: this.#world.uniqueId('command'), body };
     const commands = this.#world.random.chance(0.5) ? [this.#command(actor), exploding] : [exploding];
@@ -196,7 +218,7 @@ export class Clients {
   }
 
   /** The state from snapshot and tail, from the events alone, and as the actor remembers it: all the same. */
-  async #inspect({ source, object }: Actor): Promise<void> {
+  async #inspect({ source, object }: PlatformActor): Promise<void> {
     this.#running++;
     const request = object.call(this.#caller, 'inspect', ({ core }) => {
       this.#world.check(() => this.#compareStates(source, core));
@@ -233,6 +255,10 @@ function shuffled<Item>(random: Random, items: readonly Item[]): Item[] {
 }
 
 function altered({ type, data }: Body): Body {
+  if (type === 'StartSaga') {
+    const input = data.input as Record<string, unknown>;
+    return { type, data: { ...data, input: { ...input, amount: `9${input.amount}` } } };
+  }
   if (data.amount !== undefined)
     return { type, data: { ...data, amount: `${data.amount}1`.replace(/^0+(?=\d)/, '') } };
   if (data.price !== undefined) return { type, data: { ...data, price: `9${String(data.price)}` } };

@@ -1,0 +1,30 @@
+/** What the auditor keeps of one aggregate beside its log: books of its own, made from the commands. */
+import type { Source } from '../../../actors/kernel/messages.ts';
+import type { Body } from '../workload/commands.ts';
+import type { AuditedEvent, Ledger } from './ledger.ts';
+
+/** Something that an aggregate has left to do, and how much later than that its alarm may be. */
+export interface Due {
+  readonly what: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly slackMs: number;
+}
+
+/** The alarm for a timer that is due may be set this much later: the pause before timers are tried again. */
+export const TIMER_SLACK_MS = 10_001;
+
+/** The books of one aggregate. */
+export interface Book {
+  /** Takes an event that a command caused; fails where it contradicts the books. */
+  apply(event: AuditedEvent, body: Body): void;
+  /** Whether an event is what a command asks for, as its event number `index`, from 0. */
+  fits(body: Body, event: AuditedEvent, index: number): boolean;
+  /** The command that the platform sent under this id and that the event is of: a timer's, a saga's, an outcome's. */
+  platformBody(event: AuditedEvent, commandId: string): Body | undefined;
+  /** What is left to do, in any order. */
+  due(): Iterable<Due>;
+}
+
+/** The ledgers of all aggregates, for books that depend on each other. */
+export type LedgerOf = (source: Source) => Ledger;

@@ -1,0 +1,73 @@
+/** What goes wrong without anything in particular causing it: crashes, evictions, deploys, outages. */
+import type { Platform } from './platform.ts';
+import type { World } from './world.ts';
+
+/** How long an outage may last. */
+const OUTAGE_MS = 60_000;
+
+export class Disturbances {
+  /** Which release is deployed. */
+  release: number;
+  readonly #world: World;
+  readonly #platform: () => Platform;
+  readonly #releases: number;
+
+  constructor(world: World, platform: () => Platform, releases: number) {
+    this.#world = world;
+    this.#platform = platform;
+    this.#releases = releases;
+    this.release = world.random.integer(releases);
+  }
+
+  /** Lets something happen, or answers false. */
+  strike(): boolean {
+    const world = this.#world;
+    const platform = this.#platform();
+    const { events } = world.profile;
+    const objects = platform.objects().filter(({ isAwake }) => isAwake);
+    if (world.strikes(events.crash) && objects.length > 0) world.random.pick(objects).drop('crashes');
+    else if (world.strikes(events.evict)) {
+      const idle = objects.filter(({ isIdle }) => isIdle);
+      if (idle.length > 0) world.random.pick(idle).drop('is evicted');
+    } else if (world.strikes(events.deploy)) this.#deploy();
+    else if (world.strikes(events.queueOutage)) this.#outage(platform.queue, 'the queue');
+    else if (world.strikes(events.databaseOutage)) {
+      const database = world.random.pick(platform.databases);
+      this.#outage(database, database.name);
+    } else return false;
+    return true;
+  }
+
+  /** Everything dies at once, and the platform gives every alarm up. */
+  blackout(): void {
+    this.#world.trace.note(this.#world.clock, 'blackout');
+    for (const object of this.#platform().objects()) object.drop('dies');
+    for (const { object } of this.#platform().actors.values()) object.loseAlarm();
+  }
+
+  /** Whatever is down comes back. */
+  endOutages(): void {
+    const { databases, queue } = this.#platform();
+    queue.down = false;
+    for (const database of databases) database.down = false;
+  }
+
+  /** Every instance is replaced, by one of the next release or of the one before. */
+  #deploy(): void {
+    this.release = (this.release + 1) % this.#releases;
+    this.#world.trace.note(this.#world.clock, `deploys release ${this.release + 1}`);
+    for (const object of this.#platform().objects()) object.drop('is replaced');
+  }
+
+  #outage(thing: { down: boolean }, name: string): void {
+    const world = this.#world;
+    if (thing.down) return;
+    thing.down = true;
+    world.trace.note(world.clock, name, 'goes down');
+    const end = () => {
+      thing.down = false;
+      world.trace.note(world.clock, name, 'comes back');
+    };
+    world.add({ label: `${name} comes back`, at: world.clock + world.random.integer(OUTAGE_MS), run: end });
+  }
+}
