@@ -110,7 +110,8 @@ export class SagaBook implements Book {
     this.#checkOpen(event);
     switch (event.type) {
       case 'SagaStarted':
-        return this.#start(data, at);
+        this.#start(data, at);
+        return;
       case 'StepsStarted':
         for (const { step, timeoutAt } of data.steps as { step: string; timeoutAt: string }[])
           Object.assign(this.#step(step), { status: 'RUNNING', dueAt: at, timeoutAt: Date.parse(timeoutAt) });
@@ -137,9 +138,10 @@ export class SagaBook implements Book {
         return;
       case 'SagaCompleted':
       case 'SagaCompensated':
-        return this.#end(event);
+        this.#end(event);
+        return;
       default:
-        return this.#stepChanged(event, this.#step(String(data.step)), at);
+        this.#stepChanged(event, this.#step(String(data.step)), at);
     }
   }
 

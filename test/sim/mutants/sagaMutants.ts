@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: what is patched is source text
 /** Deliberate bugs in sagas, in the effects that carry them out, and in transfers. */
 import type { Mutant } from './mutant.ts';
 
@@ -36,8 +37,8 @@ export const SAGA_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: DECIDER,
-        find: 'commandId: `saga ${sagaId} ${name}`',
-        replace: 'commandId: `saga ${sagaId} ${name} ${step.attempts}`',
+        find: "${rounds === 0 ? '' : ` ${rounds}`}",
+        replace: ' ${step.attempts}',
       },
     ],
   },
