@@ -91,6 +91,7 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   getSaga: { of: 'platform', ...READERS },
   // A stream is open to everybody: each command and each subscription in it needs its own row.
   openStream: { of: 'handler', trader: 'own', ...READERS },
+  openEventStream: { of: 'aggregate', trader: 'own', ...READERS },
 
   // The log. The feed gives a trader the events of its own accounts.
   getEvents: { of: 'handler', trader: 'own', ...READERS },

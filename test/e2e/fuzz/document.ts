@@ -38,7 +38,7 @@ interface OperationEntry {
   readonly requestBody?: {
     readonly content: Readonly<Record<string, { readonly schema: Schema; readonly example?: unknown }>>;
   };
-  readonly responses: Readonly<Record<string, unknown>>;
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>;
 }
 
 /** The document. */
@@ -68,19 +68,28 @@ export function resolved<Part extends { readonly $ref?: string }>(document: Open
   return resolved(document, found as Part);
 }
 
-/** Every operation of the document. */
+/** An answer that goes on until its reader leaves: there is no whole of it to be judged. */
+const ENDLESS = 'text/event-stream';
+
+/** Every operation of the document whose answers have an end. */
 export function operationsOf(document: OpenApi): FuzzedOperation[] {
   return Object.entries(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({
-      operationId: operation.operationId,
-      method: method.toUpperCase() as FuzzedOperation['method'],
-      path,
-      parameters: (operation.parameters ?? []).map((entry) => {
-        const { in: where = '', name = '', schema = {} } = resolved(document, entry);
-        return { in: where, name, schema };
-      }),
-      bodies: operation.requestBody?.content ?? {},
-      statuses: new Set(Object.keys(operation.responses).map(Number)),
-    })),
+    Object.entries(methods)
+      .filter(hasEnd)
+      .map(([method, operation]) => ({
+        operationId: operation.operationId,
+        method: method.toUpperCase() as FuzzedOperation['method'],
+        path,
+        parameters: (operation.parameters ?? []).map((entry) => {
+          const { in: where = '', name = '', schema = {} } = resolved(document, entry);
+          return { in: where, name, schema };
+        }),
+        bodies: operation.requestBody?.content ?? {},
+        statuses: new Set(Object.keys(operation.responses).map(Number)),
+      })),
   );
+}
+
+function hasEnd([, { responses }]: readonly [string, OperationEntry]): boolean {
+  return !Object.values(responses).some(({ content = {} }) => Object.hasOwn(content, ENDLESS));
 }

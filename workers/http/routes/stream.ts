@@ -1,8 +1,15 @@
-/** `GET /v1/stream`: one WebSocket for commands and subscriptions (docs/streams.md). */
+/** Streams (docs/streams.md): one WebSocket for commands and subscriptions, and subscriptions by Server-Sent Events. */
+import { z } from 'zod';
+import { AGGREGATE_TYPES } from '../../../schemas/aggregates.ts';
+import { AggregateId } from '../../../schemas/scalars.ts';
 import { asyncApiDocument } from '../../streams/asyncapi.ts';
+import { eventStream } from '../../streams/eventStream.ts';
+import { TOPIC_NAMES } from '../../streams/frames.ts';
 import { offeredProtocols, openSocket } from '../../streams/handshake.ts';
+import type { FrameError } from '../../streams/incoming.ts';
 import { type Route, route } from '../operation.ts';
-import { ProblemError } from '../problem.ts';
+import { invalidRequest, ProblemError } from '../problem.ts';
+import { QueryVersion } from '../query.ts';
 
 const openStream = route(
   {
@@ -27,9 +34,72 @@ const openStream = route(
       correlationId: c.get('correlationId'),
     });
     if (answer.status === 101) return answer;
-    throw new ProblemError({ code: 'unavailable', detail: 'No more connections are taken now.' });
+    throw noMoreConnections();
   },
 );
+
+/** Which subscription is wanted, and from where on. */
+export const EventStreamQuery = z.strictObject({
+  topic: z.enum(TOPIC_NAMES).default('events'),
+  afterVersion: QueryVersion.optional().meta({
+    description:
+      'The last version that the client has; 0: everything; absent: from now on. `Last-Event-ID` takes precedence.',
+  }),
+});
+
+const EventStreamParams = z.strictObject({ aggregateType: z.enum(AGGREGATE_TYPES), id: AggregateId });
+
+const openEventStream = route(
+  {
+    method: 'get',
+    path: '/v1/stream/{aggregateType}/{id}',
+    operationId: 'openEventStream',
+    tag: 'Stream',
+    summary: 'Follow an aggregate by Server-Sent Events',
+    description:
+      'The frames of a subscription, one an event, as `GET /asyncapi.json` describes them. The id of each is its ' +
+      'version: a browser that connects again sends the last one as `Last-Event-ID`, and goes on after it.',
+    params: EventStreamParams,
+    query: EventStreamQuery,
+    success: { status: 200, description: 'Events, as they come.', mediaType: 'text/event-stream' },
+    problems: ['aggregate_not_found'],
+  },
+  async (c, { params: { aggregateType, id: aggregateId }, query: { topic, afterVersion } }) => {
+    const { webSocket } = await openSocket(c.env, [], {
+      ...c.get('caller'),
+      correlationId: c.get('correlationId'),
+    });
+    if (webSocket === null) throw noMoreConnections();
+    const after = lastEventId(c.req.header('Last-Event-ID')) ?? afterVersion;
+    const opened = await eventStream(webSocket, {
+      type: 'subscribe',
+      id: 'events',
+      topic,
+      aggregateType,
+      aggregateId,
+      ...(after === undefined ? {} : { afterVersion: after }),
+    });
+    if (!opened.ok) throw problemOf(opened.error);
+    return c.body(opened.body, 200, { 'Content-Type': 'text/event-stream' });
+  },
+);
+
+/** A browser sends the id of the last event as it was; what is none is a fault. */
+function lastEventId(header: string | undefined): number | undefined {
+  if (header === undefined || header === '') return undefined;
+  const parsed = QueryVersion.safeParse(header);
+  if (parsed.success) return parsed.data;
+  throw invalidRequest([{ path: 'Last-Event-ID', message: 'must be a version' }]);
+}
+
+/** A frame's error as the problem that it is over HTTP. */
+function problemOf({ code, detail, errors }: FrameError): ProblemError {
+  return new ProblemError({ code, detail, ...(errors === undefined ? {} : { errors }) });
+}
+
+function noMoreConnections(): ProblemError {
+  return new ProblemError({ code: 'unavailable', detail: 'No more connections are taken now.' });
+}
 
 let asyncApiText: string | undefined;
 
@@ -49,4 +119,4 @@ const getAsyncApi = route(
   },
 );
 
-export const stream: readonly Route[] = [openStream, getAsyncApi];
+export const stream: readonly Route[] = [openStream, openEventStream, getAsyncApi];
