@@ -9,6 +9,8 @@ import { defaultTape } from './defaultTape.ts';
 import { drive, type Run } from './drive.ts';
 import { plural } from './figures.ts';
 import { type DemoOptions, HELP, readOptions, UsageError } from './options.ts';
+import { InvoiceError } from './orders/invoice.ts';
+import { runOrders } from './orders/scenario.ts';
 import { OwnPlatform } from './platform.ts';
 import { Progress } from './progress.ts';
 import { closingLine, reportChecks, reportRun } from './report.ts';
@@ -99,17 +101,21 @@ function printLog(own: OwnPlatform | undefined): void {
     print(['', 'The end of the platform’s log', ...lines.map((line) => `  ${line}`)]);
 }
 
+/** Errors whose message says all there is to say. */
+function isExplained(error: unknown): error is Error {
+  return error instanceof TapeError || error instanceof InvoiceError || error instanceof PlatformError;
+}
+
 async function main(): Promise<number> {
   try {
     const options = readOptions(process.argv.slice(2));
-    if (options !== 'help') return await demo(options);
+    if (options !== 'help') return 'limit' in options ? await runOrders(options) : await demo(options);
     console.log(HELP);
     return 0;
   } catch (error) {
     if (error instanceof UsageError)
       console.error(`demo: ${error.message}\nnpm run demo -- --help shows all options.`);
-    else if (error instanceof TapeError || error instanceof PlatformError)
-      console.error(`demo: ${error.message}`);
+    else if (isExplained(error)) console.error(`demo: ${error.message}`);
     else console.error(error);
     return 1;
   }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { DEFAULT_INVOICES, type OrderOptions } from './orders/scenario.ts';
 import { TAPE_FLAGS, type TapeOptions, tapeOptions } from './tape.ts';
 
 /** Trades of a run that does not say how many: with what is mixed in, nearly 80,000 commands, and half a minute on two cores. */
@@ -51,6 +52,11 @@ event, hash and view against books of its own. Ends with 0 where all of it is ri
   --token-file FILE     its administrator's token, such as .folio/dev-token
   --help                this text
 
+  --scenario orders     a shop's order book in place of trades: orders, stock, payments and the sagas that bind them,
+                        with declined cards, lost answers, cancellations and returns; takes --seed, --keep and
+  --orders FILE         invoices in the columns of the UCI Online Retail data set, CSV or CSV.gz
+  --limit N|all         invoices to take (default ${DEFAULT_INVOICES})
+
   --tape FILE           trades from a CSV or CSV.gz with a header, in place of the prices of the npm package
                         vega-datasets. Common column names are recognised; otherwise:
   --column-price NAME   --column-quantity NAME   --column-symbol NAME   --column-side NAME   --column-time NAME
@@ -67,13 +73,18 @@ const FLAGS = {
   keep: { type: 'boolean' },
   url: { type: 'string' },
   'token-file': { type: 'string' },
+  scenario: { type: 'string' },
+  orders: { type: 'string' },
+  limit: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
 /** Reads the command line. Throws a {@link UsageError} that says what to write instead. */
-export function readOptions(args: readonly string[]): DemoOptions | 'help' {
+export function readOptions(args: readonly string[]): DemoOptions | OrderOptions | 'help' {
   const values = parse(args);
   if (values.help === true) return 'help';
+  if (values.scenario === 'orders') return readOrderOptions(values);
+  checkScenario(values);
   const tokenFile = values['token-file'];
   if (tokenFile !== undefined && values.url === undefined)
     throw new UsageError('--token-file belongs to a platform given with --url');
@@ -88,6 +99,27 @@ export function readOptions(args: readonly string[]): DemoOptions | 'help' {
     url: values.url === undefined ? undefined : readUrl(values.url),
     token: tokenFile === undefined ? undefined : readToken(fromHere(tokenFile)),
   };
+}
+
+/** Options that belong to the order book, and those that it shares with trades. */
+const ORDER_FLAGS = ['scenario', 'orders', 'limit', 'seed', 'keep'];
+
+function readOrderOptions(values: ReturnType<typeof parse>): OrderOptions {
+  const stray = Object.keys(values).find((name) => !ORDER_FLAGS.includes(name));
+  if (stray !== undefined) throw new UsageError(`--${stray} is not for --scenario orders`);
+  const { orders, limit, seed, keep = false } = values;
+  return {
+    ordersFile: orders === undefined ? undefined : fromHere(orders),
+    limit: limit === 'all' ? Number.POSITIVE_INFINITY : whole('limit', limit, DEFAULT_INVOICES, 1, 1e9),
+    seed: whole('seed', seed, DEFAULT_SEED, 0, SEED_MAX),
+    keep,
+  };
+}
+
+function checkScenario({ scenario = 'trades', orders, limit }: ReturnType<typeof parse>): void {
+  if (scenario !== 'trades') throw new UsageError(`--scenario has to be trades or orders, not "${scenario}"`);
+  const stray = orders === undefined ? (limit === undefined ? undefined : 'limit') : 'orders';
+  if (stray !== undefined) throw new UsageError(`--${stray} belongs to --scenario orders`);
 }
 
 function parse(args: readonly string[]) {

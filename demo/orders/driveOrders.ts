@@ -1,0 +1,129 @@
+/** Takes every order of a plan through its life, several at a time, and keeps how long each part of it took. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PlatformError } from '../client.ts';
+import { forEachOf } from '../concurrency.ts';
+import { count } from '../figures.ts';
+import type { Plan, PlannedOrder } from './plan.ts';
+import type { Shop, ShownSaga } from './shop.ts';
+
+/** Orders under way at a time: their sagas wait for each other's answers, not for this program. */
+const CONCURRENCY = 16;
+
+/** Interval at which an order is looked at, at first and at most. */
+const POLL_MS = 50;
+const POLL_MS_MAX = 500;
+
+/** Nothing in the plan takes longer: a webhook comes after two seconds, a provider that fails is asked again in between. */
+const WAIT_MS_MAX = 120_000;
+
+/** Every so manieth order is sent twice: the second one must change nothing. */
+const REPEAT_EVERY = 20;
+
+/** Every so manieth order of several lines leaves in two shipments. */
+const PARTIAL_EVERY = 5;
+
+/** What became of an order. */
+export interface OrderRun {
+  readonly order: PlannedOrder;
+  /** Milliseconds from placing it until it was confirmed or cancelled. */
+  decidedMs: number;
+  /** Milliseconds from the last shipment until the money was taken; from the cancellation until all was undone. */
+  settledMs: number | undefined;
+  /** Whether a second sending of the order was known as one; undefined where there was none. */
+  repeatKnown: boolean | undefined;
+  /** What went otherwise than planned. */
+  readonly faults: string[];
+}
+
+/** Runs the plan. */
+export async function driveOrders(
+  shop: Shop,
+  plan: Plan,
+  onProgress: (text: string) => void,
+): Promise<OrderRun[]> {
+  const runs: OrderRun[] = plan.orders.map((order) => ({
+    order,
+    decidedMs: 0,
+    settledMs: undefined,
+    repeatKnown: undefined,
+    faults: [],
+  }));
+  let ended = 0;
+  let waiting = '';
+  await forEachOf([...runs.entries()], CONCURRENCY, async ([index, run]) => {
+    try {
+      await live(shop, run, index, (text) => {
+        waiting = text;
+      });
+    } catch (error) {
+      if (!(error instanceof PlatformError)) throw error;
+      run.faults.push(error.message);
+    }
+    ended += 1;
+    onProgress(`${count(ended)} of ${count(runs.length)} orders through; ${waiting}`);
+  });
+  return runs;
+}
+
+async function live(shop: Shop, run: OrderRun, index: number, tell: (text: string) => void): Promise<void> {
+  const { order } = run;
+  const { orderId } = order;
+  const placedAt = performance.now();
+  await shop.place(order);
+  if (index % REPEAT_EVERY === 0) run.repeatKnown = await shop.place(order);
+  const status = await until(`order ${orderId} to be decided`, async () => {
+    const shown = await shop.find<{ status: string }>(`/v1/orders/${orderId}`);
+    return shown?.status === 'PENDING' ? undefined : shown?.status;
+  });
+  run.decidedMs = performance.now() - placedAt;
+  tell(`${orderId} ${status.toLowerCase()}`);
+  const expected = order.ending === 'DELIVERED' || order.ending === 'CANCELLED' ? 'CONFIRMED' : 'CANCELLED';
+  if (status !== expected) {
+    run.faults.push(`${orderId} is ${status} and was to be ${expected}`);
+    return;
+  }
+  if (status === 'CANCELLED') await sagaEnds(shop, `fulfil-${orderId}`, 'COMPENSATED');
+  else if (order.ending === 'CANCELLED') await cancel(shop, run);
+  else await deliver(shop, run, index);
+}
+
+async function cancel(shop: Shop, run: OrderRun): Promise<void> {
+  const { orderId } = run.order;
+  const from = performance.now();
+  await shop.cancel(orderId);
+  await sagaEnds(shop, `cancel-${orderId}`, 'COMPLETED');
+  run.settledMs = performance.now() - from;
+}
+
+async function deliver(shop: Shop, run: OrderRun, index: number): Promise<void> {
+  const { orderId, lines, returns } = run.order;
+  const [first] = lines;
+  if (index % PARTIAL_EVERY === 0 && lines.length > 1 && first !== undefined) {
+    await shop.ship(orderId, 1, [{ line: 1, quantity: String(first.quantity) }]);
+  }
+  await shop.ship(orderId, 2);
+  const from = performance.now();
+  await sagaEnds(shop, `fulfil-${orderId}`, 'COMPLETED');
+  run.settledMs = performance.now() - from;
+  await shop.deliver(orderId);
+  for (const one of returns) await shop.takeBack(orderId, one);
+}
+
+async function sagaEnds(shop: Shop, sagaId: string, expected: string): Promise<void> {
+  const status = await until(`saga ${sagaId} to end`, async () => {
+    const saga = await shop.find<ShownSaga>(`/v1/sagas/${sagaId}`);
+    return ['COMPLETED', 'COMPENSATED', 'PARKED'].find((end) => end === saga?.status);
+  });
+  if (status !== expected) throw new PlatformError(`saga ${sagaId} is ${status} and was to be ${expected}`);
+}
+
+/** Asks until there is an answer. Rejects where that takes too long. */
+async function until<Answer>(what: string, ask: () => Promise<Answer | undefined>): Promise<Answer> {
+  const end = performance.now() + WAIT_MS_MAX;
+  for (let pause = POLL_MS; performance.now() < end; pause = Math.min(pause * 1.5, POLL_MS_MAX)) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    await sleep(pause);
+  }
+  throw new PlatformError(`waited ${WAIT_MS_MAX / 1_000} s for ${what}`);
+}

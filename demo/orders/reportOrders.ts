@@ -1,0 +1,146 @@
+/** The report of a run of the order book, for people. */
+import { plain } from '../exact.ts';
+import { count, duration, plural, quantiles, table } from '../figures.ts';
+import { DIFFICULT_CARDS } from './cards.ts';
+import type { OrderCheck, OrderEvidence } from './checkOrders.ts';
+import type { OrderRun } from './driveOrders.ts';
+import type { HistoryLine } from './observeOrders.ts';
+import type { Ending, Plan, PlannedOrder } from './plan.ts';
+import type { ShownSaga } from './shop.ts';
+
+/** Orders whose wait is told one by one. */
+const LONGEST_SHOWN = 5;
+
+/** Steps and events of a trace that are printed; the middle of a longer one is left out. */
+const TRACE_SHOWN = 14;
+
+const ENDING_WORDS: Readonly<Record<Ending, string>> = {
+  DELIVERED: 'confirmed, shipped, paid and delivered',
+  CANCELLED: 'confirmed, then cancelled by the customer and undone',
+  DECLINED: 'declined by the bank, undone by its saga',
+  OUT_OF_STOCK: 'a unit short of something, undone by its saga',
+};
+
+/** What a run was of. */
+export function planLines({ orders, products, counts }: Plan): string[] {
+  const lines = orders.reduce((sum, order) => sum + order.lines.length, 0);
+  const left =
+    counts.strayUnits > 0 ? `, ${count(counts.strayUnits)} of orders that are not among these` : '';
+  return [
+    `${plural(counts.invoices, 'invoice')}: ${plural(orders.length, 'order')} of ${plural(lines, 'line')}, ` +
+      `${plural(products.size, 'product')}, ${plural(counts.credits, 'credit')} ` +
+      `(${count(counts.creditedUnits)} units${left}), ${plural(counts.adjustments, 'stock correction')}`,
+  ];
+}
+
+/** Outcomes, waits, cards and the trace of one order that was undone. */
+export function reportOrders(
+  { plan, runs, seen }: OrderEvidence,
+  trace: { readonly order: PlannedOrder; readonly history: readonly HistoryLine[] } | undefined,
+): string[] {
+  return [
+    ...section('Outcomes', outcomeLines(plan)),
+    ...section('Cards mixed in', cardLines(plan)),
+    ...section('Waits', waitLines(runs, seen.caughtUpMs)),
+    ...(trace === undefined
+      ? []
+      : traceLines(trace.order, trace.history, seen.sagas.get(trace.order.orderId))),
+  ];
+}
+
+/** A line for each check. */
+export function checkLines(checks: readonly OrderCheck[]): string[] {
+  return section(
+    'Checks',
+    checks.flatMap(({ what, faults }) => [
+      `${faults.length === 0 ? '✓' : '✗'} ${what}`,
+      ...faults.map((fault) => `    ${fault}`),
+    ]),
+  );
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return ['', title, ...lines.map((line) => `  ${line}`)];
+}
+
+function outcomeLines({ orders }: Plan): string[] {
+  const rows = (Object.keys(ENDING_WORDS) as Ending[]).map((ending) => {
+    const own = orders.filter((order) => order.ending === ending);
+    return [ENDING_WORDS[ending], count(own.length)];
+  });
+  const returns = orders.reduce((sum, order) => sum + order.returns.length, 0);
+  return table([...rows, ['returns, refunded and back on the shelf', count(returns)]]);
+}
+
+function cardLines({ orders }: Plan): string[] {
+  return table(
+    DIFFICULT_CARDS.map(({ token, behaviour, share }) => [
+      behaviour,
+      token,
+      `${Math.round(share * 100)} %`,
+      plural(orders.filter(({ card }) => card.token === token).length, 'order'),
+    ]),
+  );
+}
+
+function waitLines(runs: readonly OrderRun[], caughtUpMs: number): string[] {
+  const row = (name: string, values: readonly number[]) => {
+    const { p50, p95, max } = quantiles(values);
+    return [name, ...[p50, p95, max].map(duration)];
+  };
+  const settled = (ending: Ending) =>
+    runs.filter(({ order }) => order.ending === ending).flatMap(({ settledMs }) => settledMs ?? []);
+  const longest = runs.toSorted((one, other) => other.decidedMs - one.decidedMs).slice(0, LONGEST_SHOWN);
+  return [
+    ...table([
+      ['', 'half', '95 %', 'longest'],
+      row(
+        'placed → confirmed or refused',
+        runs.map(({ decidedMs }) => decidedMs),
+      ),
+      row('shipped → paid', settled('DELIVERED')),
+      row('cancelled → undone', settled('CANCELLED')),
+    ]),
+    `views had everything ${duration(caughtUpMs)} after the last order`,
+    '',
+    'The longest, placed → confirmed or refused',
+    ...table(
+      longest.map(({ order, decidedMs }) => [
+        order.orderId,
+        plural(order.lines.length, 'line'),
+        order.card.behaviour,
+        duration(decidedMs),
+      ]),
+    ),
+  ];
+}
+
+function traceLines(
+  { orderId, lines, total, ending }: PlannedOrder,
+  history: readonly HistoryLine[],
+  saga: ShownSaga | undefined,
+): string[] {
+  const steps = (saga?.steps ?? [])
+    .filter(({ status }) => status !== 'SKIPPED')
+    .map(({ name, status, attempts, error }) => {
+      const why = error === undefined ? '' : `: ${error.detail === '' ? error.code : error.detail}`;
+      return `${name} ${status.toLowerCase()}, ${plural(attempts, 'attempt')}${why}`;
+    });
+  return [
+    ...section(
+      `Trace of order ${orderId}: ${plural(lines.length, 'line')}, ${plain(total)}, ${ENDING_WORDS[ending]}`,
+      [
+        `saga ${saga?.sagaId ?? 'missing'}: ${saga?.status ?? ''}${saga?.reason == null ? '' : `, ${saga.reason}`}`,
+        ...shortened(steps).map((step) => `  ${step}`),
+        'history',
+        ...shortened(history.map(({ at, words }) => `${at}  ${words}`)).map((line) => `  ${line}`),
+      ],
+    ),
+  ];
+}
+
+function shortened(lines: readonly string[]): string[] {
+  if (lines.length <= TRACE_SHOWN) return [...lines];
+  const half = TRACE_SHOWN >> 1;
+  return [...lines.slice(0, half), `… ${lines.length - 2 * half} more`, ...lines.slice(-half)];
+}
