@@ -110,6 +110,15 @@ const goodQuery: Record<string, readonly string[]> = {
   aggregateId: [ID, 'nobody'],
 };
 
+/** What an operation asks for in its query: without it every request would end at the door. */
+const demandedQuery: Record<string, readonly [string, string][]> = {
+  getConsistency: [
+    ['from', '1'],
+    ['to', '2'],
+  ],
+  getArchiveObject: [['key', 'archive/00000000.json']],
+};
+
 const pair = fc.constantFrom(...Object.keys(goodQuery), 'extra').chain((name) =>
   fc.tuple(
     fc.constant(name),
@@ -151,6 +160,7 @@ const request = fc.record({
     { weight: 1, arbitrary: fc.constantFrom('nobody', '%', '%2e%2e', '%00', 'x'.repeat(70)) },
     { weight: 1, arbitrary: fc.string({ minLength: 1, maxLength: 8 }).map(encodeURIComponent) },
   ),
+  demanded: fc.boolean(),
   query: fc.oneof(
     { weight: 2, arbitrary: fc.constant<[string, string][]>([]) },
     { weight: 2, arbitrary: fc.array(pair, { maxLength: 3 }) },
@@ -182,8 +192,12 @@ async function send(operation: Operation, fuzzed: FuzzedRequest): Promise<number
     .replace('{view}', 'trades')
     .replace('/v1/parked/{id}', '/v1/parked/view.trades.account.{id}')
     .replace('{provider}', 'sandbox')
+    .replace('{version}', '1')
     .replace(/\{(id|aggregateId)\}/, () => fuzzed.id);
-  const query = fuzzed.query.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
+  const demanded = fuzzed.demanded ? (demandedQuery[operation.operationId] ?? []) : [];
+  const query = [...demanded, ...fuzzed.query]
+    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+    .join('&');
   const body = bodyOf(operation, fuzzed);
   const before = await footprint(ID);
   const reply = await call(operation.method.toUpperCase(), query === '' ? path : `${path}?${query}`, {
