@@ -86,7 +86,7 @@ export async function makePlan(
     strayUnits: 0,
   };
   const orders = planOrders(sales, seed, counts);
-  const short = chooseShort(orders);
+  const short = chooseShort(orders, adjustments);
   chooseCancelled(orders);
   matchCredits(orders, credits, counts);
   addReturns(orders);
@@ -129,13 +129,14 @@ function planOrders(sales: readonly Invoice[], seed: number, counts: PlanCounts)
 }
 
 /**
- * Orders that will want for stock, with the product that lacks a unit. It is one that no other order has: whichever order
- * comes first, it is this one that gets nothing.
+ * Orders that will want for stock, with the product that lacks a unit. It is one that no other order has, and of which the
+ * shop never found any: whichever order comes first, it is this one that gets nothing.
  */
-function chooseShort(orders: readonly PlannedOrder[]): Set<string> {
+function chooseShort(orders: readonly PlannedOrder[], adjustments: readonly Invoice[]): Set<string> {
   const wanted = new Map<string, number>();
   for (const { lines } of orders)
     for (const { productId } of lines) wanted.set(productId, (wanted.get(productId) ?? 0) + 1);
+  for (const { productId } of adjustments.flatMap(({ lines }) => lines)) wanted.delete(productId);
   const short = new Set<string>();
   const every = Math.max(2, Math.floor(1 / SHORT_SHARE));
   const candidates = orders.filter(
@@ -193,6 +194,12 @@ function planStock(
   for (const { productId, quantity } of adjustments.flatMap(({ lines }) => lines)) {
     of(productId).adjusted += quantity;
     if (quantity < 0) of(productId).received -= quantity;
+  }
+  for (const product of products.values()) {
+    if (product.received > 0 || product.adjusted <= 0) continue;
+    // Nothing can be corrected that never came in: what was found of it is its opening stock.
+    product.received = product.adjusted;
+    product.adjusted = 0;
   }
   return products;
 }

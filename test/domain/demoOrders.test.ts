@@ -9,7 +9,7 @@ import type { Invoice, InvoiceSource } from '../../demo/orders/invoice.ts';
 import { openInvoices } from '../../demo/orders/invoiceFile.ts';
 import type { ListedSales, OrderObservation } from '../../demo/orders/observeOrders.ts';
 import { OrderBooks, onHand, refundOf, type SalesBook } from '../../demo/orders/orderBooks.ts';
-import { makePlan, type Plan } from '../../demo/orders/plan.ts';
+import { makePlan, type Plan, type PlannedProduct } from '../../demo/orders/plan.ts';
 import { sampleInvoices } from '../../demo/orders/sampleInvoices.ts';
 import { seededRandom } from '../../demo/random.ts';
 
@@ -170,6 +170,21 @@ describe('the plan', () => {
         expect(onHand(stock)).toBeGreaterThanOrEqual(0);
     },
   );
+
+  it('corrects no stock that never came in, and lets nothing be found of what is to be short', async () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const { orders, products } = await makePlan(sampleInvoices(60, seed), { limit: 60, seed });
+      for (const { received, adjusted } of products.values())
+        if (adjusted !== 0) expect(received, `seed ${seed}`).toBeGreaterThan(0);
+      for (const { lines } of orders.filter(({ ending }) => ending === 'OUT_OF_STOCK')) {
+        const isShort = lines.some(({ productId, quantity }) => {
+          const { received, adjusted } = products.get(productId) as PlannedProduct;
+          return quantity > received + adjusted;
+        });
+        expect(isShort, `seed ${seed}`).toBe(true);
+      }
+    }
+  });
 
   it('deals every difficult card its share', () => {
     const cards = dealCards(1_000, seededRandom(1));
