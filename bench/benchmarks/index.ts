@@ -1,6 +1,7 @@
 /** The benchmarks by name, in the order in which `npm run bench` runs them. */
 import type { Benchmark } from '../types.ts';
 import { batch } from './batch.ts';
+import { cache } from './cache.ts';
 import { fold } from './fold.ts';
 import { gateway } from './gateway.ts';
 import { latency } from './latency.ts';
@@ -15,6 +16,7 @@ export const benchmarks: readonly Benchmark[] = [
   sustained,
   single,
   gateway,
+  cache,
   latency,
   lag,
   fold,

@@ -33,6 +33,8 @@ export interface RequestSource {
 
 /** A request but for its ids. */
 export interface RequestDescription {
+  /** `POST` where nothing else is said. */
+  readonly method?: 'GET';
   readonly path: string;
   readonly contentType: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -49,11 +51,11 @@ export class RequestTemplate {
   readonly #places: number[] = [];
 
   constructor(description: RequestDescription) {
-    const { path, contentType, headers = {}, body } = description;
+    const { method = 'POST', path, contentType, headers = {}, body } = description;
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     this.#description = description;
     this.#bytes = Buffer.from(
-      `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${BENCH_TOKEN}\r\nContent-Type: ${contentType}\r\n${lines.join('')}` +
+      `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${BENCH_TOKEN}\r\nContent-Type: ${contentType}\r\n${lines.join('')}` +
         `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     );
     for (

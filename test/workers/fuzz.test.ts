@@ -116,7 +116,7 @@ const demandedQuery: Record<string, readonly [string, string][]> = {
     ['from', '1'],
     ['to', '2'],
   ],
-  getArchiveObject: [['key', 'archive/00000000.json']],
+  getArchiveObject: [['key', 'manifests/0000000001.json']],
 };
 
 const pair = fc.constantFrom(...Object.keys(goodQuery), 'extra').chain((name) =>

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { ZodOpenApiRequestBodyObject } from 'zod-openapi';
 import { Id } from '../../schemas/scalars.ts';
 import { parseBody, parseOptionalBody } from './body.ts';
+import { unlessHeld } from './conditional.ts';
 import type { HttpEnv } from './context.ts';
 import { parseQuery, parseWith } from './parse.ts';
 import { PROBLEMS, type ProblemCode } from './problem.ts';
@@ -85,6 +86,8 @@ export interface Operation {
   readonly ownBody?: ZodOpenApiRequestBodyObject;
   /** The type of the one command that it is: takes `Idempotency-Key` and `If-Match`, answers with the version. */
   readonly command?: string;
+  /** Whether it takes `If-None-Match` and answers 304 to whoever has the answer; success carries an `ETag`. */
+  readonly conditional?: true;
   /** Whether it proves itself by a signature of its body, and not by a token. */
   readonly signed?: true;
   readonly success: Success | Upgrade;
@@ -128,7 +131,8 @@ export function route<
         query: query === undefined ? {} : parseQuery(c.req.url, query),
         body: body === undefined ? undefined : await readBody(c, body),
       };
-      return handler(c, input as Input<Params, Query, Body>);
+      const answer = await handler(c, input as Input<Params, Query, Body>);
+      return operation.conditional === true ? unlessHeld(c, answer) : answer;
     },
   };
 }

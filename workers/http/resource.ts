@@ -4,6 +4,7 @@ import { AGGREGATES, type AggregateType } from '../../schemas/aggregates.ts';
 import { Time } from '../../schemas/scalars.ts';
 import { actorStub, ownerOf } from '../aggregates.ts';
 import { runCommand } from './command.ts';
+import { entityTag } from './conditional.ts';
 import { type Route, route, type Success, type TAGS } from './operation.ts';
 import { type ProblemCode, ProblemError } from './problem.ts';
 import { QueryVersion } from './query.ts';
@@ -110,6 +111,7 @@ export function stateRoute<State>(
       params: idParams(resource),
       query: StateQuery,
       success: { status: 200, description: `The ${noun}.`, schema, headers: ['ETag'] },
+      conditional: true,
       problems: [resource.notFound],
     },
     async (c, { params: { id }, query: { version, at } }) => {
@@ -119,7 +121,7 @@ export function stateRoute<State>(
         ...(at === undefined ? {} : { at: Date.parse(at) }),
       });
       if (read === null) throw notFound(resource, id);
-      return c.json(reply(id, read.state, read.version), 200, { ETag: `"${read.version}"` });
+      return c.json(reply(id, read.state, read.version), 200, { ETag: entityTag(read.version) });
     },
   );
 }

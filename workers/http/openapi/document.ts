@@ -14,6 +14,7 @@ import {
   type ZodOpenApiResponseObject,
 } from 'zod-openapi';
 import { CommandHeaders } from '../command.ts';
+import { ConditionalHeaders } from '../conditional.ts';
 import { isPublic, type Operation, operationProblems, type ReplyHeader, TAGS } from '../operation.ts';
 import { PROBLEMS, type ProblemCode, ProblemReply, problemReply } from '../problem.ts';
 import { EXAMPLE_CORRELATION_ID, EXAMPLES } from './examples.ts';
@@ -76,7 +77,7 @@ const REPLY_HEADERS: Record<ReplyHeader | CommonReplyHeader, z.ZodType> = {
   }),
   ETag: z.string().meta({
     header: { id: 'ETag' },
-    description: "The aggregate's version in quotes, for `If-Match`.",
+    description: "The aggregate's version in quotes, for `If-Match` and `If-None-Match`.",
     examples: ['"7"'],
   }),
   'Idempotency-Replayed': z
@@ -145,7 +146,7 @@ export function openApiDocument(operations: readonly Operation[]) {
 }
 
 function describe(operation: Operation): ZodOpenApiOperationObject {
-  const { operationId, tag, summary, description, params, query, command } = operation;
+  const { operationId, tag, summary, description, params, query } = operation;
   const body = requestBody(operation);
   return {
     operationId,
@@ -156,11 +157,17 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
     requestParams: {
       ...(params === undefined ? {} : { path: params }),
       ...(query === undefined ? {} : { query }),
-      header: command === undefined ? CommonHeaders : CommandHeaders.extend(CommonHeaders.shape),
+      header: headersOf(operation),
     },
     ...(body === undefined ? {} : { requestBody: body }),
     responses: { ...successResponses(operation), ...problemResponses(operation) },
   };
+}
+
+function headersOf({ command, conditional }: Operation): z.ZodObject {
+  const own = command === undefined ? {} : CommandHeaders.shape;
+  const held = conditional === true ? ConditionalHeaders.shape : {};
+  return z.object({ ...own, ...held, ...CommonHeaders.shape });
 }
 
 function requestBody({
@@ -184,6 +191,7 @@ function successResponses(operation: Operation): Record<string, ZodOpenApiRespon
   const responses = { [status]: successResponse(operation, description) };
   if (created !== undefined) responses[201] = successResponse(operation, created);
   if (unfinished !== undefined) responses[202] = successResponse(operation, unfinished);
+  if (operation.conditional === true) responses[304] = notModified(operation);
   return responses;
 }
 
@@ -202,6 +210,11 @@ function successResponse(operation: Operation, description: string): ZodOpenApiR
       },
     },
   };
+}
+
+function notModified(operation: Operation): ZodOpenApiResponseObject {
+  const { content: _, ...response } = successResponse(operation, 'The client has this answer already.');
+  return response;
 }
 
 function replyHeaders(names: readonly (ReplyHeader | CommonReplyHeader)[]): z.ZodObject {

@@ -7,11 +7,14 @@ import { SymbolName, Time, Version } from '../../../schemas/scalars.ts';
 import { errorFields } from '../../../telemetry/logger.ts';
 import { type Env, viewDatabases } from '../../env.ts';
 import { inTime } from '../../inTime.ts';
+import { AnswerCache, type KeptAnswer } from '../../reads/answerCache.ts';
 import { type PortfolioRead, readPortfolio } from '../../reads/portfolio.ts';
 import { staleHeader } from '../../reads/stale.ts';
 import { readTrades } from '../../reads/trades.ts';
+import { entityTag } from '../conditional.ts';
 import type { HttpEnv } from '../context.ts';
 import { cursorOf, encodeCursor } from '../cursor.ts';
+import { goOn } from '../gateway.ts';
 import { IdParams, type Route, route } from '../operation.ts';
 import { PageLimit, QueryVersion } from '../query.ts';
 import { AccountReply, TradesReply } from '../replies.ts';
@@ -53,21 +56,48 @@ const getPortfolio = route(
       description:
         'The account; `X-Read-Source` says who answered: the actor where the view is behind or fails.',
       schema: AccountReply,
-      headers: ['X-Read-Source', 'X-View-Version', 'X-View-Stale-Since'],
+      headers: ['ETag', 'X-Read-Source', 'X-View-Version', 'X-View-Stale-Since'],
     },
+    conditional: true,
     problems: ['account_not_found'],
   },
   async (c, { params: { id }, query: { minVersion = 1 } }) => {
-    const { view, staleSince } = await viewOf(c, id);
-    const headers = { 'X-View-Version': String(view?.version ?? 0), ...staleHeader(staleSince) };
-    if (view !== undefined && view.version >= minVersion) {
-      return c.json(fromView(id, view), 200, { 'X-Read-Source': 'view', ...headers });
-    }
-    const read = await accountOwner(c.env, id).read();
-    if (read === null) throw accountNotFound(id);
-    return c.json(accountReply(id, read.state, read.version), 200, { 'X-Read-Source': 'actor', ...headers });
+    const cache = answerCache(c);
+    const path = `/portfolio/${id}`;
+    const kept = await cache?.find(path, minVersion);
+    if (kept !== undefined) return c.body(kept.body, 200, kept.headers);
+    const answer = await portfolioAnswer(c, id, minVersion);
+    goOn(c, cache?.keep(path, answer));
+    return c.body(answer.body, 200, answer.headers);
   },
 );
+
+/** Where answers are kept; undefined for whoever asks for a new one (RFC 9111, section 5.2.1.4). */
+function answerCache(c: Context<HttpEnv>): AnswerCache | undefined {
+  if (c.req.header('Cache-Control')?.includes('no-cache') === true) return undefined;
+  return new AnswerCache(caches.default, (error) => {
+    const correlationId = c.get('correlationId');
+    c.get('logger').log('warn', 'answer cache failed', { correlationId, ...errorFields(error) });
+  });
+}
+
+async function portfolioAnswer(c: Context<HttpEnv>, id: string, minVersion: number): Promise<KeptAnswer> {
+  const { view, staleSince } = await viewOf(c, id);
+  const fresh = view !== undefined && view.version >= minVersion;
+  const read = fresh ? undefined : await accountOwner(c.env, id).read();
+  if (read === null) throw accountNotFound(id);
+  const reply = read === undefined ? fromView(id, view as View) : accountReply(id, read.state, read.version);
+  const headers = {
+    'Content-Type': 'application/json',
+    ETag: entityTag(reply.version),
+    'X-Read-Source': fresh ? 'view' : 'actor',
+    'X-View-Version': String(view?.version ?? 0),
+    ...staleHeader(staleSince),
+  };
+  return { version: reply.version, body: JSON.stringify(reply), headers };
+}
+
+type View = NonNullable<PortfolioRead['view']>;
 
 /** What the views have; `view` is undefined where they have nothing to show, or do not answer: then the actor does. */
 async function viewOf(c: Context<HttpEnv>, id: string): Promise<PortfolioRead> {
@@ -84,7 +114,7 @@ async function viewOf(c: Context<HttpEnv>, id: string): Promise<PortfolioRead> {
   }
 }
 
-function fromView(id: string, view: NonNullable<PortfolioRead['view']>): AccountReply {
+function fromView(id: string, view: View): AccountReply {
   const { customerId, accountType, status, currency, cash, reserved, fees, limits } = view.account;
   const positions = Object.fromEntries(view.positions.map((position) => [position.symbol, position]));
   const state = {

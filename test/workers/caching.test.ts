@@ -1,0 +1,124 @@
+/** What clients and caches hold: answered in a few bytes while it is true, and never given to whoever asks for more. */
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { AnswerCache, type ResponseCache } from '../../workers/reads/answerCache.ts';
+import { call, eventually, opened } from '../support/api.ts';
+
+const seed = Number(process.env.CACHING_SEED ?? Date.now() % 2 ** 31);
+console.log(`caching: CACHING_SEED=${seed}`);
+
+const deposit = async (id: string): Promise<number> =>
+  Number((await call('POST', `/v1/accounts/${id}/deposits`, { body: { amount: '1' } })).body.version);
+
+describe.each(['', '/portfolio'])('GET /v1/accounts/{id}%s', (resource) => {
+  it.each([
+    ['the very tag', '"1"', 304],
+    ['any', '*', 304],
+    ['a list', '"0", "1"', 304],
+    ['a weak tag', 'W/"1"', 304],
+    ['another version', '"2"', 200],
+    ['a part of a tag', '"11"', 200],
+    ['no tag', '1', 200],
+    ['what is no list', '",,,"""W/', 200],
+    ['more than anybody holds', '"1",'.repeat(1_000), 200],
+    ['nothing', '', 200],
+  ])('to a client that holds %s', async (_name, held, status) => {
+    const id = await opened(`held-${resource.length}-${_name.replaceAll(' ', '-').replaceAll(',', '')}`);
+    const reply = await call(
+      'GET',
+      `/v1/accounts/${id}${resource}?${resource === '' ? 'version' : 'minVersion'}=1`,
+      {
+        headers: { 'If-None-Match': held },
+      },
+    );
+    expect(reply.status).toBe(status);
+    expect(reply.headers.get('ETag')).toBe('"1"');
+    expect(Object.keys(reply.body).length > 0).toBe(status === 200);
+  });
+
+  it('says what is new to a client that holds what was', async () => {
+    const id = await opened(`moved-${resource.length}`);
+    const held = { 'If-None-Match': '"1"' };
+    const path = `/v1/accounts/${id}${resource}`;
+    expect((await call('GET', path, { headers: held })).status).toBe(304);
+    await deposit(id);
+    const reply = await eventually(async () => {
+      const next = await call('GET', path, { headers: held });
+      expect(next.status).toBe(200);
+      return next;
+    });
+    expect(reply.body.version).toBe(2);
+  });
+});
+
+describe('a portfolio that is kept', () => {
+  it('is never given to a reader who asks for a newer one', async () => {
+    const id = await opened('kept');
+    let version = 1;
+    const step = fc.constantFrom('write', 'read', 'read newest', 'read afresh');
+    const property = fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 20 }), async (steps) => {
+      for (const each of steps) {
+        if (each === 'write') version = await deposit(id);
+        else if (each === 'read newest') {
+          const { body } = await call('GET', `/v1/accounts/${id}/portfolio?minVersion=${version}`);
+          expect(body.version).toBe(version);
+          expect(body.cash).toMatchObject({ total: String(100_000 + version - 1) });
+        } else {
+          const headers = each === 'read' ? {} : { 'Cache-Control': 'no-cache' };
+          const { body } = await call('GET', `/v1/accounts/${id}/portfolio`, { headers });
+          expect(body.cash).toMatchObject({ total: String(100_000 + Number(body.version) - 1) });
+        }
+      }
+    });
+    await fc.assert(property, { seed, numRuns: 15 });
+  });
+
+  it('is given again with the headers that it had, but not to whoever asks for a new one', async () => {
+    const id = await opened('again');
+    const path = `/v1/accounts/${id}/portfolio`;
+    const first = await eventually(async () => {
+      const reply = await call('GET', path);
+      expect(reply.headers.get('X-Read-Source')).toBe('view');
+      return reply;
+    });
+    const told = (headers: Headers) =>
+      Object.fromEntries([...headers].filter(([name]) => !/^(x-correlation-id|ratelimit)$/.test(name)));
+    const second = await call('GET', path);
+    expect(second.body).toEqual(first.body);
+    expect(told(second.headers)).toEqual(told(first.headers));
+    expect(second.headers.get('Cache-Control')).toBe('no-store');
+  });
+});
+
+describe('a cache', () => {
+  const failures: string[] = [];
+  const cacheOf = (cache: ResponseCache) => {
+    failures.length = 0;
+    return new AnswerCache(cache, (error) => failures.push(String(error)));
+  };
+  const answer = { version: 7, body: '{}', headers: { ETag: '"7"' } };
+
+  it('gives back what it was given, up to the version that it shows', async () => {
+    const kept = new Map<string, Response>();
+    const cache = cacheOf({
+      match: async (key) => kept.get(String(key))?.clone(),
+      put: async (key, response) => void kept.set(String(key), response),
+    });
+    await cache.keep('/a', answer);
+    expect(await cache.find('/a', 7)).toEqual(answer);
+    expect(await cache.find('/a', 8)).toBeUndefined();
+    expect(await cache.find('/b', 0)).toBeUndefined();
+    expect(failures).toEqual([]);
+  });
+
+  it.each([
+    ['throws', () => Promise.reject(new Error('no cache'))],
+    ['never answers', () => new Promise<never>(() => undefined)],
+    ['holds something else', async () => new Response('what is this')],
+  ])('that %s is one that has nothing', async (_name, match) => {
+    const cache = cacheOf({ match, put: () => Promise.reject(new Error('no cache')) });
+    expect(await cache.find('/a', 1)).toBeUndefined();
+    await cache.keep('/a', answer);
+    expect(failures.at(-1)).toBe('Error: no cache');
+  });
+});

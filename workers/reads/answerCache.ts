@@ -1,0 +1,63 @@
+/**
+ * Answers kept for a moment near their readers, in the data centre's cache, so that what many ask for at once is read once.
+ * An answer is kept with the version that it shows: whoever asks for at least some version never gets an older one.
+ */
+import { inTime } from '../inTime.ts';
+
+/**
+ * Seconds for which an answer is given again. A view follows its log within about as long anyway, so a reader who names no
+ * version notices nothing; it is also the shortest time that the cache knows.
+ */
+const KEPT_SECONDS = 1;
+
+/** Milliseconds that a reader waits for the cache: asking the view itself takes less than longer would. */
+const CACHE_MS_MAX = 250;
+
+/** The host of the cache's keys, which no request can name: the cache is shared with what the platform keeps by itself. */
+const KEY_HOST = 'https://answers.folio.invalid';
+
+const KEPT_HEADERS = { 'Cache-Control': `max-age=${KEPT_SECONDS}`, 'Content-Type': 'application/json' };
+
+/** Caches of the runtime as far as they are used here. */
+export type ResponseCache = Pick<Cache, 'match' | 'put'>;
+
+/** An answer as it was sent before. */
+export interface KeptAnswer {
+  readonly version: number;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export class AnswerCache {
+  readonly #cache: ResponseCache;
+  readonly #onFailure: (error: unknown) => void;
+
+  /** A cache that fails is one that has nothing: `onFailure` is told, and the reader goes on. */
+  constructor(cache: ResponseCache, onFailure: (error: unknown) => void) {
+    this.#cache = cache;
+    this.#onFailure = onFailure;
+  }
+
+  /** The kept answer to a path, unless it shows less than `minVersion` or is too old. */
+  async find(path: string, minVersion: number): Promise<KeptAnswer | undefined> {
+    try {
+      const kept = await inTime('the cache', this.#cache.match(KEY_HOST + path), CACHE_MS_MAX);
+      if (kept === undefined) return undefined;
+      const answer = JSON.parse(await kept.text()) as KeptAnswer;
+      return answer.version >= minVersion ? answer : undefined;
+    } catch (error) {
+      this.#onFailure(error);
+      return undefined;
+    }
+  }
+
+  /** Keeps an answer. Of two at once either may stay: each says its version. */
+  async keep(path: string, answer: KeptAnswer): Promise<void> {
+    const kept = new Response(JSON.stringify(answer), { headers: KEPT_HEADERS });
+    try {
+      await this.#cache.put(KEY_HOST + path, kept);
+    } catch (error) {
+      this.#onFailure(error);
+    }
+  }
+}
