@@ -39,7 +39,8 @@ const StepName = z
     description: 'The step by its name and, where there are several of it, a key: `reserve-stock:2`.',
   });
 
-const DefinitionName = z.string().regex(/^[a-z-]{1,32}$/);
+/** Lower case with hyphens. */
+export const SagaDefinitionName = z.string().regex(/^[a-z-]{1,32}$/);
 
 // ---- commands ----
 
@@ -93,7 +94,7 @@ const Steps = z.array(StepName).min(1);
 
 const SagaStarted = z.strictObject({
   sagaId: AggregateId,
-  definition: DefinitionName,
+  definition: SagaDefinitionName,
   definitionVersion: z
     .number()
     .int()

@@ -1,5 +1,6 @@
 /** Tables about sagas: the view of them, in two colours as `views.ts` says, and how far they were told of what happened. */
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import type { SagaStatus } from '../saga.ts';
 
 /** One row a saga. Lists are newest first by `started_at`, then by id, which every index ends with. */
 const sagasTable = <Name extends string>(name: Name) =>
@@ -9,7 +10,7 @@ const sagasTable = <Name extends string>(name: Name) =>
       sagaId: text('saga_id').primaryKey(),
       definition: text().notNull(),
       definitionVersion: integer('definition_version').notNull(),
-      status: text().notNull(),
+      status: text().$type<SagaStatus>().notNull(),
       /** Why it is undone or waits for an operator; null where all is well. */
       reason: text(),
       version: integer().notNull(),
@@ -20,6 +21,7 @@ const sagasTable = <Name extends string>(name: Name) =>
     (table) => [
       index(`${name}_started`).on(table.startedAt),
       index(`${name}_status`).on(table.status, table.startedAt),
+      index(`${name}_definition`).on(table.definition, table.startedAt),
     ],
   );
 

@@ -299,6 +299,11 @@ describe('a saga that can be neither finished nor undone', () => {
     await vi.waitFor(async () => expect((await fulfilment()).status).toBe('PARKED'), wait);
     await vi.waitFor(async () => expect(await idsOf('?kind=saga')).toEqual([id]), wait);
     expect(await idsOf('?where=order-fulfilment')).toEqual([id]);
+    const parkedSagas = () => call('GET', '/v1/sagas?status=PARKED&definition=order-fulfilment');
+    expect((await parkedSagas()).body).toMatchObject({
+      sagas: [{ sagaId: 'fulfil-o-9', reason: 'capture-payment: refused_by_event', endedAt: null }],
+      nextCursor: null,
+    });
     const { body } = await call('GET', `/v1/parked/${id}`);
     expect(body).toMatchObject({
       parked: { kind: 'saga', where: 'order-fulfilment', aggregateType: 'saga', aggregateId: 'fulfil-o-9' },
@@ -317,6 +322,13 @@ describe('a saga that can be neither finished nor undone', () => {
     expect(retried?.metadata.userId).toBe('local-administrator');
     // The card declines every capture, so that it parks again and is there for the next operator.
     await vi.waitFor(async () => expect((await fulfilment()).status).toBe('PARKED'), wait);
+    // The goods have left: there is no way back, only on.
+    const path = '/v1/sagas/fulfil-o-9';
+    const because = { body: { reason: 'the bank was called' } };
+    expect(verdict(await call('POST', `${path}/compensate`, because))).toBe('422 saga_past_pivot');
+    expect(verdict(await call('POST', `${path}/retry`, because))).toBe('202');
+    await vi.waitFor(async () => expect((await fulfilment()).status).toBe('PARKED'), wait);
+    await vi.waitFor(async () => expect((await parkedSagas()).body.sagas).toHaveLength(1), wait);
     expect(verdict(await retry('saga.order-fulfilment.saga.nobody'))).toBe('404 not_parked');
     expect(verdict(await call('GET', '/v1/parked/saga.funds-transfer.saga.fulfil-o-9'))).toBe(
       '404 not_parked',

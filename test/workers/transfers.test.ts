@@ -69,3 +69,38 @@ describe('a transfer', () => {
     expect(await cashOf('dora')).toEqual({ total: '10', reserved: '0', available: '10' });
   });
 });
+
+describe('sagas', () => {
+  const list = async (query: string) => {
+    const reply = await call('GET', `/v1/sagas${query}`);
+    return (reply.body.sagas as { sagaId: string }[]).map(({ sagaId }) => sagaId);
+  };
+
+  it('are listed newest first, by status, definition and time, page after page', async () => {
+    const wait = { timeout: 10_000 };
+    await vi.waitFor(async () => expect(await list('?status=COMPLETED')).toHaveLength(2), wait);
+    await vi.waitFor(async () => expect(await list('?status=COMPENSATED')).toHaveLength(1), wait);
+    const ids = ['transfer-t-3', 'transfer-t-2', 'transfer-t-1'];
+    expect(await list('')).toEqual(ids);
+    expect(await list('?definition=funds-transfer&status=COMPLETED')).toEqual(ids.slice(1));
+    expect(await list('?definition=order-fulfilment')).toEqual([]);
+    expect(await list('?to=2020-01-01T00:00:00Z')).toEqual([]);
+    const { body, headers } = await call('GET', '/v1/sagas?limit=2');
+    expect(body.sagas).toMatchObject([
+      { sagaId: ids[0], status: 'COMPENSATED', reason: 'reserve-funds: insufficient_funds' },
+      { sagaId: ids[1], definition: 'funds-transfer', definitionVersion: 1, reason: null },
+    ]);
+    expect(headers.get('X-View-Parked')).toBeNull();
+    expect(await list(`?limit=2&cursor=${body.nextCursor}`)).toEqual(ids.slice(2));
+  });
+
+  it.each([
+    ['?status=LOST', '400 invalid_request status'],
+    ['?definition=Funds', '400 invalid_request definition'],
+    ['?from=yesterday', '400 invalid_request from'],
+    ['?cursor=nonsense', '400 invalid_request cursor'],
+    ['?parked=true', '400 invalid_request parked'],
+  ])('refuse %s', async (query, expected) => {
+    expect(verdict(await call('GET', `/v1/sagas${query}`))).toBe(expected);
+  });
+});

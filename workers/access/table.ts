@@ -88,6 +88,7 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   getOrders: { of: 'platform', ...READERS },
   getSales: { of: 'platform', ...READERS },
   // A trader follows its transfers in the events of its accounts: what a saga does concerns others as well.
+  getSagas: { of: 'platform', ...READERS },
   getSaga: { of: 'platform', ...READERS },
   // A stream is open to everybody: each command and each subscription in it needs its own row.
   openStream: { of: 'handler', trader: 'own', ...READERS },

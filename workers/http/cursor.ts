@@ -9,6 +9,11 @@ export function encodeCursor(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
+/** Where a list goes on, for its reply; null on the last page. */
+export function nextCursor(next: unknown): string | null {
+  return next === null ? null : encodeCursor(next);
+}
+
 /** A query parameter that holds a cursor of this shape, exactly as {@link encodeCursor} wrote it. */
 export function cursorOf<Schema extends z.ZodType>(schema: Schema, description: string) {
   return z

@@ -4,12 +4,18 @@ import { Currency } from '../../schemas/currency.ts';
 import { OrderStatus } from '../../schemas/order.ts';
 import { PaymentStanding } from '../../schemas/payment.ts';
 import { PaymentProvider } from '../../schemas/paymentProvider.ts';
+import { SagaStatus } from '../../schemas/saga.ts';
 import { AggregateId, DecimalText, Id, UtcTime, Version } from '../../schemas/scalars.ts';
 import { HISTORY_AGGREGATES } from '../../schemas/tables/orderViews.ts';
 import { SALES_GROUPS } from '../reads/sales.ts';
 
 const NextCursor = z.string().nullable().meta({ description: 'Null on the last page.' });
 const Count = z.number().int().min(0);
+
+const StaleSince = Version.optional().meta({
+  description:
+    'Where the view cannot take an event of this one and waits for an operator: the version of that event.',
+});
 
 /** An order in a list: what it came to and how far it has come; its lines are the order's own to tell. */
 const OrderSummary = z
@@ -26,10 +32,7 @@ const OrderSummary = z
     placedAt: UtcTime,
     updatedAt: UtcTime,
     version: Version.min(1),
-    staleSince: Version.optional().meta({
-      description:
-        'Where the view cannot take an event of the order and waits for an operator: the version of that event.',
-    }),
+    staleSince: StaleSince,
   })
   .meta({ id: 'OrderSummary' });
 
@@ -62,6 +65,7 @@ const InventoryLevel = z
     available: DecimalText,
     updatedAt: UtcTime,
     version: Version.min(1),
+    staleSince: StaleSince,
   })
   .meta({ id: 'InventoryLevel' });
 
@@ -86,12 +90,36 @@ const PaymentSummary = z
     requestedAt: UtcTime,
     updatedAt: UtcTime,
     version: Version.min(1),
+    staleSince: StaleSince,
   })
   .meta({ id: 'PaymentSummary' });
 
 /** A page of payments, newest first. */
 export const PaymentsReply = z.strictObject({ payments: z.array(PaymentSummary), nextCursor: NextCursor });
 export type PaymentsReply = z.infer<typeof PaymentsReply>;
+
+/** A saga in a list: how far it has come; its steps are its own to tell. */
+const SagaSummary = z
+  .strictObject({
+    sagaId: AggregateId,
+    definition: z.string(),
+    definitionVersion: z.number().int().min(1),
+    status: SagaStatus,
+    reason: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why it turned back or waits for an operator; null where all is well.' }),
+    startedAt: UtcTime,
+    updatedAt: UtcTime,
+    endedAt: UtcTime.nullable(),
+    version: Version.min(1),
+    staleSince: StaleSince,
+  })
+  .meta({ id: 'SagaSummary' });
+
+/** A page of sagas, newest first. */
+export const SagasReply = z.strictObject({ sagas: z.array(SagaSummary), nextCursor: NextCursor });
+export type SagasReply = z.infer<typeof SagasReply>;
 
 const SalesFigures = {
   currency: Currency,

@@ -1,13 +1,14 @@
 /** Stock as the view has it, by product. */
-import { asc, gt } from 'drizzle-orm';
+import { asc, getTableColumns, gt } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 import { inventory } from '../../schemas/tables/orderViews.ts';
-import { views } from '../../schemas/tables/views.ts';
+import { viewPositions, views } from '../../schemas/tables/views.ts';
 import { liveColumns, readLive } from './live.ts';
 import { type Page, readMerged } from './merged.ts';
+import { positionOf, type Stale, staleSinceColumn } from './stale.ts';
 
-/** A row of the view. */
-export type InventoryRow = typeof inventory.blue.$inferSelect;
+/** A row of the view, and the version since which it is stale, if it is. */
+export type InventoryRow = typeof inventory.blue.$inferSelect & Stale;
 
 /** A page of products in the order of their ids, over all databases, after an id. */
 export function readInventory(
@@ -24,7 +25,13 @@ export function readInventory(
         const db = drizzle(database);
         return db.batch([
           db.select(liveColumns).from(views),
-          db.select().from(table).where(gt(table.productId, after)).orderBy(asc(table.productId)).limit(rows),
+          db
+            .select({ ...getTableColumns(table), ...staleSinceColumn })
+            .from(table)
+            .leftJoin(viewPositions, positionOf('inventory', colours.inventory, 'inventory', table.productId))
+            .where(gt(table.productId, after))
+            .orderBy(asc(table.productId))
+            .limit(rows),
         ]);
       }),
   });

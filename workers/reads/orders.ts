@@ -6,6 +6,7 @@ import { orders } from '../../schemas/tables/orderViews.ts';
 import { viewPositions, views } from '../../schemas/tables/views.ts';
 import { liveColumns, readLive } from './live.ts';
 import { newestFirst, type Page, readMerged, type TimeKey } from './merged.ts';
+import { positionOf, type Stale, staleSinceColumn } from './stale.ts';
 
 /** Which orders are wanted. */
 export interface OrderFilter {
@@ -19,7 +20,7 @@ export interface OrderFilter {
 }
 
 /** A row of the view, and the version since which it is stale, if it is. */
-export type OrderRow = typeof orders.blue.$inferSelect & { readonly staleSince: number | null };
+export type OrderRow = typeof orders.blue.$inferSelect & Stale;
 
 /** A page of the orders that match, over all databases. */
 export function readOrders(
@@ -50,17 +51,9 @@ function readPart(database: D1Database, filter: OrderFilter, rows: number): Prom
     return db.batch([
       db.select(liveColumns).from(views),
       db
-        .select({ ...getTableColumns(table), staleSince: viewPositions.parkedVersion })
+        .select({ ...getTableColumns(table), ...staleSinceColumn })
         .from(table)
-        .leftJoin(
-          viewPositions,
-          and(
-            eq(viewPositions.view, 'orders'),
-            eq(viewPositions.colour, colours.orders),
-            eq(viewPositions.aggregateType, 'order'),
-            eq(viewPositions.aggregateId, table.orderId),
-          ),
-        )
+        .leftJoin(viewPositions, positionOf('orders', colours.orders, 'order', table.orderId))
         .where(and(...conditions))
         .orderBy(desc(table.placedAt), desc(table.orderId))
         .limit(rows),

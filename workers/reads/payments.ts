@@ -1,11 +1,12 @@
 /** Payments as the view has them, newest first. */
-import { and, desc, eq, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 import type { PaymentStatus } from '../../schemas/payment.ts';
 import { payments } from '../../schemas/tables/orderViews.ts';
-import { views } from '../../schemas/tables/views.ts';
+import { viewPositions, views } from '../../schemas/tables/views.ts';
 import { liveColumns, readLive } from './live.ts';
 import { newestFirst, type Page, readMerged, type TimeKey } from './merged.ts';
+import { positionOf, type Stale, staleSinceColumn } from './stale.ts';
 
 /** Which payments are wanted. */
 export interface PaymentFilter {
@@ -15,8 +16,8 @@ export interface PaymentFilter {
   readonly limit: number;
 }
 
-/** A row of the view. */
-export type PaymentRow = typeof payments.blue.$inferSelect;
+/** A row of the view, and the version since which it is stale, if it is. */
+export type PaymentRow = typeof payments.blue.$inferSelect & Stale;
 
 /** A page of the payments that match, over all databases. */
 export function readPayments(
@@ -39,8 +40,9 @@ export function readPayments(
         return db.batch([
           db.select(liveColumns).from(views),
           db
-            .select()
+            .select({ ...getTableColumns(table), ...staleSinceColumn })
             .from(table)
+            .leftJoin(viewPositions, positionOf('payments', colours.payments, 'payment', table.paymentId))
             .where(and(...conditions))
             .orderBy(desc(table.requestedAt), desc(table.paymentId))
             .limit(rows),

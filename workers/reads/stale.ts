@@ -1,5 +1,5 @@
 /** Whether a view lacks events of an aggregate, since it cannot take one of them. */
-import { and, count, eq, isNotNull, type SQL } from 'drizzle-orm';
+import { type AnyColumn, and, count, eq, isNotNull, type SQL } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 import { type Colour, type ViewName, viewPositions, views } from '../../schemas/tables/views.ts';
 import { liveColumns, readLive } from './live.ts';
@@ -33,6 +33,34 @@ export function isParkedIn(view: ViewName, colour: Colour, aggregateId?: string)
     eq(viewPositions.colour, colour),
     aggregateId === undefined ? undefined : eq(viewPositions.aggregateId, aggregateId),
     isNotNull(viewPositions.parkedVersion),
+  );
+}
+
+/** A row of a list, with the version since which it is stale; null where it is not. */
+export interface Stale {
+  readonly staleSince: number | null;
+}
+
+/** The same as a reply has it: nothing where it is well. */
+export function staleSinceField({ staleSince }: Stale): { staleSince?: number } {
+  return staleSince === null ? {} : { staleSince };
+}
+
+/** The column of {@link Stale}, beside a list's own. */
+export const staleSinceColumn = { staleSince: viewPositions.parkedVersion };
+
+/** The position of a row's aggregate, to be joined to a list whose rows say whether they are stale. */
+export function positionOf(
+  view: ViewName,
+  colour: Colour,
+  aggregateType: string,
+  aggregateId: AnyColumn,
+): SQL | undefined {
+  return and(
+    eq(viewPositions.view, view),
+    eq(viewPositions.colour, colour),
+    eq(viewPositions.aggregateType, aggregateType),
+    eq(viewPositions.aggregateId, aggregateId),
   );
 }
 

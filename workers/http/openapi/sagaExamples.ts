@@ -32,9 +32,22 @@ const saga = {
   steps: [sagaStep],
 };
 
+const summary = {
+  sagaId: 'fulfil-order-1',
+  definition: 'order-fulfilment',
+  definitionVersion: 1,
+  status: 'PARKED',
+  reason: 'capture-payment: refused_by_event',
+  startedAt: '2026-11-21T09:30:00.000Z',
+  updatedAt: '2026-11-23T16:20:41.380Z',
+  endedAt: null,
+  version: 24,
+};
+
 /** Examples by `operationId`. */
 export const SAGA_EXAMPLES: Readonly<Record<string, Example>> = {
   transferFunds: sagaCommand(transfer, 'SagaStarted', 1, { sagaId: 'transfer-t-1' }),
+  getSagas: { reply: { sagas: [summary], nextCursor: null } },
   getSaga: { reply: saga },
   retrySaga: sagaCommand({ reason: 'the bank answers again' }, 'SagaRetried', 17),
   compensateSaga: sagaCommand({ reason: 'the customer gave up' }, 'CompensationStarted', 9),

@@ -11,8 +11,8 @@ import { type HistoryRow, readHistory, withOwnLog } from '../../reads/orderHisto
 import { type OrderRow, readOrders } from '../../reads/orders.ts';
 import { type PaymentRow, readPayments } from '../../reads/payments.ts';
 import { readSales, SALES_GROUPS } from '../../reads/sales.ts';
-import { parkedHeader, readParkedCount, staleHeader } from '../../reads/stale.ts';
-import { cursorOf, encodeCursor } from '../cursor.ts';
+import { parkedHeader, readParkedCount, staleHeader, staleSinceField } from '../../reads/stale.ts';
+import { cursorOf, nextCursor } from '../cursor.ts';
 import { IdParams, type Route, route } from '../operation.ts';
 import { ProblemError } from '../problem.ts';
 import { PageLimit, QueryVersion } from '../query.ts';
@@ -68,7 +68,7 @@ const getOrders = route(
     ]);
     const reply: OrdersReply = {
       orders: page.rows.map(orderSummary),
-      nextCursor: cursorText(page.next),
+      nextCursor: nextCursor(page.next),
     };
     return c.json(reply, 200, parkedHeader(parked));
   },
@@ -82,7 +82,7 @@ function orderSummary({
 }: OrderRow): OrdersReply['orders'][number] {
   return {
     ...order,
-    ...(staleSince === null ? {} : { staleSince }),
+    ...staleSinceField({ staleSince }),
     placedAt: new Date(placedAt).toISOString(),
     updatedAt: new Date(updatedAt).toISOString(),
   };
@@ -130,7 +130,7 @@ const getOrderHistory = route(
     if (isBehind && log.length === 0)
       throw new ProblemError({ code: 'order_not_found', detail: `There is no order ${orderId}.` });
     const { rows, next } = isBehind ? withOwnLog(view, log, filter) : view;
-    const reply: OrderHistoryReply = { orderId, events: rows.map(happened), nextCursor: cursorText(next) };
+    const reply: OrderHistoryReply = { orderId, events: rows.map(happened), nextCursor: nextCursor(next) };
     return c.json(reply, 200, {
       'X-Read-Source': isBehind ? 'actor' : 'view',
       'X-View-Version': String(view.version),
@@ -169,11 +169,12 @@ const getInventoryLevels = route(
       readParkedCount(databases, 'inventory'),
     ]);
     const reply: InventoryLevelsReply = {
-      inventory: rows.map(({ updatedAt, ...level }) => ({
+      inventory: rows.map(({ updatedAt, staleSince, ...level }) => ({
         ...level,
+        ...staleSinceField({ staleSince }),
         updatedAt: new Date(updatedAt).toISOString(),
       })),
-      nextCursor: cursorText(next),
+      nextCursor: nextCursor(next),
     };
     return c.json(reply, 200, parkedHeader(parked));
   },
@@ -209,7 +210,7 @@ const getPayments = route(
       readPayments(databases, { ...filter, after }),
       readParkedCount(databases, 'payments'),
     ]);
-    const reply = { payments: rows.map(paymentSummary), nextCursor: cursorText(next) };
+    const reply = { payments: rows.map(paymentSummary), nextCursor: nextCursor(next) };
     return c.json(reply, 200, parkedHeader(parked));
   },
 );
@@ -217,10 +218,12 @@ const getPayments = route(
 function paymentSummary({
   requestedAt,
   updatedAt,
+  staleSince,
   ...payment
 }: PaymentRow): PaymentsReply['payments'][number] {
   return {
     ...payment,
+    ...staleSinceField({ staleSince }),
     requestedAt: new Date(requestedAt).toISOString(),
     updatedAt: new Date(updatedAt).toISOString(),
   };
@@ -267,7 +270,7 @@ const getSales = route(
       by: filter.by,
       sales: page.groups.map(({ key, ...figures }) => ({ key: key === '' ? null : key, ...figures })),
       totals: page.totals,
-      nextCursor: cursorText(page.next),
+      nextCursor: nextCursor(page.next),
     };
     return c.json(reply, 200, parkedHeader(parked));
   },
@@ -280,7 +283,3 @@ export const orderViews: readonly Route[] = [
   getPayments,
   getSales,
 ];
-
-function cursorText(next: unknown): string | null {
-  return next === null ? null : encodeCursor(next);
-}

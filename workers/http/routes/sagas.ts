@@ -1,15 +1,72 @@
-/** Sagas: where each stands, and what an operator does about one that waits. */
+/** Sagas: where they stand, and what an operator does about one that waits. */
 import { z } from 'zod';
 import type { SagaState } from '../../../actors/saga/state.ts';
 import type { StepState } from '../../../actors/saga/step.ts';
-import { SagaReason } from '../../../schemas/saga.ts';
-import { AggregateId } from '../../../schemas/scalars.ts';
+import { SagaDefinitionName, SagaReason, SagaStatus } from '../../../schemas/saga.ts';
+import { AggregateId, Time, Version } from '../../../schemas/scalars.ts';
 import { type AggregateActor, actorStub } from '../../aggregates.ts';
-import type { Env } from '../../env.ts';
+import { type Env, viewDatabases } from '../../env.ts';
+import { readSagas, type SagaRow } from '../../reads/sagas.ts';
+import { parkedHeader, readParkedCount, staleSinceField } from '../../reads/stale.ts';
+import { cursorOf, nextCursor } from '../cursor.ts';
 import { type Route, route } from '../operation.ts';
 import { ProblemError } from '../problem.ts';
+import { PageLimit } from '../query.ts';
 import { SagaReply, type SagaStep } from '../replies.ts';
 import { commandRoute, commandSuccess, type Resource, type ResourceCommand } from '../resource.ts';
+import { SagasReply } from '../viewReplies.ts';
+
+/** Which sagas are wanted. */
+export const SagasQuery = z.strictObject({
+  status: SagaStatus.optional().meta({ description: '`PARKED` for those that wait for an operator.' }),
+  definition: SagaDefinitionName.optional(),
+  from: Time.optional().meta({ description: 'Started at this time or later.' }),
+  to: Time.optional().meta({ description: 'Started before this time.' }),
+  limit: PageLimit,
+  cursor: cursorOf(z.tuple([Version, AggregateId]), 'The `nextCursor` of the page before.').optional(),
+});
+
+const getSagas = route(
+  {
+    method: 'get',
+    path: '/v1/sagas',
+    operationId: 'getSagas',
+    tag: 'Sagas',
+    summary: 'Sagas, newest first',
+    description: 'From the read model, which follows the logs within seconds.',
+    query: SagasQuery,
+    success: {
+      status: 200,
+      description: 'A page of sagas.',
+      schema: SagasReply,
+      headers: ['X-View-Parked'],
+    },
+  },
+  async (c, { query: { from, to, cursor, ...filter } }) => {
+    const databases = viewDatabases(c.env);
+    const [page, parked] = await Promise.all([
+      readSagas(databases, {
+        ...filter,
+        from: from === undefined ? undefined : Date.parse(from),
+        to: to === undefined ? undefined : Date.parse(to),
+        after: cursor,
+      }),
+      readParkedCount(databases, 'sagas'),
+    ]);
+    const reply: SagasReply = { sagas: page.rows.map(sagaSummary), nextCursor: nextCursor(page.next) };
+    return c.json(reply, 200, parkedHeader(parked));
+  },
+);
+
+function sagaSummary({ startedAt, updatedAt, endedAt, staleSince, ...saga }: SagaRow) {
+  return {
+    ...saga,
+    startedAt: new Date(startedAt).toISOString(),
+    updatedAt: new Date(updatedAt).toISOString(),
+    endedAt: endedAt === null ? null : new Date(endedAt).toISOString(),
+    ...staleSinceField({ staleSince }),
+  };
+}
 
 const SagaParams = z.strictObject({ id: AggregateId.meta({ description: 'The saga.' }) });
 
@@ -90,6 +147,7 @@ const OPERATOR_COMMANDS: readonly ResourceCommand[] = [
 ];
 
 export const sagas: readonly Route[] = [
+  getSagas,
   getSaga,
   ...OPERATOR_COMMANDS.map((command) => commandRoute(SAGA, command)),
 ];
