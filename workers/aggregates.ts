@@ -18,7 +18,7 @@ export interface Owner<State = unknown> {
   read(asOf?: {
     version?: number;
     at?: number;
-  }): Promise<{ state: State; version: number; recordedAt: number } | null>;
+  }): Promise<{ state: State; version: number; hash: string; recordedAt: number } | null>;
   head(): Promise<number>;
   events(fromVersion: number, limit: number): Promise<string>;
   messages(fromVersion: number, limit: number): Promise<string[]>;

@@ -11,6 +11,7 @@ import { add, formatDecimal, multiply, negate, parseDecimal, subtract, ZERO } fr
 import type { TransferCommand } from '../../schemas/transfer.ts';
 import type { Decider, Decision, Timed } from '../kernel/decider.ts';
 import { isBeyondLedger, isOutOfRange, precisionRefusal } from './amounts.ts';
+import { keepLastTrade, type LastTrade } from './lastTrade.ts';
 import { limitRefusal, mergeLimits } from './limits.ts';
 import { applyTrade, FLAT } from './position.ts';
 import {
@@ -34,6 +35,8 @@ export interface AccountState extends Transfers {
   fees: string;
   limits: Limits;
   positions: Record<string, Position>;
+  /** By symbol, the trade that was executed last: what a holding is valued at. */
+  lastTrades: Record<string, LastTrade>;
 }
 
 type AccountDecision = Decision<AccountEvent, AccountRefusal>;
@@ -49,6 +52,7 @@ function initial(): AccountState {
     fees: '0',
     limits: NO_LIMITS,
     positions: {},
+    lastTrades: {},
     ...noTransfers(),
   };
 }
@@ -228,6 +232,7 @@ function evolve(state: AccountState, event: AccountEvent): AccountState {
       state.cash = event.data.cash;
       state.fees = event.data.fees;
       state.positions[event.data.symbol] = event.data.position;
+      keepLastTrade(state.lastTrades, event.data);
       return state;
     case 'LimitsSet':
       state.limits = event.data;
@@ -252,7 +257,7 @@ export const accountDecider: Decider<
   AccountRefusal
 > = {
   aggregateType: 'account',
-  stateVersion: 2,
+  stateVersion: 3,
   initial,
   decide,
   evolve,

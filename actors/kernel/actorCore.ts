@@ -99,12 +99,13 @@ export class ActorCore<State> {
   /** State and version, now or as of a version or a time (milliseconds since 1970); null where there is none yet. */
   read(
     asOf: { version?: number; at?: number } = {},
-  ): { state: State; version: number; recordedAt: number } | null {
+  ): { state: State; version: number; hash: string; recordedAt: number } | null {
     const head = this.aggregate.log.head().version;
     const version = asOf.at !== undefined ? this.aggregate.log.versionAt(asOf.at) : (asOf.version ?? head);
     if (version === 0 || version > head) return null;
     const fold = version === head ? this.aggregate.current() : this.aggregate.stateAt(version);
-    return { state: fold.state as State, version: fold.version, recordedAt: fold.recordedAt };
+    const { state, hash, recordedAt } = fold;
+    return { state: state as State, version: fold.version, hash, recordedAt };
   }
 
   /**

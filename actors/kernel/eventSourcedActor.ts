@@ -48,7 +48,7 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
 
   read(
     asOf: { version?: number; at?: number } = {},
-  ): { state: State; version: number; recordedAt: number } | null {
+  ): { state: State; version: number; hash: string; recordedAt: number } | null {
     return this.core.read(asOf);
   }
 

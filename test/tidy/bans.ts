@@ -14,9 +14,10 @@ interface Ban {
 const EVERYWHERE = /^/;
 const PRODUCT = new RegExp(`^(${PRODUCT_ROOMS.join('|')})/`);
 /** What the simulation runs on clocks, timers and randomness of its own. */
-const PLAIN_MODULES = /^(actors\/(?!kernel\/eventSourcedActor\.ts$|[^/]+\/actor\.ts$)|queues\/|payments\/)/;
+const PLAIN_MODULES =
+  /^(actors\/(?!kernel\/eventSourcedActor\.ts$|[^/]+\/actor\.ts$)|queues\/|payments\/|reports\/)/;
 /** Where amounts, prices and quantities are calculated or passed on. */
-const MONEY = new RegExp(`^schemas/decimal\\.ts$|^queues/projectors/|${PURE_RULES.source}`);
+const MONEY = new RegExp(`^schemas/decimal\\.ts$|^queues/projectors/|^reports/|${PURE_RULES.source}`);
 
 const CLOCKS_AND_CHANCE =
   /^(Math\.random|Date\.now|performance\.now|crypto\.(randomUUID|getRandomValues|randomBytes))$/;
@@ -102,7 +103,7 @@ export const BANS: readonly Ban[] = [
   {
     rule: 'the console',
     reason: 'entries go through telemetry/logger.ts, which keeps personal data out and levels in',
-    where: /^(schemas|actors|payments|queues|workers)\//,
+    where: /^(schemas|actors|payments|queues|reports|workers)\//,
     kinds: ['name'],
     text: /^console$/,
   },

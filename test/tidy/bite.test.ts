@@ -46,6 +46,8 @@ describe('import directions', () => {
     ['verifier/verify.ts', "import { canonicalJson } from '../schemas/canonical.ts';"],
     ['verifier/verify.ts', "import type { Manifest } from '../queues/archive/manifest.ts';"],
     ['verifier/rows.ts', "import { ParquetWriter } from 'hyparquet-writer';"],
+    ['reports/csv.ts', "import { Hono } from 'hono';"],
+    ['reports/csv.ts', "import type { AccountState } from '../actors/account/decider.ts';"],
   ];
   it.each(offending)('refuse in %s: %s', (file, code) => {
     expect(rulesOf(importProblems(parseSource(file, code)))).toEqual(['imports']);
@@ -117,6 +119,8 @@ describe('bans', () => {
     ['binary floating point on money', 'schemas/decimal.ts', 'const n = parseFloat(text);'],
     ['binary floating point on money', 'queues/projectors/x.ts', 'const n = amounts.map(Number);'],
     ['binary floating point on money', RULES, 'const n = price.toFixed(2);'],
+    ['binary floating point on money', 'reports/csv.ts', 'const n = Number(amount);'],
+    ['clocks and timers in plain modules', 'reports/csv.ts', 'const now = Date.now();'],
     ['the console', 'workers/http/app.ts', 'console.log(body);'],
     ['the console', 'queues/x.ts', 'const { error } = console;'],
     ['PRAGMA user_version', 'actors/kernel/x.ts', "sql.exec('PRAGMA user_version = 2');"],

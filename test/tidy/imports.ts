@@ -35,6 +35,12 @@ const ROOMS: readonly Room[] = [
     packages: ['zod', 'node:crypto'],
   },
   {
+    name: 'reports',
+    has: /^reports\//,
+    values: ['reports/', 'schemas/'],
+    packages: ['zod'],
+  },
+  {
     name: 'the list of actors',
     has: /^actors\/index\.ts$/,
     values: ['actors/*/actor.ts', 'actors/ambient/rateLimiter.ts'],
@@ -109,7 +115,15 @@ const ROOMS: readonly Room[] = [
   {
     name: 'workers',
     has: /^workers\//,
-    values: ['workers/', 'queues/', 'payments/', 'schemas/', 'telemetry/', 'actors/ambient/rateLimiters.ts'],
+    values: [
+      'workers/',
+      'queues/',
+      'payments/',
+      'reports/',
+      'schemas/',
+      'telemetry/',
+      'actors/ambient/rateLimiters.ts',
+    ],
     types: ['actors/'],
     packages: ['hono', 'hono/*', 'jose', 'zod', 'zod-openapi', 'node:crypto', 'drizzle-orm', 'drizzle-orm/*'],
   },

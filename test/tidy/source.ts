@@ -9,7 +9,15 @@ type Comment = ParseResult['comments'][number];
 export const ROOT = path.join(import.meta.dirname, '..', '..');
 
 /** Rooms of the Worker itself. */
-export const PRODUCT_ROOMS = ['schemas', 'actors', 'payments', 'queues', 'workers', 'telemetry'] as const;
+export const PRODUCT_ROOMS = [
+  'schemas',
+  'actors',
+  'payments',
+  'queues',
+  'reports',
+  'workers',
+  'telemetry',
+] as const;
 
 /** Rooms of what is around it: tests and command line tools, which run in Node. */
 export const TOOL_ROOMS = ['test', 'bench', 'demo', 'local', 'verifier'] as const;

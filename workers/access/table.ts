@@ -75,6 +75,7 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   getAccountEvents: { of: 'account', trader: 'own', ...READERS },
   getPortfolio: { of: 'account', trader: 'own', ...READERS },
   getTrades: { of: 'account', trader: 'own', ...READERS },
+  getStatement: { of: 'account', trader: 'own', ...READERS },
 
   // Reads of the shop.
   getPayment: { of: 'platform', ...READERS },

@@ -27,6 +27,7 @@ type HttpCode =
   | 'event_not_found'
   | 'object_not_found'
   | 'not_archived_yet'
+  | 'statement_too_large'
   | RebuildRefusal;
 export type ProblemCode = HttpCode | keyof typeof REFUSALS;
 
@@ -75,6 +76,10 @@ const HTTP_PROBLEMS: Readonly<Record<HttpCode, ProblemKind>> = {
   too_many_subscriptions: {
     status: 422,
     meaning: 'The connection has as many subscriptions as it may have.',
+  },
+  statement_too_large: {
+    status: 422,
+    meaning: 'The period has more events than a statement may have; ask for shorter periods.',
   },
   upgrade_required: { status: 426, meaning: 'The path is a WebSocket: ask with `Upgrade: websocket`.' },
   too_many_in_flight: {

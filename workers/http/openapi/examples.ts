@@ -4,6 +4,7 @@ import { eventIdText, GENESIS_HASH_TEXT } from '../../../schemas/eventId.ts';
 import { ARCHIVE_EXAMPLES } from './archiveExamples.ts';
 import { commandExample, type Example, hashOf } from './example.ts';
 import { ORDER_VIEW_EXAMPLES } from './orderViewExamples.ts';
+import { REPORT_EXAMPLES } from './reportExamples.ts';
 import { SAGA_EXAMPLES } from './sagaExamples.ts';
 import { SERVICE_KEY_EXAMPLES } from './serviceKeyExamples.ts';
 import { SHOP_EXAMPLES } from './shopExamples.ts';
@@ -221,6 +222,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   ...ORDER_VIEW_EXAMPLES,
   ...SERVICE_KEY_EXAMPLES,
   ...ARCHIVE_EXAMPLES,
+  ...REPORT_EXAMPLES,
   getHealth: { reply: { status: 'ok' } },
   getReadiness: { reply: { status: 'ready' } },
 };

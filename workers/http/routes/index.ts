@@ -17,6 +17,7 @@ import { sagas } from './sagas.ts';
 import { service } from './service.ts';
 import { serviceKeys } from './serviceKeys.ts';
 import { shipments } from './shipments.ts';
+import { statements } from './statements.ts';
 import { stream } from './stream.ts';
 import { transfers } from './transfers.ts';
 import { views } from './views.ts';
@@ -24,6 +25,7 @@ import { views } from './views.ts';
 export const ROUTES: readonly Route[] = [
   ...accounts,
   ...portfolio,
+  ...statements,
   ...products,
   ...inventory,
   ...orders,
