@@ -1,10 +1,11 @@
-/** What the manifests cover: completeness from their heads alone, and the segments themselves. */
+/** What the manifests cover: each one's heads, and the segment itself. */
 import type { Archive } from './archive.ts';
 import { sha256 } from './canonical.ts';
 import { checkDoubtful } from './doubtfulSegments.ts';
 import type { Findings } from './findings.ts';
-import { type Head, type Manifest, manifestKey } from './manifest.ts';
-import { checkSegment, Positions } from './segment.ts';
+import { checkHeads, Positions } from './heads.ts';
+import { type Manifest, manifestKey } from './manifest.ts';
+import { checkSegment } from './segment.ts';
 
 export class Contents {
   readonly positions = new Positions();
@@ -27,7 +28,7 @@ export class Contents {
   /** The next manifest in order. `isProven`: a trusted signature covers it. */
   async check(sequence: number, manifest: Manifest, isProven: boolean): Promise<void> {
     const object = manifestKey(sequence);
-    this.#checkHeads(object, manifest);
+    checkHeads(object, manifest, this.positions, this.#findings);
     const { key } = manifest.segment;
     if (this.objects.has(key)) {
       this.#findings.add({ kind: 'archived_twice', object, detail: `${key} belongs to an earlier manifest` });
@@ -36,34 +37,7 @@ export class Contents {
     if (this.#archive.has(key)) await this.#checkSegment(manifest, isProven);
     else if (isExpired(manifest, this.#now)) this.expired++;
     else this.#findings.add({ kind: 'missing_object', object: key, detail: `${object} names it` });
-    for (const head of manifest.heads) this.positions.set(manifest.aggregateType, head);
-  }
-
-  /** Completeness, from manifests alone: every aggregate's ranges follow on one another from version 1. */
-  #checkHeads(object: string, { aggregateType, heads, events }: Manifest): void {
-    let covered = 0;
-    for (const head of heads) {
-      const { aggregateId, fromVersion, toVersion } = head;
-      const { version } = this.positions.of(aggregateType, aggregateId);
-      covered += toVersion - fromVersion + 1;
-      if (fromVersion === version + 1 && toVersion >= fromVersion) continue;
-      if (fromVersion > version + 1) {
-        const event = `${aggregateType}/${aggregateId} version ${version + 1}`;
-        this.#findings.add({
-          kind: 'gap',
-          object,
-          event,
-          detail: `missing up to version ${fromVersion - 1}`,
-        });
-      } else {
-        const detail = `versions ${fromVersion} to ${toVersion} come after version ${version}`;
-        this.#findings.add({ kind: 'archived_twice', object, event: rangeName(aggregateType, head), detail });
-      }
-    }
-    if (covered !== events) {
-      const detail = `its heads cover ${covered} events, not ${events}`;
-      this.#findings.add({ kind: 'wrong_root', object, detail });
-    }
+    this.positions.take(manifest);
   }
 
   async #checkSegment(manifest: Manifest, isProven: boolean): Promise<void> {
@@ -85,8 +59,4 @@ function isExpired({ segment, closedAt }: Manifest, now: number): boolean {
   const end = new Date(closedAt);
   end.setUTCFullYear(end.getUTCFullYear() + Number(years));
   return end.getTime() <= now;
-}
-
-function rangeName(aggregateType: string, { aggregateId, fromVersion, toVersion }: Head): string {
-  return `${aggregateType}/${aggregateId} versions ${fromVersion} to ${toVersion}`;
 }

@@ -5,37 +5,6 @@ import type { Head, Manifest } from './manifest.ts';
 import { GrowingRoot, leaf } from './merkle.ts';
 import { type Rows, readRows } from './rows.ts';
 
-/** How far the archive has an aggregate. */
-export interface Position {
-  readonly version: number;
-  readonly hash: string;
-}
-
-/** What the first event of an aggregate names as the one before. */
-const NO_EVENT: Position = { version: 0, hash: '0'.repeat(64) };
-
-/** Positions by aggregate type and id. */
-export class Positions {
-  readonly #positions = new Map<string, Position>();
-
-  of(aggregateType: string, aggregateId: string): Position {
-    return this.#positions.get(`${aggregateType}/${aggregateId}`) ?? NO_EVENT;
-  }
-
-  set(aggregateType: string, { aggregateId, toVersion, hash }: Head): void {
-    this.#positions.set(`${aggregateType}/${aggregateId}`, { version: toVersion, hash });
-  }
-
-  /** Hash of the event before each of a manifest's heads. */
-  before({ aggregateType, heads }: Manifest): string[] {
-    return heads.map(({ aggregateId }) => this.of(aggregateType, aggregateId).hash);
-  }
-
-  get size(): number {
-    return this.#positions.size;
-  }
-}
-
 /** What a look at a segment gave. */
 export interface SegmentReport {
   /** Events in it. */

@@ -1,4 +1,5 @@
 /** From an aggregate's type and id to its actor, for whatever treats all aggregates alike. */
+import type { LogPoint } from '../actors/kernel/eventLog.ts';
 import type { ChainReport, VerifyRange } from '../actors/kernel/verify.ts';
 import { type AggregateKey, keyOf } from '../queues/kernel/positions.ts';
 import { AGGREGATES, isAggregateType } from '../schemas/aggregates.ts';
@@ -20,6 +21,7 @@ export interface Owner<State = unknown> {
     at?: number;
   }): Promise<{ state: State; version: number; hash: string; recordedAt: number } | null>;
   head(): Promise<number>;
+  point(version: number): Promise<LogPoint>;
   events(fromVersion: number, limit: number): Promise<string>;
   messages(fromVersion: number, limit: number): Promise<string[]>;
   verify(range?: VerifyRange): Promise<ChainReport>;
@@ -45,6 +47,7 @@ export function ownerOf<State = unknown>(env: Env, key: AggregateKey): Owner<Sta
   return {
     read: (asOf) => asked(actor.read(asOf)),
     head: () => asked(actor.head()),
+    point: (version) => asked(actor.point(version)),
     events: (fromVersion, limit) => asked(actor.events(fromVersion, limit)),
     messages: (fromVersion, limit) => asked(actor.messages(fromVersion, limit)),
     verify: (range) => asked(actor.verify(range)),

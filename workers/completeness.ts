@@ -1,7 +1,7 @@
-/** Logs held against the archive: heads alone, no event is read. */
+/** Logs held against the archive: heads and their hashes alone, no event is read. */
 import type { AggregateKey } from '../queues/kernel/positions.ts';
 import { DIRECTORY_PARTS, directoryName } from '../schemas/partition.ts';
-import { actorStub } from './aggregates.ts';
+import { ownerOf } from './aggregates.ts';
 import { archivistStub } from './archive.ts';
 import type { Env } from './env.ts';
 
@@ -14,17 +14,26 @@ export interface DirectoryPlace {
   readonly entry: AggregateKey | null;
 }
 
-/** A log that goes further than the archive. */
-interface Behind extends AggregateKey {
-  readonly head: number;
+/**
+ * How a log and the archive compare: the archive has all of it, or lacks its newest events, or the two are not the same as
+ * far as the archive goes (the log is another, or has lost events), or its owner does not answer.
+ */
+export const LOG_STATES = ['COMPLETE', 'BEHIND', 'DIFFERENT', 'UNREACHABLE'] as const;
+export type LogState = (typeof LOG_STATES)[number];
+
+/** One log beside what is archived of it. */
+interface ComparedLog extends AggregateKey {
+  readonly state: LogState;
+  /** Version of its newest event; null where it does not answer. */
+  readonly head: number | null;
+  /** Version up to which it is archived, and the hash of that event in the archive. */
   readonly archived: number;
+  readonly archivedHash: string;
 }
 
-/** What one page found. */
+/** One page of the directory. */
 export interface CompletenessPage {
-  readonly aggregatesChecked: number;
-  readonly behind: readonly Behind[];
-  readonly unreachable: readonly AggregateKey[];
+  readonly logs: readonly ComparedLog[];
   readonly next: DirectoryPlace | null;
 }
 
@@ -33,24 +42,21 @@ export async function completenessPage(env: Env, after?: DirectoryPlace): Promis
   const { part, entry } = after ?? { part: 0, entry: null };
   const entries = await env.DIRECTORY.getByName(directoryName(part)).list(entry, PAGE_AGGREGATES);
   const keys = entries.map(({ aggregateType, aggregateId }) => ({ aggregateType, aggregateId }));
-  const heads = await Promise.all(
-    keys.map((key) =>
-      actorStub(env, key)
-        .head()
-        .catch(() => undefined),
-    ),
-  );
-  // Asked after the heads: what is archived meanwhile cannot make a log look longer than its archive.
   const archived = await archivistStub(env).positions(keys);
-  const behind: Behind[] = [];
-  const unreachable: AggregateKey[] = [];
-  keys.forEach((key, index) => {
-    const head = heads[index];
-    if (head === undefined) unreachable.push(key);
-    else if (head > (archived[index] as number))
-      behind.push({ ...key, head, archived: archived[index] as number });
-  });
-  return { aggregatesChecked: keys.length, behind, unreachable, next: nextPlace(part, keys) };
+  const logs = await Promise.all(
+    keys.map(async (key, index): Promise<ComparedLog> => {
+      const { version, hash } = archived[index] as { version: number; hash: string };
+      const about = { ...key, archived: version, archivedHash: hash };
+      try {
+        const point = await ownerOf(env, key).point(version);
+        const state = point.hash !== hash ? 'DIFFERENT' : point.head > version ? 'BEHIND' : 'COMPLETE';
+        return { ...about, state, head: point.head };
+      } catch {
+        return { ...about, state: 'UNREACHABLE', head: null };
+      }
+    }),
+  );
+  return { logs, next: nextPlace(part, keys) };
 }
 
 function nextPlace(part: number, keys: readonly AggregateKey[]): DirectoryPlace | null {

@@ -1,6 +1,6 @@
 /** The archivist as a Durable Object: one for the whole platform, so that there is one writer and one order of manifests. */
 import { DurableObject } from 'cloudflare:workers';
-import { ArchiveTables, type Arrival } from '../../queues/archive/archiveTables.ts';
+import { ArchiveTables, type Arrival, type Position } from '../../queues/archive/archiveTables.ts';
 import { type ArchiveStatus, Archivist, type Sealed } from '../../queues/archive/archivist.ts';
 import type { OpenRange } from '../../queues/archive/gathering.ts';
 import { r2Store } from '../../queues/archive/store.ts';
@@ -43,16 +43,16 @@ export class ArchivistActor extends DurableObject<ArchiveEnv> {
     return this.#archivist.seal();
   }
 
-  status(): ArchiveStatus {
+  status(): Promise<ArchiveStatus> {
     return this.#archivist.status();
   }
 
-  positions(keys: readonly AggregateKey[]): number[] {
+  positions(keys: readonly AggregateKey[]): Promise<Position[]> {
     return this.#archivist.positions(keys);
   }
 
-  manifestOf(key: AggregateKey, version: number): number | null {
-    return this.#archivist.manifestOf(key, version) ?? null;
+  async manifestOf(key: AggregateKey, version: number): Promise<number | null> {
+    return (await this.#archivist.manifestOf(key, version)) ?? null;
   }
 
   override alarm(): Promise<void> {

@@ -33,6 +33,15 @@ export interface NewEvent extends StoredEvent {
   readonly resourceId: string | null;
 }
 
+/** A place in a log, for whoever holds it against a copy. */
+export interface LogPoint {
+  /** Version of the newest event. */
+  readonly head: number;
+  /** The version asked for, and the hash of its event: null where the log does not go so far. */
+  readonly version: number;
+  readonly hash: string | null;
+}
+
 /** Where a command that ran before is in the log. */
 export interface KnownCommand {
   readonly version: number;
@@ -107,6 +116,14 @@ export class EventLog {
     if (!this.#stored) return EMPTY_HEAD;
     const last = this.#tail.at(-1) ?? this.#rows('ORDER BY version DESC LIMIT 1')[0];
     return last ?? EMPTY_HEAD;
+  }
+
+  /** The head, and the hash of the event of a version. */
+  point(version: number): LogPoint {
+    const head = this.head().version;
+    if (version === 0) return { head, version, hash: GENESIS_HASH_TEXT };
+    const [event] = version > head ? [] : this.readStored(version, 1);
+    return { head, version, hash: event?.hash ?? null };
   }
 
   /** Events from a version on, in order, at most `limit`. */

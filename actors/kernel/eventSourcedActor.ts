@@ -11,6 +11,7 @@ import type { ActorEnv } from '../env.ts';
 import { ActorCore, type ActorDeps } from './actorCore.ts';
 import type { AnyDecider } from './aggregate.ts';
 import type { Perform } from './effects.ts';
+import type { LogPoint } from './eventLog.ts';
 import type { ConsumerGroup } from './outbox.ts';
 import type { ChainReport, VerifyRange } from './verify.ts';
 import { Watchers } from './watchers.ts';
@@ -54,6 +55,10 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
 
   head(): number {
     return this.core.head();
+  }
+
+  point(version: number): LogPoint {
+    return this.core.aggregate.log.point(version);
   }
 
   events(fromVersion: number, limit: number): string {

@@ -7,6 +7,7 @@ import type { ActorStorage } from '../../actors/kernel/storage.ts';
 import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
 import type { AggregateKey } from '../kernel/positions.ts';
 import { type Manifest, manifestHash, NO_MANIFEST } from './manifest.ts';
+import type { Chain } from './manifestChain.ts';
 
 /** A row holds 2 MB. */
 const ROW_BYTES_MAX = 1_900_000;
@@ -58,12 +59,6 @@ export interface DraftObject {
 /** How far an aggregate was archived. */
 export interface Position {
   readonly version: number;
-  readonly hash: string;
-}
-
-/** The newest manifest. */
-export interface Chain {
-  readonly sequence: number;
   readonly hash: string;
 }
 
@@ -171,6 +166,7 @@ export class ArchiveTables {
     this.#storage.sql.exec('DELETE FROM draft_bytes');
   }
 
+  /** The newest manifest that counts as archived. */
   chain(): Chain {
     const [row] = this.#rows<{ sequence: number; hash: string }>(
       'SELECT sequence, hash FROM manifests ORDER BY sequence DESC LIMIT 1',

@@ -12,9 +12,10 @@ import { type Jurisdiction, retentionYears } from '../../schemas/retention.ts';
 import { errorFields } from '../../telemetry/logger.ts';
 import type { LogDeps } from '../kernel/announcement.ts';
 import { type AggregateKey, keyOf } from '../kernel/positions.ts';
-import type { ArchiveTables, Arrival, Chain } from './archiveTables.ts';
+import type { ArchiveTables, Arrival, Position } from './archiveTables.ts';
 import { announcementText, Gathering, type OpenRange, SEGMENT_EVENTS_MAX } from './gathering.ts';
 import { type Manifest, manifestHash, manifestKey, manifestOf, manifestText } from './manifest.ts';
+import { type Chain, nextManifest } from './manifestChain.ts';
 import { type ArchivedRange, buildSegment } from './segment.ts';
 import { type ArchiveStore, createOnce } from './store.ts';
 
@@ -67,6 +68,7 @@ export class Archivist {
   readonly #suspects = new Map<string, { toVersion: number; since: number }>();
   #failures = 0;
   #running: Promise<Sealed> | undefined;
+  #adopting: Promise<void> | undefined;
 
   constructor(deps: ArchivistDeps, tables: ArchiveTables) {
     this.#deps = deps;
@@ -132,7 +134,8 @@ export class Archivist {
     return this.#running;
   }
 
-  status(): ArchiveStatus {
+  async status(): Promise<ArchiveStatus> {
+    await this.#adopted();
     const { events, oldestAt } = this.#tables.waiting();
     return {
       manifests: this.#tables.chain().sequence,
@@ -142,13 +145,15 @@ export class Archivist {
     };
   }
 
-  /** Versions up to which aggregates are archived, in the order asked for. */
-  positions(keys: readonly AggregateKey[]): number[] {
-    return keys.map((key) => this.#tables.position(key).version);
+  /** How far aggregates are archived, in the order asked for. */
+  async positions(keys: readonly AggregateKey[]): Promise<Position[]> {
+    await this.#adopted();
+    return keys.map((key) => this.#tables.position(key));
   }
 
   /** Number of the manifest that covers an event; undefined where it is not archived. */
-  manifestOf(key: AggregateKey, version: number): number | undefined {
+  async manifestOf(key: AggregateKey, version: number): Promise<number | undefined> {
+    await this.#adopted();
     return this.#tables.manifestOf(key, version);
   }
 
@@ -170,12 +175,39 @@ export class Archivist {
   async #sealAll(): Promise<Sealed> {
     const total = { segments: 0, events: 0 };
     await this.#publish(total);
+    await this.#adopted();
     const end = this.#tables.newestPending();
     for (let more = true; more || this.#tables.oldestPending() <= end; ) {
       more = await this.#draft();
       await this.#publish(total);
     }
     return total;
+  }
+
+  /**
+   * Once a life: takes over what the bucket has and this object's storage does not know of, since it was lost, or an
+   * environment was set up anew on the bucket of another. What is still to be put comes first.
+   */
+  async #adopted(): Promise<void> {
+    if (this.#tables.hasDrafts) return;
+    this.#adopting ??= this.#adopt();
+    try {
+      await this.#adopting;
+    } catch (error) {
+      this.#adopting = undefined;
+      throw error;
+    }
+  }
+
+  async #adopt(): Promise<void> {
+    const { sequence } = this.#tables.chain();
+    for (;;) {
+      const next = await nextManifest(this.#deps.store, this.#tables.chain());
+      if (next === undefined) break;
+      this.#tables.transaction(() => this.#tables.archived(next.manifest));
+    }
+    const manifests = this.#tables.chain().sequence - sequence;
+    if (manifests > 0) this.#deps.logger.log('warn', 'archive taken over from the bucket', { manifests });
   }
 
   /** Makes segments of the oldest messages and writes them down; tells whether some range was too long to be done with. */

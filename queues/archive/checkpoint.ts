@@ -5,7 +5,7 @@
  *   checkpoint hash = SHA-256 of the canonical JSON of `checkpoint`
  *   signature       = Ed25519 (RFC 8032) over `folio checkpoint 1`, a line feed and that canonical JSON
  */
-import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { canonicalJson } from '../../schemas/canonical.ts';
 import { sequenceText } from './manifest.ts';
 import { sha256Text } from './merkle.ts';
@@ -95,6 +95,20 @@ export function keyIdOf(publicKey: Uint8Array): string {
 /** Signs a checkpoint. */
 export function signCheckpoint(checkpoint: CheckpointBody, key: SigningKey): Checkpoint {
   return { checkpoint, signature: signed(CHECKPOINT_CONTEXT, checkpoint, key) };
+}
+
+/** Whether the key of this record has signed a checkpoint. */
+export function isSignedBy({ checkpoint, signature }: Checkpoint, { key }: KeyRecord): boolean {
+  const bytes = Buffer.from(key.publicKey, 'base64');
+  // RFC 8037: the JSON form of an Ed25519 key.
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: bytes.toString('base64url') };
+  const publicKey = createPublicKey({ key: jwk, format: 'jwk' });
+  return verify(
+    null,
+    Buffer.from(CHECKPOINT_CONTEXT + canonicalJson(checkpoint)),
+    publicKey,
+    Buffer.from(signature, 'base64'),
+  );
 }
 
 /** What the next checkpoint names as the one before. */

@@ -77,7 +77,7 @@ export function manifestOf(
       segment: { key: segmentKey({ retentionYears, ...place }, sha256), bytes: bytes.length, sha256 },
       eventsRoot: textOf(rootOf(hashes.map((hash) => Buffer.from(hash, 'hex')))),
       headsRoot: headsRootOf(heads),
-      columnsHash: sha256Text(canonicalJson(columnRows)),
+      columnsHash: columnsHashOf(columnRows),
     },
     heads,
     columns: columnRows,
@@ -92,6 +92,11 @@ export function manifestText(manifest: Manifest): string {
 /** What the next manifest names as the one before. */
 export function manifestHash(header: ManifestHeader): string {
   return sha256Text(canonicalJson(header));
+}
+
+/** Hash of the list of columns. */
+export function columnsHashOf(columns: Manifest['columns']): string {
+  return sha256Text(canonicalJson(columns));
 }
 
 /** Root of the tree of heads. */

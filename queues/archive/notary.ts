@@ -16,7 +16,9 @@ import {
   type SigningKey,
   signCheckpoint,
 } from './checkpoint.ts';
-import { headsRootOf, type Manifest, manifestHash, manifestKey } from './manifest.ts';
+import { keyRecordOf, nextCheckpoint } from './checkpointChain.ts';
+import { manifestKey } from './manifest.ts';
+import { BrokenArchive, nextManifest } from './manifestChain.ts';
 import { consistencyPath, inclusionPath, leafHash, textOf, treeRoot } from './merkle.ts';
 import type { Draft, NotaryTables } from './notaryTables.ts';
 import { type ArchiveStore, createOnce } from './store.ts';
@@ -34,8 +36,8 @@ export interface NotaryDeps {
   now(): number;
 }
 
-/** Why nothing was signed. */
-export type Unsigned = 'no_notary_key' | 'broken_archive';
+/** Why nothing was signed; the next call goes on reading. */
+export type Unsigned = 'no_notary_key' | 'broken_archive' | 'manifests_unread';
 
 /** What became of a call: the newest checkpoint where there is one, and why there is no newer one, if there should be. */
 export interface Signed {
@@ -56,6 +58,7 @@ export class Notary {
   readonly #deps: NotaryDeps;
   readonly #tables: NotaryTables;
   #running: Promise<Signed> | undefined;
+  #hasAdopted = false;
 
   constructor(deps: NotaryDeps, tables: NotaryTables) {
     this.#deps = deps;
@@ -107,6 +110,7 @@ export class Notary {
     await this.#publishDraft();
     try {
       await this.#readManifests();
+      if (!(await this.#adopt())) return { checkpoint: this.latest(), unsigned: 'manifests_unread' };
     } catch (error) {
       if (!(error instanceof BrokenArchive)) throw error;
       this.#deps.logger.log('error', 'archive not signed: it is broken', errorFields(error));
@@ -126,22 +130,37 @@ export class Notary {
   async #readManifests(): Promise<void> {
     for (let read = 0; read < READ_MAX; read++) {
       const { manifests, events, hash } = this.#tables.log();
-      const key = manifestKey(manifests + 1);
-      const bytes = await this.#deps.store.read(key);
-      if (bytes === undefined) return;
-      const { header, heads } = JSON.parse(Buffer.from(bytes).toString()) as Manifest;
-      if (header.sequence !== manifests + 1 || header.previousManifest !== hash) {
-        throw new BrokenArchive(`${key} does not follow on manifest ${manifests}`);
-      }
-      if (headsRootOf(heads) !== header.headsRoot)
-        throw new BrokenArchive(`${key} has other heads than its root says`);
+      const next = await nextManifest(this.#deps.store, { sequence: manifests, hash });
+      if (next === undefined) return;
+      const { header } = next.manifest;
       if ((await this.#deps.store.sha256(header.segment.key)) !== header.segment.sha256) {
-        throw new BrokenArchive(`${header.segment.key} is not what ${key} says`);
+        throw new BrokenArchive(`${header.segment.key} is not what ${manifestKey(header.sequence)} says`);
       }
-      const next = manifestHash(header);
-      const head = { manifests: manifests + 1, events: events + header.events, hash: next };
-      this.#tables.append(leafHash(Buffer.from(next, 'hex')), head);
+      const head = { manifests: manifests + 1, events: events + header.events, hash: next.hash };
+      this.#tables.append(leafHash(Buffer.from(next.hash, 'hex')), head);
     }
+  }
+
+  /**
+   * Once a life: takes over the checkpoints that the bucket has and this object's storage does not know of, since it was lost,
+   * or an environment was set up anew on the bucket of another. False where manifests that they cover are still to be read.
+   */
+  async #adopt(): Promise<boolean> {
+    while (!this.#hasAdopted) {
+      const next = await nextCheckpoint(this.#deps.store, this.#tables.latest());
+      if (next === undefined) {
+        this.#hasAdopted = true;
+        break;
+      }
+      const { manifests, root, sequence } = next.checkpoint.checkpoint;
+      if (manifests > this.#tables.log().manifests) return false;
+      if (textOf(treeRoot(this.#tables, manifests)) !== root) {
+        throw new BrokenArchive(`the manifests are not those of checkpoint ${sequence}`);
+      }
+      this.#tables.adopt(next.checkpoint, next.key);
+      this.#deps.logger.log('warn', 'checkpoint taken over from the bucket', { sequence });
+    }
+    return true;
   }
 
   #keys(): readonly SigningKey[] {
@@ -159,6 +178,9 @@ export class Notary {
   async #publishKey(key: SigningKey, keys: readonly SigningKey[]): Promise<void> {
     const records = this.#tables.keys();
     if (records.some((record) => record.key.keyId === key.keyId)) return;
+    // Published by a life of this object that is forgotten, which has signed nothing with it.
+    const published = await keyRecordOf(this.#deps.store, key.keyId);
+    if (published !== undefined) return this.#tables.adoptKey(published);
     const keyId = records.at(-1)?.key.keyId;
     const previousKey = keys.find((candidate) => candidate.keyId === keyId);
     if (keyId !== undefined && previousKey === undefined) {
@@ -204,9 +226,4 @@ export class Notary {
     await createOnce(this.#deps.store, key, Buffer.from(canonicalJson(draft.record)));
     this.#tables.published(draft);
   }
-}
-
-/** The bucket has what no archivist writes. */
-class BrokenArchive extends Error {
-  override readonly name = 'BrokenArchive';
 }

@@ -102,17 +102,31 @@ export class NotaryTables implements Tree {
 
   /** The draft is in the bucket: from now on it counts. */
   published(draft: Draft): void {
-    const text = JSON.stringify(draft.record);
     this.#storage.transactionSync(() => {
-      if (draft.kind === 'key') {
-        const sql = 'INSERT INTO keys (key_id, record) VALUES (?, ?)';
-        this.#storage.sql.exec(sql, draft.record.key.keyId, text);
-      } else {
-        const { sequence, manifests } = draft.record.checkpoint;
-        this.#storage.sql.exec('INSERT INTO checkpoints VALUES (?, ?, ?)', sequence, manifests, text);
-      }
+      if (draft.kind === 'key') this.adoptKey(draft.record);
+      else this.#addCheckpoint(draft.record);
       this.#storage.sql.exec('DELETE FROM draft');
     });
+  }
+
+  /** Enters a checkpoint that the bucket has, with the record of its key. */
+  adopt(checkpoint: Checkpoint, key: KeyRecord): void {
+    this.#storage.transactionSync(() => {
+      this.adoptKey(key);
+      this.#addCheckpoint(checkpoint);
+    });
+  }
+
+  /** Enters the record of a key that the bucket has. */
+  adoptKey(record: KeyRecord): void {
+    const sql = 'INSERT OR IGNORE INTO keys (key_id, record) VALUES (?, ?)';
+    this.#storage.sql.exec(sql, record.key.keyId, JSON.stringify(record));
+  }
+
+  #addCheckpoint(record: Checkpoint): void {
+    const { sequence, manifests } = record.checkpoint;
+    const sql = 'INSERT INTO checkpoints VALUES (?, ?, ?)';
+    this.#storage.sql.exec(sql, sequence, manifests, JSON.stringify(record));
   }
 
   #checkpoints(clause: string, ...bindings: number[]): Checkpoint[] {

@@ -12,6 +12,7 @@ import { newNotaryKey } from '../../local/notaryKey.ts';
 import { ArchiveTables } from '../../queues/archive/archiveTables.ts';
 import { Archivist } from '../../queues/archive/archivist.ts';
 import { type SigningKey, signingKeys } from '../../queues/archive/checkpoint.ts';
+import type { Manifest } from '../../queues/archive/manifest.ts';
 import { Notary } from '../../queues/archive/notary.ts';
 import { NotaryTables } from '../../queues/archive/notaryTables.ts';
 import type { ArchiveStore } from '../../queues/archive/store.ts';
@@ -129,10 +130,14 @@ export class ArchiveWorld {
   notary: Notary;
   /** The one that signs first. */
   keys: readonly SigningKey[] = signingKeys(newNotaryKey());
-  readonly #storage: ActorStorage = sqliteStorage();
-  readonly #notaryStorage: ActorStorage = sqliteStorage();
+  /** Called before and after everything that either object writes, to its storage or to the bucket; crashes it by throwing. */
+  onStep: (step: string) => void = () => undefined;
+  #storage: ActorStorage = this.#newStorage('archivist');
+  #notaryStorage: ActorStorage = this.#newStorage('notary');
 
   constructor() {
+    this.bucket.beforePut = (key) => this.onStep(`before put ${key}`);
+    this.bucket.afterPut = (key) => this.onStep(`after put ${key}`);
     this.archivist = this.#wakeArchivist();
     this.notary = this.#wakeNotary();
   }
@@ -141,6 +146,28 @@ export class ArchiveWorld {
   evict(): void {
     this.archivist = this.#wakeArchivist();
     this.notary = this.#wakeNotary();
+  }
+
+  /** Both objects lose all that they ever stored: what is left are the logs and the bucket. */
+  loseStorage(): void {
+    this.#storage = this.#newStorage('archivist');
+    this.#notaryStorage = this.#newStorage('notary');
+    this.evict();
+  }
+
+  /** Versions of the events in the archive's segments are those of the heads, each once: told from manifests alone. */
+  archivedVersions(): Map<string, number[]> {
+    const versions = new Map<string, number[]>();
+    for (const [key, bytes] of [...this.bucket.objects].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      if (!key.startsWith('manifests/')) continue;
+      const { heads } = JSON.parse(Buffer.from(bytes).toString()) as Manifest;
+      for (const [id, from, to] of heads) {
+        const list = versions.get(id) ?? [];
+        versions.set(id, list);
+        for (let version = from; version <= to; version++) list.push(version);
+      }
+    }
+    return versions;
   }
 
   /** Announces what every account has done since, archives it and signs it. */
@@ -164,6 +191,35 @@ export class ArchiveWorld {
     return this.archivist.accept(
       texts.map((text) => ({ text, events: parseEventsMessage(text).events.length })),
     );
+  }
+
+  #newStorage(name: string): ActorStorage {
+    const { sql, transactionSync } = sqliteStorage();
+    let depth = 0;
+    const step = <Result>(what: string, work: () => Result): Result => {
+      if (depth > 0) return work();
+      this.onStep(`before ${name} ${what}`);
+      const result = work();
+      this.onStep(`after ${name} ${what}`);
+      return result;
+    };
+    return {
+      sql: {
+        exec: (query, ...bindings) =>
+          /^\s*(SELECT|PRAGMA)/i.test(query)
+            ? sql.exec(query, ...bindings)
+            : step(query.slice(0, 30), () => sql.exec(query, ...bindings)),
+      },
+      transactionSync: (closure) =>
+        step('transaction', () => {
+          depth++;
+          try {
+            return transactionSync(closure);
+          } finally {
+            depth--;
+          }
+        }),
+    };
   }
 
   #wakeNotary(): Notary {

@@ -1,6 +1,8 @@
 /** The archive through the API: what is traded is archived, signed, proved and can be fetched. */
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { exports } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
+import { archivistStub, notaryStub } from '../../workers/archive.ts';
 import { call, eventually, opened, TEST_TOKEN, testEnv } from '../support/api.ts';
 
 const worker = (exports as unknown as { default: Fetcher }).default;
@@ -72,14 +74,19 @@ describe('the archive', () => {
 
   it('is held against the logs', async () => {
     await call('POST', '/v1/accounts/arc-1/deposits', { body: { amount: '5' } });
-    const behind = [];
+    const incomplete = [];
     for (let after = ''; ; ) {
       const { body } = await call('GET', `/v1/archive/completeness${after}`);
-      behind.push(...(body.behind as object[]));
+      const logs = body.logs as { state: string; archivedHash: string }[];
+      incomplete.push(...logs.filter(({ state }) => state !== 'COMPLETE'));
       if (body.next === null) break;
       after = `?after=${body.next}`;
     }
-    expect(behind).toEqual([{ aggregateType: 'account', aggregateId: 'arc-1', head: 3, archived: 2 }]);
+    const { body: log } = await call('GET', '/v1/accounts/arc-1/events');
+    const archivedHash = (log.events as { hash: string }[])[1]?.hash;
+    expect(incomplete).toEqual([
+      { aggregateType: 'account', aggregateId: 'arc-1', state: 'BEHIND', head: 3, archived: 2, archivedHash },
+    ]);
     await archived(3);
     const { body: checkpoints } = await call('GET', '/v1/audit/checkpoints?after=1&limit=1');
     expect(checkpoints).toMatchObject({
@@ -105,6 +112,18 @@ describe('the archive', () => {
     await archived(3 + 4_001);
     const { body: proof } = await call('GET', '/v1/audit/account/arc-2/events/4001/proof');
     expect(proof).toMatchObject({ version: 4_001, manifest: { aggregateType: 'account' } });
+  });
+
+  it('is taken over by objects that have lost all they knew', async () => {
+    const { body: before } = await call('GET', '/v1/archive');
+    const { body: latest } = await call('GET', '/v1/audit/checkpoints/latest');
+    for (const stub of [archivistStub(testEnv), notaryStub(testEnv)]) {
+      await runInDurableObject(stub as DurableObjectStub, async (_, { storage }) => storage.deleteAll());
+      await evictDurableObject(stub as DurableObjectStub);
+    }
+    expect((await call('GET', '/v1/archive')).body).toEqual(before);
+    const { body } = await call('POST', '/v1/audit/checkpoints');
+    expect(body).toEqual({ segments: 0, events: 0, signed: latest });
   });
 
   it('refuses a second object of the same key', async () => {

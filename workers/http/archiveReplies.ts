@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { HashText } from '../../schemas/envelope.ts';
 import { AggregateId, UtcTime, Version } from '../../schemas/scalars.ts';
+import { LOG_STATES } from '../completeness.ts';
 
 const Count = z.number().int().nonnegative();
 const Number1 = Version.min(1);
@@ -123,15 +124,18 @@ export const ArchiveObjectsReply = z.strictObject({
 
 /** Logs held against the archive. */
 export const CompletenessReply = z.strictObject({
-  aggregatesChecked: Count,
-  behind: z.array(
+  logs: z.array(
     z.strictObject({
       aggregateType: z.string(),
       aggregateId: AggregateId,
-      head: Version,
-      archived: Version,
+      state: z.enum(LOG_STATES).meta({
+        description:
+          'The archive has all of it; lacks its newest events; is not the same as the log as far as it goes; or the owner does not answer.',
+      }),
+      head: Version.nullable().meta({ description: 'Its newest event; null where it does not answer.' }),
+      archived: Version.meta({ description: 'The newest event in the archive; 0 where there is none.' }),
+      archivedHash: HashText.meta({ description: 'Hash of that event; 64 zeros where there is none.' }),
     }),
   ),
-  unreachable: z.array(z.strictObject({ aggregateType: z.string(), aggregateId: AggregateId })),
   next: z.string().nullable().meta({ description: 'The next `after`; null when all have been looked at.' }),
 });

@@ -85,9 +85,16 @@ export const ARCHIVE_EXAMPLES = {
   listArchive: { reply: { objects: [{ key: SEGMENT_KEY, bytes: 9_120 }], next: null } },
   getCompleteness: {
     reply: {
-      aggregatesChecked: 1,
-      behind: [{ aggregateType: 'account', aggregateId: 'acc-1', head: 3, archived: 2 }],
-      unreachable: [],
+      logs: [
+        {
+          aggregateType: 'account',
+          aggregateId: 'acc-1',
+          state: 'BEHIND',
+          head: 3,
+          archived: 2,
+          archivedHash: hashOf('9'),
+        },
+      ],
       next: null,
     },
   },

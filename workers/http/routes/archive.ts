@@ -94,7 +94,7 @@ const getCompleteness = route(
     }),
     success: {
       status: 200,
-      description: 'Logs that go further than the archive.',
+      description: 'A page of logs beside what is archived of them.',
       schema: CompletenessReply,
     },
   },

@@ -1,0 +1,145 @@
+/** `npm run archive -- check`: whether anything is missing or archived twice, from manifests and heads alone. */
+import { Findings, findingText } from '../../verifier/findings.ts';
+import { checkHeads, Positions } from '../../verifier/heads.ts';
+import {
+  type Manifest,
+  manifestKey,
+  NO_MANIFEST,
+  parseManifest,
+  sequenceOf,
+} from '../../verifier/manifest.ts';
+import { type ArchiveClient, REQUESTS_MAX } from './client.ts';
+
+/** Lines that are printed; the rest are counted. */
+const LINES_SHOWN = 20;
+
+/** Before the first manifest in a list of keys. */
+const MANIFESTS = 'manifests/0';
+
+const number = (value: number) => value.toLocaleString('en-US');
+
+/** A log beside what is archived of it, as the platform answers. */
+interface ComparedLog {
+  readonly aggregateType: string;
+  readonly aggregateId: string;
+  readonly state: 'COMPLETE' | 'BEHIND' | 'DIFFERENT' | 'UNREACHABLE';
+  readonly head: number | null;
+  readonly archived: number;
+  readonly archivedHash: string;
+}
+
+/** What the two halves found. */
+class Report {
+  readonly #lines: string[] = [];
+
+  add(line: string): void {
+    this.#lines.push(line);
+  }
+
+  get count(): number {
+    return this.#lines.length;
+  }
+
+  print(): void {
+    for (const line of this.#lines.slice(0, LINES_SHOWN)) console.log(line);
+    if (this.#lines.length > LINES_SHOWN)
+      console.log(`… and ${number(this.#lines.length - LINES_SHOWN)} more`);
+  }
+}
+
+/** Checks the archive of a running platform and prints what it found; answers the exit code. */
+export async function check(client: ArchiveClient): Promise<number> {
+  const report = new Report();
+  const { manifests, events, positions } = await followManifests(client, report);
+  console.log(
+    `${number(manifests)} manifests: ${number(events)} events of ${number(positions.size)} aggregates`,
+  );
+  const { logs, missing } = await compareLogs(client, positions, report);
+  report.print();
+  const verdict =
+    report.count > 0
+      ? `${number(report.count)} findings, ${number(missing)} events are not archived yet`
+      : 'the archive has every event once';
+  console.log(`${number(logs)} logs: ${verdict}`);
+  return report.count === 0 ? 0 : 1;
+}
+
+async function followManifests(client: ArchiveClient, report: Report) {
+  const positions = new Positions();
+  let manifests = 0;
+  let events = 0;
+  let previous = NO_MANIFEST;
+  for await (const { key, bytes } of manifestObjects(client)) {
+    const findings = new Findings();
+    const object = manifestKey(manifests + 1);
+    let manifest: Manifest;
+    try {
+      if (key !== object) throw new Error(`it is missing, and ${key} follows`);
+      manifest = parseManifest(bytes);
+    } catch (error) {
+      report.add(`${object}: ${(error as Error).message}`);
+      break;
+    }
+    if (manifest.previousManifest !== previous)
+      report.add(`${object}: does not follow on the manifest before`);
+    checkHeads(object, manifest, positions, findings);
+    for (const finding of findings.kept) report.add(findingText(finding));
+    positions.take(manifest);
+    previous = manifest.hash;
+    events += manifest.events;
+    manifests++;
+  }
+  return { manifests, events, positions };
+}
+
+/** Every manifest in the order of the numbers; some are fetched ahead. */
+async function* manifestObjects(client: ArchiveClient): AsyncGenerator<{ key: string; bytes: Uint8Array }> {
+  const ahead: { key: string; bytes: Promise<Uint8Array> }[] = [];
+  const next = async () => {
+    const { key, bytes } = ahead.shift() as { key: string; bytes: Promise<Uint8Array> };
+    return { key, bytes: await bytes };
+  };
+  for await (const { key } of client.objects(MANIFESTS)) {
+    if (sequenceOf(key) === undefined) break;
+    const bytes = client.bytes(key);
+    // Waited for in its turn; until then its failure is not an unhandled one.
+    bytes.catch(() => undefined);
+    ahead.push({ key, bytes });
+    if (ahead.length === REQUESTS_MAX) yield await next();
+  }
+  while (ahead.length > 0) yield await next();
+}
+
+async function compareLogs(client: ArchiveClient, positions: Positions, report: Report) {
+  let logs = 0;
+  let missing = 0;
+  for (let after: string | null = ''; after !== null; ) {
+    const query: string = after === '' ? '' : `?after=${after}`;
+    const page: { logs: ComparedLog[]; next: string | null } = await client.json(
+      `/v1/archive/completeness${query}`,
+    );
+    for (const log of page.logs) {
+      logs++;
+      const { aggregateType, aggregateId, archived, archivedHash, head } = log;
+      const { version, hash } = positions.of(aggregateType, aggregateId);
+      if (log.state === 'BEHIND') missing += (head as number) - archived;
+      if (log.state !== 'COMPLETE') report.add(`${aggregateType}/${aggregateId}: ${STATES[log.state](log)}`);
+      // What was archived since the manifests were read shows as further, never as less or other.
+      const isSame = archived === version ? archivedHash === hash : archived > version;
+      if (!isSame) {
+        report.add(
+          `${aggregateType}/${aggregateId}: the archivist knows ${archived}, the manifests ${version}`,
+        );
+      }
+    }
+    after = page.next;
+  }
+  return { logs, missing };
+}
+
+const STATES: Readonly<Record<Exclude<ComparedLog['state'], 'COMPLETE'>, (log: ComparedLog) => string>> = {
+  BEHIND: ({ head, archived }) => `the log has ${head} events, the archive ${archived}`,
+  DIFFERENT: ({ head, archived }) =>
+    `the log (${head} events) has another event ${archived} than the archive, or none`,
+  UNREACHABLE: () => 'does not answer',
+};

@@ -1,0 +1,109 @@
+/** A running platform as the archive's commands reach it. */
+import { LocalServerError, messageOf } from '../errors.ts';
+
+/** Where `npm run serve` listens. */
+export const DEFAULT_URL = 'http://127.0.0.1:8787';
+
+/** Requests side by side. */
+export const REQUESTS_MAX = 8;
+
+/** A signed checkpoint, as far as the commands look into it. */
+export interface Checkpoint {
+  readonly checkpoint: { readonly sequence: number; readonly manifests: number; readonly events: number };
+}
+
+/** An object of the archive. */
+export interface ArchiveObject {
+  readonly key: string;
+  readonly bytes: number;
+}
+
+/** What a request sends, and whether a problem of this code is an answer and no failure. */
+export interface Sent {
+  readonly method?: string;
+  readonly body?: unknown;
+}
+
+/** A client of the archive's routes. */
+export class ArchiveClient {
+  readonly url: string;
+  readonly #token: string | undefined;
+
+  constructor(url: string, token: string | undefined) {
+    this.url = url.replace(/\/+$/, '');
+    this.#token = token;
+  }
+
+  /** The JSON of a reply. Throws {@link LocalServerError} with what the platform says where it is a problem. */
+  async json<Reply>(pathAndQuery: string, sent: Sent = {}): Promise<Reply> {
+    return (await this.#send(pathAndQuery, sent)).json() as Promise<Reply>;
+  }
+
+  /** The bytes of an object. */
+  async bytes(key: string): Promise<Uint8Array> {
+    const response = await this.#send(`/v1/archive/object?key=${encodeURIComponent(key)}`);
+    return new Uint8Array(await response.arrayBuffer());
+  }
+
+  /** Every object of the archive whose key comes after `from`, in the order of the keys. */
+  async *objects(from = ''): AsyncGenerator<ArchiveObject> {
+    for (let after: string | null = from; after !== null; ) {
+      const query: string = after === '' ? '' : `&after=${encodeURIComponent(after)}`;
+      const page: { objects: ArchiveObject[]; next: string | null } = await this.json(
+        `/v1/archive/objects?limit=1000${query}`,
+      );
+      yield* page.objects;
+      after = page.next;
+    }
+  }
+
+  async #send(pathAndQuery: string, { method = 'GET', body }: Sent = {}): Promise<Response> {
+    const headers: Record<string, string> = {};
+    if (this.#token !== undefined) headers.Authorization = `Bearer ${this.#token}`;
+    if (body !== undefined) headers['Content-Type'] = 'application/json';
+    const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+    const response = await fetch(this.url + pathAndQuery, init).catch((error: unknown) => {
+      const { cause } = error as { cause?: unknown };
+      throw new LocalServerError(`${this.url} does not answer: ${messageOf(cause ?? error)}`);
+    });
+    if (response.ok) return response;
+    const text = await response.text();
+    const { code, detail } = parseProblem(text);
+    throw new PlatformError(response.status, code, detail ?? text);
+  }
+}
+
+/** The platform refused a request. */
+export class PlatformError extends LocalServerError {
+  readonly status: number;
+  /** The problem's code; undefined where the answer is no problem document. */
+  readonly code: string | undefined;
+
+  constructor(status: number, code: string | undefined, detail: string) {
+    super(`${status} ${detail}`);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+function parseProblem(text: string): { code?: string; detail?: string } {
+  try {
+    return JSON.parse(text) as { code?: string; detail?: string };
+  } catch {
+    return {};
+  }
+}
+
+/** Runs `work` on every item, some of them side by side; rejects with the first failure. */
+export async function inParallel<Item>(
+  items: Iterable<Item> | AsyncIterable<Item>,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const running = new Set<Promise<void>>();
+  for await (const item of items) {
+    const run: Promise<void> = work(item).finally(() => running.delete(run));
+    running.add(run);
+    if (running.size === REQUESTS_MAX) await Promise.race(running);
+  }
+  await Promise.all(running);
+}

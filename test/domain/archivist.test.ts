@@ -1,0 +1,357 @@
+/**
+ * The archivist and the notary over a bucket and logs that fail in every way: nothing is ever archived twice or missing, and
+ * what was put once is never put otherwise.
+ *
+ * ARCHIVIST_SEED=1 npx vitest run --project node test/domain/archivist.test.ts
+ */
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../demo/random.ts';
+import { newNotaryKey } from '../../local/notaryKey.ts';
+import { SEGMENT_AGE_MS, SEGMENT_BYTES_MAX, WAITING_BYTES_MAX } from '../../queues/archive/archivist.ts';
+import { signingKeys } from '../../queues/archive/checkpoint.ts';
+import { SEGMENT_EVENTS_MAX } from '../../queues/archive/gathering.ts';
+import { publicKeyOf } from '../../verifier/keys.ts';
+import { verifyArchive } from '../../verifier/verify.ts';
+import { ArchiveWorld, act, MemoryArchive } from '../support/archive.ts';
+
+const seed = Number(process.env.ARCHIVIST_SEED ?? Date.now() % 2 ** 31);
+
+/** What the verifier says of the bucket, and how many events it has. */
+async function verified(world: ArchiveWorld) {
+  const keys = world.keys.map(({ publicKey }) => publicKeyOf(publicKey));
+  const archive = new MemoryArchive(world.bucket.objects);
+  const { findings, events, checkpoints } = await verifyArchive(archive, world.now, { keys });
+  return { findings: findings.kept, events, checkpoints };
+}
+
+/** Every event of every account is in the manifests, once. */
+function expectComplete(world: ArchiveWorld): void {
+  const versions = world.archivedVersions();
+  for (const [id, { aggregate }] of world.accounts) {
+    const head = aggregate.log.head().version;
+    expect(versions.get(id)).toEqual(Array.from({ length: head }, (_, index) => index + 1));
+  }
+}
+
+function acting(world: ArchiveWorld, count: number, from = 0): void {
+  for (let number = from; number < from + count; number++) act(world, `account-${number % 3}`, number);
+}
+
+function deliverAll(world: ArchiveWorld): void {
+  for (const account of world.accounts.values()) world.deliver(account.announce());
+}
+
+/** A message of one event, as long as asked for: JSON may have white space behind it. */
+function padded(world: ArchiveWorld, bytes: number): string {
+  const [text] = world.account('account-0').announce();
+  return (text as string).padEnd(bytes);
+}
+
+describe('when a segment is made', () => {
+  it('waits for more until the first event has waited long enough', async () => {
+    const world = new ArchiveWorld();
+    acting(world, 3);
+    const arrivedAt = world.now;
+    deliverAll(world);
+    expect(world.alarmAt).toBe(arrivedAt + SEGMENT_AGE_MS);
+    world.now = arrivedAt + SEGMENT_AGE_MS - 1;
+    await world.archivist.alarm();
+    expect(world.bucket.objects.size).toBe(0);
+    expect(world.alarmAt).toBe(arrivedAt + SEGMENT_AGE_MS);
+    world.now = arrivedAt + SEGMENT_AGE_MS;
+    await world.archivist.alarm();
+    expectComplete(world);
+  });
+
+  it('does not wait once there are enough events, or enough bytes', () => {
+    const world = new ArchiveWorld();
+    acting(world, 1);
+    const [text] = world.account('account-0').announce();
+    world.archivist.accept([{ text: text as string, events: SEGMENT_EVENTS_MAX }]);
+    expect(world.alarmAt).toBe(world.now);
+    const other = new ArchiveWorld();
+    const parts = 10;
+    for (let part = 0; part < parts; part++) {
+      expect(other.alarmAt ?? Number.POSITIVE_INFINITY).toBeGreaterThan(other.now);
+      acting(other, 1, part * 3);
+      other.deliver([padded(other, SEGMENT_BYTES_MAX / parts)]);
+    }
+    expect(other.alarmAt).toBe(other.now);
+  });
+
+  it('takes no more than its storage should hold, and what it refuses is delivered again', async () => {
+    const world = new ArchiveWorld();
+    acting(world, 1);
+    const text = padded(world, 1_800_000);
+    let accepted = 0;
+    while (world.deliver([text])) accepted++;
+    expect(accepted * 1_800_000).toBeGreaterThan(WAITING_BYTES_MAX);
+    await world.archivist.seal();
+    expect(world.deliver([text])).toBe(true);
+    await world.archivist.seal();
+    expectComplete(world);
+  });
+});
+
+describe('what is archived', () => {
+  it(`is every event once, whatever is lost, doubled, late and out of order (seed ${seed})`, async () => {
+    const random = seededRandom(seed);
+    const world = new ArchiveWorld();
+    const late: string[] = [];
+    for (let round = 0; round < 30; round++) {
+      acting(world, 5, round * 5);
+      for (const account of world.accounts.values()) {
+        for (const text of account.announce()) {
+          const fate = random.integer(5);
+          if (fate === 0) continue;
+          if (fate === 1) late.unshift(text);
+          else world.deliver(fate === 2 ? [text, text] : [text]);
+        }
+      }
+      if (random.integer(3) === 0) world.deliver(late.splice(random.integer(late.length + 1)));
+      if (random.integer(4) === 0) await world.archivist.seal();
+      if (random.integer(8) === 0) world.evict();
+    }
+    world.deliver(late);
+    sweep(world);
+    world.now += 2 * SEGMENT_AGE_MS;
+    sweep(world);
+    await world.checkpoint();
+    expectComplete(world);
+    expect((await verified(world)).findings).toEqual([]);
+  });
+
+  it('is read from the log where a message has no events, and where it has others than the log', async () => {
+    const world = new ArchiveWorld();
+    acting(world, 9);
+    const [bare] = world.account('account-0').announce();
+    const [forged] = world.account('account-1').announce();
+    world.deliver([JSON.stringify({ ...JSON.parse(bare as string), events: [] })]);
+    world.deliver([(forged as string).replace('"cash":"1000000"', '"cash":"9000000"')]);
+    world.deliver(world.account('account-2').announce());
+    await world.archivist.seal();
+    expectComplete(world);
+  });
+
+  it('is never what does not hash: a broken log is left out, is said, and holds up no other', async () => {
+    const world = new ArchiveWorld();
+    acting(world, 9);
+    const account = world.account('account-1');
+    const { messages } = account;
+    account.messages = (from, limit) =>
+      messages.call(account, from, limit).map((text) => text.replace('"cash":"1000000"', '"cash":"9"'));
+    deliverAll(world);
+    await world.archivist.seal();
+    expect([...world.archivedVersions().keys()].sort()).toEqual(['account-0', 'account-2']);
+    expect(world.lines.join('\n')).toContain('not archived: the chain does not hold');
+    const [{ version } = { version: -1 }] = await world.archivist.positions([account.source]);
+    expect(version).toBe(0);
+  });
+
+  it('comes later where an owner does not answer', async () => {
+    const world = new ArchiveWorld();
+    acting(world, 9);
+    world.onReadLog = (id) => {
+      if (id === 'account-1') throw new Error('no answer');
+    };
+    for (const account of world.accounts.values()) {
+      const { aggregateId } = account.aggregate;
+      const { version } = account.aggregate.log.head();
+      const key = { aggregateType: 'account', aggregateId, fromVersion: 1, toVersion: version };
+      world.deliver([JSON.stringify({ ...key, previousHash: '', events: [] })]);
+    }
+    await world.archivist.seal();
+    expect([...world.archivedVersions().keys()].sort()).toEqual(['account-0', 'account-2']);
+    world.onReadLog = () => undefined;
+    await world.archivist.seal();
+    expectComplete(world);
+  });
+});
+
+/** The sweeper tells how far every log goes. */
+function sweep(world: ArchiveWorld): void {
+  world.archivist.follow(
+    [...world.accounts.values()].map(({ aggregate, source }) => {
+      const { version } = aggregate.log.head();
+      return { ...source, fromVersion: version, toVersion: version };
+    }),
+  );
+}
+
+describe('the bucket', () => {
+  it('is never written over: an object of somebody else stops the archive until it is gone', async () => {
+    const world = new ArchiveWorld();
+    acting(world, 6);
+    world.bucket.objects.set('manifests/000000000001.json', Buffer.from('{"header":{},"heads":[]}'));
+    deliverAll(world);
+    await expect(world.archivist.seal()).rejects.toThrow('does not follow on manifest 0');
+    world.evict();
+    await expect(world.archivist.seal()).rejects.toThrow('does not follow on manifest 0');
+    expect(world.bucket.objects.size).toBe(1);
+    world.bucket.objects.clear();
+    await world.archivist.seal();
+    expectComplete(world);
+  });
+
+  it('that does not answer is asked again, after ever longer pauses', async () => {
+    const world = new ArchiveWorld();
+    acting(world, 3);
+    deliverAll(world);
+    world.onStep = (step) => {
+      if (step.startsWith('before put')) throw new Error('the bucket is away');
+    };
+    world.now += SEGMENT_AGE_MS;
+    const pauses: number[] = [];
+    for (let round = 0; round < 9; round++) {
+      await world.archivist.alarm();
+      pauses.push((world.alarmAt as number) - world.now);
+      world.now = world.alarmAt as number;
+    }
+    expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+    world.onStep = () => undefined;
+    await world.archivist.alarm();
+    expectComplete(world);
+  });
+});
+
+/** Two rounds of events, archived and signed, with a new key for the second; whoever crashes is woken and asked again. */
+async function twoRounds(world: ArchiveWorld): Promise<void> {
+  const again = async (work: () => Promise<unknown>) => {
+    for (let attempt = 0; attempt < 5; attempt++) {
+      try {
+        return await work();
+      } catch {
+        world.evict();
+      }
+    }
+    throw new Error('it does not come to an end');
+  };
+  for (let round = 0; round < 2; round++) {
+    acting(world, 6, round * 6);
+    const texts = [...world.accounts.values()].flatMap((account) => account.announce());
+    await again(async () => world.deliver(texts));
+    if (round === 1) world.keys = [...signingKeys(newNotaryKey()), ...world.keys];
+    await again(async () => {
+      await world.archivist.seal();
+      await world.notary.sign();
+    });
+  }
+}
+
+describe('a crash', () => {
+  it('between any two steps leaves nothing out and nothing twice', { timeout: 120_000 }, async () => {
+    let steps = 0;
+    const untouched = new ArchiveWorld();
+    untouched.onStep = () => {
+      steps++;
+    };
+    await twoRounds(untouched);
+    const sizes = [...untouched.bucket.objects.keys()].map((key) => key.split('/')[0]).sort();
+    expect(steps).toBeGreaterThan(30);
+    for (let crashAt = 1; crashAt <= steps; crashAt++) {
+      const world = new ArchiveWorld();
+      let step = 0;
+      let where = '';
+      world.onStep = (name) => {
+        if (++step !== crashAt) return;
+        where = name;
+        throw new Error(`crash ${name}`);
+      };
+      await twoRounds(world);
+      expectComplete(world);
+      const { findings, checkpoints } = await verified(world);
+      expect({ where, findings, checkpoints }).toEqual({ where, findings: [], checkpoints: 2 });
+      expect([...world.bucket.objects.keys()].map((key) => key.split('/')[0]).sort()).toEqual(sizes);
+    }
+  });
+
+  it('that takes the storage of both objects with it loses nothing: the bucket is taken over', async () => {
+    const world = new ArchiveWorld();
+    await twoRounds(world);
+    const before = new Map(world.bucket.objects);
+    world.loseStorage();
+    expect(await world.archivist.status()).toMatchObject({ manifests: 2, events: 15 });
+    const [position] = await world.archivist.positions([world.account('account-1').source]);
+    const { version, hash } = world.account('account-1').aggregate.log.head();
+    expect(position).toEqual({ version, hash });
+    expect((await world.notary.sign()).checkpoint?.checkpoint.sequence).toBe(2);
+    expect(world.notary.keys().map(({ key }) => key.previousKey === null)).toEqual([true, false]);
+    expect(world.bucket.objects).toEqual(before);
+    // What the queue delivers once more is known, and what is new goes on where the bucket ends.
+    for (const account of world.accounts.values()) world.deliver(account.messages(1, -1));
+    acting(world, 6, 12);
+    await world.checkpoint();
+    expectComplete(world);
+    expect(await verified(world)).toEqual({ findings: [], events: 21, checkpoints: 3 });
+  });
+});
+
+describe('the notary', () => {
+  it('signs nothing over a bucket that somebody has been at', async () => {
+    const changes: readonly [string, (text: string) => string][] = [
+      ['segments/', (text) => text.replace('PAR1', 'PAR2')],
+      ['manifests/', (text) => text.replace('"events":9', '"events":8')],
+      ['manifests/', (text) => text.replace('["account-1",1,', '["account-1",2,')],
+      ['manifests/', (text) => text.replace('["cash",', '["hash",')],
+      ['manifests/', (text) => text.replace('{"columns"', '{ "columns"')],
+      ['manifests/', (text) => text.slice(0, -1)],
+    ];
+    for (const [prefix, change] of changes) {
+      const world = new ArchiveWorld();
+      acting(world, 6);
+      deliverAll(world);
+      await world.archivist.seal();
+      const key = [...world.bucket.objects.keys()].find((name) => name.startsWith(prefix)) as string;
+      const text = Buffer.from(world.bucket.objects.get(key) as Uint8Array).toString('latin1');
+      const bytes = Buffer.from(change(text), 'latin1');
+      expect(bytes.toString('latin1')).not.toBe(text);
+      world.bucket.objects.set(key, bytes);
+      expect(await world.notary.sign()).toEqual({ checkpoint: null, unsigned: 'broken_archive' });
+    }
+  });
+
+  it('takes over no checkpoint whose signature does not hold, or that covers other manifests', async () => {
+    const world = new ArchiveWorld();
+    await twoRounds(world);
+    world.loseStorage();
+    const key = 'checkpoints/000000000002.json';
+    const checkpoint = JSON.parse(Buffer.from(world.bucket.objects.get(key) as Uint8Array).toString());
+    checkpoint.checkpoint.events = 3;
+    world.bucket.objects.set(key, Buffer.from(JSON.stringify(checkpoint)));
+    const { unsigned } = await world.notary.sign();
+    expect(unsigned).toBe('broken_archive');
+    expect(world.notary.latest()?.checkpoint.sequence).toBe(1);
+  });
+
+  it('keeps every key published, each signed for by the one before it, and says so where that is gone', async () => {
+    const world = new ArchiveWorld();
+    const published: string[] = [];
+    for (let round = 0; round < 3; round++) {
+      const [newest] = signingKeys(newNotaryKey());
+      // The last time the old key is no longer at hand.
+      world.keys =
+        round === 2 ? [newest as (typeof world.keys)[0]] : [newest as (typeof world.keys)[0], ...world.keys];
+      published.push((newest as (typeof world.keys)[0]).keyId);
+      acting(world, 3, round * 3);
+      await world.checkpoint();
+    }
+    const records = world.notary.keys();
+    expect(records.map(({ key }) => key.keyId)).toEqual(published);
+    expect(records.map(({ key }) => key.previousKey)).toEqual([null, published[0], published[1]]);
+    expect(records.map(({ signatures }) => signatures.length)).toEqual([1, 2, 1]);
+    for (const id of published) expect(world.bucket.objects.has(`keys/${id}.json`)).toBe(true);
+    expect(world.lines.join('\n')).toContain('the old one does not sign for it');
+  });
+
+  it('signs nothing without a key, and goes on once there is one', async () => {
+    const world = new ArchiveWorld();
+    const { keys } = world;
+    world.keys = [];
+    acting(world, 3);
+    deliverAll(world);
+    await world.archivist.seal();
+    expect(await world.notary.sign()).toEqual({ checkpoint: null, unsigned: 'no_notary_key' });
+    world.keys = keys;
+    expect((await world.notary.sign()).checkpoint?.checkpoint.manifests).toBe(1);
+  });
+});
