@@ -3,8 +3,10 @@ import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 import { LOCAL_RUN } from './local/bundle.ts';
 import { newNotaryKey } from './local/notaryKey.ts';
+import { makePages } from './local/pages.ts';
 import { ISSUER_VARIABLES } from './test/support/issuer.ts';
 
+makePages();
 const migrations = await readD1Migrations(path.join(import.meta.dirname, 'migrations'));
 
 /** Two projects: what needs no runtime runs in Node, the rest inside workerd with two view databases. */

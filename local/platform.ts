@@ -1,5 +1,6 @@
 import { readLocalConfig, WRANGLER_TOML } from './config.ts';
 import { checkCrons } from './crons.ts';
+import { makePages } from './pages.ts';
 import { LocalServer } from './server.ts';
 import { openStateFolder } from './stateFolder.ts';
 import type { Platform, PlatformOptions } from './types.ts';
@@ -11,6 +12,7 @@ export { DEFAULT_HOST, type Platform, type PlatformOptions } from './types.ts';
  * reach ours as they came. Resolves when the D1 migrations are applied and `/readyz` is 200.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  makePages();
   const config = await readLocalConfig(options.configPath ?? WRANGLER_TOML);
   checkCrons(config.crons);
   const folder = await openStateFolder(options.stateDir);

@@ -14,6 +14,8 @@ export interface Env extends ActorEnv, ArchiveEnv, NotaryEnv {
   readonly DEAD_LETTERS: DurableObjectNamespace<DeadLettersActor>;
   /** The first view database; `VIEWS_1`, `VIEWS_2`, … are further partitions. */
   readonly VIEWS_0: D1Database;
+  /** The pages for people. */
+  readonly ASSETS: Fetcher;
   /** The local administrator's token: counts in local bundles alone (workers/access/local.ts). */
   readonly DEV_TOKEN?: string;
   /** Which access tokens count (docs/security.md): `iss`, `aud`, and where the issuer's keys are. */

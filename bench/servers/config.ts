@@ -23,6 +23,9 @@ export async function configFile(kind: ServerKind, folder: string): Promise<stri
   const config = {
     ...rawConfig,
     main: join(REPOSITORY, 'bench/worker.ts'),
+    // Nobody looks at a benchmark's pages.
+    build: {},
+    assets: undefined,
     vars: { ...rawConfig.vars, ...(kind === 'product without gateway' ? { BENCH_OPEN: 'true' } : {}) },
     d1_databases: rawConfig.d1_databases?.map((database) => ({
       ...database,

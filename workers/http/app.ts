@@ -8,6 +8,7 @@ import { authentication } from './middleware/authentication.ts';
 import { correlation } from './middleware/correlation.ts';
 import { crossOrigin } from './middleware/crossOrigin.ts';
 import { limits } from './middleware/limits.ts';
+import { pages } from './middleware/pages.ts';
 import { securityHeaders } from './middleware/securityHeaders.ts';
 import { isPublic, type Route } from './operation.ts';
 import { ProblemError, problemResponse } from './problem.ts';
@@ -30,6 +31,7 @@ export function application({ middleware, guard }: Gate): Hono<HttpEnv> {
   made.use(correlation, securityHeaders, crossOrigin);
   // What stands before the gate goes by it.
   for (const route of ROUTES.filter(isPublic)) serve(route, route.handle);
+  made.use('/docs/*', pages);
   made.use('/v1/*', ...middleware);
   for (const route of ROUTES.filter((each) => !isPublic(each))) serve(route, guard(route));
   made.notFound(unmatched(made));

@@ -1,0 +1,8 @@
+// Shows /asyncapi.json.
+globalThis.AsyncApiStandalone.render(
+  {
+    schema: { url: '/asyncapi.json' },
+    config: { sidebar: { showOperations: 'byDefault' } },
+  },
+  document.querySelector('#viewer'),
+);

@@ -1,0 +1,65 @@
+/**
+ * The pages for people: what stands in `console/`, and the viewers that they show, which come with packages. Together they
+ * are the static files of `wrangler.toml`. `wrangler dev` and `wrangler deploy` run this file themselves.
+ */
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { REPOSITORY } from './config.ts';
+
+const PAGES_FOLDER = join(REPOSITORY, 'dist/pages');
+const STAMP_FILE = join(REPOSITORY, 'dist/pages.stamp');
+
+const { resolve } = createRequire(import.meta.url);
+
+/** A package's folder: its files are not all exported, so they are found beside its manifest. */
+function fromPackage(name: string, file: string): string {
+  return join(dirname(resolve(`${name}/package.json`)), file);
+}
+
+function fromConsole(file: string): string {
+  return join(REPOSITORY, 'console', file);
+}
+
+/** Every file by its place under the pages' root. */
+const FILES: Readonly<Record<string, string>> = {
+  'docs/index.html': fromConsole('docs/index.html'),
+  'docs/openapi.js': fromConsole('docs/openapi.js'),
+  'docs/stream.html': fromConsole('docs/stream.html'),
+  'docs/stream.js': fromConsole('docs/stream.js'),
+  'docs/docs.css': fromConsole('docs/docs.css'),
+  'docs/swagger-ui-bundle.js': fromPackage('swagger-ui-dist', 'swagger-ui-bundle.js'),
+  'docs/swagger-ui.css': fromPackage('swagger-ui-dist', 'swagger-ui.css'),
+  'docs/asyncapi-viewer.js': fromPackage('@asyncapi/react-component', 'browser/standalone/index.js'),
+  'docs/asyncapi.css': fromPackage('@asyncapi/react-component', 'styles/default.min.css'),
+};
+
+/** Makes the pages, unless they are those of the files as they are now. */
+export function makePages(): void {
+  const stamp = stampOf(Object.values(FILES));
+  if (readStamp() === stamp) return;
+  for (const [place, file] of Object.entries(FILES)) replace(join(PAGES_FOLDER, place), readFileSync(file));
+  replace(STAMP_FILE, stamp);
+}
+
+/** A reader, or another process that makes the same pages, meets a whole file or none. */
+function replace(file: string, content: string | Buffer): void {
+  mkdirSync(dirname(file), { recursive: true });
+  const made = `${file}.${process.pid}`;
+  writeFileSync(made, content);
+  renameSync(made, file);
+}
+
+function stampOf(files: readonly string[]): string {
+  return files.map((file) => `${file} ${statSync(file).size} ${statSync(file).mtimeMs}\n`).join('');
+}
+
+function readStamp(): string | undefined {
+  try {
+    return readFileSync(STAMP_FILE, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+if (import.meta.main) makePages();

@@ -1,0 +1,54 @@
+/** Pages for people: they are there, bring what they need, and let nothing else in or out. */
+import { exports } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import { ANONYMOUS, call, verdict } from '../support/api.ts';
+
+const worker = (exports as unknown as { default: Fetcher }).default;
+
+const page = (path: string, method = 'GET') =>
+  worker.fetch(`http://folio.test${path}`, { method, redirect: 'manual' });
+
+describe.each(['/docs', '/docs/stream'])('%s', (path) => {
+  it('is a page for whoever asks, with scripts and styles that are there', async () => {
+    const answer = await page(path);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('Content-Type')).toBe('text/html; charset=utf-8');
+    const html = await answer.text();
+    const wanted = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, target]) => target as string);
+    expect(wanted.length).toBeGreaterThan(5);
+    for (const target of wanted) {
+      const there = await page(target);
+      expect(`${target} ${there.status}`).toBe(`${target} 200`);
+      await there.body?.cancel();
+    }
+  });
+
+  it('may ask its own origin alone, and be framed by nobody', async () => {
+    const answer = await page(path, 'HEAD');
+    const policy = answer.headers.get('Content-Security-Policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("connect-src 'self'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy.includes('unsafe-eval')).toBe(path === '/docs/stream');
+    expect(answer.headers.get('X-Frame-Options')).toBe('DENY');
+    expect(answer.headers.get('X-Correlation-Id')).not.toBeNull();
+  });
+});
+
+describe('a path that is no page', () => {
+  it.each([
+    '/docs/nothing',
+    '/docs/../wrangler.toml',
+    '/docs/%2e%2e/wrangler.toml',
+    '/docs/%00',
+    '/docs/stamp',
+  ])('%s is not found', async (path) => {
+    expect(verdict(await call('GET', path, { headers: ANONYMOUS }))).toBe('404 route_not_found');
+  });
+
+  it('is no method but reading', async () => {
+    expect(verdict(await call('POST', '/docs', { headers: ANONYMOUS, body: {} }))).toBe(
+      '404 route_not_found',
+    );
+  });
+});
