@@ -8,6 +8,8 @@ interface GroupEntry {
   readonly binding: string;
   /** The types of aggregates whose events it is told of; absent: of all. */
   readonly aggregateTypes?: readonly string[];
+  /** Nobody waits for what it does: it is told late, and only which events there are (ADR 17). */
+  readonly isPatient?: true;
 }
 
 /** Groups by name. */
@@ -15,13 +17,19 @@ export const CONSUMER_GROUPS = {
   /** Read models in D1. */
   views: { binding: 'VIEWS_QUEUE' },
   /** Segments in R2. */
-  archive: { binding: 'ARCHIVE_QUEUE' },
+  archive: { binding: 'ARCHIVE_QUEUE', isPatient: true },
   /** What starts sagas, and what they wait for. */
   sagas: { binding: 'SAGAS_QUEUE', aggregateTypes: ['order', 'payment'] },
 } as const satisfies Readonly<Record<string, GroupEntry>>;
 
 /** The name of a group. */
 export type GroupName = keyof typeof CONSUMER_GROUPS;
+
+/** Whether a group is told late, and without the events. */
+export function isPatient(name: GroupName): boolean {
+  const entry: GroupEntry = CONSUMER_GROUPS[name];
+  return entry.isPatient === true;
+}
 
 /** The groups that are told of the events of an aggregate's type. */
 export function groupsFor(aggregateType: string): GroupName[] {

@@ -26,8 +26,8 @@ export type { ActorDeps } from './actorDeps.ts';
 /** Wait before the first announcement after a pause: long enough for a burst's first commits to share a message. */
 const DRAIN_DELAY_MS = 10;
 
-/** Between announcements while commands keep coming: each costs a queue operation a consumer group. */
-const DRAIN_INTERVAL_MS = 500;
+/** Between announcements while commands keep coming: each costs about as much as ten commands (docs/benchmarks.md). */
+const DRAIN_INTERVAL_MS = 1_000;
 
 /** Events that one read returns. */
 export const READ_EVENTS_MAX = 1_000;
@@ -178,15 +178,11 @@ export class ActorCore<State> {
     try {
       verdicts = this.#deps.storage.transactionSync(() => {
         const decided = this.aggregate.execute(entries, now);
-        if (this.#version() > before) {
-          this.#cursor.save(this.#outbox.published);
-          this.#rearm(now);
-        }
+        if (this.#version() > before) this.#rearm(now);
         return decided;
       });
     } catch (error) {
       this.aggregate.forget();
-      this.#cursor.forget(this.aggregate.log.isStored);
       this.#alarm.restore(alarmAt);
       throw error;
     }
@@ -258,7 +254,7 @@ export class ActorCore<State> {
     }, this.#drainAt - now);
   }
 
-  /** Tells the groups whose time has come by `before`; all of them where it is left out. */
+  /** Tells the groups whose time has come by `before`; all of them, patient ones too, where it is left out. */
   async #drain(before?: number): Promise<void> {
     const error = await this.#outbox.drain(before);
     const now = this.#deps.now();

@@ -19,12 +19,16 @@ export interface Source {
   readonly aggregateId: string;
 }
 
-/** One queue message and the range that it announces. */
-export interface PackedMessage {
-  readonly text: string;
-  readonly bytes: number;
+/** Versions from one up to another, both included. */
+export interface VersionRange {
   readonly fromVersion: number;
   readonly toVersion: number;
+}
+
+/** One queue message and the range that it announces. */
+export interface PackedMessage extends VersionRange {
+  readonly text: string;
+  readonly bytes: number;
 }
 
 /**
@@ -44,8 +48,10 @@ export function packMessages(
   let first = 0;
   const flush = (end: number) => {
     if (end === first) return;
-    messages.push(message(source, before, events.slice(first, end), texts, bytes));
-    before = (events[end - 1] as StoredEvent).hash;
+    const last = events[end - 1] as StoredEvent;
+    const fromVersion = (events[first] as StoredEvent).version;
+    messages.push(message(source, before, { fromVersion, toVersion: last.version }, texts));
+    before = last.hash;
     first = end;
     texts = [];
     bytes = 0;
@@ -72,17 +78,15 @@ function eventText(event: StoredEvent): string {
   );
 }
 
-function message(
+/** One message about a range. Without its events, whoever is told reads them from the log once they are needed. */
+export function message(
   { aggregateType, aggregateId }: Source,
   previousHash: string,
-  range: readonly StoredEvent[],
-  texts: readonly string[],
-  bytes: number,
+  { fromVersion, toVersion }: VersionRange,
+  texts: readonly string[] = [],
 ): PackedMessage {
-  const fromVersion = (range[0] as StoredEvent).version;
-  const toVersion = (range.at(-1) as StoredEvent).version;
   const text =
     `{"aggregateType":"${aggregateType}","aggregateId":"${aggregateId}","fromVersion":${fromVersion}` +
     `,"toVersion":${toVersion},"previousHash":"${previousHash}","events":[${texts.join(',')}]}`;
-  return { text, bytes: bytes + ANNOUNCEMENT_BYTES_MAX, fromVersion, toVersion };
+  return { text, bytes: Buffer.byteLength(text), fromVersion, toVersion };
 }

@@ -6,7 +6,7 @@
 
 import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
 import type { StoredEvent } from './eventLog.ts';
-import { type PackedMessage, packMessages, type Source } from './messages.ts';
+import { message, type PackedMessage, packMessages, type Source } from './messages.ts';
 
 /** Events read from the log at a time. */
 const DRAIN_PAGE_EVENTS = 500;
@@ -22,6 +22,8 @@ export const DRAIN_RETRY_MAX_MS = 60_000;
 /** Whoever is told of what was committed, through a queue of its own. */
 export interface ConsumerGroup {
   readonly name: string;
+  /** It is told only by a drain of everything, and only which events there are: it reads the log when it needs them. */
+  readonly isPatient?: boolean;
   /** Resolves when the queue has stored the messages. */
   send(texts: readonly string[]): Promise<void>;
 }
@@ -46,8 +48,8 @@ interface Standing {
   readonly group: ConsumerGroup;
   published: number;
   failures: number;
-  /** Not before then, while its queue fails. */
-  retryAt: number;
+  /** It is told from then on, milliseconds since 1970: later while its queue fails, and never of itself where it is patient. */
+  dueAt: number;
 }
 
 export class Outbox {
@@ -56,10 +58,12 @@ export class Outbox {
   #registered: boolean;
   #registering: Promise<void> | undefined;
   #running: Promise<unknown> | undefined;
+  /** What the run began with. */
+  #runningBy = 0;
 
   constructor(deps: OutboxDeps, published: number) {
     this.#deps = deps;
-    this.#standings = deps.groups.map((group) => ({ group, published, failures: 0, retryAt: 0 }));
+    this.#standings = deps.groups.map((group) => ({ group, published, failures: 0, dueAt: dueAt(group) }));
     this.#registered = published > 0;
   }
 
@@ -89,23 +93,25 @@ export class Outbox {
   /** Whether some group may be told something now, in milliseconds since 1970. */
   isDue(now: number): boolean {
     const head = this.#deps.head();
-    return this.#standings.some(({ published, retryAt }) => published < head && retryAt <= now);
+    return this.#standings.some(({ published, dueAt }) => published < head && dueAt <= now);
   }
 
   /** When the first group is tried again whose queue has failed, milliseconds since 1970; undefined where none has. */
   get retryAt(): number | undefined {
-    const failing = this.#standings.filter(({ failures }) => failures > 0).map(({ retryAt }) => retryAt);
+    const failing = this.#standings.filter(({ failures }) => failures > 0).map(({ dueAt }) => dueAt);
     return failing.length === 0 ? undefined : Math.min(...failing);
   }
 
   /**
    * Tells each group everything that is committed as it begins; what comes meanwhile is the next drain's, since one that
-   * chased a moving head would not end under load, and timers wait behind it in the alarm. Groups whose queue failed wait
-   * for their time, `now` in milliseconds since 1970, and hold up no other. Two calls share one run, for two would send
-   * everything twice. Resolves with undefined, or with an error that stopped a group: it then stands where its last
-   * successful send left it.
+   * chased a moving head would not end under load, and timers wait behind it in the alarm. Groups whose time has not come
+   * by `now`, in milliseconds since 1970, wait and hold up no other; without it nobody waits. Two calls share one run, for
+   * two would send everything twice; only a run without `now` does for a call without it. Resolves with undefined, or
+   * with an error that stopped a group: it then stands where its last successful send left it.
    */
   drain(now = Number.POSITIVE_INFINITY): Promise<unknown> {
+    if (this.#running !== undefined && now === Number.POSITIVE_INFINITY && this.#runningBy < now)
+      return this.#running.then(() => this.drain());
     this.#running ??= this.#run(now).finally(() => {
       this.#running = undefined;
     });
@@ -113,18 +119,12 @@ export class Outbox {
   }
 
   async #run(now: number): Promise<unknown> {
+    this.#runningBy = now;
     const end = this.#deps.head();
-    const open = this.#standings.filter(({ published, retryAt }) => published < end && retryAt <= now);
-    // Groups that stand together are told the same texts: as a rule that is all of them.
-    const positions = new Set(open.map(({ published }) => published));
-    const errors = await Promise.all(
-      Array.from(positions, (position) =>
-        this.#tell(
-          open.filter(({ published }) => published === position),
-          end,
-        ),
-      ),
-    );
+    const open = this.#standings.filter(({ published, dueAt }) => published < end && dueAt <= now);
+    // Groups that stand together are told the same texts: as a rule that is all of a kind.
+    const together = Map.groupBy(open, ({ group, published }) => `${group.isPatient === true} ${published}`);
+    const errors = await Promise.all(Array.from(together.values(), (groups) => this.#tell(groups, end)));
     return errors.find((error) => error !== undefined);
   }
 
@@ -135,9 +135,8 @@ export class Outbox {
     while ((open[0]?.published ?? end) < end) {
       try {
         if (!this.isRegistered) await this.register();
-        const page = this.#nextPage((open[0] as Standing).published);
-        const batchesOfPage = batches(packMessages(this.#deps.source, page.previousHash, page.events));
-        const errors = await Promise.all(open.map((standing) => this.#send(standing, batchesOfPage)));
+        const page = batches(this.#nextMessages(open[0] as Standing, end));
+        const errors = await Promise.all(open.map((standing) => this.#send(standing, page)));
         firstError ??= errors.find((error) => error !== undefined);
         open = open.filter((_, index) => errors[index] === undefined);
       } catch (error) {
@@ -145,7 +144,7 @@ export class Outbox {
         return error;
       }
     }
-    for (const standing of open) Object.assign(standing, { failures: 0, retryAt: 0 });
+    for (const standing of open) Object.assign(standing, { failures: 0, dueAt: dueAt(standing.group) });
     return firstError;
   }
 
@@ -154,7 +153,7 @@ export class Outbox {
       for (const batch of page) {
         await standing.group.send(batch.map((message) => message.text));
         standing.published = (batch.at(-1) as PackedMessage).toVersion;
-        this.#deps.release(this.published - 1);
+        this.#deps.release(this.#carried - 1);
       }
       return undefined;
     } catch (error) {
@@ -166,16 +165,31 @@ export class Outbox {
   #failed(standing: Standing): void {
     standing.failures++;
     const delay = Math.min(DRAIN_RETRY_FIRST_MS * 2 ** (standing.failures - 1), DRAIN_RETRY_MAX_MS);
-    standing.retryAt = this.#deps.now() + delay;
+    standing.dueAt = this.#deps.now() + delay;
   }
 
-  #nextPage(published: number): { previousHash: string; events: StoredEvent[] } {
-    if (published === 0)
-      return { previousHash: GENESIS_HASH_TEXT, events: this.#deps.read(1, DRAIN_PAGE_EVENTS) };
-    const [before, ...events] = this.#deps.read(published, DRAIN_PAGE_EVENTS + 1);
-    if (before === undefined) throw new Error(`the log has no version ${published}, which was published`);
-    return { previousHash: before.hash, events };
+  /** How far every group was told that is told the events: nobody reads those again. */
+  get #carried(): number {
+    const eager = this.#standings.filter(({ group }) => group.isPatient !== true);
+    return Math.min(this.#deps.head(), ...eager.map(({ published }) => published));
   }
+
+  /** What a group is told next: all up to `end` at once, or a page of events. */
+  #nextMessages({ group, published }: Standing, end: number): PackedMessage[] {
+    const { source, read } = this.#deps;
+    const limit = group.isPatient === true ? 0 : DRAIN_PAGE_EVENTS;
+    const events = published === 0 ? read(1, limit) : read(published, limit + 1);
+    const before = published === 0 ? { hash: GENESIS_HASH_TEXT } : events.shift();
+    if (before === undefined) throw new Error(`the log has no version ${published}, which was published`);
+    if (group.isPatient === true)
+      return [message(source, before.hash, { fromVersion: published + 1, toVersion: end })];
+    return packMessages(source, before.hash, events);
+  }
+}
+
+/** When a group is told whose queue works. */
+function dueAt({ isPatient }: ConsumerGroup): number {
+  return isPatient === true ? Number.POSITIVE_INFINITY : 0;
 }
 
 function batches(messages: readonly PackedMessage[]): PackedMessage[][] {

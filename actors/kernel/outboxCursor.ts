@@ -1,6 +1,6 @@
 /**
- * The stored outbox cursor. It is saved with the next append or by the alarm, never in a commit of its own: after a crash
- * the events since the saved position are announced again, which consumers recognise, and a busy aggregate pays nothing.
+ * The stored outbox cursor. Only the alarm saves it, which is also what tells patient groups: after a crash the events since
+ * then are announced again, which consumers recognise, and no command pays for it.
  */
 import type { ActorStorage } from './storage.ts';
 
@@ -12,11 +12,6 @@ export class OutboxCursor {
 
   constructor(storage: ActorStorage, isStored: boolean) {
     this.#storage = storage;
-    this.saved = isStored ? this.#read() : 0;
-  }
-
-  /** After a transaction that was undone: what storage says counts again. */
-  forget(isStored: boolean): void {
     this.saved = isStored ? this.#read() : 0;
   }
 

@@ -44,7 +44,7 @@ export interface PendingRow {
   readonly messages: readonly string[];
 }
 
-/** Messages about to wait, with the number of events that they carry. */
+/** Messages about to wait, with the number of events that they announce. */
 export interface Arrival {
   readonly text: string;
   readonly events: number;

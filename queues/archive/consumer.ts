@@ -23,7 +23,8 @@ export async function consumeForArchive(
   for (const message of messages) {
     try {
       const text = message.body as string;
-      taken.push({ message, arrival: { text, events: parseEventsMessage(text).events.length } });
+      const { fromVersion, toVersion } = parseEventsMessage(text);
+      taken.push({ message, arrival: { text, events: toVersion - fromVersion + 1 } });
     } catch (error) {
       // It names no event, and this release will not read it however often: the dead letters keep it for another.
       const fields = { messageId: message.id, ...errorFields(error) };

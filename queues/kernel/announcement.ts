@@ -5,6 +5,9 @@ import type { RunnerDeps } from './deps.ts';
 import { type AggregateKey, keyOf } from './positions.ts';
 import { ProjectedEvent } from './projector.ts';
 
+/** Events read from a log at a time: of usual ones a megabyte, and of ones fifty times as large no more than RPC carries. */
+const READ_EVENTS_MAX = 1_000;
+
 /** What is needed to fill a hole. */
 export type LogDeps = Pick<RunnerDeps, 'readLog' | 'logger'>;
 
@@ -56,9 +59,12 @@ export class Announcement {
   }
 
   async #repair(deps: LogDeps, fromVersion: number, limit: number): Promise<void> {
-    const messages = await deps.readLog(this.key, fromVersion, limit);
+    const wasAnnounced = this.#messages.some((message) => isOnlyNamed(message, fromVersion));
+    const messages = await deps.readLog(this.key, fromVersion, Math.min(limit, READ_EVENTS_MAX));
     const events = messages.reduce((sum, message) => sum + message.events.length, 0);
-    deps.logger.log('info', 'hole filled from the log', { ...this.key, version: fromVersion, events });
+    const fields = { ...this.key, version: fromVersion, events };
+    if (wasAnnounced) deps.logger.log('debug', 'announced events read from the log', fields);
+    else deps.logger.log('info', 'hole filled from the log', fields);
     this.repaired += events;
     for (const message of messages) this.#read.add(message);
     this.#messages.push(...messages);
@@ -81,6 +87,11 @@ export function announcementsOf(messages: readonly EventsMessage[]): Announcemen
     announcement.add(message);
   }
   return [...announcements.values()];
+}
+
+/** Whether a message announces a version without carrying it. */
+function isOnlyNamed({ events, fromVersion, toVersion }: EventsMessage, version: number): boolean {
+  return events.length === 0 && fromVersion <= version && version <= toVersion;
 }
 
 /** The event of a version in a message, if it carries it. */

@@ -58,9 +58,7 @@ export async function startEverywhere(
   const jobs = await Promise.all(parts.map(({ database }) => readJob(database)));
   const running = jobs.find((job) => job !== undefined && !hasEnded(job));
   const views = VIEWS.filter((view) => (wanted.views ?? running?.views ?? VIEWS).includes(view));
-  if (running !== undefined && (running.kind !== wanted.kind || running.views.join() !== views.join())) {
-    return inProgress(running);
-  }
+  if (running !== undefined && !isSame(running, { ...wanted, views })) return inProgress(running);
   const id = running?.job ?? parts[0]?.newClaim() ?? '';
   let started: Started = { ok: true };
   let begun = 0;
@@ -71,6 +69,10 @@ export async function startEverywhere(
     else return here;
   }
   return begun > 0 ? { ok: true } : started;
+}
+
+function isSame(a: Pick<RebuildOrder, 'kind' | 'views'>, b: Pick<RebuildOrder, 'kind' | 'views'>): boolean {
+  return a.kind === b.kind && a.views.join() === b.views.join();
 }
 
 function inProgress({ kind, views }: RebuildJob): Started {
@@ -88,7 +90,9 @@ function inProgress({ kind, views }: RebuildJob): Started {
 export async function startRebuild(deps: RebuildDeps, order: RebuildOrder): Promise<Started> {
   const running = await readJob(deps.database);
   if (running?.job === order.id) return { ok: true };
-  if (running !== undefined && !hasEnded(running)) return inProgress(running);
+  // Two callers that began at once may have named it differently in different databases: it is the same rebuild.
+  if (running !== undefined && !hasEnded(running))
+    return isSame(running, order) ? { ok: true } : inProgress(running);
   const views = JSON.stringify(order.views);
   if (order.kind === 'revert') {
     const kept = await deps.database.all({

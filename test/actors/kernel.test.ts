@@ -301,13 +301,15 @@ describe('the outbox', () => {
     expect(announced(actor).slice(2)).toEqual([[2, 2]]);
   });
 
-  it('saves its position with the next append, not in a commit of its own', async () => {
+  it('saves its position by the alarm, and with no command', async () => {
     const actor = toyActor('position');
     await actor.run(add(1));
     await drained(actor);
-    expect(await actor.sql('SELECT published FROM outbox')).toEqual([]);
     await actor.run(add(2));
-    expect(await actor.sql('SELECT published FROM outbox')).toEqual([{ published: 1 }]);
+    await drained(actor);
+    expect(await actor.sql('SELECT published FROM outbox')).toEqual([]);
+    await runDurableObjectAlarm(actor.stub);
+    expect(await actor.sql('SELECT published FROM outbox')).toEqual([{ published: 2 }]);
   });
 
   it('announces an event that is too large for a message without its data', async () => {

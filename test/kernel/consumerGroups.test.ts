@@ -19,28 +19,44 @@ const eventOf = (version: number): StoredEvent => ({
   hash: version.toString(16).padStart(64, '0'),
 });
 
+const versions = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => from + at);
+
 /** A group whose queue fails as it is told. */
 class Group implements ConsumerGroup {
   readonly name: string;
+  readonly isPatient: boolean;
   fails = false;
   sends = 0;
   readonly heard: number[] = [];
+  /** Waits before it takes anything. */
+  before: Promise<void> = Promise.resolve();
 
-  constructor(name: string) {
+  constructor(name: string, isPatient = false) {
     this.name = name;
+    this.isPatient = isPatient;
   }
 
   async send(texts: readonly string[]): Promise<void> {
     this.sends++;
+    await this.before;
     if (this.fails) throw new Error(`${this.name} is down`);
-    for (const { events } of texts.map(parseEventsMessage)) this.heard.push(...events.map((e) => e.version));
+    for (const { events, fromVersion, toVersion } of texts.map(parseEventsMessage)) {
+      expect(events.map(({ version }) => version)).toEqual(
+        this.isPatient ? [] : versions(fromVersion, toVersion),
+      );
+      this.heard.push(...versions(fromVersion, toVersion));
+    }
   }
 }
 
-function world(published = 0, log = [eventOf(1)]) {
+function world(published = 0, log = [eventOf(1)], archiveIsPatient = false) {
   const time = { now: 0 };
   const released: number[] = [];
-  const groups = { views: new Group('views'), archive: new Group('archive'), sagas: new Group('sagas') };
+  const groups = {
+    views: new Group('views'),
+    archive: new Group('archive', archiveIsPatient),
+    sagas: new Group('sagas'),
+  };
   const outbox = new Outbox(
     {
       source: { aggregateType: 'order', aggregateId: 'o' },
@@ -103,6 +119,52 @@ describe('a group whose queue fails', () => {
   });
 });
 
+describe('a patient group', () => {
+  it('is told by a drain of everything alone, of all there is in one message and without the data', async () => {
+    const { archive, views, outbox, append, released } = world(0, [eventOf(1)], true);
+    for (let commit = 0; commit < 1_200; commit++) append();
+    await outbox.drain(0);
+    expect([views.heard.length, archive.sends, outbox.published]).toEqual([1_201, 0, 0]);
+    expect([outbox.isDue(Number.MAX_SAFE_INTEGER), outbox.isBehind, outbox.retryAt]).toEqual([
+      false,
+      true,
+      undefined,
+    ]);
+    // It reads the log when it comes to it: nothing is kept in memory for it.
+    expect(Math.max(...released)).toBe(1_200);
+    await outbox.drain();
+    expect([archive.sends, archive.heard.length, outbox.published]).toEqual([1, 1_201, 1_201]);
+    append();
+    await outbox.drain(0);
+    await outbox.drain();
+    expect([views.heard.length, archive.heard.length, outbox.isBehind]).toEqual([1_202, 1_202, false]);
+  });
+
+  it('is told although a drain for the others is under way', async () => {
+    const { archive, views, outbox } = world(0, [eventOf(1)], true);
+    let goOn: () => void = expect.unreachable;
+    views.before = new Promise((resolve) => {
+      goOn = resolve;
+    });
+    const others = outbox.drain(0);
+    const everybody = outbox.drain();
+    goOn();
+    await Promise.all([others, everybody]);
+    expect([views.heard, archive.heard, outbox.isBehind]).toEqual([[1], [1], false]);
+  });
+
+  it('is tried again like any other once its queue has failed', async () => {
+    const { archive, outbox, time } = world(0, [eventOf(1)], true);
+    archive.fails = true;
+    expect(await outbox.drain()).toMatchObject({ message: 'archive is down' });
+    expect(outbox.retryAt).toBe(DRAIN_RETRY_FIRST_MS);
+    archive.fails = false;
+    time.now = DRAIN_RETRY_FIRST_MS;
+    await outbox.drain(time.now);
+    expect([archive.heard, outbox.retryAt]).toEqual([[1], undefined]);
+  });
+});
+
 it('every group hears every event in order, whatever fails and whenever the instance dies', async () => {
   const step = fc.record({
     commits: fc.integer({ min: 0, max: 3 }),
@@ -111,9 +173,9 @@ it('every group hears every event in order, whatever fails and whenever the inst
     waits: fc.integer({ min: 0, max: 5_000 }),
   });
   await holdsEventually(
-    fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.boolean(), async (steps, isPatient) => {
       const log = [eventOf(1)];
-      let current = world(0, log);
+      let current = world(0, log, isPatient);
       const heard = { views: [] as number[], archive: [] as number[], sagas: [] as number[] };
       const collect = () => {
         for (const name of NAMES) heard[name].push(...current[name].heard.splice(0));
@@ -126,7 +188,7 @@ it('every group hears every event in order, whatever fails and whenever the inst
         collect();
         if (!dies) continue;
         const { now } = current.time;
-        current = world(current.outbox.published, log);
+        current = world(current.outbox.published, log, isPatient);
         current.time.now = now;
       }
       for (const name of NAMES) current[name].fails = false;

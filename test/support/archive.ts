@@ -189,7 +189,10 @@ export class ArchiveWorld {
   /** Hands messages to the archivist, as its consumer does. */
   deliver(texts: readonly string[]): boolean {
     return this.archivist.accept(
-      texts.map((text) => ({ text, events: parseEventsMessage(text).events.length })),
+      texts.map((text) => {
+        const { fromVersion, toVersion } = parseEventsMessage(text);
+        return { text, events: toVersion - fromVersion + 1 };
+      }),
     );
   }
 

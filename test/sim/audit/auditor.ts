@@ -5,7 +5,7 @@
 import type { Source } from '../../../actors/kernel/messages.ts';
 import { keyOf } from '../../../queues/kernel/positions.ts';
 import type { TurnReport } from '../model/application.ts';
-import type { ActorObject, Observer, Platform } from '../model/platform.ts';
+import { type ActorObject, GROUPS, type Group, type Observer, type Platform } from '../model/platform.ts';
 import type { SimStorage } from '../model/storage.ts';
 import { Breach, type World } from '../model/world.ts';
 import type { Attempt } from '../workload/attempt.ts';
@@ -26,7 +26,7 @@ export class Auditor implements Observer {
   readonly answers = new AnswerBook();
   readonly #world: World;
   readonly #money = new MoneyAudit();
-  readonly #announced = new Map<Ledger, Announced>();
+  readonly #announced: Record<Group, Map<Ledger, Announced>> = { views: new Map(), archive: new Map() };
   readonly #stored = new Set<Ledger>();
   /** Aggregates that are in the directory: nothing ever leaves it. */
   readonly #known = new Set<Ledger>();
@@ -49,7 +49,7 @@ export class Auditor implements Observer {
     if (known !== undefined) return known;
     const ledger = new Ledger(source, this.#bookOf(source));
     this.ledgers.set(keyOf(source), ledger);
-    this.#announced.set(ledger, new Announced());
+    for (const group of GROUPS) this.#announced[group].set(ledger, new Announced());
     return ledger;
   }
 
@@ -109,7 +109,7 @@ export class Auditor implements Observer {
     if (!object.isFiring && !object.alarmLost) this.#checkAlarm(ledger, object);
   }
 
-  messageStored(body: string): void {
+  messageStored(group: Group, body: string): void {
     const message = JSON.parse(body) as {
       fromVersion: number;
       toVersion: number;
@@ -126,7 +126,12 @@ export class Auditor implements Observer {
       if (ledger.events[version - 1]?.hash !== hash)
         ledger.fail('messages carry the log', `not at version ${version}`);
     }
-    this.#announced.get(ledger)?.add(message.fromVersion, message.toVersion);
+    this.#announced[group].get(ledger)?.add(message.fromVersion, message.toVersion);
+  }
+
+  /** How far every group was told, without a hole. */
+  #announcedTo(ledger: Ledger): number {
+    return Math.min(...GROUPS.map((group) => this.#announced[group].get(ledger)?.upTo ?? 0));
   }
 
   viewsChanged(part: number): void {
@@ -202,7 +207,7 @@ export class Auditor implements Observer {
   /** The stored cursor never passes what the queue has taken. */
   #checkCursor(ledger: Ledger, object: ActorObject): void {
     const published = publishedBy(object);
-    const announced = this.#announced.get(ledger)?.upTo ?? 0;
+    const announced = this.#announcedTo(ledger);
     if (published > announced) {
       ledger.fail('the cursor follows the queue', `it says ${published}, the queue has taken ${announced}`);
     }
@@ -212,7 +217,7 @@ export class Auditor implements Observer {
   #checkAlarm(ledger: Ledger, object: ActorObject): void {
     const { at, attempt } = object.storage.alarm;
     const due = [...ledger.book.due()];
-    const behind = (this.#announced.get(ledger)?.upTo ?? 0) < ledger.version;
+    const behind = this.#announcedTo(ledger) < ledger.version;
     const [first] = due;
     if (at === undefined && (behind || first !== undefined)) {
       ledger.fail(
@@ -233,7 +238,7 @@ export class Auditor implements Observer {
     for (const { what, at } of ledger.book.due())
       ledger.fail('no timer gets lost', `${what} was due at ${at} and is still open`);
     if (ledger.version === 0) return;
-    const announced = this.#announced.get(ledger)?.upTo ?? 0;
+    const announced = this.#announcedTo(ledger);
     if (announced < ledger.version)
       ledger.fail('every event is announced', `${announced} of ${ledger.version}`);
     if (object.storage.alarm.at !== undefined)

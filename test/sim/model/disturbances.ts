@@ -30,8 +30,10 @@ export class Disturbances {
       const idle = objects.filter(({ isIdle }) => isIdle);
       if (idle.length > 0) world.random.pick(idle).drop('is evicted');
     } else if (world.strikes(events.deploy)) this.#deploy();
-    else if (world.strikes(events.queueOutage)) this.#outage(platform.queue, 'the queue');
-    else if (world.strikes(events.databaseOutage)) {
+    else if (world.strikes(events.queueOutage)) {
+      const queue = world.random.pick([platform.queue, platform.archiveQueue]);
+      this.#outage(queue, queue === platform.queue ? 'the queue' : 'the queue of the archive');
+    } else if (world.strikes(events.databaseOutage)) {
       const database = world.random.pick(platform.databases);
       this.#outage(database, database.name);
     } else return false;
@@ -47,8 +49,9 @@ export class Disturbances {
 
   /** Whatever is down comes back. */
   endOutages(): void {
-    const { databases, queue } = this.#platform();
+    const { databases, queue, archiveQueue } = this.#platform();
     queue.down = false;
+    archiveQueue.down = false;
     for (const database of databases) database.down = false;
   }
 

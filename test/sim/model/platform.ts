@@ -47,15 +47,22 @@ interface DirectoryApp {
   readonly alarm?: undefined;
 }
 
+/** Who is told of events: the views soon and with the data, the archive by the alarm and without. */
+export const GROUPS = ['views', 'archive'] as const;
+export type Group = (typeof GROUPS)[number];
+
 /** Whoever watches: called after every commit. */
 export interface Observer {
   turnCommitted(source: Source, object: ActorObject, report: TurnReport): void;
-  messageStored(body: string): void;
+  messageStored(group: Group, body: string): void;
   viewsChanged(part: number): void;
 }
 
 export class Platform {
+  /** To the views. */
   readonly queue: SimQueue;
+  /** To the archive, which is left out here: what it is told stays in the queue. */
+  readonly archiveQueue: SimQueue;
   readonly databases: readonly SimDatabase[];
   /** Every actor that anybody has addressed, by key. */
   readonly actors = new Map<string, PlatformActor>();
@@ -88,7 +95,10 @@ export class Platform {
           world.trace.note(world.clock, 'log', level, message, fields ?? '');
       },
     };
-    this.queue = new SimQueue(world, (body) => world.check(() => observer.messageStored(body)));
+    const queueTo = (group: Group) =>
+      new SimQueue(world, (body) => world.check(() => observer.messageStored(group, body)));
+    this.queue = queueTo('views');
+    this.archiveQueue = queueTo('archive');
     this.databases = Array.from({ length: world.profile.parts }, (_, part) => {
       return new SimDatabase(world, part, () => world.check(() => observer.viewsChanged(part)));
     });
@@ -216,7 +226,14 @@ export class Platform {
       nextTurn: (task) => context.later('decides', task, 0),
       after: (task, milliseconds) => context.later('drains', task, milliseconds),
       setAlarm: (at) => context.storage.setAlarm(at),
-      groups: [{ name: 'views', send: (texts) => this.queue.send(context.caller, texts) }],
+      groups: [
+        { name: 'views', send: (texts) => this.queue.send(context.caller, texts) },
+        {
+          name: 'archive',
+          isPatient: true,
+          send: (texts) => this.archiveQueue.send(context.caller, texts),
+        },
+      ],
       register: () =>
         directory
           .call(context.caller, 'register', (app) => app.directory.register(aggregateType, aggregateId))

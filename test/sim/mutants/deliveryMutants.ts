@@ -19,13 +19,35 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'cursor-of-the-fastest-group',
+    breaks: 'The cursor says how far the fastest group was told.',
+    patches: [
+      {
+        file: OUTBOX,
+        find: 'return Math.min(...this.#standings.map((',
+        replace: 'return Math.max(...this.#standings.map((',
+      },
+    ],
+  },
+  {
+    name: 'patient-group-forgotten',
+    breaks: 'The alarm tells only whoever is told without it.',
+    patches: [
+      {
+        file: CORE,
+        find: 'await this.#drain();',
+        replace: 'await this.#drain(this.#deps.now());',
+      },
+    ],
+  },
+  {
     name: 'cursor-saved-ahead',
     breaks: 'The stored cursor says that events are published which are only appended.',
     patches: [
       {
         file: CORE,
-        find: '          this.#cursor.save(this.#outbox.published);\n          this.#rearm(now);',
-        replace: '          this.#cursor.save(this.#version());\n          this.#rearm(now);',
+        find: 'this.#cursor.save(this.#outbox.published);',
+        replace: 'this.#cursor.save(this.#version());',
       },
     ],
   },

@@ -145,12 +145,12 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'refused-command-costs-a-row',
-    breaks: 'A turn that stored no event moves the cursor and sets the alarm.',
+    breaks: 'A turn that stored no event sets the alarm.',
     patches: [
       {
         file: 'actors/kernel/actorCore.ts',
-        find: '        if (this.#version() > before) {\n',
-        replace: '        if (this.aggregate.log.isStored) {\n',
+        find: '        if (this.#version() > before) this.#rearm(now);\n',
+        replace: '        if (this.aggregate.log.isStored) this.#alarm.setBefore(now, now);\n',
       },
     ],
   },
