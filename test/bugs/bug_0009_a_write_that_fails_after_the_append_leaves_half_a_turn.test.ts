@@ -1,9 +1,8 @@
 /**
- * The outbox cursor is saved after the events of the turn. Where that write failed (a database that is full), the caller was
- * told of a failure while the events were committed, and neither an alarm nor a drain was there to announce them.
+ * The alarm is set after the events of the turn were appended. Where that write failed (a database that is full), the caller
+ * was told of a failure while the events were committed, and neither an alarm nor a drain was there to announce them.
  */
 import { expect, it } from 'vitest';
-import type { ActorStorage } from '../../actors/kernel/storage.ts';
 import { localCore } from '../support/localCore.ts';
 import { sqliteStorage } from '../support/sqliteStorage.ts';
 import { type ToyState, toyDecider } from '../support/toyDecider.ts';
@@ -12,30 +11,25 @@ const context = { userId: 'u', correlationId: 'c', causationId: null };
 const add = (commandId: string) => ({ commandId, type: 'Add', data: { amount: 1 } });
 
 it('a turn that throws is undone as a whole, in storage and in memory', async () => {
-  const sound = sqliteStorage();
   let full = false;
-  const storage: ActorStorage = {
-    ...sound,
-    sql: {
-      exec(query, ...bindings) {
-        if (full && query.includes('INTO outbox')) throw new Error('SQLITE_FULL');
-        return sound.sql.exec(query, ...bindings);
-      },
-    },
+  const alarms: number[] = [];
+  alarms.push = () => {
+    if (full) throw new Error('SQLITE_FULL');
+    return 0;
   };
   const world = {
     now: 0,
     alarmAt: undefined,
-    alarms: [],
+    alarms,
     sent: [],
     onSend: () => undefined,
     lines: [],
-    storage,
+    storage: sqliteStorage(),
   };
   const { core } = localCore<ToyState>(toyDecider, world);
   await core.execute([add('a')], context);
-  full = true;
   await core.alarm();
+  full = true;
   expect(world.sent).toHaveLength(1);
 
   await expect(core.execute([add('b')], context)).rejects.toThrow('SQLITE_FULL');
