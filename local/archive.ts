@@ -1,8 +1,10 @@
 /** `npm run archive`: the archive of a running platform. */
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { check } from './archive/check.ts';
 import { ArchiveClient, DEFAULT_URL } from './archive/client.ts';
 import { exportArchive } from './archive/export.ts';
+import { query } from './archive/query.ts';
 import { sign } from './archive/sign.ts';
 import { LocalServerError } from './errors.ts';
 
@@ -12,6 +14,9 @@ const HELP = `The archive of a running Folio.
   npm run archive -- sign            archives what waits and signs a checkpoint now
   npm run archive -- check           whether anything is missing or archived twice: follows the manifests, and asks every
                                      log how far it goes and whether the archive has the same
+  npm run archive -- query FOLDER [NAME]
+                                     a query of docs/analytics.md over a copy, by DuckDB; without a name, which there are
+  --account ID   the account that the query account_audit is about
 
   --url URL      where Folio answers (default ${DEFAULT_URL})
   --token TOKEN  sent as Authorization: Bearer (default: FOLIO_TOKEN of the environment)
@@ -23,18 +28,27 @@ async function main(): Promise<number> {
   const text = { type: 'string' } as const;
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { url: text, token: text, help: { type: 'boolean', short: 'h' } },
+    options: { url: text, token: text, account: text, help: { type: 'boolean', short: 'h' } },
   });
   if (values.help === true) {
     console.log(HELP);
     return 0;
   }
-  const client = new ArchiveClient(values.url ?? DEFAULT_URL, values.token ?? process.env.FOLIO_TOKEN);
   const [command, folder, ...rest] = positionals;
-  if (command === 'export' && folder !== undefined && rest.length === 0) return exportArchive(client, folder);
+  if (command === 'query' && folder !== undefined && rest.length <= 1) {
+    return query(fromHere(folder), rest[0], values.account);
+  }
+  const client = new ArchiveClient(values.url ?? DEFAULT_URL, values.token ?? process.env.FOLIO_TOKEN);
+  if (command === 'export' && folder !== undefined && rest.length === 0)
+    return exportArchive(client, fromHere(folder));
   if (command === 'sign' && folder === undefined) return sign(client);
   if (command === 'check' && folder === undefined) return check(client);
   throw new LocalServerError(`say what to do\n\n${HELP}`);
+}
+
+/** A folder as its user names it: npm runs scripts in the repository, whatever folder it was called in. */
+function fromHere(folder: string): string {
+  return resolve(process.env.INIT_CWD ?? '', folder);
 }
 
 main().then(

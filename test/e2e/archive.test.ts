@@ -1,0 +1,187 @@
+/**
+ * The life of an archive, on the real local server: the demonstration's trades are archived and signed, copied, verified
+ * offline, and queried by DuckDB, and everything that comes out is what the demonstration's own books say.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CappedTape } from '../../demo/cappedTape.ts';
+import { Client } from '../../demo/client.ts';
+import { defaultTape } from '../../demo/defaultTape.ts';
+import { drive, type Run } from '../../demo/drive.ts';
+import { Exact, NOTHING, plain } from '../../demo/exact.ts';
+import { OwnPlatform } from '../../demo/platform.ts';
+import { Analytics } from '../../local/archive/analytics.ts';
+import { check } from '../../local/archive/check.ts';
+import { ArchiveClient } from '../../local/archive/client.ts';
+import { exportArchive } from '../../local/archive/export.ts';
+import { ArchiveFolder } from '../../verifier/archive.ts';
+import { verifyArchive } from '../../verifier/verify.ts';
+
+/** A demonstration on a slow machine with other tests beside it. */
+const RUN_MS = 180_000;
+
+const TRADES = 300;
+
+const folder = mkdtempSync(path.join(tmpdir(), 'folio-archive-life-'));
+let platform: OwnPlatform;
+let client: ArchiveClient;
+let run: Run;
+let analytics: Analytics;
+
+/** Archives and signs until the archive has every event of the books. */
+async function archived(events: number): Promise<void> {
+  for (const end = performance.now() + RUN_MS; performance.now() < end; await sleep(200)) {
+    await client.json('/v1/audit/checkpoints', { method: 'POST' });
+    if ((await client.json<{ events: number }>('/v1/archive')).events >= events) return;
+  }
+  throw new Error(`the archive has no ${events} events`);
+}
+
+/** What the books have of every account. */
+function reports() {
+  const { books } = run.expectations;
+  return books.accountIds().map((id) => ({ id, ...books.report(id) }));
+}
+
+const sum = (values: readonly string[]) => values.reduce((total, value) => total.plus(value), NOTHING);
+
+/** The rows of a query, by the names of its columns; decimals as plainly as the books write them. */
+async function rowsOf(query: string, account?: string): Promise<Record<string, string>[]> {
+  const { columns, rows } = await analytics.run(query, account);
+  const plainly = (value: string | null) =>
+    value === null ? '' : /^-?\d+\.\d{8}$/.test(value) ? plain(new Exact(value)) : value;
+  return rows.map((row) =>
+    Object.fromEntries(columns.map((column, index) => [column, plainly(row[index] ?? null)])),
+  );
+}
+
+beforeAll(async () => {
+  platform = await OwnPlatform.start();
+  client = new ArchiveClient(platform.url, platform.token);
+  const demo = new Client(platform.url, platform.token);
+  const tape = await CappedTape.open(defaultTape(TRADES, 5), TRADES);
+  const options = {
+    platform: Promise.resolve(demo),
+    tape,
+    accounts: 6,
+    seed: 5,
+    onProgress: () => undefined,
+  };
+  run = await drive(options);
+  demo.close();
+  await archived(reports().reduce((total, { version }) => total + version, 0));
+  expect(await exportArchive(client, folder)).toBe(0);
+  analytics = await Analytics.open(folder);
+}, RUN_MS);
+
+afterAll(async () => {
+  analytics?.close();
+  rmSync(folder, { recursive: true, force: true });
+  await platform?.stop(false);
+});
+
+describe('the archive of a demonstration', () => {
+  it('is complete and verifies offline', async () => {
+    expect(await check(client)).toBe(0);
+    const { findings, events, aggregates } = await verifyArchive(new ArchiveFolder(folder), Date.now());
+    expect(findings.kept).toEqual([]);
+    expect(aggregates).toBeGreaterThanOrEqual(reports().length);
+    expect(events).toBeGreaterThanOrEqual(reports().reduce((total, { version }) => total + version, 0));
+  });
+
+  it('has typed columns for any reader: exact money, times, whole numbers', async () => {
+    const { rows } = await analytics.sql('SELECT column_name, column_type FROM (DESCRIBE events)');
+    expect(Object.fromEntries(rows)).toMatchObject({
+      version: 'BIGINT',
+      recorded_at: 'TIMESTAMP WITH TIME ZONE',
+      executed_at: 'TIMESTAMP WITH TIME ZONE',
+      cash: 'DECIMAL(38,8)',
+      notional: 'DECIMAL(38,8)',
+      position_average_cost: 'DECIMAL(38,8)',
+      allow_short: 'BOOLEAN',
+      symbol: 'VARCHAR',
+      hash: 'BLOB',
+    });
+  });
+
+  it('gives the daily volume: as many trades and fees as the books', async () => {
+    const rows = await rowsOf('daily_volume');
+    expect(sum(rows.map(({ trades }) => trades as string)).toNumber()).toBe(run.expectations.trades);
+    const fees = sum(reports().map((account) => account.fees));
+    expect(plain(sum(rows.map((row) => row.fees as string)))).toBe(plain(fees));
+    expect(rows.every(({ day }) => /^\d{4}-\d{2}-\d{2}$/.test(day as string))).toBe(true);
+  });
+
+  it('gives the top accounts, by turnover, with the cash and the profit of the books', async () => {
+    const rows = await rowsOf('top_accounts');
+    const traded = reports().filter(({ events }) => (events.TradeExecuted ?? 0) > 0);
+    expect(
+      rows
+        .map(({ account, currency, trades, realized_pnl, cash }) => [
+          account,
+          currency,
+          trades,
+          realized_pnl,
+          cash,
+        ])
+        .sort(),
+    ).toEqual(
+      traded
+        .map(({ id, currency, events, positions, cash }) => [
+          id,
+          currency,
+          String(events.TradeExecuted),
+          plain(sum(positions.map(({ realizedPnl }) => realizedPnl))),
+          cash,
+        ])
+        .sort(),
+    );
+    const turnovers = rows.map(({ turnover }) => new Exact(turnover as string));
+    expect(
+      turnovers.every((turnover, index) => index === 0 || turnover.lte(turnovers[index - 1] as Exact)),
+    ).toBe(true);
+  });
+
+  it('gives the profit by symbol that the books have', async () => {
+    const expected = new Map<string, Exact>();
+    for (const { currency, positions } of reports()) {
+      for (const { symbol, realizedPnl } of positions) {
+        const key = `${symbol} ${currency}`;
+        expected.set(key, (expected.get(key) ?? NOTHING).plus(realizedPnl));
+      }
+    }
+    const rows = await rowsOf('profit_by_symbol');
+    expect(
+      new Map(rows.map(({ symbol, currency, realized_pnl }) => [`${symbol} ${currency}`, realized_pnl])),
+    ).toEqual(new Map([...expected].map(([key, profit]) => [key, plain(profit)])));
+  });
+
+  it('gives the audit of one account: every event of its log, with its hash', async () => {
+    const [account] = reports();
+    const id = account?.id as string;
+    const { events } = await client.json<{ events: { version: number; hash: string; eventType: string }[] }>(
+      `/v1/accounts/${id}/events?limit=1000`,
+    );
+    const rows = await rowsOf('account_audit', id);
+    expect(rows.map(({ version, hash, event_type }) => [Number(version), hash, event_type])).toEqual(
+      events.map(({ version, hash, eventType }) => [version, hash, eventType]),
+    );
+    expect(plain(sum(rows.map(({ cash_change }) => cash_change || '0')))).toBe(account?.cash);
+  });
+
+  it('has nothing among the faults, and would', async () => {
+    expect(await rowsOf('faults')).toEqual([]);
+    const source =
+      "read_parquet(getvariable('archive') || '/segments/*/account/*/*.parquet', union_by_name = true)";
+    const forged = 'CASE WHEN version = 5 THEN cash + 1 ELSE cash END AS cash';
+    await analytics.sql(
+      `CREATE OR REPLACE VIEW events AS SELECT * REPLACE (${forged}) FROM ${source} WHERE version <> 9`,
+    );
+    const faults = (await rowsOf('faults')).map(({ fault }) => fault);
+    expect(faults).toContain('does not follow on version 8');
+    expect(faults.some((fault) => fault?.startsWith('the cash is'))).toBe(true);
+  });
+});
