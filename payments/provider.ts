@@ -1,4 +1,5 @@
 /** What every payment provider is to Folio: calls that it answers, and webhooks that it sends. */
+import type { CommandEnvelope } from '../schemas/envelope.ts';
 import type {
   PaymentProvider,
   ProviderCall,
@@ -26,6 +27,18 @@ export type WebhookReading =
       readonly paymentId: string;
       readonly notice: ProviderNotice;
     };
+
+/**
+ * The command that tells a payment of a webhook. The delivery's id is the command's, with spaces, which no client's can have:
+ * every copy of it is recognised.
+ */
+export function noticeCommand(
+  provider: PaymentProvider,
+  { deliveryId, notice }: Pick<Extract<WebhookReading, { status: 'notice' }>, 'deliveryId' | 'notice'>,
+): CommandEnvelope {
+  const commandId = `webhook ${provider} ${deliveryId}`;
+  return { commandId, type: 'RecordProviderNotice', data: { provider, notice } };
+}
 
 /** A payment provider, as a payment calls it. Its webhooks come in by another way (`providers.ts`). */
 export interface Provider {

@@ -2,9 +2,10 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import type { PaymentState } from '../../../actors/payment/decider.ts';
+import { noticeCommand, type WebhookReading } from '../../../payments/provider.ts';
 import type { Outcome } from '../../../schemas/envelope.ts';
 import { PaymentStanding } from '../../../schemas/payment.ts';
-import { PAYMENT_PROVIDERS, PaymentProvider, type ProviderNotice } from '../../../schemas/paymentProvider.ts';
+import { PAYMENT_PROVIDERS, PaymentProvider } from '../../../schemas/paymentProvider.ts';
 import { AggregateId, DecimalText, Id, UtcTime, Version } from '../../../schemas/scalars.ts';
 import { actorStub } from '../../aggregates.ts';
 import { webhookReader } from '../../payments.ts';
@@ -126,23 +127,14 @@ const takeWebhook = route(
   },
 );
 
-/** The delivery's id is the command's, with spaces, which no client's can have: every copy of it is recognised. */
 async function record(
   c: Context<HttpEnv>,
   provider: PaymentProvider,
-  { deliveryId, paymentId, notice }: { deliveryId: string; paymentId: string; notice: ProviderNotice },
+  reading: Extract<WebhookReading, { status: 'notice' }>,
 ): Promise<Outcome> {
-  const payment = actorStub(c.env, { aggregateType: 'payment', aggregateId: paymentId });
-  const [outcome] = await payment.execute(
-    [
-      {
-        commandId: `webhook ${provider} ${deliveryId}`,
-        type: 'RecordProviderNotice',
-        data: { provider, notice },
-      },
-    ],
-    { userId: provider, correlationId: c.get('correlationId'), causationId: null },
-  );
+  const payment = actorStub(c.env, { aggregateType: 'payment', aggregateId: reading.paymentId });
+  const context = { userId: provider, correlationId: c.get('correlationId'), causationId: null };
+  const [outcome] = await payment.execute([noticeCommand(provider, reading)], context);
   if (outcome === undefined) throw new Error('a webhook was not answered');
   return outcome;
 }
