@@ -25,6 +25,8 @@ import type { ProjectedEvent, Projector } from './projector.ts';
  */
 export interface Standing extends ViewTargets {
   readonly positions: Map<string, ViewPosition>;
+  /** Whether building colours are brought up to where the live ones stand; else they only move together with those. */
+  readonly isFilling: boolean;
 }
 
 /** Events of one aggregate in order, without a hole. */
@@ -156,7 +158,7 @@ function take(
   if (position?.parkedVersion != null || from + 1 < (events[0]?.version ?? 0)) return undefined;
   const bounds = target.role === 'live' ? UNBOUNDED : boundsOf(standing, target, key, moves);
   // A building view that has not come as far as the live one is its rebuild's business.
-  if (from < bounds.from) return undefined;
+  if (bounds === undefined || from < bounds.from) return undefined;
   let to = from;
   for (const event of events) {
     if (event.version <= from) continue;
@@ -168,15 +170,16 @@ function take(
 
 const UNBOUNDED = { from: 0, to: Number.POSITIVE_INFINITY };
 
-/** What the live colour does in this transaction; where it has no part in it, where it stands. */
+/** What the live colour does in this transaction; while filling, up to where it stands. */
 function boundsOf(
-  { positions }: Standing,
+  { positions, isFilling }: Standing,
   building: ViewTarget,
   key: AggregateKey,
   moves: ReadonlyMap<string, Advance>,
-): { from: number; to: number } {
+): { from: number; to: number } | undefined {
   const live = positionKey({ ...building, colour: otherColour(building.colour) }, key);
-  return moves.get(live) ?? { from: 0, to: positions.get(live)?.version ?? 0 };
+  // Whoever is not filling has the events in other portions than the live one had: a journal's rows would end elsewhere.
+  return isFilling ? { from: 0, to: positions.get(live)?.version ?? 0 } : moves.get(live);
 }
 
 async function commit(

@@ -76,7 +76,8 @@ async function readStanding(deps: RunnerDeps, announcements: readonly Announceme
     deps.projectors.map(({ view }) => view),
   );
   const keys = announcements.map(({ key }) => key);
-  return { targets, epoch, positions: await readPositions(deps.database, targets, keys) };
+  const positions = await readPositions(deps.database, targets, keys);
+  return { targets, epoch, positions, isFilling: false };
 }
 
 /** One transaction's worth; returns what is still open after it. */

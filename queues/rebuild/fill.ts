@@ -60,7 +60,8 @@ async function readStanding(
 ): Promise<Standing> {
   const { targets, epoch } = await viewTargets(database, job.views);
   const positions = await readPositions(database, targets, keys);
-  return { targets: targets.filter(({ role }) => role === 'building'), epoch, positions };
+  const building = targets.filter(({ role }) => role === 'building');
+  return { targets: building, epoch, positions, isFilling: true };
 }
 
 async function store(
