@@ -99,6 +99,7 @@ const goodQuery: Record<string, readonly string[]> = {
   fromVersion: ['1', '5', '999999999999999'],
   minVersion: ['1', '999999999999999'],
   limit: ['1', '1000', '0', '1001'],
+  format: ['json', 'csv', 'html', 'pdf', 'xml'],
   symbol: ['IBM', 'EUR/USD'],
   side: ['BUY'],
   from: ['2024-01-01T00:00:00Z'],

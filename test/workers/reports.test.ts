@@ -1,6 +1,21 @@
 /** Statements and reports through the API. */
+
+import { exports } from 'cloudflare:workers';
+import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { call, opened, type Reply, verdict } from '../support/api.ts';
+import { PAGE_STYLE } from '../../reports/html.ts';
+import { call, opened, type Reply, TEST_TOKEN, verdict } from '../support/api.ts';
+
+const worker = (exports as unknown as { default: Fetcher }).default;
+
+/** A reply as bytes. */
+async function download(path: string): Promise<{ headers: Headers; bytes: Uint8Array; text: string }> {
+  const headers = { Authorization: `Bearer ${TEST_TOKEN}` };
+  const response = await worker.fetch(`http://folio.test${path}`, { headers });
+  expect(response.status).toBe(200);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  return { headers: response.headers, bytes, text: new TextDecoder().decode(bytes) };
+}
 
 async function traded(accountId: string, tradeId: string, side: string, quantity: string, price: string) {
   const body = { tradeId, symbol: 'IBM', side, quantity, price, fee: '1' };
@@ -39,6 +54,7 @@ describe('the statement of an account', () => {
     ['?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z', '400 invalid_request to'],
     ['?from=2026-01-02T00:00:00Z&to=2026-01-02T00:00:00Z', '400 invalid_request to'],
     ['?from=yesterday', '400 invalid_request from'],
+    ['?format=xml', '400 invalid_request format'],
     ['?version=-1', '400 invalid_request version'],
     ['?until=2026-01-02T00:00:00Z', '400 invalid_request until'],
     ['?to=2001-01-01T00:00:00Z', '404 account_not_found'],
@@ -48,6 +64,39 @@ describe('the statement of an account', () => {
       body: { accountId: 'stm-2', customerId: 'c', accountType: 'INDIVIDUAL', currency: 'USD' },
     });
     expect(verdict(await statement('stm-2', query))).toBe(expected);
+  });
+
+  it.each(['csv', 'html'])('as %s is the same to the byte when more has happened', async (format) => {
+    const id = `stm-${format}`;
+    await opened(id);
+    await traded(id, 't-1', 'BUY', '10', '100');
+    const first = await download(`/v1/accounts/${id}/statement?format=${format}`);
+    await traded(id, 't-2', 'SELL', '10', '90');
+    const again = await download(`/v1/accounts/${id}/statement?format=${format}&version=2`);
+    expect(again.bytes).toEqual(first.bytes);
+    const now = await download(`/v1/accounts/${id}/statement?format=${format}`);
+    expect(now.bytes).not.toEqual(first.bytes);
+    expect((await call('GET', `/v1/accounts/${id}/statement?format=${format}`)).status).toBe(200);
+  });
+
+  it('is a file as CSV', async () => {
+    await opened('stm-file');
+    const { headers, text } = await download('/v1/accounts/stm-file/statement?format=csv');
+    expect(headers.get('Content-Type')).toBe('text/csv; charset=utf-8');
+    expect(headers.get('Content-Disposition')).toBe('attachment; filename="statement-stm-file-1.csv"');
+    expect(text).toContain('\r\nfact,accountId,stm-file,');
+  });
+
+  it('is a page as HTML that may have its style and nothing else', async () => {
+    await opened('stm-page');
+    const { headers, text } = await download('/v1/accounts/stm-page/statement?format=html');
+    expect(headers.get('Content-Type')).toBe('text/html; charset=utf-8');
+    expect(text).toContain(`<style>${PAGE_STYLE}</style>`);
+    const style = hash('sha256', PAGE_STYLE, 'base64');
+    expect(headers.get('Content-Security-Policy')).toContain(
+      `default-src 'none'; style-src 'sha256-${style}'`,
+    );
+    expect(headers.get('X-Content-Type-Options')).toBe('nosniff');
   });
 
   it('is not there where there is no account', async () => {

@@ -51,6 +51,8 @@ export interface Success {
   readonly schema?: z.ZodType;
   /** Of the body, where that is no JSON. */
   readonly mediaType?: string;
+  /** Other forms of the same reply, where the query asks for one. */
+  readonly otherMediaTypes?: readonly string[];
   readonly headers?: readonly ReplyHeader[];
 }
 
@@ -62,6 +64,7 @@ export interface Upgrade {
   readonly created?: undefined;
   readonly schema?: undefined;
   readonly mediaType?: undefined;
+  readonly otherMediaTypes?: undefined;
   readonly headers?: undefined;
 }
 

@@ -197,7 +197,7 @@ function successResponses(operation: Operation): Record<string, ZodOpenApiRespon
 
 function successResponse(operation: Operation, description: string): ZodOpenApiResponseObject {
   const { operationId, success } = operation;
-  const { schema, mediaType, headers = [] } = success;
+  const { schema, mediaType, otherMediaTypes = [], headers = [] } = success;
   const told = isPublic(operation) ? [] : (['RateLimit-Policy', 'RateLimit'] as const);
   const example = EXAMPLES[operationId]?.reply;
   return {
@@ -208,6 +208,7 @@ function successResponse(operation: Operation, description: string): ZodOpenApiR
         schema: schema ?? (mediaType === undefined ? { type: 'object' } : {}),
         ...(example === undefined ? {} : { example }),
       },
+      ...Object.fromEntries(otherMediaTypes.map((type) => [type, { schema: {} }])),
     },
   };
 }

@@ -1,18 +1,29 @@
 /** Statements of accounts. */
+import type { Context } from 'hono';
 import { z } from 'zod';
+import { documentHtml, PAGE_STYLE } from '../../../reports/html.ts';
+import { statementCsv } from '../../../reports/statement/csv.ts';
+import { statementDocument } from '../../../reports/statement/document.ts';
 import { Statement } from '../../../reports/statement/statement.ts';
 import { Time } from '../../../schemas/scalars.ts';
 import { readStatement, STATEMENT_EVENTS_MAX } from '../../reads/statement.ts';
+import type { HttpEnv } from '../context.ts';
+import { fileReply, pageReply } from '../files.ts';
 import { IdParams, type Route, route } from '../operation.ts';
 import { ProblemError } from '../problem.ts';
 import { QueryVersion } from '../query.ts';
 import { accountNotFound, accountOwner } from './accounts.ts';
+
+/** The forms of a statement. */
+const FORMATS = ['json', 'csv', 'html'] as const;
+type Format = (typeof FORMATS)[number];
 
 /** Which statement is wanted, and in which form. */
 export const StatementQuery = z
   .strictObject({
     from: Time.optional().meta({ description: 'The period begins here; absent: with the account.' }),
     to: Time.optional().meta({ description: 'The period ends before this; absent: with the newest event.' }),
+    format: z.enum(FORMATS).default('json'),
     version: QueryVersion.optional().meta({
       description:
         'Covers nothing after this version: with the one that a statement names, the same statement again.',
@@ -36,10 +47,15 @@ const getStatement = route(
       'that `version` gives the same bytes whatever was recorded since (docs/reports.md).',
     params: IdParams,
     query: StatementQuery,
-    success: { status: 200, description: 'The statement.', schema: Statement },
+    success: {
+      status: 200,
+      description: 'The statement.',
+      schema: Statement,
+      otherMediaTypes: ['text/csv', 'text/html'],
+    },
     problems: ['account_not_found', 'statement_too_large'],
   },
-  async (c, { params: { id }, query: { from, to, version } }) => {
+  async (c, { params: { id }, query: { from, to, format, version } }) => {
     const read = await readStatement(accountOwner(c.env, id), { accountId: id, from, to, version });
     if (read.status === 'not_found') throw accountNotFound(id);
     if (read.status === 'too_large') {
@@ -48,8 +64,25 @@ const getStatement = route(
         'Ask for shorter periods.';
       throw new ProblemError({ code: 'statement_too_large', detail });
     }
-    return c.json(read.statement);
+    return reply(c, format, read.statement);
   },
 );
+
+/** The statement in the form that is wanted. */
+function reply(c: Context<HttpEnv>, format: Format, statement: Statement): Response {
+  const name = `statement-${statement.accountId}-${statement.heads[0]?.version}`;
+  switch (format) {
+    case 'json':
+      return c.json(statement);
+    case 'csv':
+      return fileReply(c, {
+        name: `${name}.csv`,
+        mediaType: 'text/csv; charset=utf-8',
+        body: statementCsv(statement),
+      });
+    case 'html':
+      return pageReply(c, documentHtml(statementDocument(statement)), PAGE_STYLE);
+  }
+}
 
 export const statements: readonly Route[] = [getStatement];
