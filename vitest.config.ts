@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 import { LOCAL_RUN } from './local/bundle.ts';
 import { newNotaryKey } from './local/notaryKey.ts';
 import { makePages } from './local/pages.ts';
+import { newPersonalDataKey } from './local/personalDataKey.ts';
 import { ISSUER_VARIABLES } from './test/support/issuer.ts';
 
 makePages();
@@ -35,6 +36,7 @@ export default defineConfig({
                 LOG_LEVEL: 'error',
                 DEV_TOKEN: 'test-token',
                 NOTARY_KEYS: newNotaryKey(),
+                PERSONAL_DATA_KEYS: newPersonalDataKey(),
                 ...ISSUER_VARIABLES,
                 // Tests send more than a client may; those of the quotas have their own.
                 RATE_CLIENT_REQUESTS: '1000000',

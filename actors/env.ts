@@ -1,5 +1,6 @@
 /** The bindings that actors use. The Worker's own environment (workers/env.ts) adds the rest. */
 import type { PaymentSettings } from '../payments/providers.ts';
+import type { PrivacySettings } from '../privacy/masterKeys.ts';
 import type { AccessLogActor } from './accessLog/actor.ts';
 import type { AccountActor } from './account/actor.ts';
 import type { DirectoryActor } from './directory/actor.ts';
@@ -12,6 +13,7 @@ import type { SagaActor } from './saga/actor.ts';
 import type { SandboxActor } from './sandbox/actor.ts';
 import type { ServiceKeyActor } from './serviceKey/actor.ts';
 import type { ShipmentActor } from './shipment/actor.ts';
+import type { SubjectActor } from './subject/actor.ts';
 
 /** Aggregates, each under its binding in schemas/aggregates.ts. */
 export interface AggregateBindings {
@@ -24,6 +26,7 @@ export interface AggregateBindings {
   readonly SERVICE_KEYS: DurableObjectNamespace<ServiceKeyActor>;
   readonly ACCESS_LOGS: DurableObjectNamespace<AccessLogActor>;
   readonly SAGAS: DurableObjectNamespace<SagaActor>;
+  readonly SUBJECTS: DurableObjectNamespace<SubjectActor>;
 }
 
 /** What a hub of live subscribers answers to an aggregate that it watches. */
@@ -33,7 +36,7 @@ export interface StreamHub {
 }
 
 /** What aggregates' actors use. */
-export interface ActorEnv extends AggregateBindings, PaymentSettings {
+export interface ActorEnv extends AggregateBindings, PaymentSettings, PrivacySettings {
   readonly LOG_LEVEL?: string;
   readonly DIRECTORY: DurableObjectNamespace<DirectoryActor>;
   // One queue per consumer group, each under its binding in schemas/consumerGroups.ts.

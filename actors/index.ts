@@ -14,3 +14,4 @@ export { SagaActor } from './saga/actor.ts';
 export { SandboxActor } from './sandbox/actor.ts';
 export { ServiceKeyActor } from './serviceKey/actor.ts';
 export { ShipmentActor } from './shipment/actor.ts';
+export { SubjectActor } from './subject/actor.ts';

@@ -26,7 +26,7 @@ export interface Reply {
 
 /** A request to send. */
 export interface Request {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Begins with a slash. */
   readonly path: string;
   readonly body?: string;

@@ -1,19 +1,29 @@
+import { LocalServerError } from './errors.ts';
+import { deployedSecrets, missingSecrets, missingSecretsText } from './requiredSecrets.ts';
 import { checkSupplyChain } from './supplyChain.ts';
 import { migrateWithWrangler, runWrangler } from './wrangler.ts';
 
 /**
  * `npm run deploy [-- OPTIONS OF WRANGLER DEPLOY]`: the migrations of every D1 database, then the Worker, so that new
- * code never meets an old table. Before either, the bill of materials and the advisories against it. With `--dry-run` it
- * only bundles, and needs neither an account nor a network.
+ * code never meets an old table. Before either, the bill of materials and the advisories against it, and whether the Worker
+ * has the secrets that it cannot do without. With `--dry-run` it only bundles, and needs neither an account nor a network.
  */
 async function main(): Promise<number> {
   const given = process.argv.slice(2);
   if (!(await checkSupplyChain())) return 1;
   if (!given.includes('--dry-run')) {
+    const missing = await missingSecrets(given, deployedSecrets);
+    if (missing.length > 0) throw new LocalServerError(missingSecretsText(missing));
     const migrated = await migrateWithWrangler('--remote');
     if (migrated !== 0) return migrated;
   }
   return await runWrangler(['deploy', ...given]);
 }
 
-process.exit(await main());
+try {
+  process.exit(await main());
+} catch (error) {
+  if (!(error instanceof LocalServerError)) throw error;
+  console.error(error.message);
+  process.exit(1);
+}

@@ -171,6 +171,7 @@ export class LocalServer {
         ...vars,
         DEV_TOKEN: this.#folder.token,
         NOTARY_KEYS: this.#folder.notaryKeys,
+        PERSONAL_DATA_KEYS: this.#folder.personalDataKeys,
       },
       unsafeDirectSockets: [{ host, port }],
     };

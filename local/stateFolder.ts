@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalServerError } from './errors.ts';
 import { readOrMakeNotaryKeys } from './notaryKey.ts';
+import { readOrMakePersonalDataKeys } from './personalDataKey.ts';
 
 /** Bytes of the administrator's token: 256 bits cannot be guessed. */
 const TOKEN_BYTES = 32;
@@ -36,6 +37,8 @@ export interface StateFolder {
   readonly tokenFile: string;
   /** What the local notary signs with, also in `notary-keys`. */
   readonly notaryKeys: string;
+  /** What the keys of personal data are wrapped with, also in `personal-data-keys`. */
+  readonly personalDataKeys: string;
   readonly logFile: string;
   /** Databases and buckets. */
   readonly dataFolder: string;
@@ -67,6 +70,7 @@ export async function openStateFolder(folder: string): Promise<StateFolder> {
     token: readOrMakeToken(tokenFile),
     tokenFile,
     notaryKeys: readOrMakeNotaryKeys(join(path, 'notary-keys')),
+    personalDataKeys: readOrMakePersonalDataKeys(join(path, 'personal-data-keys')),
     logFile: join(path, 'folio.log'),
     dataFolder,
     bundleFolder: join(path, 'bundle'),

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { REPOSITORY, readLocalConfig, WRANGLER_TOML, wranglerBinary } from './config.ts';
 import { migrationFiles } from './migrations.ts';
 import { readOrMakeNotaryKeys } from './notaryKey.ts';
+import { readOrMakePersonalDataKeys } from './personalDataKey.ts';
 import { readOrMakeToken } from './stateFolder.ts';
 
 /** Keeps wrangler from reporting usage and from looking for updates: it has to work with no network. */
@@ -49,7 +50,7 @@ export async function migrateWithWrangler(where: '--local' | '--remote'): Promis
 }
 
 /**
- * The options that give `wrangler dev` a local administrator's token and a notary key. They stand in a file of their own: an argument would
+ * The options that give `wrangler dev` a local administrator's token and the keys that it needs. They stand in a file of their own: an argument would
  * show in the list of processes, and a line added to `.dev.vars` would reach the tests as well.
  */
 export function devTokenOptions(): { tokenFile: string; options: string[] } {
@@ -59,7 +60,9 @@ export function devTokenOptions(): { tokenFile: string; options: string[] } {
   const token = readOrMakeToken(tokenFile);
   const variables = join(folder, 'dev-token.env');
   const keys = readOrMakeNotaryKeys(join(folder, 'notary-keys'));
-  writeFileSync(variables, `DEV_TOKEN=${token}\nNOTARY_KEYS="${keys}"\n`, { mode: 0o600 });
+  const masters = readOrMakePersonalDataKeys(join(folder, 'personal-data-keys'));
+  const lines = [`DEV_TOKEN=${token}`, `NOTARY_KEYS="${keys}"`, `PERSONAL_DATA_KEYS="${masters}"`];
+  writeFileSync(variables, `${lines.join('\n')}\n`, { mode: 0o600 });
   // A list of files replaces wrangler's default, which is .dev.vars.
   const files = [join(REPOSITORY, '.dev.vars'), variables].filter((file) => existsSync(file));
   return { tokenFile, options: files.flatMap((file) => ['--env-file', file]) };

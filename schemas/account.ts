@@ -4,13 +4,8 @@
  */
 import { z } from 'zod';
 import { Currency } from './currency.ts';
-import { DecimalText, Id, NonNegativeDecimal, PositiveDecimal, SymbolName, Text, Time } from './scalars.ts';
+import { DecimalText, Id, NonNegativeDecimal, PositiveDecimal, Remark, SymbolName, Time } from './scalars.ts';
 import { TRANSFER_REFUSALS, transferEvents } from './transfer.ts';
-
-/** References and reasons are shown on statements: one line of them. */
-export const TEXT_LENGTH_MAX = 256;
-
-const Line = Text(TEXT_LENGTH_MAX);
 
 /** Who the account belongs to. */
 export const AccountType = z.enum(['INDIVIDUAL', 'CORPORATE']);
@@ -49,9 +44,9 @@ export const OpenAccount = z.strictObject({
   initialBalance: NonNegativeDecimal.optional(),
 });
 /** Takes cash in from outside the platform. */
-export const DepositFunds = z.strictObject({ amount: PositiveDecimal, reference: Line.optional() });
+export const DepositFunds = z.strictObject({ amount: PositiveDecimal, reference: Remark.optional() });
 /** Sends cash out of the platform. */
-export const WithdrawFunds = z.strictObject({ amount: PositiveDecimal, reference: Line.optional() });
+export const WithdrawFunds = z.strictObject({ amount: PositiveDecimal, reference: Remark.optional() });
 /** Books a trade that was made. `executedAt` is the venue's time; without it, the time of receipt. */
 export const ExecuteTrade = z.strictObject({
   tradeId: Id,
@@ -72,7 +67,7 @@ export const SetLimits = z
   })
   .refine((limits) => Object.keys(limits).length > 0, 'must set at least one limit');
 /** Freezes, unfreezes or closes the account: what all three say is why. */
-export const Reason = z.strictObject({ reason: Line });
+export const Reason = z.strictObject({ reason: Remark });
 
 /** Commands by type, with what the catalogue says of them. */
 export const accountCommands = {
@@ -121,7 +116,7 @@ export const AccountOpened = z.strictObject({
 /** Cash came in, or went out. */
 export const FundsDeposited = z.strictObject({
   amount: PositiveDecimal,
-  reference: Line.nullable(),
+  reference: Remark.nullable(),
   cash: CashAfter,
 });
 export const FundsWithdrawn = FundsDeposited;
@@ -143,9 +138,9 @@ export type TradeExecuted = z.infer<typeof TradeExecuted>;
 /** All limits as they are from now on. */
 export const LimitsSet = Limits;
 /** The account was frozen, unfrozen or closed, and why. */
-export const AccountFrozen = z.strictObject({ reason: Line });
-export const AccountUnfrozen = z.strictObject({ reason: Line });
-export const AccountClosed = z.strictObject({ reason: Line });
+export const AccountFrozen = z.strictObject({ reason: Remark });
+export const AccountUnfrozen = z.strictObject({ reason: Remark });
+export const AccountClosed = z.strictObject({ reason: Remark });
 
 /** Events by type, in their newest shape, with what the catalogue says of them. */
 export const accountEvents = {

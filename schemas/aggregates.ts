@@ -13,6 +13,7 @@ import { SAGA_REFUSALS, sagaCommands, sagaEvents } from './saga.ts';
 import { AggregateId, Id } from './scalars.ts';
 import { SERVICE_KEY_REFUSALS, serviceKeyCommands, serviceKeyEvents } from './serviceKey.ts';
 import { SHIPMENT_REFUSALS, shipmentEvents } from './shipment.ts';
+import { SUBJECT_REFUSALS, subjectCommands, subjectEvents } from './subject.ts';
 
 interface AggregateEntry {
   /** Of its Durable Objects, in wrangler.toml. */
@@ -91,6 +92,13 @@ export const AGGREGATES = {
     commands: sagaCommands,
     events: sagaEvents,
     refusals: SAGA_REFUSALS,
+  },
+  subject: {
+    binding: 'SUBJECTS',
+    id: Id,
+    commands: subjectCommands,
+    events: subjectEvents,
+    refusals: SUBJECT_REFUSALS,
   },
 } as const satisfies Readonly<Record<string, AggregateEntry>>;
 

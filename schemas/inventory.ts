@@ -4,10 +4,7 @@
  * onHand = received + adjusted − committed, available = onHand − reserved, and neither ever falls below 0.
  */
 import { z } from 'zod';
-import { AggregateId, DecimalText, Text, Time, WholeChange, WholeQuantity } from './scalars.ts';
-
-/** References and reasons: one line each. */
-const Line = Text(256);
+import { AggregateId, DecimalText, Remark, Time, WholeChange, WholeQuantity } from './scalars.ts';
 
 /**
  * Live reservations of one product: each is looked at in every turn for the next one to expire, and stands in the snapshot,
@@ -21,9 +18,9 @@ const ReservationId = AggregateId;
 // ---- commands: type → data ----
 
 /** Takes goods in. */
-export const ReceiveStock = z.strictObject({ quantity: WholeQuantity, reference: Line.optional() });
+export const ReceiveStock = z.strictObject({ quantity: WholeQuantity, reference: Remark.optional() });
 /** Corrects the count after looking, up or down. */
-export const AdjustStock = z.strictObject({ quantity: WholeChange, reason: Line });
+export const AdjustStock = z.strictObject({ quantity: WholeChange, reason: Remark });
 /** Promises units to somebody, until `expiresAt` if that is given. */
 export const ReserveStock = z.strictObject({
   reservationId: ReservationId,
@@ -34,7 +31,7 @@ export const ReserveStock = z.strictObject({
  * Gives up what is left of a reservation. One that was never made is barred: whoever undoes what may or may not have arrived
  * must not be overtaken by it.
  */
-export const ReleaseReservation = z.strictObject({ reservationId: ReservationId, reason: Line.optional() });
+export const ReleaseReservation = z.strictObject({ reservationId: ReservationId, reason: Remark.optional() });
 /** Reserved goods leave: so many of them, or all that is left of the reservation. */
 export const CommitReservation = z.strictObject({
   reservationId: ReservationId,
@@ -84,10 +81,10 @@ const Level = {
 
 const StockReceived = z.strictObject({
   quantity: WholeQuantity,
-  reference: Line.nullable(),
+  reference: Remark.nullable(),
   ...Level,
 });
-const StockAdjusted = z.strictObject({ quantity: WholeChange, reason: Line, ...Level });
+const StockAdjusted = z.strictObject({ quantity: WholeChange, reason: Remark, ...Level });
 const StockReserved = z.strictObject({
   reservationId: ReservationId,
   quantity: WholeQuantity,
@@ -97,12 +94,12 @@ const StockReserved = z.strictObject({
 const ReservationReleased = z.strictObject({
   reservationId: ReservationId,
   quantity: WholeQuantity.meta({ description: 'Units that were given up.' }),
-  reason: Line.nullable(),
+  reason: Remark.nullable(),
   ...Level,
 });
 const ReservationBarred = z.strictObject({
   reservationId: ReservationId,
-  reason: Line.nullable(),
+  reason: Remark.nullable(),
   ...Level,
 });
 const ReservationExpired = z.strictObject({

@@ -8,16 +8,20 @@ import { z } from 'zod';
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 type Direction = 'input' | 'output';
 
+/** Says of a field that it is about a person (schemas/personal.ts); whoever reads the JSON Schema sees it too. */
+export const PERSONAL_MARK = 'x-personal';
+
 /** Metadata that replaces the type's JSON Schema: `output` in replies and events, `input` where requests may say more. */
 export function shownAs(output: JsonSchema, input: JsonSchema = output) {
   return {
     // zod-openapi tells the direction, though its types do not say so; the catalogue of events knows outputs alone.
     override: ({ jsonSchema, io }: { jsonSchema: JsonSchema; io?: Direction }): void => {
-      const { description } = jsonSchema;
+      const { description, [PERSONAL_MARK]: personal } = jsonSchema as Record<string, unknown>;
       for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
       Object.assign(jsonSchema, io === 'input' ? input : output);
       // What a field says of itself is more than what its type says.
-      if (description !== undefined) jsonSchema.description = description;
+      if (description !== undefined) jsonSchema.description = description as string;
+      if (personal !== undefined) Object.assign(jsonSchema, { [PERSONAL_MARK]: personal });
     },
   };
 }

@@ -6,9 +6,9 @@ import { z } from 'zod';
 import { Currency } from './currency.ts';
 import { shownAs } from './jsonSchema.ts';
 import { PaymentMethod, PaymentToken } from './payment.ts';
-import { AggregateId, DecimalText, Id, NonNegativeDecimal, Text, WholeQuantity } from './scalars.ts';
+import { AggregateId, DecimalText, Id, NonNegativeDecimal, Remark, Text, WholeQuantity } from './scalars.ts';
 
-/** Reasons, carriers, tracking numbers and parts of an address: one line each. */
+/** Carriers, tracking numbers and parts of an address: one line each. */
 const LINE_LENGTH_MAX = 256;
 
 const Line = Text(LINE_LENGTH_MAX);
@@ -101,7 +101,7 @@ export const ShipOrder = z.strictObject({
 /** The goods have arrived. */
 export const DeliverOrder = z.strictObject({});
 /** Ends the order before anything has left. */
-export const CancelOrder = z.strictObject({ reason: Line });
+export const CancelOrder = z.strictObject({ reason: Remark });
 
 const RecordedStatus = z.enum(['DISPATCHED', 'DELIVERED']);
 /** What a shipment has been told: that it is under way, and in the end that it has arrived. */
@@ -165,7 +165,7 @@ export type OrderShipped = z.infer<typeof OrderShipped>;
 const ShipmentRecorded = RecordShipment;
 const OrderDelivered = z.strictObject({});
 const OrderCancelled = z.strictObject({
-  reason: Line,
+  reason: Remark,
   statusBefore: z
     .enum(['PENDING', 'CONFIRMED'])
     .meta({ description: 'What the order was: of a confirmed one, stock and payment are to be undone.' }),

@@ -16,12 +16,7 @@ import {
   ProviderReference,
   ProviderResult,
 } from './paymentProvider.ts';
-import { DecimalText, Id, PositiveDecimal, Text, UtcTime } from './scalars.ts';
-
-/** Reasons are shown to people: one line of them. */
-const REASON_LENGTH_MAX = 256;
-
-const Reason = Text(REASON_LENGTH_MAX);
+import { DecimalText, Id, PositiveDecimal, Remark, UtcTime } from './scalars.ts';
 
 /** How the customer pays, as the provider's front end names it. */
 export const PaymentMethod = z
@@ -56,12 +51,12 @@ export const CapturePayment = z.strictObject({
   final: z.boolean().optional().meta({ description: 'Whether the rest is let go; true where it is absent.' }),
 });
 /** Lets go of what is held and not captured. */
-export const VoidPayment = z.strictObject({ reason: Reason });
+export const VoidPayment = z.strictObject({ reason: Remark });
 /** Gives back some or all of what was captured. */
 export const RefundPayment = z.strictObject({
   refundId: Id,
   amount: PositiveDecimal.optional().meta({ description: 'Everything that is left, where it is absent.' }),
-  reason: Reason.optional(),
+  reason: Remark.optional(),
 });
 
 /** Commands by type, with what the catalogue says of them. */
@@ -158,17 +153,17 @@ const CaptureRequested = z.strictObject({
 });
 const PaymentCaptured = CaptureRequested.extend({ reference: ProviderReference });
 const CaptureFailed = CaptureRequested.extend({ code: ProviderCode, detail: ProviderDetail });
-const VoidRequested = z.strictObject({ reason: Reason, standing });
+const VoidRequested = z.strictObject({ reason: Remark, standing });
 const PaymentVoided = z.strictObject({
   amount: DecimalText.meta({ description: 'What was let go.' }),
-  reason: Reason,
+  reason: Remark,
   standing,
 });
 const VoidFailed = z.strictObject({ code: ProviderCode, detail: ProviderDetail, standing });
 const RefundRequested = z.strictObject({
   refundId: Id,
   amount: DecimalText,
-  reason: Reason.nullable(),
+  reason: Remark.nullable(),
   standing,
 });
 const PaymentRefunded = z.strictObject({

@@ -43,6 +43,8 @@ export const RETENTION: { readonly [Type in keyof typeof EVENTS]: EventTerms<(ty
   accessLog: { others: CONTROL },
   // The account of how money moved between accounts, and what an order led to.
   saga: { others: LEDGER },
+  // The evidence that somebody was erased, and why somebody was not.
+  subject: { others: LEDGER },
 };
 
 /** Years that an aggregate's events are kept; the longest term there is where the type is unknown here. */

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { ReceiverAnswer } from './envelope.ts';
-import { AggregateId, Text, UtcTime } from './scalars.ts';
+import { AggregateId, Remark, UtcTime } from './scalars.ts';
 
 /** `PARKED` waits for an operator: something can be neither finished nor undone. */
 export const SagaStatus = z.enum(['RUNNING', 'COMPLETED', 'COMPENSATING', 'COMPENSATED', 'PARKED']);
@@ -29,8 +29,6 @@ export const StepStatus = z.enum([
 ]);
 export type StepStatus = z.infer<typeof StepStatus>;
 
-const Line = Text(256);
-
 /** A step by its name in the definition and, where there is one for each of several things, that thing's key. */
 const StepName = z
   .string()
@@ -45,7 +43,7 @@ export const SagaDefinitionName = z.string().regex(/^[a-z-]{1,32}$/);
 // ---- commands ----
 
 /** What every operator's command says. */
-export const SagaReason = z.strictObject({ reason: Line });
+export const SagaReason = z.strictObject({ reason: Remark });
 
 /** Commands that operators may send, by type, with what the catalogue says of them. */
 export const sagaCommands = {

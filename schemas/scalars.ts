@@ -35,6 +35,18 @@ export const Text = (max: number) =>
     .max(max)
     .refine(isPlain, 'must be well-formed text of one line, without control characters');
 
+/** A line of remarks: what fits on a statement. */
+const REMARK_LENGTH_MAX = 256;
+
+/**
+ * Why something is done, or what it refers to, as a person wrote it. It moves through logs, views and archives in the clear and
+ * for good, so it is no place for personal data, and says so to whoever reads the API.
+ */
+export const Remark = Text(REMARK_LENGTH_MAX).meta({
+  title: 'Remark',
+  description: 'One line. It is kept for good and in the clear: nothing about a person belongs in it.',
+});
+
 /** Line breaks, other control characters and marks that turn the direction of what follows (Unicode, UAX #9). */
 const CONTROL = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 

@@ -5,10 +5,7 @@
 import { z } from 'zod';
 import { HashText } from './envelope.ts';
 import { GRANTED_ACCOUNTS_MAX, ROLES, Role } from './role.ts';
-import { Id, Text, Time } from './scalars.ts';
-
-/** What the key is for, and why it was revoked: one line. */
-const Line = Text(256);
+import { Id, Remark, Time } from './scalars.ts';
 
 /**
  * Seconds for which the secret before still counts after a rotation, so that a service with many instances can change over: a
@@ -39,7 +36,7 @@ export const IssueServiceKey = z.strictObject({
   secretHash: SecretHash,
   roles: Roles,
   accounts: Accounts.optional(),
-  description: Line,
+  description: Remark,
   expiresAt: Time.optional(),
 });
 /** Gives the key another secret. */
@@ -50,7 +47,7 @@ export const RotateServiceKey = z.strictObject({
   }),
 });
 /** Ends the key for good. */
-export const RevokeServiceKey = z.strictObject({ reason: Line });
+export const RevokeServiceKey = z.strictObject({ reason: Remark });
 
 /** Commands by type, with what the catalogue says of them. */
 export const serviceKeyCommands = {
@@ -72,13 +69,13 @@ export const ServiceKeyIssued = z.strictObject({
   secretHash: SecretHash,
   roles: Roles,
   accounts: Accounts.nullable(),
-  description: Line,
+  description: Remark,
   expiresAt: Time.nullable(),
 });
 /** The secret from now on, and how long the one before counts. */
 export const ServiceKeyRotated = z.strictObject({ secretHash: SecretHash, previousValidUntil: Time });
 /** Why the key ended. */
-export const ServiceKeyRevoked = z.strictObject({ reason: Line });
+export const ServiceKeyRevoked = z.strictObject({ reason: Remark });
 
 /** Events by type, in their newest shape, with what the catalogue says of them. */
 export const serviceKeyEvents = {

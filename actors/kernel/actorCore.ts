@@ -178,7 +178,10 @@ export class ActorCore<State> {
     try {
       verdicts = this.#deps.storage.transactionSync(() => {
         const decided = this.aggregate.execute(entries, now);
-        if (this.#version() > before) this.#rearm(now);
+        if (this.#version() > before) {
+          this.#rearm(now);
+          this.#deps.appended?.(before + 1);
+        }
         return decided;
       });
     } catch (error) {

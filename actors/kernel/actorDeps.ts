@@ -24,6 +24,11 @@ export interface ActorDeps {
   readonly groups: readonly ConsumerGroup[];
   /** Makes the aggregate known to the sweeper. */
   register(): Promise<void>;
+  /**
+   * Called in the transaction that appends, with the version of the first new event: what it stores is stored with the events,
+   * and where it throws neither is.
+   */
+  readonly appended?: (fromVersion: number) => void;
   /** Called in the turn that appended: what it sends leaves once that is durable. */
   readonly committed?: () => void;
   /** Carries the decider's effects out, where it has any. */

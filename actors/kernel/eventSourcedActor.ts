@@ -16,16 +16,28 @@ import type { ConsumerGroup } from './outbox.ts';
 import type { ChainReport, VerifyRange } from './verify.ts';
 import { Watchers } from './watchers.ts';
 
+/** What some actors have beyond their rules. */
+export interface ActorExtras {
+  /** See {@link ActorDeps}. */
+  readonly appended?: (fromVersion: number) => void;
+}
+
 /** What an actor answers over RPC; each method is the core's method of that name. */
 export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> extends DurableObject<Env> {
   protected readonly core: ActorCore<State>;
   readonly #watchers: Watchers;
 
   /** `perform` carries the decider's effects out, where it has any. */
-  constructor(ctx: DurableObjectState, env: Env, decider: AnyDecider, perform?: Perform) {
+  constructor(
+    ctx: DurableObjectState,
+    env: Env,
+    decider: AnyDecider,
+    perform?: Perform,
+    extras: ActorExtras = {},
+  ) {
     super(ctx, env);
     const deps = actorDeps(ctx, env, decider);
-    this.core = new ActorCore<State>({ ...deps, perform, committed: () => this.#watchers.tell() });
+    this.core = new ActorCore<State>({ ...deps, ...extras, perform, committed: () => this.#watchers.tell() });
     this.#watchers = new Watchers({
       ...deps,
       head: () => this.core.aggregate.log.head().version,

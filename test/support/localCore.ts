@@ -36,6 +36,7 @@ export function localCore<State>(
     lines: [],
     storage: sqliteStorage(),
   },
+  appended?: (fromVersion: number) => void,
 ): { core: ActorCore<State>; world: LocalWorld } {
   const core = new ActorCore<State>({
     source: { aggregateType: decider.aggregateType, aggregateId: 'local' },
@@ -61,6 +62,7 @@ export function localCore<State>(
     ],
     register: async () => world.onRegister?.(),
     perform: world.perform,
+    ...(appended === undefined ? {} : { appended }),
     uniqueId: () => 'unique',
   });
   return { core, world };

@@ -2,9 +2,9 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import type { ActorStorage, SqlCursor, SqlValue } from '../../actors/kernel/storage.ts';
 
-/** A storage in memory. */
-export function sqliteStorage(): ActorStorage {
-  const database = new DatabaseSync(':memory:');
+/** A storage in memory, or in a file for who wants to look at its bytes. */
+export function sqliteStorage(location = ':memory:'): ActorStorage {
+  const database = new DatabaseSync(location);
   let depth = 0;
   return {
     sql: {

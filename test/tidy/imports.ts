@@ -41,6 +41,13 @@ const ROOMS: readonly Room[] = [
     packages: ['zod'],
   },
   {
+    name: 'privacy',
+    has: /^privacy\//,
+    values: ['privacy/', 'schemas/'],
+    types: ['actors/kernel/storage.ts'],
+    packages: ['node:crypto'],
+  },
+  {
     name: 'the list of actors',
     has: /^actors\/index\.ts$/,
     values: ['actors/*/actor.ts', 'actors/ambient/rateLimiter.ts'],
@@ -49,7 +56,12 @@ const ROOMS: readonly Room[] = [
     name: "the actors' bindings",
     has: /^actors\/env\.ts$/,
     values: [],
-    types: ['actors/*/actor.ts', 'actors/kernel/watchers.ts', 'payments/providers.ts'],
+    types: [
+      'actors/*/actor.ts',
+      'actors/kernel/watchers.ts',
+      'payments/providers.ts',
+      'privacy/masterKeys.ts',
+    ],
   },
   {
     name: 'the shell of the kernel',
@@ -82,7 +94,7 @@ const ROOMS: readonly Room[] = [
   {
     name: 'an actor',
     has: /^actors\//,
-    values: ['./', 'actors/kernel/', 'payments/', 'schemas/', 'telemetry/'],
+    values: ['./', 'actors/kernel/', 'payments/', 'privacy/', 'schemas/', 'telemetry/'],
     types: ['actors/env.ts'],
     packages: ['cloudflare:workers'],
   },
@@ -120,6 +132,7 @@ const ROOMS: readonly Room[] = [
       'queues/',
       'payments/',
       'reports/',
+      'privacy/',
       'schemas/',
       'telemetry/',
       'actors/ambient/rateLimiters.ts',

@@ -13,6 +13,7 @@ export const PRODUCT_ROOMS = [
   'schemas',
   'actors',
   'payments',
+  'privacy',
   'queues',
   'reports',
   'workers',

@@ -56,7 +56,7 @@ describe('pages of other origins', () => {
       const first = await ask('OPTIONS', { Origin, ...preflight });
       expect([first.status, allowed(first)]).toEqual([204, Origin]);
       expect(first.headers.get('Access-Control-Allow-Headers')).toContain('Authorization');
-      expect(first.headers.get('Access-Control-Allow-Methods')).toBe('GET,HEAD,POST,PUT');
+      expect(first.headers.get('Access-Control-Allow-Methods')).toBe('GET,HEAD,POST,PUT,DELETE');
       expect(first.headers.get('Access-Control-Allow-Credentials')).toBeNull();
       const then = await ask('GET', { Origin });
       expect([then.status, allowed(then)]).toEqual([200, Origin]);

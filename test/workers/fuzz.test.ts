@@ -117,6 +117,7 @@ const demandedQuery: Record<string, readonly [string, string][]> = {
     ['from', '1'],
     ['to', '2'],
   ],
+  liftLegalHold: [['reason', 'case closed']],
   getArchiveObject: [['key', 'manifests/0000000001.json']],
 };
 

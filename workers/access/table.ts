@@ -61,6 +61,13 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   RevokeServiceKey: { of: 'platform', admin: 'all' },
   getServiceKeys: { of: 'platform', auditor: 'all', admin: 'all' },
   getServiceKey: { of: 'platform', auditor: 'all', admin: 'all' },
+  // Who erases is not who says that something must be kept.
+  EraseSubject: { of: 'platform', ...OPERATORS },
+  RotateSubjectKey: { of: 'platform', ...OPERATORS },
+  PlaceLegalHold: { of: 'platform', auditor: 'all', admin: 'all' },
+  LiftLegalHold: { of: 'platform', auditor: 'all', admin: 'all' },
+  getSubject: { of: 'platform', auditor: 'all', ...OPERATORS },
+  rewrapSubjectKeys: { of: 'platform', admin: 'all' },
   // Money between accounts: a trader may send its own.
   TransferFunds: { of: 'handler', trader: 'own', ...OPERATORS },
   // What an operator does about a saga that waits for one.

@@ -26,6 +26,7 @@ export const TAGS = {
   Audit: 'Recompute what the log claims.',
   Views: 'How the read models stand; rebuild them.',
   Parked: 'What waits for an operator: dead letters, sagas, and events that a view cannot take.',
+  Privacy: 'Whose personal data is kept under which keys, held back from erasure, and erased.',
   Access: 'Keys of services: who has one, and what it may do.',
   Service: 'Whether the service runs, and this description of it.',
 } as const;
@@ -70,7 +71,7 @@ export interface Upgrade {
 
 /** One operation without its handler. */
 export interface Operation {
-  readonly method: 'get' | 'post' | 'put';
+  readonly method: 'get' | 'post' | 'put' | 'delete';
   /** As in OpenAPI: `/v1/accounts/{id}`. */
   readonly path: string;
   readonly operationId: string;

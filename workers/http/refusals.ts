@@ -12,6 +12,7 @@ import type { ProductRefusal } from '../../schemas/product.ts';
 import type { SagaRefusal } from '../../schemas/saga.ts';
 import type { ServiceKeyRefusal } from '../../schemas/serviceKey.ts';
 import type { ShipmentRefusal } from '../../schemas/shipment.ts';
+import type { SubjectRefusal } from '../../schemas/subject.ts';
 
 /** A code's status, and what it means in a sentence. */
 export interface ProblemKind {
@@ -156,6 +157,20 @@ const SAGA: Kinds<SagaRefusal> = {
   event_not_awaited: { status: 422, meaning: 'No step waits for the event.' },
 };
 
+const SUBJECT: Kinds<SubjectRefusal> = {
+  subject_not_found: {
+    status: 404,
+    meaning: 'Nothing is known of such a subject, or not yet at the time asked for.',
+  },
+  already_erased: { status: 409, meaning: 'The subject was erased.' },
+  subject_erased: { status: 409, meaning: 'The customer was erased: nothing about them is stored any more.' },
+  legal_hold: { status: 409, meaning: 'The subject is held: it cannot be erased before the hold is lifted.' },
+  no_legal_hold: { status: 422, meaning: 'The subject is not held.' },
+  subject_key_exists: { status: 409, meaning: 'The subject has a key.' },
+  subject_without_key: { status: 422, meaning: 'The subject has no key that could be replaced.' },
+  too_many_keys: { status: 422, meaning: 'The subject has as many keys as it may.' },
+};
+
 /** Every refusal of a command, with what it means. */
 export const REFUSALS: Kinds<KernelRefusal | AggregateRefusal | PaymentRefusal> = {
   ...KERNEL,
@@ -167,4 +182,5 @@ export const REFUSALS: Kinds<KernelRefusal | AggregateRefusal | PaymentRefusal> 
   ...SHIPMENT,
   ...SERVICE_KEY,
   ...SAGA,
+  ...SUBJECT,
 };

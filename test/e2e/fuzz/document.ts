@@ -50,7 +50,7 @@ export interface OpenApi {
 /** An operation with its references resolved. */
 export interface FuzzedOperation {
   readonly operationId: string;
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly parameters: readonly { readonly in: string; readonly name: string; readonly schema: Schema }[];
   /** By media type. */

@@ -39,7 +39,7 @@ function answersOf(env: Env) {
   origins.delete('');
   const handler = cors({
     origin: (origin) => (origins.has(origin) ? origin : null),
-    allowMethods: ['GET', 'HEAD', 'POST', 'PUT'],
+    allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
     allowHeaders: SENT,
     exposeHeaders: READ,
     maxAge: PREFLIGHT_SECONDS,

@@ -8,6 +8,7 @@ import { REPORT_EXAMPLES } from './reportExamples.ts';
 import { SAGA_EXAMPLES } from './sagaExamples.ts';
 import { SERVICE_KEY_EXAMPLES } from './serviceKeyExamples.ts';
 import { SHOP_EXAMPLES } from './shopExamples.ts';
+import { SUBJECT_EXAMPLES } from './subjectExamples.ts';
 
 export const EXAMPLE_CORRELATION_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 
@@ -221,6 +222,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   },
   ...ORDER_VIEW_EXAMPLES,
   ...SERVICE_KEY_EXAMPLES,
+  ...SUBJECT_EXAMPLES,
   ...ARCHIVE_EXAMPLES,
   ...REPORT_EXAMPLES,
   getHealth: { reply: { status: 'ok' } },

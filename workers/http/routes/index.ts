@@ -19,6 +19,7 @@ import { serviceKeys } from './serviceKeys.ts';
 import { shipments } from './shipments.ts';
 import { statements } from './statements.ts';
 import { stream } from './stream.ts';
+import { subjects } from './subjects.ts';
 import { transfers } from './transfers.ts';
 import { views } from './views.ts';
 
@@ -43,6 +44,7 @@ export const ROUTES: readonly Route[] = [
   ...archive,
   ...views,
   ...serviceKeys,
+  ...subjects,
   ...parked,
   ...service(() => ROUTES),
 ];

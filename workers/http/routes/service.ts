@@ -1,5 +1,7 @@
 /** Liveness, readiness, and the API's description. */
+import { masterKeys } from '../../../privacy/masterKeys.ts';
 import { directoryName } from '../../../schemas/partition.ts';
+import { errorFields } from '../../../telemetry/logger.ts';
 import { type Env, viewDatabases } from '../../env.ts';
 import { inTime } from '../../inTime.ts';
 import { gatewayOf } from '../gateway.ts';
@@ -32,7 +34,7 @@ const READY_REMEMBERED_MS = 1_000;
 /** When each set of bindings was ready last, milliseconds since 1970. */
 const readyAt = new WeakMap<Env, number>();
 
-/** Ready once every binding that a command or a read needs has answered. */
+/** Ready once every binding that a command or a read needs has answered, and the keys of personal data are there. */
 const getReadiness = route(
   {
     method: 'get',
@@ -48,6 +50,7 @@ const getReadiness = route(
     if (now < (readyAt.get(c.env) ?? 0) + READY_REMEMBERED_MS) return c.json({ status: 'ready' });
     try {
       gatewayOf(c.env).authenticator.requireConfiguration();
+      masterKeys(c.env);
       await inTime(
         'every binding',
         Promise.all([
@@ -58,8 +61,12 @@ const getReadiness = route(
         ]),
         READY_MS_MAX,
       );
-    } catch {
-      throw new ProblemError({ code: 'not_ready', detail: 'A binding does not answer yet.' });
+    } catch (error) {
+      c.get('logger').log('warn', 'not ready', {
+        correlationId: c.get('correlationId'),
+        ...errorFields(error),
+      });
+      throw new ProblemError({ code: 'not_ready', detail: 'A binding does not answer yet, or is missing.' });
     }
     readyAt.set(c.env, now);
     return c.json({ status: 'ready' });

@@ -1,0 +1,74 @@
+/**
+ * What the keys of one subject are used for, and how they follow its log: a key is made in the turn that says so, and all are
+ * destroyed in the turn that says that the subject is erased. No Cloudflare import.
+ */
+import type { CommandContext } from '../schemas/envelope.ts';
+import type { EncryptedField, OpenAnswer, PersonalText, SealAnswer } from '../schemas/personal.ts';
+import type { SubjectEvent } from '../schemas/subject.ts';
+import type { KeyRing } from './keyRing.ts';
+
+/** As much of a subject's state as its keys depend on. */
+export interface KeyState {
+  readonly status: 'UNKNOWN' | 'ACTIVE' | 'ERASED';
+  /** The key that encrypts; 0 where there is none yet. */
+  readonly keyVersion: number;
+}
+
+/** What the keys need of the subject's actor. */
+export interface SubjectKeysDeps {
+  readonly ring: KeyRing;
+  /** As of now. */
+  state(): KeyState;
+  /** Has the log say that there is a first key, which {@link SubjectKeys.follow} then makes. */
+  createKey(context: CommandContext): Promise<unknown>;
+}
+
+export class SubjectKeys {
+  readonly #deps: SubjectKeysDeps;
+
+  constructor(deps: SubjectKeysDeps) {
+    this.#deps = deps;
+  }
+
+  /** Encrypts values; `create`: makes the first key where there is none. Throws where no key can be made, or the key is lost. */
+  async seal(values: readonly PersonalText[], create: boolean, context: CommandContext): Promise<SealAnswer> {
+    const before = this.#deps.state();
+    if (before.status !== 'ERASED' && before.keyVersion === 0) {
+      if (!create) return { ok: false, code: 'no_key', detail: 'The subject has no key.' };
+      await this.#deps.createKey(context);
+    }
+    // From here to the answer nothing is awaited: an erasure comes before all of it or after.
+    const { status, keyVersion } = this.#deps.state();
+    if (status === 'ERASED') {
+      const detail = 'The customer was erased: nothing about them is stored any more.';
+      return { ok: false, code: 'subject_erased', detail };
+    }
+    const { ring } = this.#deps;
+    return {
+      ok: true,
+      values: values.map(({ kind, text }) => ({
+        encrypted: ring.seal(keyVersion, kind, text),
+        mac: ring.mac(kind, text),
+      })),
+    };
+  }
+
+  /** Decrypts stored values, in the order asked for. */
+  open(fields: readonly EncryptedField[]): OpenAnswer[] {
+    const { status } = this.#deps.state();
+    return fields.map(({ encrypted, kind }) => {
+      if (status === 'ERASED') return { status: 'erased' };
+      const opened = this.#deps.ring.open(encrypted, kind);
+      return opened.status === 'open' ? opened : { status: 'unreadable' };
+    });
+  }
+
+  /** To be called with what was appended, in the transaction that appended it. */
+  follow(events: Iterable<SubjectEvent>): void {
+    for (const { type, data } of events) {
+      if (type === 'SubjectKeyCreated' || type === 'SubjectKeyRotated')
+        this.#deps.ring.create(data.keyVersion);
+      if (type === 'SubjectErased') this.#deps.ring.destroy();
+    }
+  }
+}

@@ -1,0 +1,71 @@
+/** The subject's rules: keys one after another, a legal hold that wins over erasure, and an erasure that is for good. */
+import { describe, expect, it } from 'vitest';
+import { subjectDecider } from '../../actors/subject/decider.ts';
+import { SUBJECT_KEYS_MAX, type SubjectCommand, type SubjectEvent } from '../../schemas/subject.ts';
+import { RECEIVED_AT, specify } from '../support/given.ts';
+
+const { given, state } = specify(subjectDecider);
+
+const create: SubjectCommand = { type: 'CreateSubjectKey', data: {} };
+const because = <Type extends 'RotateSubjectKey' | 'PlaceLegalHold' | 'LiftLegalHold' | 'EraseSubject'>(
+  type: Type,
+  reason = 'ticket 7',
+) => ({ type, data: { reason } }) as Extract<SubjectCommand, { type: Type }>;
+
+const created: SubjectEvent = { type: 'SubjectKeyCreated', data: { keyVersion: 1 } };
+const rotated = (keyVersion: number): SubjectEvent => ({
+  type: 'SubjectKeyRotated',
+  data: { keyVersion, reason: 'ticket 7' },
+});
+const held: SubjectEvent = { type: 'LegalHoldPlaced', data: { reason: 'ticket 7', placedAt: RECEIVED_AT } };
+const lifted: SubjectEvent = { type: 'LegalHoldLifted', data: { reason: 'ticket 7' } };
+const erased: SubjectEvent = {
+  type: 'SubjectErased',
+  data: { reason: 'ticket 7', erasedAt: RECEIVED_AT, keys: 1 },
+};
+
+describe('a subject', () => {
+  it('has one first key, and another with each rotation', () => {
+    given().when(create).events(created);
+    given(created).when(create).refused('subject_key_exists');
+    given(created).when(because('RotateSubjectKey')).events(rotated(2));
+    given(created, rotated(2)).when(because('RotateSubjectKey')).events(rotated(3));
+    expect(state([created, rotated(2)])).toMatchObject({ status: 'ACTIVE', keyVersion: 2, hold: null });
+  });
+
+  it('has so many keys and no more, and none to rotate before the first', () => {
+    given(rotated(SUBJECT_KEYS_MAX)).when(because('RotateSubjectKey')).refused('too_many_keys');
+    given(held).when(because('RotateSubjectKey')).refused('subject_without_key');
+  });
+
+  it('is erased once, and nothing follows', () => {
+    given(created).when(because('EraseSubject')).events(erased);
+    given(created, rotated(2)).when(because('EraseSubject')).event('SubjectErased', { keys: 2 });
+    for (const type of ['EraseSubject', 'RotateSubjectKey', 'PlaceLegalHold', 'LiftLegalHold'] as const)
+      given(created, erased).when(because(type)).refused('already_erased');
+    given(created, erased).when(create).refused('subject_erased');
+  });
+
+  it('is not erased while it is held, whatever came first', () => {
+    given(created, held)
+      .when(because('EraseSubject'))
+      .refused('legal_hold', /since 2026-01-02T03:04:05.678Z/);
+    given(held, created).when(because('EraseSubject')).refused('legal_hold');
+    given(created, held, lifted, held).when(because('EraseSubject')).refused('legal_hold');
+    given(created, held, lifted).when(because('EraseSubject')).events(erased);
+    given(held, lifted).when(because('EraseSubject')).event('SubjectErased', { keys: 0 });
+  });
+
+  it('is held for the newest reason, also before anything is known of it', () => {
+    given().when(because('PlaceLegalHold')).events(held);
+    const again = given(created, held).when(because('PlaceLegalHold', 'case 9'));
+    expect(again.state.hold).toEqual({ reason: 'case 9', placedAt: RECEIVED_AT });
+    given(created, held).when(because('LiftLegalHold')).events(lifted);
+    given(created).when(because('LiftLegalHold')).refused('no_legal_hold');
+  });
+
+  it.each(['EraseSubject', 'LiftLegalHold', 'RotateSubjectKey'] as const)(
+    'that nothing is known of is not found: %s',
+    (type) => given().when(because(type)).refused('subject_not_found'),
+  );
+});

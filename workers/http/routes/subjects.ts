@@ -1,0 +1,163 @@
+/** Subjects: whose personal data is kept under which keys, held back from erasure, and erased (docs/privacy.md). */
+import { z } from 'zod';
+import type { SubjectState } from '../../../actors/subject/decider.ts';
+import { Id, Remark, UtcTime, Version } from '../../../schemas/scalars.ts';
+import { SubjectStatus, subjectCommands } from '../../../schemas/subject.ts';
+import { errorFields } from '../../../telemetry/logger.ts';
+import { actorStub } from '../../aggregates.ts';
+import { listAggregates } from '../../directory.ts';
+import { runCommand } from '../command.ts';
+import { cursorOf, encodeCursor } from '../cursor.ts';
+import { type Route, route } from '../operation.ts';
+import { PageLimit } from '../query.ts';
+import { commandRoute, commandSuccess, idParams, type Resource, stateRoute } from '../resource.ts';
+
+const SUBJECTS: Resource = {
+  aggregateType: 'subject',
+  noun: 'subject',
+  tag: 'Privacy',
+  path: '/v1/subjects/{id}',
+  notFound: 'subject_not_found',
+};
+
+/** A subject as its actor has it. Its keys are told to nobody. */
+export const SubjectReply = z
+  .strictObject({
+    subjectId: Id,
+    status: SubjectStatus,
+    keyVersion: z.number().int().min(0).meta({
+      description: 'The key that encrypts what comes; 0 where nothing of the subject was ever stored.',
+    }),
+    hold: z
+      .strictObject({ reason: Remark, placedAt: UtcTime })
+      .nullable()
+      .meta({ description: 'Why the subject cannot be erased; null where it can.' }),
+    erasedAt: UtcTime.nullable(),
+    version: Version,
+  })
+  .meta({ id: 'Subject' });
+type SubjectReply = z.infer<typeof SubjectReply>;
+
+/** Why a hold is lifted: a request that deletes has no body. */
+export const LiftHoldQuery = z.strictObject({ reason: Remark });
+
+/** Which subjects' keys are wrapped anew. */
+export const RewrapQuery = z.strictObject({
+  limit: PageLimit,
+  cursor: cursorOf(Id, 'The `nextCursor` of the page before.').optional(),
+});
+
+/** What became of a page of subjects. */
+export const RewrapReply = z.strictObject({
+  subjects: z.number().int().meta({ description: 'Subjects that were looked at.' }),
+  rewrapped: z.number().int().meta({ description: 'Keys that are now wrapped with the first master key.' }),
+  failed: z.array(Id).meta({ description: 'Subjects with a key that could not be; the log says why.' }),
+  nextCursor: z.string().nullable(),
+});
+
+const liftLegalHold = route(
+  {
+    method: 'delete',
+    path: `${SUBJECTS.path}/hold`,
+    operationId: 'liftLegalHold',
+    tag: 'Privacy',
+    summary: 'Let a subject be erased again',
+    command: 'LiftLegalHold',
+    params: idParams(SUBJECTS),
+    query: LiftHoldQuery,
+    success: commandSuccess(200, 'The subject is not held any more.'),
+    problems: ['subject_not_found', 'already_erased', 'no_legal_hold'],
+  },
+  (c, { params: { id }, query: data }) => {
+    const actor = actorStub(c.env, { aggregateType: 'subject', aggregateId: id });
+    return runCommand(c, actor, id, { type: 'LiftLegalHold', data }, { status: 200 });
+  },
+);
+
+const rewrapSubjectKeys = route(
+  {
+    method: 'post',
+    path: '/v1/subjects/rewrap-keys',
+    operationId: 'rewrapSubjectKeys',
+    tag: 'Privacy',
+    summary: "Wrap subjects' keys with the first master key",
+    description:
+      'Page after page, by `nextCursor`. Once a pass over all has had no `failed`, the master keys after the first can be ' +
+      'taken out of the secret. Doing it again is harmless.',
+    query: RewrapQuery,
+    success: { status: 200, description: 'What became of the page.', schema: RewrapReply },
+  },
+  async (c, { query: { limit, cursor = '' } }) => {
+    const ids = await listAggregates(c.env, 'subject', cursor, limit + 1);
+    const page = ids.slice(0, limit);
+    const failed: string[] = [];
+    const rewrapped = await Promise.all(
+      page.map(async (subjectId) => {
+        try {
+          return await c.env.SUBJECTS.getByName(subjectId).rewrap();
+        } catch (error) {
+          failed.push(subjectId);
+          const fields = { correlationId: c.get('correlationId'), subjectId, ...errorFields(error) };
+          c.get('logger').log('error', 'keys not wrapped anew', fields);
+          return 0;
+        }
+      }),
+    );
+    const last = page.at(-1);
+    const nextCursor = ids.length > limit && last !== undefined ? encodeCursor(last) : null;
+    const total = rewrapped.reduce((sum, keys) => sum + keys, 0);
+    return c.json({ subjects: page.length, rewrapped: total, failed: failed.sort(), nextCursor });
+  },
+);
+
+/** Every route of subjects. */
+export const subjects: readonly Route[] = [
+  rewrapSubjectKeys,
+  stateRoute<SubjectState>(SUBJECTS, {
+    operationId: 'getSubject',
+    schema: SubjectReply,
+    reply: subjectReply,
+  }),
+  commandRoute(SUBJECTS, {
+    resource: 'erase',
+    operationId: 'eraseSubject',
+    summary: 'Erase a subject, for good',
+    description:
+      "Destroys every key of the subject: from this answer on nobody can read the subject's data, in logs, snapshots, views " +
+      'and archives that stay as they are. What still needs it ends: an order that is not paid yet is not paid any more.',
+    type: 'EraseSubject',
+    body: subjectCommands.EraseSubject,
+    success: commandSuccess(200, 'The keys are destroyed.'),
+    refusals: ['subject_not_found', 'already_erased', 'legal_hold'],
+  }),
+  commandRoute(SUBJECTS, {
+    method: 'put',
+    resource: 'hold',
+    operationId: 'placeLegalHold',
+    summary: 'Keep a subject from being erased',
+    description:
+      'Also before anything of the subject is stored. Placed again, it is held for the new reason.',
+    type: 'PlaceLegalHold',
+    body: subjectCommands.PlaceLegalHold,
+    success: commandSuccess(200, 'The subject is held.'),
+    refusals: ['already_erased'],
+  }),
+  liftLegalHold,
+  commandRoute(SUBJECTS, {
+    resource: 'rotate-key',
+    operationId: 'rotateSubjectKey',
+    summary: 'Give a subject another key',
+    description:
+      'It encrypts what comes. What is stored stays under the keys before, which stay until erasure.',
+    type: 'RotateSubjectKey',
+    body: subjectCommands.RotateSubjectKey,
+    success: commandSuccess(200, 'The subject has another key.'),
+    refusals: ['subject_not_found', 'already_erased', 'subject_without_key', 'too_many_keys'],
+  }),
+];
+
+function subjectReply(subjectId: string, state: SubjectState, version: number): SubjectReply {
+  const { status, keyVersion, hold, erasedAt } = state;
+  if (status === 'UNKNOWN') throw new Error(`subject ${subjectId} has version ${version} but is unknown`);
+  return { subjectId, status, keyVersion, hold, erasedAt, version };
+}
