@@ -4,15 +4,14 @@
  */
 import { z } from 'zod';
 import { Currency } from './currency.ts';
-import { DecimalText, Id, NonNegativeDecimal, PositiveDecimal, Remark, SymbolName, Time } from './scalars.ts';
+import { DecimalText, Id, NonNegativeDecimal, PositiveDecimal, Remark } from './scalars.ts';
+import { ExecuteTrade, TRADE_AMENDMENT_REFUSALS, tradeEvents } from './trade.ts';
 import { TRANSFER_REFUSALS, transferEvents } from './transfer.ts';
 
 /** Who the account belongs to. */
 export const AccountType = z.enum(['INDIVIDUAL', 'CORPORATE']);
 /** What an account may be: frozen ones refuse all that moves money, closed ones refuse all. */
 export const AccountStatus = z.enum(['OPEN', 'FROZEN', 'CLOSED']);
-/** Whether a trade adds to the position or takes from it. */
-export const Side = z.enum(['BUY', 'SELL']);
 
 /** A limit that is null does not limit. Sent limits replace, absent ones stay. */
 const LimitValue = PositiveDecimal.nullable();
@@ -47,16 +46,6 @@ export const OpenAccount = z.strictObject({
 export const DepositFunds = z.strictObject({ amount: PositiveDecimal, reference: Remark.optional() });
 /** Sends cash out of the platform. */
 export const WithdrawFunds = z.strictObject({ amount: PositiveDecimal, reference: Remark.optional() });
-/** Books a trade that was made. `executedAt` is the venue's time; without it, the time of receipt. */
-export const ExecuteTrade = z.strictObject({
-  tradeId: Id,
-  symbol: SymbolName,
-  quantity: PositiveDecimal,
-  price: PositiveDecimal,
-  side: Side,
-  fee: NonNegativeDecimal.optional(),
-  executedAt: Time.optional(),
-});
 /** Replaces the limits that are sent. */
 export const SetLimits = z
   .strictObject({
@@ -81,7 +70,7 @@ export const accountCommands = {
   CloseAccount: Reason.meta({ description: 'Ends the account for good; it must be empty.' }),
 } as const;
 
-/** A command as the decider takes it. */
+/** A command as the decider takes it; those about trades of the past see the log as well (`schemas/trade.ts`). */
 export type AccountCommand = {
   [Type in keyof typeof accountCommands]: {
     readonly type: Type;
@@ -90,18 +79,6 @@ export type AccountCommand = {
 }[keyof typeof accountCommands];
 
 // ---- events: type → data of the newest schema version ----
-
-/**
- * A holding after a trade. `costBasis` is what the held quantity cost, to 8 decimals; `averageCost` is costBasis ÷
- * quantity for people, and no sum is made from it. A short position has a negative quantity and cost basis.
- */
-export const Position = z.strictObject({
-  quantity: DecimalText,
-  averageCost: DecimalText,
-  costBasis: DecimalText,
-  realizedPnl: DecimalText,
-});
-export type Position = z.infer<typeof Position>;
 
 /** On every event that moves money, so that a view needs no sum. */
 const CashAfter = DecimalText.meta({ description: 'The balance after the event.' });
@@ -120,21 +97,6 @@ export const FundsDeposited = z.strictObject({
   cash: CashAfter,
 });
 export const FundsWithdrawn = FundsDeposited;
-export const TradeExecuted = z.strictObject({
-  tradeId: Id,
-  symbol: SymbolName,
-  side: Side,
-  quantity: PositiveDecimal,
-  price: PositiveDecimal,
-  notional: DecimalText.meta({ description: 'Quantity × price, rounded half to even to 8 decimals.' }),
-  fee: NonNegativeDecimal,
-  executedAt: Time,
-  realizedPnl: DecimalText.meta({ description: 'Profit realised by this trade alone.' }),
-  cash: CashAfter,
-  fees: DecimalText.meta({ description: 'Every fee paid so far.' }),
-  position: Position.meta({ description: 'The position in the symbol after the trade.' }),
-});
-export type TradeExecuted = z.infer<typeof TradeExecuted>;
 /** All limits as they are from now on. */
 export const LimitsSet = Limits;
 /** The account was frozen, unfrozen or closed, and why. */
@@ -149,7 +111,7 @@ export const accountEvents = {
   }),
   FundsDeposited: FundsDeposited.meta({ description: 'Cash came in from outside.' }),
   FundsWithdrawn: FundsWithdrawn.meta({ description: 'Cash went out.' }),
-  TradeExecuted: TradeExecuted.meta({ description: 'A trade moved cash and a position.' }),
+  ...tradeEvents,
   LimitsSet: LimitsSet.meta({ description: 'All limits, as they are from now on; null does not limit.' }),
   AccountFrozen: AccountFrozen.meta({ description: 'Nothing moves money any more.' }),
   AccountUnfrozen: AccountUnfrozen.meta({ description: 'The account goes on.' }),
@@ -173,6 +135,7 @@ export const ACCOUNT_REFUSALS = [
   'account_frozen',
   'account_not_frozen',
   ...TRANSFER_REFUSALS,
+  ...TRADE_AMENDMENT_REFUSALS,
   'amount_precision',
   'limit_exceeded',
   'insufficient_position',

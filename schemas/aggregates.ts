@@ -14,6 +14,7 @@ import { AggregateId, Id } from './scalars.ts';
 import { SERVICE_KEY_REFUSALS, serviceKeyCommands, serviceKeyEvents } from './serviceKey.ts';
 import { SHIPMENT_REFUSALS, shipmentEvents } from './shipment.ts';
 import { SUBJECT_REFUSALS, subjectCommands, subjectEvents } from './subject.ts';
+import { tradeAmendments } from './trade.ts';
 
 interface AggregateEntry {
   /** Of its Durable Objects, in wrangler.toml. */
@@ -33,7 +34,7 @@ export const AGGREGATES = {
   account: {
     binding: 'ACCOUNTS',
     id: Id,
-    commands: accountCommands,
+    commands: { ...accountCommands, ...tradeAmendments },
     events: accountEvents,
     refusals: ACCOUNT_REFUSALS,
   },

@@ -30,6 +30,8 @@ export const RETENTION: { readonly [Type in keyof typeof EVENTS]: EventTerms<(ty
   account: {
     others: LEDGER,
     TradeExecuted: TRADE,
+    TradeCorrected: TRADE,
+    TradeCancelled: TRADE,
     LimitsSet: CONTROL,
     AccountFrozen: CONTROL,
     AccountUnfrozen: CONTROL,

@@ -5,15 +5,17 @@ import {
   type AccountRefusal,
   type Limits,
   NO_LIMITS,
-  type Position,
 } from '../../schemas/account.ts';
 import { add, formatDecimal, multiply, negate, parseDecimal, subtract, ZERO } from '../../schemas/decimal.ts';
+import type { Position } from '../../schemas/trade.ts';
 import type { TransferCommand } from '../../schemas/transfer.ts';
 import type { Decider, Decision, Timed } from '../kernel/decider.ts';
+import { accountAmending } from './amendments.ts';
 import { isBeyondLedger, isOutOfRange, precisionRefusal } from './amounts.ts';
-import { keepLastTrade, type LastTrade } from './lastTrade.ts';
+import { type LastTrade, laterTrade } from './lastTrade.ts';
 import { limitRefusal, mergeLimits } from './limits.ts';
 import { applyTrade, FLAT } from './position.ts';
+import { inactiveRefusal } from './status.ts';
 import {
   availableCash,
   decideTransfer,
@@ -70,8 +72,9 @@ function decide(
   state: Readonly<AccountState>,
 ): AccountDecision {
   if (command.type === 'OpenAccount') return open(command.data, state);
-  if (state.status === 'UNOPENED') return refuse('account_not_found', 'The account has not been opened.');
-  if (state.status === 'CLOSED') return refuse('account_closed', 'The account is closed.');
+  const inactive = inactiveRefusal(state.status);
+  if (inactive !== undefined && inactive.code !== 'account_frozen')
+    return { accepted: false, refusal: inactive };
   switch (command.type) {
     case 'SetLimits':
       return accept({ type: 'LimitsSet', data: mergeLimits(state.limits, command.data) });
@@ -87,7 +90,7 @@ function decide(
     case 'ExpireFunds':
       return decideTransfer(command, state);
   }
-  if (state.status === 'FROZEN') return refuse('account_frozen', 'The account is frozen.');
+  if (inactive !== undefined) return { accepted: false, refusal: inactive };
   switch (command.type) {
     case 'FreezeAccount':
       return accept({ type: 'AccountFrozen', data: { reason: command.data.reason } });
@@ -228,12 +231,24 @@ function evolve(state: AccountState, event: AccountEvent): AccountState {
     case 'FundsWithdrawn':
       state.cash = event.data.cash;
       return state;
-    case 'TradeExecuted':
-      state.cash = event.data.cash;
-      state.fees = event.data.fees;
-      state.positions[event.data.symbol] = event.data.position;
-      keepLastTrade(state.lastTrades, event.data);
+    case 'TradeExecuted': {
+      const { cash, fees, symbol, position } = event.data;
+      state.cash = cash;
+      state.fees = fees;
+      state.positions[symbol] = position;
+      state.lastTrades[symbol] = laterTrade(state.lastTrades[symbol], event.data);
       return state;
+    }
+    case 'TradeCorrected':
+    case 'TradeCancelled': {
+      const { cash, fees, symbol, position, lastTrade } = event.data;
+      state.cash = cash;
+      state.fees = fees;
+      state.positions[symbol] = position;
+      if (lastTrade === null) delete state.lastTrades[symbol];
+      else state.lastTrades[symbol] = lastTrade;
+      return state;
+    }
     case 'LimitsSet':
       state.limits = event.data;
       return state;
@@ -264,14 +279,18 @@ export const accountDecider: Decider<
   timers: transferTimers,
   resourceId: (command) => (command.type === 'ExecuteTrade' ? command.data.tradeId : undefined),
   resourceIdOfEvent: (event) => (event.type === 'TradeExecuted' ? event.data.tradeId : undefined),
-  reply: ([event]) =>
-    event?.type === 'TradeExecuted'
-      ? {
-          tradeId: event.data.tradeId,
-          cash: event.data.cash,
-          position: replyPosition(event.data.symbol, event.data.position),
-        }
-      : {},
+  amending: accountAmending,
+  reply: ([event]) => {
+    switch (event?.type) {
+      case 'TradeExecuted':
+      case 'TradeCorrected':
+      case 'TradeCancelled': {
+        const { tradeId, cash, symbol, position } = event.data;
+        return { tradeId, cash, position: replyPosition(symbol, position) };
+      }
+    }
+    return {};
+  },
 };
 
 function replyPosition(symbol: string, { quantity, averageCost, realizedPnl }: Position) {

@@ -1,15 +1,13 @@
 /** What an account last traded in a symbol: the price that its holding is valued at. */
-import type { TradeExecuted } from '../../schemas/account.ts';
+import type { TradeExecuted } from '../../schemas/trade.ts';
 
 /** The last trade in a symbol. */
 export type LastTrade = Pick<TradeExecuted, 'tradeId' | 'price' | 'executedAt'>;
 
 /** Trades may be booked late: one that was executed before the last one says nothing new of the price. */
-export function keepLastTrade(
-  lastTrades: Record<string, LastTrade>,
-  { symbol, tradeId, price, executedAt }: TradeExecuted,
-): void {
-  const last = lastTrades[symbol];
-  if (last === undefined || last.executedAt <= executedAt)
-    lastTrades[symbol] = { tradeId, price, executedAt };
+export function laterTrade(
+  last: LastTrade | undefined,
+  { tradeId, price, executedAt }: LastTrade,
+): LastTrade {
+  return last === undefined || last.executedAt <= executedAt ? { tradeId, price, executedAt } : last;
 }

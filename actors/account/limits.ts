@@ -1,7 +1,8 @@
 /** Limits on what an account may trade, and whether a trade stays within them. */
-import type { AccountCommand, AccountRefusal, Limits, Position } from '../../schemas/account.ts';
+import type { AccountCommand, AccountRefusal, Limits } from '../../schemas/account.ts';
 import { absolute, formatDecimal, multiply, parseDecimal, type Scaled, ZERO } from '../../schemas/decimal.ts';
 import type { Refusal } from '../../schemas/envelope.ts';
+import type { Position } from '../../schemas/trade.ts';
 
 type LimitRefusal = Refusal<AccountRefusal>;
 type SentLimits = Extract<AccountCommand, { type: 'SetLimits' }>['data'];

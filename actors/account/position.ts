@@ -2,7 +2,6 @@
  * A holding under weighted average cost. The total cost of what is held is kept exactly and the average is derived from
  * it, so that roundings of the average never add up: over a full round trip the realised profit is proceeds minus cost.
  */
-import type { Position } from '../../schemas/account.ts';
 import {
   absolute,
   add,
@@ -16,6 +15,7 @@ import {
   subtract,
   ZERO,
 } from '../../schemas/decimal.ts';
+import type { Position } from '../../schemas/trade.ts';
 
 /** No holding and no history. */
 export const FLAT: Position = { averageCost: '0', costBasis: '0', quantity: '0', realizedPnl: '0' };

@@ -45,7 +45,7 @@ export class Aggregate<State> {
   constructor(storage: ActorStorage, decider: AnyDecider, aggregateId: string) {
     this.decider = decider;
     this.aggregateId = aggregateId;
-    this.log = new EventLog(storage);
+    this.log = new EventLog(storage, decider.amending?.events);
     this.#snapshots = new SnapshotStore(storage, decider.stateVersion);
   }
 
@@ -75,7 +75,14 @@ export class Aggregate<State> {
     const fold = this.current() as Fold<State>;
     const versionBefore = fold.version;
     this.#fold = undefined;
-    const turn = new Turn(this.decider, this.aggregateId, this.log, fold, now);
+    const turn = new Turn(
+      this.decider,
+      this.aggregateId,
+      this.log,
+      fold,
+      now,
+      (version) => this.stateAt(version).state,
+    );
     const verdicts = turn.decideAll(entries);
     if (turn.pending.length > 0) {
       this.rowsWritten += this.log.append(turn.pending);

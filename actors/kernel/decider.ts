@@ -27,6 +27,50 @@ export interface Effect<Request> {
   readonly request: Request;
 }
 
+/** An event, and where the log has it. */
+export interface Recorded<Event> {
+  readonly version: number;
+  /** Milliseconds since 1970. */
+  readonly recordedAt: number;
+  readonly event: Event;
+}
+
+/**
+ * The aggregate's own log, for the few decisions that its state cannot make. It is read within the turn and includes what
+ * the turn has decided so far, so that the same log always leads to the same decision.
+ */
+export interface History<State, Event> {
+  /** Version of the newest event. */
+  readonly version: number;
+  /** The state as of a version; it is the caller's to keep. */
+  stateAt(version: number): State;
+  /** The event that made the thing of this id ({@link Decider.resourceIdOfEvent}). */
+  created(resourceId: string): Recorded<Event> | undefined;
+  /** Every event of the types in {@link Amending.events}, oldest first. */
+  amendments(): readonly Recorded<Event>[];
+  /**
+   * Events of a type after a version whose data has this text in this field, oldest first, read page by page. It is found
+   * in the stored bytes: a field that an upcast makes is not.
+   */
+  having(
+    afterVersion: number,
+    sought: { readonly type: string; readonly field: string; readonly value: string },
+  ): Iterable<Recorded<Event>>;
+}
+
+/** Rules of commands that are about what was recorded before: they see the log beside the state. */
+export interface Amending<State, Event, Code extends string> {
+  /** Types of these commands: {@link Decider.decide} never sees one. */
+  readonly commands: readonly string[];
+  /** Types of the events that say something else of an earlier one. An index finds them; other events pay nothing for it. */
+  readonly events: readonly string[];
+  decide(
+    command: Timed<{ readonly type: string; readonly data: unknown }>,
+    state: Readonly<State>,
+    history: History<State, Event>,
+  ): Decision<Event, Code>;
+}
+
 export interface Decider<
   State,
   Command extends { readonly type: string; readonly data: unknown },
@@ -55,6 +99,7 @@ export interface Decider<
   reply?(events: readonly Event[]): Readonly<Record<string, unknown>>;
   /** The timers that are running in this state: derived from the log, so none can get lost. */
   timers?(state: Readonly<State>): Iterable<Timer<Command>>;
+  readonly amending?: Amending<State, Event, Code>;
   /** The effects that are wanted in this state. The command that records an effect's outcome must end the want. */
   effects?(state: Readonly<State>): Iterable<Effect<unknown>>;
 }

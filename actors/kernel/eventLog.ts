@@ -6,8 +6,10 @@
 import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
 import { upcast } from '../../schemas/upcasts.ts';
 import { insertEvents } from './insertEvents.ts';
+import { LogSearch } from './logSearch.ts';
 import { hasTables, migrate } from './migrations.ts';
 import type { ActorStorage, SqlValue } from './storage.ts';
+import { storedEvents } from './storedEvents.ts';
 
 /** What folding needs of a stored event. */
 export interface StoredData {
@@ -81,7 +83,6 @@ export const LOG_MIGRATIONS: readonly string[] = [
    CREATE TABLE outbox (id INTEGER PRIMARY KEY CHECK (id = 1), published INTEGER NOT NULL) STRICT;`,
 ];
 
-const COLUMNS = 'version, type, schema_version, recorded_at, data, metadata, hash';
 const RECALL = `
   SELECT 'commands', event.command_id, event.version, event.fingerprint
     FROM json_each(?) AS sought JOIN events AS event ON event.command_id = sought.value
@@ -95,13 +96,16 @@ const EMPTY_HEAD = { version: 0, hash: GENESIS_HASH_TEXT, recordedAt: 0 } as con
 const TAIL_EVENTS_MAX = 1_000;
 
 export class EventLog {
+  readonly search: LogSearch;
   readonly #storage: ActorStorage;
   #stored: boolean;
   /** The newest events, without a gap up to the head: a copy of rows that are in storage. */
   #tail: StoredEvent[] = [];
 
-  constructor(storage: ActorStorage) {
+  /** `amendmentTypes`: types of the events that {@link LogSearch.amendments} finds. */
+  constructor(storage: ActorStorage, amendmentTypes: readonly string[] = []) {
     this.#storage = storage;
+    this.search = new LogSearch(storage, amendmentTypes);
     this.#stored = hasTables(storage);
     if (this.#stored) this.#prepare();
   }
@@ -234,11 +238,11 @@ export class EventLog {
     // Without it, INSERT OR REPLACE removes rows without asking the triggers that make the log append-only.
     this.#storage.sql.exec('PRAGMA recursive_triggers = ON');
     migrate(this.#storage, LOG_MIGRATIONS);
+    this.search.prepare();
   }
 
   #rows(clause: string, ...bindings: SqlValue[]): StoredEvent[] {
-    const cursor = this.#storage.sql.exec(`SELECT ${COLUMNS} FROM events ${clause}`, ...bindings);
-    return Array.from(cursor.raw(), storedEvent);
+    return storedEvents(this.#storage, clause, ...bindings);
   }
 }
 
@@ -247,17 +251,5 @@ export function decodeEvent(event: StoredData): { type: string; data: object } {
   return {
     type: event.eventType,
     data: upcast(event.eventType, event.schemaVersion, JSON.parse(event.data)),
-  };
-}
-
-function storedEvent(row: SqlValue[]): StoredEvent {
-  return {
-    version: row[0] as number,
-    eventType: row[1] as string,
-    schemaVersion: row[2] as number,
-    recordedAt: row[3] as number,
-    data: row[4] as string,
-    metadata: row[5] as string,
-    hash: row[6] as string,
   };
 }

@@ -3,9 +3,11 @@ import { canonicalJson } from '../../schemas/canonical.ts';
 import type { CommandContext, CommandEnvelope } from '../../schemas/envelope.ts';
 import { newestSchemaVersion } from '../../schemas/upcasts.ts';
 import type { AnyDecider, CommandEntry, Fold } from './aggregate.ts';
+import type { Decision } from './decider.ts';
 import { decodeEvent, type EventLog, type NewEvent } from './eventLog.ts';
 import { commandFingerprint } from './fingerprint.ts';
 import { eventHash, timeText } from './hashChain.ts';
+import { HISTORY_EVENTS_MAX, LogHistory } from './history.ts';
 
 /** What became of a command; its events are in the log, from `firstVersion` to `version`. */
 export type Verdict =
@@ -24,6 +26,9 @@ interface Ran {
   readonly lastVersion?: number;
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: of any aggregate
+type AnyDecision = Decision<any, string>;
+
 /** What the first event of a command is stored with, so that the command is recognised for good. */
 interface CommandMark {
   readonly commandId: string;
@@ -40,15 +45,27 @@ export class Turn {
   readonly #fold: Fold<unknown>;
   readonly #recordedAt: number;
   readonly #at: string;
+  readonly #stateAt: (version: number) => unknown;
+  /** Made for the first command that asks for it. */
+  #history: LogHistory<unknown> | undefined;
   #commands: Map<string, Ran> = new Map();
   #resources: Map<string, Ran> = new Map();
   readonly #metadata = new MetadataWriter();
 
-  constructor(decider: AnyDecider, aggregateId: string, log: EventLog, fold: Fold<unknown>, now: number) {
+  /** `stateAt` answers states of the past; `now` in milliseconds since 1970. */
+  constructor(
+    decider: AnyDecider,
+    aggregateId: string,
+    log: EventLog,
+    fold: Fold<unknown>,
+    now: number,
+    stateAt: (version: number) => unknown,
+  ) {
     this.#decider = decider;
     this.#aggregateId = aggregateId;
     this.#log = log;
     this.#fold = fold;
+    this.#stateAt = stateAt;
     // Versions order events and times explain them: a clock that steps back must not make a log that does.
     this.#recordedAt = Math.max(now, fold.recordedAt);
     this.#at = timeText(this.#recordedAt);
@@ -90,10 +107,25 @@ export class Turn {
         `The version is ${this.#fold.version}, not ${command.expectedVersion}.`,
       );
     }
-    const timed = { type: command.type, data: command.data, at: this.#at };
-    const decision = this.#decider.decide(timed, this.#fold.state as object);
+    const decision = this.#decide(command);
     if (!decision.accepted) return this.#refuse(decision.refusal.code, decision.refusal.detail);
     return this.#accept(command, context, fingerprint, resourceId, decision.events);
+  }
+
+  #decide({ type, data }: CommandEnvelope): AnyDecision {
+    const timed = { type, data, at: this.#at };
+    const state = this.#fold.state as object;
+    const { amending } = this.#decider;
+    if (amending?.commands.includes(type) !== true) return this.#decider.decide(timed, state);
+    this.#history ??= new LogHistory(this.#decider, this.#log, this.#stateAt, this.pending);
+    // Nobody else is answered while the turn reads.
+    if (this.#history.eventsRead > HISTORY_EVENTS_MAX) {
+      return {
+        accepted: false,
+        refusal: { code: 'overloaded', detail: 'Too much of the log was read at once.' },
+      };
+    }
+    return amending.decide(timed, state, this.#history);
   }
 
   /** The command that created the thing of this id: its own id may be the same, or an alias leads to it. */

@@ -63,7 +63,7 @@ export interface ViewTable {
   /** Of the aggregate's type, where rows are of more than one. */
   readonly typeColumn?: string;
   readonly idColumn: string;
-  /** The version that a row is about, where rows are about one and never change. */
+  /** The version that a row is about, where rows are about one: they are compared a range of versions at a time. */
   readonly versionColumn?: string;
   /** Rows removed in one transaction: it stays under a second. */
   readonly clearRows: number;

@@ -52,6 +52,8 @@ function changeOf(event: AccountEvent): Partial<AccountChange> {
     case 'FundsTransferredOut':
       return { cash: event.data.cash, reserved: event.data.reserved };
     case 'TradeExecuted':
+    case 'TradeCorrected':
+    case 'TradeCancelled':
       return { cash: event.data.cash, fees: event.data.fees };
     case 'LimitsSet':
       return { limits: JSON.stringify(event.data) };

@@ -63,22 +63,28 @@ export const positionsAudit: ViewAudit = {
   },
 };
 
-/** There are as many trades as the journal, at the same version, has announcements of one. */
+/** There are as many trades as the journal, at the same version, has announcements of one, and as many cancelled ones. */
 export const tradesAudit: ViewAudit = {
   statement: (colour, keys, journal) => ({
     sql:
       'SELECT sought.value ->> 1 AS aggregateId, ' +
-      `(SELECT count(*) FROM trades_${colour} WHERE account_id = sought.value ->> 1) AS trades, ` +
-      "(SELECT json_array(sum(to_version - from_version + 1), coalesce(sum(types ->> 'TradeExecuted'), 0)) " +
+      "(SELECT json_array(count(*), count(*) FILTER (WHERE status = 'CANCELLED')) " +
+      `FROM trades_${colour} WHERE account_id = sought.value ->> 1) AS trades, ` +
+      "(SELECT json_array(sum(to_version - from_version + 1), coalesce(sum(types ->> 'TradeExecuted'), 0), " +
+      "coalesce(sum(types ->> 'TradeCancelled'), 0)) " +
       `FROM journal_${journal} WHERE aggregate_id = sought.value ->> 1 AND aggregate_type = sought.value ->> 0) ` +
       'AS journal FROM json_each(?) AS sought',
     parameters: [keysJson(keys)],
   }),
   fault([row], _owner, version) {
-    const [events, announced] = JSON.parse(String(row?.journal)) as [number | null, number];
+    const [events, ...announced] = JSON.parse(String(row?.journal)) as [number | null, number, number];
     // A journal at another version has other events, and nothing to say about these.
-    if (events !== version || row?.trades === announced) return undefined;
-    return `there are ${row?.trades} trades, and ${announced} events of one`;
+    if (events !== version) return undefined;
+    const [trades, cancelled] = JSON.parse(String(row?.trades)) as [number, number];
+    if (trades !== announced[0]) return `there are ${trades} trades, and ${announced[0]} events of one`;
+    return cancelled === announced[1]
+      ? undefined
+      : `${cancelled} trades are cancelled, by ${announced[1]} events`;
   },
 };
 

@@ -1,9 +1,13 @@
-/** Holdings by account and symbol, as the last trade in the symbol left them. Closed ones stay for their profit. */
-import type { TradeExecuted } from '../../schemas/account.ts';
+/** Holdings by account and symbol, as the last trade in the symbol, or the last amendment of one, left them. Closed ones stay for their profit. */
+
 import type { Colour } from '../../schemas/tables/views.ts';
+import { type TradeExecuted, tradeEvents } from '../../schemas/trade.ts';
 import { jsonStatements } from '../kernel/database.ts';
 import type { ProjectedEvent, RebuildableProjector } from '../kernel/projector.ts';
 import { positionsAudit } from './audits.ts';
+
+/** What a trade and an amendment of one say alike. */
+type Holding = Pick<TradeExecuted, 'symbol' | 'position'>;
 
 const upsertSql = (colour: Colour) => `
   INSERT INTO positions_${colour} (account_id, symbol, quantity, average_cost, cost_basis, realized_pnl, version)
@@ -23,19 +27,19 @@ export const positionsProjector: RebuildableProjector = {
   },
   audit: positionsAudit,
   collector({ colour }) {
-    /** The last trade by account and symbol: the holding is what it left. */
+    /** The last such event by account and symbol: the holding is what it left. */
     const trades = new Map<string, ProjectedEvent>();
     return {
       add(event) {
-        if (event.eventType !== 'TradeExecuted') return;
-        const { symbol, position }: TradeExecuted = event.current;
+        if (!Object.hasOwn(tradeEvents, event.eventType)) return;
+        const { symbol, position }: Holding = event.current;
         // Here and not while the statements are made: what cannot be stored is poison of this event alone.
         if (typeof position?.quantity !== 'string') throw new TypeError('a trade without its position');
         trades.set(`${event.aggregateId} ${symbol}`, event);
       },
       statements() {
         const rows = Array.from(trades.values(), ({ aggregateId, version, current }) => {
-          const { symbol, position }: TradeExecuted = current;
+          const { symbol, position }: Holding = current;
           const { quantity, averageCost, costBasis, realizedPnl } = position;
           return [aggregateId, symbol, quantity, averageCost, costBasis, realizedPnl, version];
         });

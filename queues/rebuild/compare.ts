@@ -38,7 +38,7 @@ export function pairStatements(pair: Pair, slices: readonly Slice[], journal: Co
   const { projector, live, building } = pair;
   const own = slices.filter(({ key }) => takes(projector, key));
   const ending = own.filter(({ isLast }) => isLast);
-  // Rows that may change are compared once, at the end.
+  // Rows of no version are compared once, at the end.
   const compared = projector.table.versionColumn === undefined ? ending : own;
   const keys = ending.map(({ key }) => key);
   return [

@@ -1,7 +1,7 @@
 /** Puts a statement together from the states at both ends of its period and the movements in between. */
 
 import type { z } from 'zod';
-import type { AccountType, Position, TradeExecuted } from '../../schemas/account.ts';
+import type { AccountType } from '../../schemas/account.ts';
 import {
   add,
   formatDecimal,
@@ -12,6 +12,7 @@ import {
   ZERO,
 } from '../../schemas/decimal.ts';
 import { timeText } from '../../schemas/time.ts';
+import type { Position, TradeExecuted } from '../../schemas/trade.ts';
 import type { MovementLedger } from './movements.ts';
 import type { Movement, MovementKind, Statement, StatementPosition, Totals } from './statement.ts';
 
@@ -105,6 +106,8 @@ const TOTAL_OF: Readonly<Record<MovementKind, Exclude<keyof Totals, 'fees'>>> = 
   TRANSFER_OUT: 'transfersOut',
   BUY: 'purchases',
   SELL: 'sales',
+  TRADE_CORRECTION: 'corrections',
+  TRADE_CANCELLATION: 'corrections',
 };
 
 function totalsOf(movements: readonly Movement[]): Totals {
@@ -115,10 +118,11 @@ function totalsOf(movements: readonly Movement[]): Totals {
     transfersOut: ZERO,
     purchases: ZERO,
     sales: ZERO,
+    corrections: ZERO,
     fees: ZERO,
   };
-  for (const { kind, amount, trade } of movements) {
-    const fee = trade === null ? ZERO : parseDecimal(trade.fee);
+  for (const { kind, amount, trade, amendment } of movements) {
+    const fee = parseDecimal(trade?.fee ?? amendment?.changes.fees ?? '0');
     const total = TOTAL_OF[kind];
     sums[total] = add(sums[total], add(parseDecimal(amount), fee));
     sums.fees = subtract(sums.fees, fee);

@@ -27,6 +27,9 @@ const COLUMNS = [
   'fee',
   'realizedPnl',
   'executedAt',
+  'amendedVersion',
+  'effectiveAt',
+  'quantityChange',
   'averageCost',
   'costBasis',
   'priceTradeId',
@@ -56,12 +59,32 @@ function* rowsOf(statement: Statement): Iterable<CsvRow> {
   }
 }
 
-function movementRow({ trade, transfer, ...movement }: Movement): CsvRow {
+function movementRow({ trade, transfer, amendment, ...movement }: Movement): CsvRow {
   return {
     record: 'movement',
     ...movement,
     ...(transfer === null ? {} : { transferId: transfer.transferId, transferAccountId: transfer.accountId }),
     ...trade,
+    ...(amendment === null ? {} : amendmentCells(amendment)),
+  };
+}
+
+/** Fees and profit are what the amendment changed, so that these columns add up. */
+function amendmentCells({
+  tradeId,
+  symbol,
+  tradeVersion,
+  effectiveAt,
+  changes,
+}: NonNullable<Movement['amendment']>): CsvRow {
+  return {
+    tradeId,
+    symbol,
+    amendedVersion: tradeVersion,
+    effectiveAt,
+    fee: changes.fees,
+    realizedPnl: changes.realizedPnl,
+    quantityChange: changes.quantity,
   };
 }
 

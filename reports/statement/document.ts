@@ -12,6 +12,8 @@ const KIND_TEXT: Readonly<Record<MovementKind, string>> = {
   SELL: 'Sold',
   TRANSFER_IN: 'Transfer in',
   TRANSFER_OUT: 'Transfer out',
+  TRADE_CORRECTION: 'Correction',
+  TRADE_CANCELLATION: 'Cancellation',
 };
 
 const MOVEMENT_COLUMNS: readonly Column[] = [
@@ -94,6 +96,7 @@ function cashFacts({ openingBalance, totals, closingBalance, reserved }: Stateme
     ...optional('Transfers out', totals.transfersOut),
     ...optional('Purchases', totals.purchases),
     ...optional('Sales', totals.sales),
+    ...optional('Corrections', totals.corrections),
     { label: 'Fees', value: money(totals.fees) },
     { label: 'Closing balance', value: money(closingBalance), strong: true },
     ...optional('of which reserved', reserved),
@@ -130,23 +133,35 @@ function movementTable({ movements, openingBalance, closingBalance }: Statement,
 }
 
 function movementRow(movement: Movement, money: Money): Row {
-  const { recordedAt, kind, amount, balance, trade } = movement;
-  const what =
-    trade === null
-      ? KIND_TEXT[kind]
-      : `${KIND_TEXT[kind]} ${figureText(trade.quantity)} ${trade.symbol} at ${figureText(trade.price)}`;
+  const { recordedAt, amount, balance } = movement;
+  const what = movementText(movement);
   const detail = detailOf(movement, money);
   const cells = [stampText(recordedAt), what, money(amount), money(balance)];
   return detail === '' ? { cells } : { cells, detail };
 }
 
-function detailOf({ reference, transfer, trade, kind, recordedAt }: Movement, money: Money): string {
+function movementText({ kind, trade, amendment }: Movement): string {
+  if (amendment !== null) return `${KIND_TEXT[kind]} of a trade in ${amendment.symbol}`;
+  if (trade === null) return KIND_TEXT[kind];
+  return `${KIND_TEXT[kind]} ${figureText(trade.quantity)} ${trade.symbol} at ${figureText(trade.price)}`;
+}
+
+function detailOf(
+  { amendment, reference, transfer, trade, kind, recordedAt }: Movement,
+  money: Money,
+): string {
   const parts = [];
   if (trade !== null) {
     parts.push(`trade ${trade.tradeId}`);
     if (trade.executedAt !== recordedAt) parts.push(`executed ${momentText(trade.executedAt)}`);
     if (trade.fee !== '0') parts.push(`fee ${money(trade.fee)}`);
     if (trade.realizedPnl !== '0') parts.push(`realised ${money(trade.realizedPnl)}`);
+  }
+  if (amendment !== null) {
+    const { fees, realizedPnl } = amendment.changes;
+    parts.push(`trade ${amendment.tradeId}`, `recorded ${stampText(amendment.effectiveAt)}`);
+    if (fees !== '0') parts.push(`fees ${money(fees)}`);
+    if (realizedPnl !== '0') parts.push(`realised ${money(realizedPnl)}`);
   }
   if (transfer !== null) {
     const direction = kind === 'TRANSFER_IN' ? 'from' : 'to';

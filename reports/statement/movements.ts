@@ -2,11 +2,12 @@
 import type { AccountEvent } from '../../schemas/account.ts';
 import { formatDecimal, parseDecimal, type Scaled, subtract } from '../../schemas/decimal.ts';
 import type { EventEnvelope } from '../../schemas/envelope.ts';
+import type { TradeCancelled } from '../../schemas/trade.ts';
 import { upcast } from '../../schemas/upcasts.ts';
 import type { Movement, MovementKind } from './statement.ts';
 
 type DataOf<Type extends AccountEvent['type']> = Extract<AccountEvent, { type: Type }>['data'];
-type Told = Pick<Movement, 'reference' | 'transfer' | 'trade'>;
+type Told = Pick<Movement, 'reference' | 'transfer' | 'trade' | 'amendment'>;
 
 /** What an event says of the cash that it moved, and the balance that it left. */
 interface Moved extends Told {
@@ -14,7 +15,7 @@ interface Moved extends Told {
   readonly cash: string;
 }
 
-const NOTHING_TOLD: Told = { reference: null, transfer: null, trade: null };
+const NOTHING_TOLD: Told = { reference: null, transfer: null, trade: null, amendment: null };
 
 /** An event that leaves the cash as it is. */
 const MOVES_NOTHING = () => null;
@@ -33,6 +34,8 @@ const MOVES: { readonly [Type in AccountEvent['type']]: (data: DataOf<Type>) => 
     cash,
     trade,
   }),
+  TradeCorrected: (data) => ({ ...amendedBy(data), kind: 'TRADE_CORRECTION' }),
+  TradeCancelled: (data) => ({ ...amendedBy(data), kind: 'TRADE_CANCELLATION' }),
   FundsTransferredIn: ({ cash, transferId, fromAccountId: accountId }) => ({
     ...NOTHING_TOLD,
     kind: 'TRANSFER_IN',
@@ -106,7 +109,7 @@ export class MovementLedger {
     }
     const balance = parseDecimal(moved.cash);
     const amount = formatDecimal(subtract(balance, this.#balance));
-    const { kind, reference, transfer, trade } = moved;
+    const { kind, reference, transfer, trade, amendment } = moved;
     this.#balance = balance;
     this.movements.push({
       version,
@@ -118,8 +121,15 @@ export class MovementLedger {
       reference,
       transfer,
       trade,
+      amendment,
     });
   }
+}
+
+/** An amendment is told with its reason, and moves what it changes on the day that it was recorded. */
+function amendedBy({ cash, reason, tradeId, tradeVersion, symbol, effectiveAt, changes }: TradeCancelled) {
+  const amendment = { tradeId, tradeVersion, symbol, effectiveAt, changes };
+  return { ...NOTHING_TOLD, cash, reference: reason, amendment };
 }
 
 function movedBy(eventType: string, data: object): Moved | null {

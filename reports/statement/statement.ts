@@ -3,9 +3,10 @@
  * between. It follows from one log alone, up to one version, so that anybody who has that log can make it again.
  */
 import { z } from 'zod';
-import { AccountStatus, AccountType, Side } from '../../schemas/account.ts';
+import { AccountStatus, AccountType } from '../../schemas/account.ts';
 import { Currency } from '../../schemas/currency.ts';
 import { AggregateId, DecimalText, Id, SymbolName, UtcTime } from '../../schemas/scalars.ts';
+import { Side, TradeCancelled } from '../../schemas/trade.ts';
 import { Head, ReportValue } from '../report.ts';
 
 /** What moved the cash. */
@@ -17,6 +18,8 @@ export const MOVEMENT_KINDS = [
   'SELL',
   'TRANSFER_IN',
   'TRANSFER_OUT',
+  'TRADE_CORRECTION',
+  'TRADE_CANCELLATION',
 ] as const;
 export type MovementKind = (typeof MOVEMENT_KINDS)[number];
 
@@ -35,6 +38,15 @@ export const StatementTrade = z
   })
   .meta({ id: 'StatementTrade' });
 export type StatementTrade = z.infer<typeof StatementTrade>;
+
+/** The earlier trade that a movement corrects or cancels, and what that changes. */
+const StatementAmendment = TradeCancelled.pick({
+  tradeId: true,
+  tradeVersion: true,
+  symbol: true,
+  effectiveAt: true,
+  changes: true,
+}).meta({ id: 'StatementAmendment' });
 
 /** One movement of cash. */
 export const Movement = z
@@ -55,6 +67,7 @@ export const Movement = z
       })
       .nullable(),
     trade: StatementTrade.nullable(),
+    amendment: StatementAmendment.nullable(),
   })
   .meta({ id: 'Movement' });
 export type Movement = z.infer<typeof Movement>;
@@ -86,6 +99,7 @@ const Totals = z.strictObject({
   transfersOut: ReportValue,
   purchases: ReportValue.meta({ description: 'Without fees, as sales.' }),
   sales: ReportValue,
+  corrections: ReportValue.meta({ description: 'Of trades that were corrected or cancelled, without fees.' }),
   fees: ReportValue,
 });
 /** Sums of movements by what they were. */

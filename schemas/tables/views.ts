@@ -4,6 +4,7 @@
  */
 import { sql } from 'drizzle-orm';
 import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+import { TRADE_STATUSES } from '../trade.ts';
 
 /** The two sets of tables that a view has. */
 export const COLOURS = ['blue', 'green'] as const;
@@ -157,6 +158,9 @@ const tradesTable = <Name extends string>(name: Name) =>
       realizedPnl: text('realized_pnl').notNull(),
       executedAt: integer('executed_at').notNull(),
       recordedAt: integer('recorded_at').notNull(),
+      status: text({ enum: TRADE_STATUSES }).notNull().default('EXECUTED'),
+      /** Version of the last correction or cancellation: the terms are those that it left. */
+      amendedVersion: integer('amended_version'),
     },
     (table) => [primaryKey({ columns: [table.accountId, table.version] })],
   );

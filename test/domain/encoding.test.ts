@@ -296,6 +296,8 @@ describe('upcasts', () => {
   it('know the names that are stored: none is ever renamed', () => {
     expect(Object.keys(accountEvents)).toEqual(
       ['AccountOpened', 'FundsDeposited', 'FundsWithdrawn', 'TradeExecuted'].concat([
+        'TradeCorrected',
+        'TradeCancelled',
         'LimitsSet',
         'AccountFrozen',
         'AccountUnfrozen',

@@ -2,8 +2,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyTrade, FLAT } from '../../actors/account/position.ts';
-import type { AccountCommand, Limits, Position } from '../../schemas/account.ts';
+import type { AccountCommand, Limits } from '../../schemas/account.ts';
 import { parseDecimal } from '../../schemas/decimal.ts';
+import type { Position } from '../../schemas/trade.ts';
 import {
   buy,
   deposit,

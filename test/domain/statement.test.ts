@@ -117,6 +117,34 @@ describe('a statement', () => {
     ]);
   });
 
+  it('tells what was said of earlier trades on the day on which it was said', async () => {
+    const actor = await sampleAccount();
+    actor.world.now += DAY_MS;
+    await actor.run('CorrectTrade', { tradeId: 't-1', price: '99', fee: '2', reason: 'contract note' });
+    actor.world.now += DAY_MS;
+    await actor.run('CancelTrade', { tradeId: 't-2', reason: 'booked twice' });
+    const statement = await actor.statement({ from: dayText(4.5) });
+    expect(Statement.parse(statement)).toEqual(statement);
+    expect(statement).toMatchObject({
+      openingBalance: '867.5',
+      closingBalance: '653',
+      totals: { corrections: '-215', fees: '0.5', purchases: '0', sales: '0' },
+      realizedPnl: { total: '-20' },
+      movements: [
+        {
+          kind: 'TRADE_CORRECTION',
+          amount: '4.5',
+          balance: '872',
+          reference: 'contract note',
+          amendment: { tradeId: 't-1', tradeVersion: 2, effectiveAt: dayText(1), changes: { fees: '0.5' } },
+        },
+        { kind: 'TRADE_CANCELLATION', amount: '-219', balance: '653', amendment: { tradeId: 't-2' } },
+      ],
+      // Valued at the last trade that is left, as it was corrected.
+      positions: [{ quantity: '5', costBasis: '495', price: '99', priceTradeId: 't-1', unrealizedPnl: '0' }],
+    });
+  });
+
   it('is not there before the account is, nor of versions that it does not have', async () => {
     const actor = await sampleAccount();
     const read = (more: { to?: string; version?: number }) =>
@@ -158,7 +186,9 @@ describe('statements of random accounts', () => {
       expect(summed([openingBalance, ...movements.map(({ amount }) => amount)])).toBe(closingBalance);
       expect(summed([openingBalance, ...Object.values(totals)])).toBe(closingBalance);
       checkMovements(openingBalance, movements);
-      const realized = movements.map(({ trade }) => trade?.realizedPnl ?? '0');
+      const realized = movements.map(
+        ({ trade, amendment }) => trade?.realizedPnl ?? amendment?.changes.realizedPnl ?? '0',
+      );
       expect(statement.realizedPnl.total).toBe(summed(realized));
       for (const { recordedAt } of movements)
         expect(recordedAt >= (from as string) && recordedAt < (to as string)).toBe(true);
@@ -209,9 +239,13 @@ describe('statements of random accounts', () => {
 /** Every amount follows from what the movement says of itself. */
 function checkMovements(openingBalance: string, movements: readonly Movement[]): void {
   let balance = new Decimal(openingBalance);
-  for (const { kind, amount, balance: after, trade } of movements) {
+  for (const { kind, amount, balance: after, trade, amendment } of movements) {
     balance = balance.plus(amount);
     expect(after).toBe(balance.toFixed());
+    if (amendment !== null) {
+      expect(amount).toBe(amendment.changes.cash);
+      continue;
+    }
     if (trade === null) {
       const isOut = kind === 'WITHDRAWAL' || kind === 'TRANSFER_OUT';
       expect(new Decimal(amount).isNegative()).toBe(isOut);

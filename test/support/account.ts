@@ -1,6 +1,7 @@
 /** Events and commands of an account, with what a test does not care about filled in. */
 import { type AccountState, accountDecider } from '../../actors/account/decider.ts';
-import type { AccountCommand, AccountEvent, Limits, Position } from '../../schemas/account.ts';
+import type { AccountCommand, AccountEvent, Limits } from '../../schemas/account.ts';
+import type { Position } from '../../schemas/trade.ts';
 import { RECEIVED_AT, specify } from './given.ts';
 
 type Data<Of extends { type: string; data: unknown }, Type extends Of['type']> = Extract<

@@ -81,6 +81,9 @@ function randomCommand(random: () => number, count: number, now: number): [type:
     return ['ReserveFunds', { ...transfer, toAccountId: 'other', expiresAt: timeText(now + 1e12) }];
   if (kind < 0.35) return ['AcceptTransfer', { ...transfer, fromAccountId: 'other' }];
   if (kind < 0.4) return [pick(['SettleFunds', 'CreditTransfer', 'ReleaseFunds']), { transferId }];
+  const about = { tradeId: `t-${Math.floor(random() * (count + 1))}`, reason: 'contract note' };
+  if (kind < 0.5) return ['CorrectTrade', { ...about, price: String(cents(150)), fee: String(cents(3)) }];
+  if (kind < 0.53) return ['CancelTrade', about];
   const late = random() < 0.1 ? 86_400_000 : 0;
   const trade = {
     tradeId: `t-${count}`,

@@ -34,7 +34,9 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   DepositFunds: { of: 'account', ...OPERATORS },
   WithdrawFunds: { of: 'account', trader: 'own', ...OPERATORS },
   ExecuteTrade: { of: 'account', trader: 'own', ...OPERATORS },
-  // Who trades does not set the limits of the trades.
+  // Who trades says neither what the trades were nor what their limits are.
+  CorrectTrade: { of: 'account', ...OPERATORS },
+  CancelTrade: { of: 'account', ...OPERATORS },
   SetLimits: { of: 'account', risk: 'all', admin: 'all' },
   FreezeAccount: { of: 'account', risk: 'all', ...OPERATORS },
   UnfreezeAccount: { of: 'account', risk: 'all', ...OPERATORS },

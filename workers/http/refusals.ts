@@ -58,6 +58,13 @@ const ACCOUNT: Kinds<AccountRefusal> = {
     status: 422,
     meaning: 'The account still holds cash or a position, or a transfer to it is under way.',
   },
+  trade_not_found: { status: 404, meaning: 'The account has no trade of this id.' },
+  trade_already_cancelled: { status: 422, meaning: 'The trade was cancelled before.' },
+  nothing_to_correct: { status: 422, meaning: 'The trade has the terms of the correction already.' },
+  trade_out_of_reach: {
+    status: 422,
+    meaning: 'More events have come since the trade than an amendment may look through.',
+  },
   currency_mismatch: { status: 422, meaning: 'The account is in another currency than the transfer.' },
   transfer_barred: { status: 422, meaning: 'The transfer was given up before.' },
   transfer_already_known: { status: 409, meaning: 'The account has a part in a transfer with this id.' },

@@ -2,12 +2,13 @@
 import { z } from 'zod';
 import { DIFFERENCE_KINDS, DIFFERENCES_MAX } from '../../queues/rebuild/job.ts';
 import { REBUILD_STATUSES } from '../../queues/rebuild/progress.ts';
-import { AccountStatus, AccountType, Limits, Side } from '../../schemas/account.ts';
+import { AccountStatus, AccountType, Limits } from '../../schemas/account.ts';
 import { Currency } from '../../schemas/currency.ts';
 import { CommandId, EventEnvelope, EventReference, HashText } from '../../schemas/envelope.ts';
 import { SagaStatus, StepStatus } from '../../schemas/saga.ts';
 import { AggregateId, DecimalText, Id, SymbolName, UtcTime, Version } from '../../schemas/scalars.ts';
 import { COLOURS, REBUILD_KINDS, REBUILD_PHASES, VIEWS } from '../../schemas/tables/views.ts';
+import { Side, TradeStatus } from '../../schemas/trade.ts';
 import { RequestFault } from './problem.ts';
 
 // Metadata with an `id` names a schema in the API's description; all others stand there where they are used.
@@ -107,9 +108,15 @@ const Trade = z
     price: DecimalText,
     notional: DecimalText,
     fee: DecimalText,
-    realizedPnl: DecimalText,
+    realizedPnl: DecimalText.meta({
+      description: 'As it was known when the trade, or its correction, was booked.',
+    }),
     executedAt: UtcTime,
     recordedAt: UtcTime,
+    status: TradeStatus.meta({ description: 'A cancelled trade shows its last terms, which count no more.' }),
+    amendedVersion: PresentVersion.nullable().meta({
+      description: 'The version of its last correction or cancellation.',
+    }),
   })
   .meta({ id: 'Trade' });
 

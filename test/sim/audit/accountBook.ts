@@ -3,18 +3,15 @@ import { Breach } from '../model/world.ts';
 import type { Body } from '../workload/commands.ts';
 import type { AccountTransfers } from './accountTransfers.ts';
 import type { Book, Due } from './book.ts';
-import { product, units } from './exact.ts';
+import { units } from './exact.ts';
 import type { AuditedEvent } from './ledger.ts';
+import { equal, type Row, TradeBook } from './tradeBook.ts';
 
 interface Holding {
-  quantity: bigint;
   /** Fields of the last stored position, as texts, once they have been found right. */
   stored: Readonly<Record<string, string>>;
   version: number;
 }
-
-/** A row of a view: what the auditor expects. */
-export type Row = Record<string, string | number | null>;
 
 const NO_LIMITS = {
   allowShort: false,
@@ -31,7 +28,7 @@ export class AccountBook implements Book {
   outside = 0n;
   limits: Record<string, unknown> = NO_LIMITS;
   readonly holdings = new Map<string, Holding>();
-  readonly tradeRows: Row[] = [];
+  readonly trades = new TradeBook();
   #cashText = '0';
   #feesText = '0';
   #reservedText = '0';
@@ -77,6 +74,10 @@ export class AccountBook implements Book {
         break;
       case 'TradeExecuted':
         this.#trade(event, data);
+        break;
+      case 'TradeCorrected':
+      case 'TradeCancelled':
+        this.#amend(event, data);
         break;
       case 'LimitsSet':
         this.limits = { ...this.limits, ...data };
@@ -145,22 +146,27 @@ export class AccountBook implements Book {
   }
 
   #trade(event: AuditedEvent, data: Readonly<Record<string, unknown>>): void {
-    const text = (name: string) => String(data[name]);
-    const quantity = units(text('quantity'));
-    const notional = product(quantity, units(text('price')));
-    const fee = data.fee === undefined ? 0n : units(text('fee'));
-    const buying = data.side === 'BUY';
-    const paid = (buying ? -notional : notional) - fee;
-    this.cash += paid;
-    this.outside += paid;
+    const { cash, fee } = this.trades.book(event, data);
+    this.#settle(event, cash, fee);
+  }
+
+  /** A correction moves what it changes, and leaves the position that all trades in the symbol give. */
+  #amend(event: AuditedEvent, data: Readonly<Record<string, unknown>>): void {
+    const { cash, fee } = this.trades.amend(event, data);
+    const changes = event.data.changes as Record<string, string>;
+    equal('corrections say what they change', units(changes.cash ?? ''), cash, event);
+    equal('corrections say what they change', units(changes.fees ?? ''), fee, event);
+    this.#settle(event, cash, fee);
+  }
+
+  #settle(event: AuditedEvent, cash: bigint, fee: bigint): void {
+    this.cash += cash;
+    this.outside += cash;
     this.#paidIn -= fee;
-    const held = this.holdings.get(text('symbol'))?.quantity ?? 0n;
+    const symbol = String(event.data.symbol);
     const stored = event.data.position as Record<string, string>;
-    const after = held + (buying ? quantity : -quantity);
-    this.holdings.set(text('symbol'), { quantity: after, stored, version: event.version });
-    equal('quantities are exact', units(stored.quantity ?? ''), after, event);
-    equal('notionals are exact', units(String(event.data.notional)), notional, event);
-    this.tradeRows.push(tradeRow(event, data));
+    this.holdings.set(symbol, { stored, version: event.version });
+    this.trades.check(event, symbol, stored);
   }
 
   /** Money is conserved: cash + Σ cost of what is held = paid in + Σ realised profit. */
@@ -177,38 +183,6 @@ export class AccountBook implements Book {
     }
     equal('money is conserved', this.cash + cost, this.#paidIn + realized, event);
   }
-}
-
-function equal(
-  check: string,
-  actual: bigint,
-  expected: bigint,
-  { aggregateId, version }: AuditedEvent,
-): void {
-  if (actual !== expected) {
-    throw new Breach(
-      check,
-      `${aggregateId} version ${version}: ${actual}, by the auditor's books ${expected}`,
-    );
-  }
-}
-
-function tradeRow(event: AuditedEvent, data: Readonly<Record<string, unknown>>): Row {
-  const executedAt = data.executedAt === undefined ? event.recordedAt : Date.parse(String(data.executedAt));
-  return {
-    account_id: event.aggregateId,
-    version: event.version,
-    trade_id: String(data.tradeId),
-    symbol: String(data.symbol),
-    side: String(data.side),
-    quantity: String(data.quantity),
-    price: String(data.price),
-    notional: String(event.data.notional),
-    fee: String(data.fee ?? '0'),
-    realized_pnl: String(event.data.realizedPnl),
-    executed_at: executedAt,
-    recorded_at: event.recordedAt,
-  };
 }
 
 function accountEventFits({ type, data }: Body, event: AuditedEvent): boolean {
@@ -235,6 +209,12 @@ function accountEventFits({ type, data }: Body, event: AuditedEvent): boolean {
         same('tradeId', 'symbol', 'quantity', 'price', 'side') &&
         stored.fee === (data.fee ?? '0') &&
         (data.executedAt === undefined || same('executedAt'))
+      );
+    case 'CorrectTrade':
+    case 'CancelTrade':
+      return (
+        event.type === (type === 'CorrectTrade' ? 'TradeCorrected' : 'TradeCancelled') &&
+        same(...Object.keys(data))
       );
     case 'SetLimits':
       return event.type === 'LimitsSet' && same(...Object.keys(data));

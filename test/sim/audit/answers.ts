@@ -176,7 +176,7 @@ function full(
   }));
   const [first] = logged;
   const expectedReply: Record<string, unknown> = {};
-  if (first?.type === 'TradeExecuted') {
+  if (first !== undefined && ['TradeExecuted', 'TradeCorrected', 'TradeCancelled'].includes(first.type)) {
     const { cash, position, symbol, tradeId } = first.data;
     const { averageCost, quantity, realizedPnl } = position as Record<string, string>;
     Object.assign(expectedReply, { tradeId, cash, position: { symbol, quantity, averageCost, realizedPnl } });

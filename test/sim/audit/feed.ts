@@ -6,8 +6,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { keyOf } from '../../../queues/kernel/positions.ts';
 import { liveColours, type SimDatabase } from '../model/database.ts';
 import { Breach } from '../model/world.ts';
-import type { Row } from './accountBook.ts';
 import { GENESIS, type Ledger } from './ledger.ts';
+import type { Row } from './tradeBook.ts';
 
 /** An event as the journal shows it. */
 interface JournalEvent {

@@ -3,10 +3,11 @@ import { keyOf } from '../../../queues/kernel/positions.ts';
 import { liveColours, type SimDatabase } from '../model/database.ts';
 import { Breach } from '../model/world.ts';
 import { poisonOf, SIMULATED_VIEWS, type SimulatedView } from '../workload/poisonProjector.ts';
-import type { AccountBook, Row } from './accountBook.ts';
+import type { AccountBook } from './accountBook.ts';
 import { canonicalText } from './exact.ts';
 import { FeedReader } from './feed.ts';
 import type { Ledger } from './ledger.ts';
+import type { Row } from './tradeBook.ts';
 
 /** What has become of poison: it always parked, it was applied whenever views were mended, or it is poison no more. */
 export type PoisonFate = 'parked' | 'maybe' | 'mended';
@@ -95,7 +96,7 @@ export class ViewAudit {
     this.#compare('positions', positionRows);
     this.#compare(
       'trades',
-      rows((book) => book.tradeRows),
+      rows((book) => book.trades.rows()),
     );
     this.#feed.complete(this.#own());
   }

@@ -3,7 +3,7 @@ import { resume } from '../../../queues/kernel/parked.ts';
 import { hasEnded, readJob } from '../../../queues/rebuild/job.ts';
 import { advanceRebuild, cancelRebuild, startEverywhere } from '../../../queues/rebuild/rebuild.ts';
 import { type RebuildKind, VIEWS, type ViewName } from '../../../schemas/tables/views.ts';
-import type { Row } from '../audit/accountBook.ts';
+import type { Row } from '../audit/tradeBook.ts';
 import { liveColours } from './database.ts';
 import { Invocation } from './invocation.ts';
 import type { Platform } from './platform.ts';

@@ -1,4 +1,5 @@
 /** Every deliberate bug. */
+import { AMENDMENT_MUTANTS } from './amendmentMutants.ts';
 import { DELIVERY_MUTANTS } from './deliveryMutants.ts';
 import { KERNEL_MUTANTS } from './kernelMutants.ts';
 import type { Mutant } from './mutant.ts';
@@ -12,4 +13,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...VIEW_MUTANTS,
   ...REBUILD_MUTANTS,
   ...SAGA_MUTANTS,
+  ...AMENDMENT_MUTANTS,
 ];

@@ -169,14 +169,23 @@ export class Clients {
   #body({ source }: PlatformActor): Body {
     const { book } = this.#auditor.ledger(source);
     if (book instanceof HoldBook) return this.#bodies.holder([...book.open.keys()]);
-    return (book as AccountBook).status === 'UNOPENED' && this.#world.random.chance(0.7)
+    const { status, trades } = book as AccountBook;
+    return status === 'UNOPENED' && this.#world.random.chance(0.7)
       ? this.#bodies.opening()
-      : this.#bodies.account();
+      : this.#bodies.account([...trades.ids]);
   }
 
   #fresh(actor: PlatformActor): Attempt {
     const { random } = this.#world;
     const commands = Array.from({ length: random.pick([1, 1, 1, 2, 4]) }, () => this.#command(actor));
+    // What a request books it may put right at once: all of it is one turn.
+    const booked = commands.find(({ body }) => body.type === 'ExecuteTrade')?.body.data.tradeId;
+    if (booked !== undefined && random.chance(0.3)) {
+      for (let count = 1 + random.integer(3); count > 0; count--) {
+        const body = this.#bodies.amendment([String(booked)]);
+        commands.push({ commandId: this.#world.uniqueId('command'), body });
+      }
+    }
     const [first] = commands;
     // The same command twice in one request: the second must find the first.
     if (first !== undefined && random.chance(0.05)) commands.push(first);
@@ -186,7 +195,7 @@ export class Clients {
   #command(actor: PlatformActor): SentCommand {
     const { random } = this.#world;
     const body = this.#body(actor);
-    const tradeId = body.data.tradeId;
+    const tradeId = body.type === 'ExecuteTrade' ? body.data.tradeId : undefined;
     // Over HTTP a trade without a key of its own has its trade id as command id.
     const commandId =
       tradeId !== undefined && random.chance(0.5) ? String(tradeId) : this.#world.uniqueId('command');
@@ -262,7 +271,7 @@ function altered({ type, data }: Body): Body {
   if (data.amount !== undefined)
     return { type, data: { ...data, amount: `${data.amount}1`.replace(/^0+(?=\d)/, '') } };
   if (data.price !== undefined) return { type, data: { ...data, price: `9${String(data.price)}` } };
-  if (data.reason !== undefined) return { type, data: { reason: `not ${String(data.reason)}` } };
+  if (data.reason !== undefined) return { type, data: { ...data, reason: `not ${String(data.reason)}` } };
   if (data.holdId !== undefined) return { type, data: { holdId: `not-${String(data.holdId)}` } };
   if (data.holdIds !== undefined)
     return { type, data: { ...data, milliseconds: Number(data.milliseconds) + 1 } };

@@ -42,11 +42,12 @@ export class BodyMaker {
     };
   }
 
-  /** Anything that can be asked of an account. */
-  account(): Body {
+  /** Anything that can be asked of an account; `tradeIds` are its trades so far. */
+  account(tradeIds: readonly string[]): Body {
     const random = this.#random;
     const roll = random.integer(100);
-    if (roll < 45) return this.#trade();
+    if (roll < 37) return this.#trade();
+    if (roll < 45) return tradeIds.length === 0 ? this.#trade() : this.amendment(tradeIds);
     if (roll < 65) return this.#deposit();
     if (roll < 78) return { type: 'WithdrawFunds', data: { amount: this.#amount(3_000) } };
     if (roll < 83) return this.opening();
@@ -84,6 +85,20 @@ export class BodyMaker {
       type: 'DepositFunds',
       data: { amount, reference: poisonMark(random.pick(POISONS), random.pick(SIMULATED_VIEWS)) },
     };
+  }
+
+  /** What is said later of a trade: of an old one, or of the one that came last. */
+  amendment(tradeIds: readonly string[]): Body {
+    const random = this.#random;
+    const tradeId = random.chance(0.5) ? (tradeIds.at(-1) as string) : random.pick(tradeIds);
+    const about = { tradeId, reason: this.#unique('because') };
+    if (random.chance(0.2)) return { type: 'CancelTrade', data: about };
+    const terms = random.pick<() => Record<string, unknown>>([
+      () => ({ price: decimal(1 + random.integer(99_999), random.integer(4)) }),
+      () => ({ quantity: decimal(1 + random.integer(9_999), random.pick([0, 1, 8])) }),
+      () => ({ side: random.pick(['BUY', 'SELL']), fee: decimal(random.integer(300), 2) }),
+    ])();
+    return { type: 'CorrectTrade', data: { ...terms, ...about } };
   }
 
   #trade(): Body {

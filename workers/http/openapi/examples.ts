@@ -9,6 +9,7 @@ import { SAGA_EXAMPLES } from './sagaExamples.ts';
 import { SERVICE_KEY_EXAMPLES } from './serviceKeyExamples.ts';
 import { SHOP_EXAMPLES } from './shopExamples.ts';
 import { SUBJECT_EXAMPLES } from './subjectExamples.ts';
+import { TIME_EXAMPLES } from './timeExamples.ts';
 
 export const EXAMPLE_CORRELATION_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 
@@ -67,6 +68,8 @@ const tradeLine = {
   realizedPnl: '0',
   executedAt: '2026-11-21T09:30:01.000Z',
   recordedAt: '2026-11-21T09:30:01.000Z',
+  status: 'EXECUTED',
+  amendedVersion: null,
 };
 
 const batchCommands = [
@@ -118,6 +121,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   getPortfolio: { reply: account },
   getAccountEvents: { reply: { events: [event], nextFromVersion: 2 } },
   getTrades: { reply: { trades: [tradeLine], nextCursor: null } },
+  ...TIME_EXAMPLES,
   ...SAGA_EXAMPLES,
   runCommands: {
     request: {

@@ -4,7 +4,7 @@ import { type Example, hashOf } from './example.ts';
 
 const head = { aggregateType: 'account', aggregateId: 'acc-1', version: 2, hash: hashOf('2') };
 
-const told = { reference: null, transfer: null, trade: null };
+const told = { reference: null, transfer: null, trade: null, amendment: null };
 
 const statement = {
   accountId: 'acc-1',
@@ -26,6 +26,7 @@ const statement = {
     transfersOut: '0',
     purchases: '-18912',
     sales: '0',
+    corrections: '0',
     fees: '-1',
   },
   realizedPnl: { total: '0', bySymbol: [] },

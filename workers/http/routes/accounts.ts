@@ -1,16 +1,10 @@
 /** Accounts: commands to the actor, and its own state and log. */
 import { z } from 'zod';
 import type { AccountState } from '../../../actors/account/decider.ts';
-import {
-  DepositFunds,
-  ExecuteTrade,
-  OpenAccount,
-  Reason,
-  SetLimits,
-  WithdrawFunds,
-} from '../../../schemas/account.ts';
+import { DepositFunds, OpenAccount, Reason, SetLimits, WithdrawFunds } from '../../../schemas/account.ts';
 import { formatDecimal, parseDecimal, subtract } from '../../../schemas/decimal.ts';
 import { Id } from '../../../schemas/scalars.ts';
+import { ExecuteTrade } from '../../../schemas/trade.ts';
 import { accountStub, ownerOf } from '../../aggregates.ts';
 import type { Env } from '../../env.ts';
 import { requireAccess } from '../access.ts';

@@ -1,6 +1,7 @@
 /** Every route of the API: what is listed here is served and described. */
 import type { Route } from '../operation.ts';
 import { accounts } from './accounts.ts';
+import { amendments } from './amendments.ts';
 import { archive } from './archive.ts';
 import { audit } from './audit.ts';
 import { batch } from './batch.ts';
@@ -25,6 +26,7 @@ import { views } from './views.ts';
 
 export const ROUTES: readonly Route[] = [
   ...accounts,
+  ...amendments,
   ...portfolio,
   ...statements,
   ...products,

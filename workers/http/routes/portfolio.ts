@@ -1,9 +1,9 @@
 /** Reads of an account from the views: portfolio and trades. */
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { Side } from '../../../schemas/account.ts';
 import { partOf } from '../../../schemas/partition.ts';
 import { SymbolName, Time, Version } from '../../../schemas/scalars.ts';
+import { Side } from '../../../schemas/trade.ts';
 import { errorFields } from '../../../telemetry/logger.ts';
 import { type Env, viewDatabases } from '../../env.ts';
 import { inTime } from '../../inTime.ts';

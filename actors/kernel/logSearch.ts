@@ -1,0 +1,66 @@
+/**
+ * What a log is searched for beyond its order: amendments of earlier events, and events that have some text in a field. Only
+ * aggregates whose rules look into their past pay for it, and they with an index over amendments alone.
+ */
+import type { StoredEvent } from './eventLog.ts';
+import type { ActorStorage } from './storage.ts';
+import { storedEvents } from './storedEvents.ts';
+
+/** What events are to have: a text in a field of their data. */
+export interface Sought {
+  readonly type: string;
+  readonly field: string;
+  readonly value: string;
+}
+
+export class LogSearch {
+  readonly #storage: ActorStorage;
+  readonly #amendmentTypes: readonly string[];
+
+  /** `amendmentTypes`: types of the events that {@link amendments} finds. */
+  constructor(storage: ActorStorage, amendmentTypes: readonly string[]) {
+    this.#storage = storage;
+    this.#amendmentTypes = amendmentTypes;
+  }
+
+  /** Makes the index where it is missing. Not a migration: an index holds nothing that the log does not. */
+  prepare(): void {
+    if (this.#amendmentTypes.length === 0) return;
+    const { sql } = this.#storage;
+    if (sql.exec('SELECT 1 FROM sqlite_master WHERE name = ?', this.#index).toArray().length > 0) return;
+    sql.exec(`CREATE INDEX ${this.#index} ON events (version) WHERE ${this.#isAmendment}`);
+  }
+
+  /** Every event that amends an earlier one, oldest first. */
+  amendments(): StoredEvent[] {
+    if (this.#amendmentTypes.length === 0) return [];
+    const where = `INDEXED BY ${this.#index} WHERE ${this.#isAmendment} ORDER BY version`;
+    return storedEvents(this.#storage, where);
+  }
+
+  /** Events that have what is sought, after a version up to another, in order: all whose stored bytes contain its text. */
+  having(sought: Sought, afterVersion: number, upToVersion: number): StoredEvent[] {
+    return storedEvents(
+      this.#storage,
+      'WHERE version > ? AND version <= ? AND type = ? AND instr(data, ?) > 0 ORDER BY version',
+      afterVersion,
+      upToVersion,
+      sought.type,
+      fieldText(sought),
+    );
+  }
+
+  /** Named by its types: with others it is another index. */
+  get #index(): string {
+    return `events_${this.#amendmentTypes.join('_')}`;
+  }
+
+  get #isAmendment(): string {
+    return `type IN (${this.#amendmentTypes.map((type) => `'${type}'`).join(', ')})`;
+  }
+}
+
+/** Stored texts are canonical JSON, which writes a field in one way. */
+export function fieldText({ field, value }: Sought): string {
+  return `${JSON.stringify(field)}:${JSON.stringify(value)}`;
+}

@@ -1,0 +1,121 @@
+/** Both axes of time over HTTP: what is said of trades later, and what was, as it was known then and as it is known now. */
+import { describe, expect, it } from 'vitest';
+import { call, eventually, footprint, opened, verdict } from '../support/api.ts';
+
+const IBM = { symbol: 'IBM', quantity: '10', price: '189.12', side: 'BUY' };
+
+const book = (id: string, tradeId: string, more: object = {}) =>
+  call('POST', `/v1/accounts/${id}/trades`, { body: { ...IBM, tradeId, ...more } });
+const amend = (id: string, tradeId: string, resource: 'correct' | 'cancel', body: object, headers = {}) =>
+  call('POST', `/v1/accounts/${id}/trades/${tradeId}/${resource}`, { body, headers });
+
+describe('a trade', () => {
+  it('is corrected and cancelled by further events, in cash, position and every view', async () => {
+    const id = await opened('amend-1');
+    await book(id, 't-1');
+    await book(id, 't-2', { price: '200', fee: '1' });
+    const corrected = await amend(id, 't-1', 'correct', { price: '188.12', reason: 'contract note' });
+    expect(corrected.body).toMatchObject({
+      version: 4,
+      events: [{ eventType: 'TradeCorrected' }],
+      tradeId: 't-1',
+      cash: '96117.8',
+      position: { symbol: 'IBM', quantity: '20', averageCost: '194.06', realizedPnl: '0' },
+    });
+    const cancelled = await amend(id, 't-2', 'cancel', { reason: 'booked twice' });
+    expect(cancelled.body).toMatchObject({
+      version: 5,
+      cash: '98118.8',
+      position: { averageCost: '188.12' },
+    });
+    const state = await call('GET', `/v1/accounts/${id}`);
+    expect(state.body).toMatchObject({ cash: { total: '98118.8' }, fees: '0', version: 5 });
+    const view = await eventually(async () => {
+      const reply = await call('GET', `/v1/accounts/${id}/portfolio?minVersion=5`);
+      expect(reply.headers.get('X-Read-Source')).toBe('view');
+      return reply;
+    });
+    expect(view.body).toEqual(state.body);
+    const { body } = await call('GET', `/v1/accounts/${id}/trades`);
+    expect(body.trades).toMatchObject([
+      { tradeId: 't-2', price: '200', status: 'CANCELLED', amendedVersion: 5 },
+      { tradeId: 't-1', price: '188.12', notional: '1881.2', status: 'CORRECTED', amendedVersion: 4 },
+    ]);
+    const events = await call('GET', `/v1/events?aggregateId=${id}&type=TradeCorrected`);
+    expect(events.body.events).toMatchObject([
+      { data: { tradeVersion: 2, reason: 'contract note', changes: { cash: '10', realizedPnl: '0' } } },
+    ]);
+    expect((await call('GET', `/v1/audit/account/${id}`)).body).toMatchObject({ ok: true, eventsChecked: 5 });
+  });
+
+  it('is amended once however often it is asked, and not on top of another version', async () => {
+    const id = await opened('amend-2');
+    await book(id, 't-1');
+    const again = { 'Idempotency-Key': 'fix-1' };
+    const correction = { price: '188.12', reason: 'contract note' };
+    const first = await amend(id, 't-1', 'correct', correction, again);
+    const second = await amend(id, 't-1', 'correct', correction, again);
+    expect([second.status, second.headers.get('Idempotency-Replayed')]).toEqual([200, 'true']);
+    expect(second.body).toEqual(first.body);
+    expect(verdict(await amend(id, 't-1', 'correct', { ...correction, price: '1' }, again))).toBe(
+      '409 command_id_reused',
+    );
+    expect(verdict(await amend(id, 't-1', 'cancel', { reason: 'x' }, { 'If-Match': '"2"' }))).toBe(
+      '412 version_conflict',
+    );
+  });
+
+  it.each<[outcome: string, tradeId: string, resource: 'correct' | 'cancel', body: object]>([
+    ['404 trade_not_found', 't-9', 'cancel', { reason: 'x' }],
+    ['422 trade_already_cancelled', 't-2', 'cancel', { reason: 'x' }],
+    ['422 nothing_to_correct', 't-1', 'correct', { price: '189.12', reason: 'x' }],
+    ['422 insufficient_funds', 't-1', 'correct', { price: '99999999', reason: 'x' }],
+    ['422 insufficient_position', 't-1', 'correct', { side: 'SELL', reason: 'x' }],
+    ['400 invalid_request ', 't-1', 'correct', { reason: 'x' }],
+    ['400 invalid_request reason', 't-1', 'correct', { price: '1' }],
+    ['400 invalid_request reason', 't-1', 'cancel', {}],
+    ['400 invalid_request reason', 't-1', 'cancel', { reason: 'a\nb' }],
+    ['400 invalid_request price', 't-1', 'correct', { price: '0', reason: 'x' }],
+    ['400 invalid_request symbol', 't-1', 'correct', { price: '1', symbol: 'AAPL', reason: 'x' }],
+    ['400 invalid_request tradeId', 't-1', 'correct', { price: '1', tradeId: 't-2', reason: 'x' }],
+    ['400 invalid_request tradeId', 'a%20b', 'cancel', { reason: 'x' }],
+  ])('is not amended, with %s: %s %s %j', async (outcome, tradeId, resource, body) => {
+    if ((await footprint('amend-3')).version === 0) {
+      const id = await opened('amend-3');
+      await book(id, 't-1');
+      await book(id, 't-2');
+      await amend(id, 't-2', 'cancel', { reason: 'x' });
+    }
+    const before = await footprint('amend-3');
+    expect(verdict(await amend('amend-3', tradeId, resource, body))).toBe(outcome);
+    expect(await footprint('amend-3')).toEqual(before);
+  });
+
+  it('is amended in a batch, among other commands and in their order', async () => {
+    const id = await opened('amend-4');
+    const command = (commandId: string, type: string, data: object) => ({
+      commandId,
+      aggregateType: 'account',
+      aggregateId: id,
+      type,
+      data,
+    });
+    const { body } = await call('POST', '/v1/commands', {
+      body: {
+        commands: [
+          command('t-1', 'ExecuteTrade', { ...IBM, tradeId: 't-1' }),
+          command('c-1', 'CorrectTrade', { tradeId: 't-1', quantity: '9', reason: 'x' }),
+          command('c-2', 'CancelTrade', { tradeId: 't-1', reason: 'x' }),
+          command('c-3', 'CancelTrade', { tradeId: 't-1', reason: 'x' }),
+          command('c-4', 'CorrectTrade', { tradeId: 't-1', reason: 'x' }),
+        ],
+      },
+    });
+    expect(body).toMatchObject({
+      accepted: 3,
+      refused: 2,
+      results: [{}, {}, { version: 4 }, { code: 'trade_already_cancelled' }, { code: 'invalid_request' }],
+    });
+    expect((await call('GET', `/v1/accounts/${id}`)).body).toMatchObject({ cash: { total: '100000' } });
+  });
+});
