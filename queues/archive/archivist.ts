@@ -13,20 +13,26 @@ import { errorFields } from '../../telemetry/logger.ts';
 import type { LogDeps } from '../kernel/announcement.ts';
 import { type AggregateKey, keyOf } from '../kernel/positions.ts';
 import type { ArchiveTables, Arrival, Position } from './archiveTables.ts';
-import { announcementText, Gathering, type OpenRange, SEGMENT_EVENTS_MAX } from './gathering.ts';
+import {
+  announcementText,
+  Gathering,
+  type OpenRange,
+  SEGMENT_BYTES_MAX,
+  SEGMENT_EVENTS_MAX,
+} from './gathering.ts';
 import { type Manifest, manifestHash, manifestKey, manifestOf, manifestText } from './manifest.ts';
 import { type Chain, nextManifest } from './manifestChain.ts';
 import { type ArchivedRange, buildSegment } from './segment.ts';
 import { type ArchiveStore, createOnce } from './store.ts';
 
-/** Bytes of the messages of one sealing, for the same reason where events are larger. */
-export const SEGMENT_BYTES_MAX = 16_000_000;
-
 /** How long an event waits for others: how old the archive may be on a quiet day. */
 export const SEGMENT_AGE_MS = 5 * 60_000;
 
-/** What may wait: beyond it messages are left in the queue, or to the sweeper, which reads the logs. */
-export const WAITING_BYTES_MAX = 256_000_000;
+/**
+ * What may wait, a quarter of a million announcements of 250 bytes: beyond it messages are left in the queue, or to the
+ * sweeper, which reads the logs.
+ */
+export const WAITING_BYTES_MAX = 64_000_000;
 
 /** How long the archive may be behind a log before a message is taken for lost: every event waits for the age of a segment. */
 const SUSPECT_MS = 2 * SEGMENT_AGE_MS;

@@ -7,9 +7,9 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../demo/random.ts';
 import { newNotaryKey } from '../../local/notaryKey.ts';
-import { SEGMENT_AGE_MS, SEGMENT_BYTES_MAX, WAITING_BYTES_MAX } from '../../queues/archive/archivist.ts';
+import { SEGMENT_AGE_MS, WAITING_BYTES_MAX } from '../../queues/archive/archivist.ts';
 import { signingKeys } from '../../queues/archive/checkpoint.ts';
-import { SEGMENT_EVENTS_MAX } from '../../queues/archive/gathering.ts';
+import { SEGMENT_BYTES_MAX, SEGMENT_EVENTS_MAX } from '../../queues/archive/gathering.ts';
 import { publicKeyOf } from '../../verifier/keys.ts';
 import { verifyArchive } from '../../verifier/verify.ts';
 import { ArchiveWorld, act, MemoryArchive } from '../support/archive.ts';
@@ -167,6 +167,38 @@ describe('what is archived', () => {
     expectComplete(world);
   });
 });
+
+describe('what is too much for one segment', () => {
+  it('goes into the next: by count, and by bytes', async () => {
+    const world = new ArchiveWorld();
+    const { aggregate } = world.account('account-0');
+    act(world, 'account-0', 0);
+    const deposits = (count: number, reference: string) => {
+      const context = { userId: 'tester', correlationId: 'many', causationId: null };
+      const entries = Array.from({ length: count }, (_, index) => {
+        const commandId = `${reference.length}-${aggregate.log.head().version}-${index}`;
+        return { command: { commandId, type: 'DepositFunds', data: { amount: '1', reference } }, context };
+      });
+      aggregate.execute(entries, world.now);
+    };
+    deposits(SEGMENT_EVENTS_MAX, 'x');
+    await world.checkpoint();
+    expect(segmentEvents(world)).toEqual([SEGMENT_EVENTS_MAX, 2]);
+    // A thousand of these, which are read at a time, are more than a segment's bytes.
+    deposits(2_100, 'y'.repeat(Math.ceil(SEGMENT_BYTES_MAX / 1_000)));
+    await world.checkpoint();
+    expect(segmentEvents(world)).toEqual([SEGMENT_EVENTS_MAX, 2, 1_000, 1_000, 100]);
+    expectComplete(world);
+    expect((await verified(world)).findings).toEqual([]);
+  });
+});
+
+/** Events of each segment, in the order of the manifests. */
+function segmentEvents(world: ArchiveWorld): number[] {
+  return [...world.bucket.objects]
+    .filter(([key]) => key.startsWith('manifests/'))
+    .map(([, bytes]) => JSON.parse(Buffer.from(bytes).toString()).header.events);
+}
 
 /** The sweeper tells how far every log goes. */
 function sweep(world: ArchiveWorld): void {
