@@ -1,6 +1,6 @@
 /** How far the views are behind what the platform has acknowledged. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from './client.ts';
+import { type Client, PlatformError, quote } from './client.ts';
 import { forEachOf } from './concurrency.ts';
 
 /** Samples taken at a time while commands run: few requests beside the thousands that are measured. */
@@ -23,8 +23,11 @@ const CONCURRENCY = 16;
 
 /** How far the portfolio view has applied the account; 0 where it has not heard of it. */
 async function viewVersion(client: Client, accountId: string): Promise<number> {
-  const { headers } = await client.get(`/v1/accounts/${accountId}/portfolio`);
-  return Number(headers['x-view-version'] ?? 0);
+  const path = `/v1/accounts/${accountId}/portfolio`;
+  // An answer that is kept says how far the view was, not how far it is.
+  const reply = await client.send({ method: 'GET', path, headers: { 'Cache-Control': 'no-cache' } });
+  if (reply.status !== 200) throw new PlatformError(`GET ${path} answered ${quote(reply)}`);
+  return Number(reply.headers['x-view-version'] ?? 0);
 }
 
 /** A commit that a sample may follow. */

@@ -2,6 +2,8 @@
  * `npm run demo`: the platform's main job on real market data, from the command API to the views, and then every balance,
  * position, event, hash and view held against books that share no code with the platform. Ends with 0 or 1.
  */
+
+import { FolioProblem, FolioUnreachable } from '../client/index.ts';
 import { CappedTape } from './cappedTape.ts';
 import { type Evidence, runChecks } from './checks.ts';
 import { Client, PlatformError } from './client.ts';
@@ -103,7 +105,9 @@ function printLog(own: OwnPlatform | undefined): void {
 
 /** Errors whose message says all there is to say. */
 function isExplained(error: unknown): error is Error {
-  return error instanceof TapeError || error instanceof InvoiceError || error instanceof PlatformError;
+  return [TapeError, InvoiceError, PlatformError, FolioProblem, FolioUnreachable].some(
+    (kind) => error instanceof kind,
+  );
 }
 
 async function main(): Promise<number> {

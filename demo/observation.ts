@@ -1,4 +1,5 @@
 /** What the platform shows after the commands: every account by every route that tells of it, and the whole feed. */
+import type { Answer, Operations } from '../client/index.ts';
 import { type AccountResource, type AuditReport, type Envelope, PAGE, type TradeRow } from './api.ts';
 import { Chain } from './chain.ts';
 import type { Client } from './client.ts';
@@ -67,10 +68,12 @@ async function observeAccount(
   readsLog: boolean,
   expectations: Expectations,
 ): Promise<ObservedAccount> {
-  const path = `/v1/accounts/${id}`;
-  const state = await client.json<AccountResource>(path);
-  const audit = await client.json<AuditReport>(`/v1/audit/account/${id}`);
-  const portfolio = await client.get(`${path}/portfolio?minVersion=${state.version}`);
+  const params = { id };
+  const { data: state } = await client.api.call('getAccount', { params });
+  const { data: audit } = await client.api.call('auditAggregate', {
+    params: { ...params, aggregateType: 'account' },
+  });
+  const portfolio = await client.api.call('getPortfolio', { params, query: { minVersion: state.version } });
   const rows = await readTrades(client, id);
   const trades = new TradeDigest(expectations.timed);
   for (const row of rows.toReversed()) trades.add(row);
@@ -78,25 +81,27 @@ async function observeAccount(
   return {
     state,
     audit,
-    portfolio: JSON.parse(portfolio.text) as AccountResource,
-    portfolioSource: portfolio.headers['x-read-source'] ?? 'nobody',
+    portfolio: portfolio.data,
+    portfolioSource: portfolio.headers.get('X-Read-Source') ?? 'nobody',
     trades,
     sampleRow: sample?.accountId === id ? rows.find((row) => row.version === sample.version) : undefined,
     log: readsLog ? await readLog(client, id) : undefined,
   };
 }
 
+type TradesPage = Operations['getTrades']['reply'];
+
 /** Every row of the trades view, newest first. */
 async function readTrades(client: Client, id: string): Promise<TradeRow[]> {
   const rows: TradeRow[] = [];
-  let cursor: string | null = '';
-  while (cursor !== null) {
-    const after: string = cursor === '' ? '' : `&cursor=${cursor}`;
-    const page: { trades: TradeRow[]; nextCursor: string | null } = await client.json(
-      `/v1/accounts/${id}/trades?limit=${PAGE}${after}`,
-    );
-    rows.push(...page.trades);
-    cursor = page.nextCursor;
+  for (let cursor: string | undefined | null; cursor !== null; ) {
+    const after: { cursor?: string } = cursor === undefined ? {} : { cursor };
+    const { data }: Answer<TradesPage> = await client.api.call('getTrades', {
+      params: { id },
+      query: { limit: PAGE, ...after },
+    });
+    rows.push(...data.trades);
+    cursor = data.nextCursor;
   }
   return rows;
 }
@@ -109,9 +114,9 @@ export async function readLog(
 ): Promise<Chain> {
   const chain = new Chain(id);
   for (let full = true; full; ) {
-    const { events } = await client.json<{ events: Envelope[] }>(
-      `/v1/accounts/${id}/events?fromVersion=${chain.version + 1}&limit=${PAGE}`,
-    );
+    const query = { fromVersion: chain.version + 1, limit: PAGE };
+    const { data } = await client.api.call('getAccountEvents', { params: { id }, query });
+    const events = data.events as readonly Envelope[];
     for (const event of events) {
       chain.add(event);
       onEvent(event);
@@ -125,8 +130,8 @@ export async function readLog(
 async function firstEventAt(client: Client, ids: readonly string[]): Promise<string | undefined> {
   let earliest: string | undefined;
   await forEachOf(ids, CONCURRENCY, async (id) => {
-    const { events } = await client.json<{ events: Envelope[] }>(`/v1/accounts/${id}/events?limit=1`);
-    const recordedAt = events[0]?.recordedAt;
+    const { data } = await client.api.call('getAccountEvents', { params: { id }, query: { limit: 1 } });
+    const recordedAt = data.events[0]?.recordedAt;
     if (recordedAt !== undefined && (earliest === undefined || recordedAt < earliest)) earliest = recordedAt;
   });
   return earliest;

@@ -3,12 +3,16 @@ import { openApiDocument } from '../../workers/http/openapi/document.ts';
 import { ROUTES } from '../../workers/http/routes/index.ts';
 import { asyncApiDocument } from '../../workers/streams/asyncapi.ts';
 import { accessTable } from './accessTable.ts';
+import { clientOperations, clientTypes } from './clientTypes.ts';
 import { eventCatalogue } from './eventCatalogue.ts';
 
 /** Every generated document as it should be committed. */
 export function generatedDocuments(): Readonly<Record<string, string>> {
+  const openApi = openApiDocument(ROUTES);
   return {
-    'docs/generated/openapi.json': `${JSON.stringify(openApiDocument(ROUTES), null, 2)}\n`,
+    'docs/generated/openapi.json': `${JSON.stringify(openApi, null, 2)}\n`,
+    'client/generated/api.ts': clientTypes(openApi),
+    'client/generated/operations.ts': clientOperations(ROUTES),
     'docs/generated/asyncapi.json': `${JSON.stringify(asyncApiDocument(), null, 2)}\n`,
     'docs/generated/events.md': eventCatalogue(ROUTES),
     'docs/generated/access.md': accessTable(ROUTES),

@@ -140,6 +140,8 @@ const ROOMS: readonly Room[] = [
     types: ['actors/'],
     packages: ['hono', 'hono/*', 'jose', 'zod', 'zod-openapi', 'node:crypto', 'drizzle-orm', 'drizzle-orm/*'],
   },
+  // The client is taken into other projects: it brings nothing along.
+  { name: 'the client', has: /^client\//, values: ['client/'] },
   // Whoever checks the archive must not share a mistake with whoever wrote it.
   { name: 'the verifier', has: /^verifier\//, values: ['./'], packages: ['node:*', 'hyparquet'] },
 ];

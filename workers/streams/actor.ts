@@ -20,6 +20,9 @@ const SOCKETS_MAX = 30_000;
 /** What clients may send to keep a connection alive, and what answers it without waking anything. */
 const KEEP_ALIVE = ['ping', 'pong'] as const;
 
+/** RFC 6455, section 7.4.1. */
+const NORMAL_CLOSURE = 1000;
+
 export class StreamHubActor extends DurableObject<Env> {
   readonly #hub: Hub;
   readonly #principals: Principals;
@@ -71,6 +74,8 @@ export class StreamHubActor extends DurableObject<Env> {
 
   override webSocketClose(socket: WebSocket): void {
     this.#hub.disconnect(socket as Socket);
+    // Whoever says goodbye waits for an answer, and the runtime gives none for a socket that came through a Worker.
+    socket.close(NORMAL_CLOSURE);
   }
 
   override webSocketError(socket: WebSocket): void {

@@ -67,7 +67,8 @@ const getPortfolio = route(
     const kept = await cache?.find(path, minVersion);
     if (kept !== undefined) return c.body(kept.body, 200, kept.headers);
     const answer = await portfolioAnswer(c, id, minVersion);
-    goOn(c, cache?.keep(path, answer));
+    // The actor has its answers in memory: only what the views were asked for is kept.
+    if (answer.headers['X-Read-Source'] === 'view') goOn(c, cache?.keep(path, answer));
     return c.body(answer.body, 200, answer.headers);
   },
 );

@@ -1,0 +1,164 @@
+/**
+ * The HTTP API with types. Every command goes under an idempotency key, its own or one made here, and is sent again under
+ * the same key until it is answered: it takes effect once.
+ */
+import { FolioProblem, FolioUnreachable } from './errors.ts';
+import type { Operations, Problem } from './generated/api.ts';
+import { OPERATIONS } from './generated/operations.ts';
+import { type ClientOptions, type Settings, settingsOf } from './options.ts';
+import { mayRetry, pauseMs } from './retry.ts';
+import { FolioStream } from './stream.ts';
+
+/** The name of an operation, as in the API's description. */
+export type OperationId = keyof Operations & keyof typeof OPERATIONS;
+
+/** What an operation takes: `params` of its path, `query`, `body`. */
+export type Input<Id extends OperationId> = Omit<Operations[Id], 'reply'>;
+
+/** What goes with a request beside its input. */
+export interface CallOptions {
+  /** The command id, for whoever wants to send the same command again later; else one is made. */
+  readonly idempotencyKey?: string;
+  /** The version that the aggregate is expected to have; else the call rejects with `version_conflict`. */
+  readonly expectedVersion?: number;
+  /** Stored in every event that the command causes. */
+  readonly correlationId?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A success. */
+export interface Answer<Reply> {
+  readonly status: number;
+  readonly data: Reply;
+  /** The version of the aggregate, where the answer is about one. */
+  readonly version: number | undefined;
+  /** Whether the command had been answered before: nothing new has happened. */
+  readonly isReplay: boolean;
+  readonly headers: Headers;
+}
+
+/** The input may be left out where nothing of it is required. */
+type Arguments<Id extends OperationId> =
+  object extends Input<Id>
+    ? [input?: Input<Id>, options?: CallOptions]
+    : [input: Input<Id>, options?: CallOptions];
+
+/** Commands by their own ids in the body: sending them twice is sending them once. */
+const KEYED_BY_BODY: readonly string[] = ['runCommands'];
+
+interface Described {
+  readonly method: string;
+  readonly path: string;
+  readonly isCommand?: true;
+}
+
+interface AnyInput {
+  readonly params?: Readonly<Record<string, string | number>>;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly body?: unknown;
+}
+
+/** A client of one platform. It holds no connection: nothing has to be closed. */
+export class FolioClient {
+  readonly #settings: Settings;
+
+  constructor(options: ClientOptions) {
+    this.#settings = settingsOf(options);
+  }
+
+  /**
+   * Calls an operation. Rejects with a {@link FolioProblem} where the platform refuses, and with {@link FolioUnreachable}
+   * where no answer comes after several attempts.
+   */
+  async call<Id extends OperationId>(
+    id: Id,
+    ...given: Arguments<Id>
+  ): Promise<Answer<Operations[Id]['reply']>> {
+    const [input = {}, options = {}] = given;
+    const operation: Described = OPERATIONS[id];
+    const request = this.#request(operation, input as AnyInput, options);
+    const isRepeatable =
+      operation.method === 'GET' || operation.isCommand === true || KEYED_BY_BODY.includes(id);
+    const { retry, random, sleep } = this.#settings;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return (await this.#attempt(request, options.signal)) as Answer<Operations[Id]['reply']>;
+      } catch (failure) {
+        if (options.signal?.aborted === true) throw failure;
+        const isLast = attempt >= retry.attempts || !mayRetry(failure, isRepeatable);
+        if (isLast && failure instanceof FolioProblem) throw failure;
+        if (isLast) throw new FolioUnreachable(`${operation.method} ${operation.path}`, attempt, failure);
+        await sleep(pauseMs(retry, attempt, random(), failure));
+      }
+    }
+  }
+
+  /** Opens a stream: commands without waiting for each other, and subscriptions. Close it in the end. */
+  stream(): FolioStream {
+    return new FolioStream(this.#settings);
+  }
+
+  #request({ method, path, isCommand }: Described, input: AnyInput, options: CallOptions): PreparedRequest {
+    const { idempotencyKey = crypto.randomUUID(), expectedVersion, correlationId } = options;
+    const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
+      const value = input.params?.[name];
+      if (value === undefined) throw new TypeError(`${method} ${path} needs params.${name}`);
+      return encodeURIComponent(value);
+    });
+    const query = Object.entries(input.query ?? {}).filter(([, value]) => value !== undefined);
+    const search = new URLSearchParams(query.map(([name, value]) => [name, String(value)])).toString();
+    const headers: Record<string, string> = {};
+    if (input.body !== undefined) headers['Content-Type'] = 'application/json';
+    if (isCommand === true) headers['Idempotency-Key'] = idempotencyKey;
+    if (expectedVersion !== undefined) headers['If-Match'] = `"${expectedVersion}"`;
+    if (correlationId !== undefined) headers['X-Correlation-Id'] = correlationId;
+    return {
+      url: `${this.#settings.url}${filled}${search === '' ? '' : `?${search}`}`,
+      init: { method, headers, ...(input.body === undefined ? {} : { body: JSON.stringify(input.body) }) },
+    };
+  }
+
+  async #attempt({ url, init }: PreparedRequest, signal: AbortSignal | undefined): Promise<Answer<unknown>> {
+    const { token, timeoutMs } = this.#settings;
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const response = await this.#settings.fetch(url, {
+      ...init,
+      headers: { ...init.headers, Authorization: `Bearer ${await token()}` },
+      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+    });
+    const text = await response.text();
+    if (!response.ok) throw problemOf(response, text);
+    return {
+      status: response.status,
+      data: JSON.parse(text),
+      version: versionOf(response.headers.get('ETag')),
+      isReplay: response.headers.get('Idempotency-Replayed') === 'true',
+      headers: response.headers,
+    };
+  }
+}
+
+interface PreparedRequest {
+  readonly url: string;
+  readonly init: {
+    readonly method: string;
+    readonly headers: Record<string, string>;
+    readonly body?: string;
+  };
+}
+
+function versionOf(tag: string | null): number | undefined {
+  const version = /^"(\d+)"$/.exec(tag ?? '')?.[1];
+  return version === undefined ? undefined : Number(version);
+}
+
+/** The problem that a failing answer describes; what came from in between, a proxy perhaps, describes none. */
+function problemOf(response: Response, text: string): FolioProblem {
+  const seconds = Number(response.headers.get('Retry-After') ?? Number.NaN);
+  const retryAfter = Number.isFinite(seconds) ? seconds : undefined;
+  const { status, statusText } = response;
+  if (response.headers.get('Content-Type') !== 'application/problem+json') {
+    return new FolioProblem({ status, code: 'unknown', detail: `HTTP ${status} ${statusText}` }, retryAfter);
+  }
+  return new FolioProblem(JSON.parse(text) as Problem, retryAfter);
+}

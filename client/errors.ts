@@ -1,0 +1,59 @@
+/** What can go wrong, as values with names: a refusal is no surprise, and says which field or rule it is about. */
+import type { Problem } from './generated/api.ts';
+
+/** The platform refused a request and said why (RFC 9457). */
+export class FolioProblem extends Error {
+  override readonly name = 'FolioProblem';
+  /** HTTP status; 0 for a refusal on a stream, which has none. */
+  readonly status: number;
+  /** Stable, in snake_case: `insufficient_funds`, `version_conflict`, `invalid_request`, … */
+  readonly code: string;
+  readonly detail: string;
+  /** What the platform's operators find the request by. */
+  readonly correlationId: string | undefined;
+  /** With `invalid_request`: every fault with the path of its field. */
+  readonly errors: readonly { readonly path: string; readonly message: string }[];
+  /** With `version_conflict`: the version that the aggregate has. */
+  readonly currentVersion: number | undefined;
+  /** Seconds after which the request may be sent again, where the platform names a time. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(problem: Partial<Problem>, retryAfterSeconds?: number) {
+    const { status = 0, code = 'unknown', detail = '', errors = [] } = problem;
+    const faults = errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
+    super([`${code}: ${detail}`, faults].filter((part) => part !== '').join(' '));
+    this.status = status;
+    this.code = code;
+    this.detail = detail;
+    this.errors = errors;
+    this.correlationId = problem.correlationId;
+    this.currentVersion = problem.currentVersion;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** No answer came, however often it was asked for. A command may have taken effect: send it again under the same id. */
+export class FolioUnreachable extends Error {
+  override readonly name = 'FolioUnreachable';
+  /** How often it was tried. */
+  readonly attempts: number;
+
+  constructor(what: string, attempts: number, cause: unknown) {
+    super(
+      `${what} was not answered in ${attempts} attempts: ${cause instanceof Error ? cause.message : cause}`,
+      {
+        cause,
+      },
+    );
+    this.attempts = attempts;
+  }
+}
+
+/** The stream was closed by its owner. Commands without a result may have taken effect. */
+export class FolioClosed extends Error {
+  override readonly name = 'FolioClosed';
+
+  constructor() {
+    super('the stream was closed');
+  }
+}

@@ -1,0 +1,52 @@
+/** What is said on a stream (docs/streams.md, `GET /asyncapi.json`). */
+import type { Account, BatchReply, Event, Operations } from './generated/api.ts';
+
+/** A command with its own id, as in a batch. */
+export type Command = Operations['runCommands']['body']['commands'][number];
+
+/** What can be subscribed to, by its name, and what comes of it. */
+export interface Topics {
+  /** Of any aggregate: every event once, in the order of versions. */
+  readonly events: Event;
+  /** Of accounts: the whole account when it has changed. */
+  readonly portfolio: Account;
+}
+
+/** A frame to the platform. */
+export type ClientFrame =
+  | { readonly type: 'commands'; readonly id: string; readonly commands: readonly Command[] }
+  | {
+      readonly type: 'subscribe';
+      readonly id: string;
+      readonly topic: keyof Topics;
+      readonly aggregateType: string;
+      readonly aggregateId: string;
+      readonly afterVersion?: number;
+    }
+  | { readonly type: 'unsubscribe'; readonly id: string }
+  | { readonly type: 'receipt'; readonly receipt: number };
+
+/** A frame of the platform's. */
+export type ServerFrame =
+  | { readonly type: 'welcome'; readonly limits: StreamLimits }
+  | ({ readonly type: 'results'; readonly id: string } & BatchReply)
+  | { readonly type: 'subscribed'; readonly id: string; readonly afterVersion: number }
+  | { readonly type: 'events'; readonly id: string; readonly events: readonly Event[] }
+  | { readonly type: 'portfolio'; readonly id: string; readonly version: number; readonly portfolio: Account }
+  | { readonly type: 'unsubscribed'; readonly id: string }
+  | { readonly type: 'ended'; readonly id: string; readonly code: string; readonly detail: string }
+  | { readonly type: 'receiptRequested'; readonly receipt: number }
+  | {
+      readonly type: 'error';
+      readonly id: string | null;
+      readonly code: string;
+      readonly detail: string;
+      readonly errors?: readonly { readonly path: string; readonly message: string }[];
+    };
+
+/** What a connection takes, as its first frame says. */
+export interface StreamLimits {
+  readonly frameBytes: number;
+  readonly frameCommands: number;
+  readonly commandsInFlight: number;
+}

@@ -1,0 +1,62 @@
+/** What a client is made with. */
+import type { RetryPolicy } from './retry.ts';
+import { RETRY_POLICY } from './retry.ts';
+
+/** Options of a client; all but the first two have defaults. */
+export interface ClientOptions {
+  /** Where the platform is, such as `https://folio.example`. */
+  readonly url: string;
+  /** The bearer token, or what gives one: asked before every attempt, so that an expired one can be replaced. */
+  readonly token: string | (() => string | Promise<string>);
+  readonly retry?: Partial<RetryPolicy>;
+  /** Milliseconds that one attempt may take. */
+  readonly timeoutMs?: number;
+  /** In place of the runtime's own: for tests, proxies, and runtimes that lack one. */
+  readonly fetch?: typeof fetch;
+  readonly WebSocket?: SocketConstructor;
+  /** From 0 to 1; for tests. */
+  readonly random?: () => number;
+  readonly sleep?: (milliseconds: number) => Promise<void>;
+}
+
+/** A socket as far as it is used here: that of browsers and of Node alike. */
+export interface Socket {
+  send(text: string): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void;
+  addEventListener(type: 'close', listener: (event: { readonly code: number }) => void): void;
+  addEventListener(type: 'error', listener: () => void): void;
+}
+
+/** What makes a socket. */
+export type SocketConstructor = new (url: string, protocols: string[]) => Socket;
+
+/** Options with every default filled in. */
+export interface Settings {
+  readonly url: string;
+  readonly token: () => Promise<string>;
+  readonly retry: RetryPolicy;
+  readonly timeoutMs: number;
+  readonly fetch: typeof fetch;
+  readonly WebSocket: SocketConstructor;
+  readonly random: () => number;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+}
+
+/** An answer that takes longer is taken for lost: the largest batch needs a second. */
+const TIMEOUT_MS = 30_000;
+
+/** Fills in the defaults. */
+export function settingsOf(options: ClientOptions): Settings {
+  const { url, token, retry = {} } = options;
+  return {
+    url: url.replace(/\/+$/, ''),
+    token: async () => (typeof token === 'string' ? token : token()),
+    retry: { ...RETRY_POLICY, ...retry },
+    timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+    fetch: options.fetch ?? ((input, init) => fetch(input, init)),
+    WebSocket: options.WebSocket ?? (WebSocket as unknown as SocketConstructor),
+    random: options.random ?? Math.random,
+    sleep: options.sleep ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))),
+  };
+}

@@ -1,0 +1,40 @@
+/** When a request is sent again, and after how long. */
+import { FolioProblem } from './errors.ts';
+
+/** How persistent a client is. */
+export interface RetryPolicy {
+  /** Attempts in all, the first one included. */
+  readonly attempts: number;
+  /** Milliseconds before the second attempt at most; each further pause may be twice as long. */
+  readonly firstPauseMs: number;
+  /** Milliseconds of a pause at most, whatever the platform asks for. */
+  readonly pauseMsMax: number;
+}
+
+/** Half a minute of trying: longer than a deploy or a restart takes. */
+export const RETRY_POLICY: RetryPolicy = { attempts: 8, firstPauseMs: 200, pauseMsMax: 10_000 };
+
+/** The platform was too busy to begin: nothing has happened, whatever was asked. */
+const TURNED_AWAY: readonly string[] = ['rate_limited', 'overloaded', 'too_many_in_flight'];
+
+/** Something on the way did not answer: what was asked may have happened. */
+const PASSING_STATUSES: readonly number[] = [502, 503, 504];
+
+/**
+ * Whether to ask again. `isRepeatable`: asking twice is asking once, as it is of every read, and of every command under its id.
+ */
+export function mayRetry(failure: unknown, isRepeatable: boolean): boolean {
+  if (!(failure instanceof FolioProblem)) return isRepeatable;
+  if (TURNED_AWAY.includes(failure.code)) return true;
+  return isRepeatable && PASSING_STATUSES.includes(failure.status);
+}
+
+/**
+ * Milliseconds until the next attempt: chance between nothing and a bound that doubles, so that clients that failed together
+ * do not come back together; and never before the platform said. `random` is from 0 to 1.
+ */
+export function pauseMs(policy: RetryPolicy, attempt: number, random: number, failure?: unknown): number {
+  const bound = Math.min(policy.pauseMsMax, policy.firstPauseMs * 2 ** (attempt - 1));
+  const asked = failure instanceof FolioProblem ? (failure.retryAfterSeconds ?? 0) * 1_000 : 0;
+  return Math.min(policy.pauseMsMax, asked + random * bound);
+}

@@ -1,0 +1,193 @@
+/**
+ * One WebSocket for commands and subscriptions, that is opened again whenever it breaks: commands without a result are sent
+ * again under their ids, subscriptions go on after the last version that came. Nothing is lost, and nothing comes twice.
+ */
+import { FolioClosed, FolioProblem, FolioUnreachable } from './errors.ts';
+import type { ClientFrame, Command, ServerFrame, Topics } from './frames.ts';
+import type { BatchResult, Problem } from './generated/api.ts';
+import type { Settings, Socket } from './options.ts';
+import { CommandPipeline } from './pipeline.ts';
+import { Receipts } from './receipts.ts';
+import { pauseMs } from './retry.ts';
+import { type AnySubscription, type Followed, Subscription } from './subscription.ts';
+
+const SUBPROTOCOL = 'folio.v1';
+
+/** Of answers that will be the same however often one asks. */
+const FINAL_STATUSES: readonly number[] = [401, 403, 404];
+
+/** Milliseconds after which a subscription that the platform had to end is begun again. */
+const RESUBSCRIBE_MS = 1_000;
+
+/** A stream: made by `FolioClient.stream()`. */
+export class FolioStream {
+  readonly #settings: Settings;
+  readonly #pipeline: CommandPipeline;
+  readonly #receipts: Receipts;
+  readonly #subscriptions = new Map<string, AnySubscription>();
+  #socket: Socket | undefined;
+  #isReady = false;
+  #isClosed = false;
+  #failures = 0;
+  #ids = 0;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.#pipeline = new CommandPipeline(
+      (text) => this.#socket?.send(text),
+      () => this.#nextId(),
+    );
+    this.#receipts = new Receipts((receipt) => this.#send({ type: 'receipt', receipt }));
+    void this.#connect();
+  }
+
+  /**
+   * Sends a command without waiting for others, and answers what became of it once that is durable. Commands of one aggregate
+   * run in the order in which they are given. `replayed` may mean that it took effect just before the connection broke.
+   */
+  command(command: Command): Promise<BatchResult> {
+    if (this.#isClosed) return Promise.reject(new FolioClosed());
+    return this.#pipeline.add(command);
+  }
+
+  /** Follows an aggregate: see {@link Subscription}. */
+  subscribe<Topic extends keyof Topics>(followed: Followed<Topic>): Subscription<Topic> {
+    if (this.#isClosed) throw new FolioClosed();
+    const subscription = new Subscription(this.#nextId(), followed, {
+      closed: (own) => this.#unsubscribe(own),
+    });
+    this.#subscriptions.set(subscription.id, subscription as unknown as AnySubscription);
+    if (this.#isReady) this.#send(subscription.request);
+    return subscription;
+  }
+
+  /** Ends everything: commands without a result reject with {@link FolioClosed}, subscriptions end. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#end(new FolioClosed());
+    this.#socket?.close(1000, 'done');
+  }
+
+  #nextId(): string {
+    return `${++this.#ids}`;
+  }
+
+  #send(frame: ClientFrame): void {
+    if (this.#isReady) this.#socket?.send(JSON.stringify(frame));
+  }
+
+  async #connect(): Promise<void> {
+    const { url, token, WebSocket } = this.#settings;
+    try {
+      const protocols = [SUBPROTOCOL, `bearer.${await token()}`];
+      if (this.#isClosed) return;
+      const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/v1/stream`, protocols);
+      this.#socket = socket;
+      socket.addEventListener('message', ({ data }) => this.#take(JSON.parse(String(data)) as ServerFrame));
+      socket.addEventListener('close', ({ code }) => void this.#broken(`the connection ended with ${code}`));
+      // Every error is followed by the end of the connection, which says as much.
+      socket.addEventListener('error', () => undefined);
+    } catch (error) {
+      await this.#broken(error);
+    }
+  }
+
+  async #broken(cause: unknown): Promise<void> {
+    const wasReady = this.#isReady;
+    this.#isReady = false;
+    this.#pipeline.broken();
+    this.#receipts.broken();
+    if (this.#isClosed) return;
+    const refusal = wasReady ? undefined : await this.#refusal();
+    if (refusal !== undefined) {
+      this.#end(refusal);
+      return;
+    }
+    const { retry, random, sleep } = this.#settings;
+    this.#failures++;
+    if (this.#failures >= retry.attempts) {
+      this.#end(new FolioUnreachable('the stream', this.#failures, cause));
+      return;
+    }
+    await sleep(pauseMs(retry, this.#failures, random()));
+    if (!this.#isClosed) await this.#connect();
+  }
+
+  /** Why a socket was not opened, which sockets do not tell: asked for as a document, the platform does. */
+  async #refusal(): Promise<FolioProblem | undefined> {
+    try {
+      const { url, token } = this.#settings;
+      const response = await this.#settings.fetch(`${url}/v1/stream`, {
+        headers: { Authorization: `Bearer ${await token()}` },
+      });
+      const problem = (await response.json()) as Problem;
+      return FINAL_STATUSES.includes(response.status) ? new FolioProblem(problem) : undefined;
+    } catch {
+      // Not reachable either: that passes, or the attempts come to an end.
+      return undefined;
+    }
+  }
+
+  #end(error: Error): void {
+    this.#isClosed = true;
+    this.#pipeline.fail(error);
+    const reason = error instanceof FolioClosed ? undefined : error;
+    for (const subscription of this.#subscriptions.values()) subscription.finish(reason);
+    this.#subscriptions.clear();
+  }
+
+  #take(frame: ServerFrame): void {
+    switch (frame.type) {
+      case 'welcome':
+        this.#failures = 0;
+        this.#isReady = true;
+        this.#pipeline.connected(frame.limits);
+        for (const subscription of this.#subscriptions.values()) this.#send(subscription.request);
+        return;
+      case 'results':
+        this.#pipeline.answered(frame);
+        return;
+      case 'subscribed':
+        this.#subscriptions.get(frame.id)?.begun(frame.afterVersion);
+        return;
+      case 'events':
+        for (const event of frame.events) this.#deliver(frame.id, event.version, event);
+        return;
+      case 'portfolio':
+        this.#deliver(frame.id, frame.version, frame.portfolio);
+        return;
+      case 'receiptRequested':
+        this.#receipts.asked(frame.receipt);
+        return;
+      case 'ended':
+        void this.#beginAgain(frame.id);
+        return;
+      case 'error':
+        this.#refused(frame.id, new FolioProblem({ ...frame, errors: [...(frame.errors ?? [])] }));
+        return;
+      case 'unsubscribed':
+        return;
+    }
+  }
+
+  #deliver(id: string, version: number, value: unknown): void {
+    const done = this.#receipts.arrived();
+    if (this.#subscriptions.get(id)?.push(version, value, done) !== true) done();
+  }
+
+  async #beginAgain(id: string): Promise<void> {
+    await this.#settings.sleep(RESUBSCRIBE_MS);
+    const subscription = this.#subscriptions.get(id);
+    if (subscription !== undefined) this.#send(subscription.request);
+  }
+
+  #refused(id: string | null, problem: FolioProblem): void {
+    if (id === null || this.#pipeline.refused(id, problem)) return;
+    this.#subscriptions.get(id)?.finish(problem);
+    this.#subscriptions.delete(id);
+  }
+
+  #unsubscribe({ id }: AnySubscription): void {
+    if (this.#subscriptions.delete(id)) this.#send({ type: 'unsubscribe', id });
+  }
+}

@@ -1,0 +1,162 @@
+/** The typed client against a platform made up for it: what it sends again, under which id, and what it says of failures. */
+import { describe, expect, it } from 'vitest';
+import { FolioClient, FolioProblem, FolioUnreachable, RETRY_POLICY } from '../../client/index.ts';
+import { mayRetry, pauseMs } from '../../client/retry.ts';
+
+interface Seen {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly body: string | undefined;
+}
+
+type Reply = () => Promise<Response>;
+
+const json = (body: unknown, headers: Record<string, string> = {}, status = 200): Reply => {
+  const type = status < 400 ? 'application/json' : 'application/problem+json';
+  return async () =>
+    new Response(JSON.stringify(body), { status, headers: { 'Content-Type': type, ...headers } });
+};
+
+const problem = (status: number, code: string, headers: Record<string, string> = {}) =>
+  json({ type: '', title: '', status, code, detail: 'so it is', correlationId: 'c-1' }, headers, status);
+
+const lost: Reply = () => Promise.reject(new TypeError('fetch failed'));
+
+/** A client whose requests meet these answers in turn, the last one for good. */
+function clientMeeting(...replies: Reply[]) {
+  const seen: Seen[] = [];
+  const pauses: number[] = [];
+  let tokens = 0;
+  const client = new FolioClient({
+    url: 'https://folio.test/',
+    token: () => `token-${++tokens}`,
+    random: () => 1,
+    sleep: async (milliseconds) => void pauses.push(milliseconds),
+    fetch: async (url, { method = '', headers, body } = {}) => {
+      seen.push({
+        url: String(url),
+        method,
+        headers: new Headers(headers),
+        body: body as string | undefined,
+      });
+      return (replies[seen.length - 1] ?? (replies.at(-1) as Reply))();
+    },
+  });
+  return { client, seen, pauses };
+}
+
+const deposit = { params: { id: 'a b' }, body: { amount: '5' } };
+const done = json({ aggregateId: 'a', version: 2, events: [] }, { ETag: '"2"' });
+
+describe('a command', () => {
+  it('goes under one idempotency key through every attempt, each with a token of its own', async () => {
+    const { client, seen, pauses } = clientMeeting(lost, problem(503, 'unavailable'), done);
+    const answer = await client.call('depositFunds', deposit, { expectedVersion: 1, correlationId: 'c-9' });
+    expect(answer).toMatchObject({ status: 200, version: 2, isReplay: false, data: { version: 2 } });
+    expect(seen.map(({ url }) => url)).toEqual(
+      Array(3).fill('https://folio.test/v1/accounts/a%20b/deposits'),
+    );
+    const keys = seen.map(({ headers }) => headers.get('Idempotency-Key'));
+    expect(new Set(keys).size).toBe(1);
+    expect(keys[0]).toMatch(/^[\x21-\x7e]{1,128}$/);
+    expect(seen.map(({ headers }) => headers.get('Authorization'))).toEqual([
+      'Bearer token-1',
+      'Bearer token-2',
+      'Bearer token-3',
+    ]);
+    expect(seen[2]?.headers.get('If-Match')).toBe('"1"');
+    expect(seen[2]?.headers.get('X-Correlation-Id')).toBe('c-9');
+    expect(seen[2]?.body).toBe('{"amount":"5"}');
+    expect(pauses).toHaveLength(2);
+  });
+
+  it('goes under the key that it is given, and says that it is a replay', async () => {
+    const { client, seen } = clientMeeting(
+      json({ aggregateId: 'a', version: 2, events: [] }, { ETag: '"2"', 'Idempotency-Replayed': 'true' }),
+    );
+    const { isReplay } = await client.call('depositFunds', deposit, { idempotencyKey: 'mine' });
+    expect(isReplay).toBe(true);
+    expect(seen[0]?.headers.get('Idempotency-Key')).toBe('mine');
+  });
+
+  it('that is refused rejects with the reason, at once', async () => {
+    const { client, seen } = clientMeeting(problem(422, 'insufficient_funds'));
+    const failure = await client.call('withdrawFunds', deposit).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(FolioProblem);
+    expect(failure).toMatchObject({ status: 422, code: 'insufficient_funds', correlationId: 'c-1' });
+    expect(seen).toHaveLength(1);
+  });
+
+  it('that is never answered rejects with how often it was tried', async () => {
+    const { client, seen } = clientMeeting(lost);
+    const failure = await client.call('depositFunds', deposit).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(FolioUnreachable);
+    expect(failure).toMatchObject({ attempts: RETRY_POLICY.attempts });
+    expect(seen).toHaveLength(RETRY_POLICY.attempts);
+  });
+
+  it('of an unknown account names it before anything is sent', async () => {
+    const { client, seen } = clientMeeting(done);
+    const wrong = { params: {} as { id: string }, body: { amount: '1' } };
+    expect(await client.call('depositFunds', wrong).catch(String)).toContain('params.id');
+    expect(seen).toHaveLength(0);
+  });
+});
+
+describe('what may happen twice', () => {
+  it.each([
+    ['a rebuild that may have begun', lost, 1],
+    ['a rebuild behind a gateway that gave up', problem(504, 'unknown'), 1],
+    ['a rebuild that was turned away at the door', problem(503, 'overloaded', { 'Retry-After': '1' }), 8],
+    ['a rebuild beyond the quota', problem(429, 'rate_limited', { 'Retry-After': '2' }), 8],
+  ])('%s is sent as often as it may be', async (_name, reply, attempts) => {
+    const { client, seen } = clientMeeting(reply);
+    await client.call('rebuildViews', { body: {} }).catch(() => undefined);
+    expect(seen).toHaveLength(attempts);
+  });
+
+  it('is not what is read, nor what has its ids in its body', async () => {
+    for (const [id, input] of [
+      ['getAccount', { params: { id: 'a' }, query: { version: 3 } }],
+      ['runCommands', { body: { commands: [] } }],
+    ] as const) {
+      const { client, seen } = clientMeeting(lost);
+      await client.call(id, input).catch(() => undefined);
+      expect(`${id} ${seen.length}`).toBe(`${id} ${RETRY_POLICY.attempts}`);
+    }
+  });
+});
+
+describe('pauses', () => {
+  it('grow to a bound, and last as long as the platform asks', () => {
+    const bounds = [1, 2, 3, 4, 5, 6, 7].map((attempt) => pauseMs(RETRY_POLICY, attempt, 1));
+    expect(bounds).toEqual([200, 400, 800, 1_600, 3_200, 6_400, 10_000]);
+    expect(pauseMs(RETRY_POLICY, 7, 0)).toBe(0);
+    expect(pauseMs(RETRY_POLICY, 1, 0, new FolioProblem({ code: 'rate_limited' }, 3))).toBe(3_000);
+    expect(pauseMs(RETRY_POLICY, 1, 0, new FolioProblem({ code: 'rate_limited' }, 3_600))).toBe(10_000);
+  });
+
+  it('are for what passes alone', () => {
+    expect(mayRetry(new FolioProblem({ status: 400, code: 'invalid_request' }), true)).toBe(false);
+    expect(mayRetry(new FolioProblem({ status: 500, code: 'internal_error' }), true)).toBe(false);
+    expect(mayRetry(new FolioProblem({ status: 503, code: 'unavailable' }), false)).toBe(false);
+  });
+
+  it('end with whoever no longer waits', async () => {
+    const { client, seen } = clientMeeting(lost);
+    const signal = AbortSignal.abort(new Error('enough'));
+    expect(await client.call('getHealth', undefined, { signal }).catch(String)).toContain('fetch failed');
+    expect(seen).toHaveLength(1);
+  });
+});
+
+describe('a failure that is no problem document', () => {
+  it('is one with the status that came', async () => {
+    const { client } = clientMeeting(async () => new Response('<html>', { status: 403 }));
+    expect(await client.call('getHealth').catch((error: unknown) => error)).toMatchObject({
+      status: 403,
+      code: 'unknown',
+    });
+  });
+});

@@ -1,0 +1,272 @@
+/** Streams of the typed client over sockets made up for it: breaks at any moment, repeats, refusals, slow readers. */
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FolioClient, FolioProblem, FolioUnreachable } from '../../client/index.ts';
+
+const seed = Number(process.env.CLIENT_STREAM_SEED ?? Date.now() % 2 ** 31);
+console.log(`client stream: CLIENT_STREAM_SEED=${seed}`);
+
+type Frame = Record<string, unknown> & { type: string; id: string };
+type Listener = (event: { data?: unknown; code?: number }) => void;
+
+const LIMITS = { frameBytes: 1_000_000, frameCommands: 3, commandsInFlight: 6 };
+
+/** A platform with one log of deposits, behind sockets that break when a test says so. */
+class MadeUpPlatform {
+  readonly log: string[] = [];
+  readonly sockets: MadeUpSocket[] = [];
+  /** Frames after which each connection breaks, in turn; then they last. */
+  breaks: number[] = [];
+  answersWith: ((frame: Frame) => object | undefined) | undefined;
+  status = 426;
+
+  readonly client = new FolioClient({
+    url: 'https://folio.test',
+    token: 'token',
+    random: () => 0,
+    sleep: () => new Promise((resolve) => setTimeout(resolve)),
+    fetch: async () => new Response(JSON.stringify({ code: 'unauthenticated' }), { status: this.status }),
+    WebSocket: platformSocket(this),
+  });
+
+  run(commandId: string): object {
+    const known = this.log.indexOf(commandId) + 1;
+    if (known > 0) return { commandId, status: 'replayed', version: known };
+    this.log.push(commandId);
+    return { commandId, status: 'accepted', version: this.log.length };
+  }
+}
+
+class MadeUpSocket {
+  readonly #listeners = new Map<string, Listener[]>();
+  readonly #platform: MadeUpPlatform;
+  readonly received: Frame[] = [];
+  readonly offered: string[];
+  #left: number;
+  isOpen = true;
+
+  constructor(platform: MadeUpPlatform, protocols: string[]) {
+    this.#platform = platform;
+    this.offered = protocols;
+    this.#left = platform.breaks.shift() ?? Number.POSITIVE_INFINITY;
+    platform.sockets.push(this);
+    setTimeout(() => (this.#left < 0 ? this.break() : this.tell({ type: 'welcome', limits: LIMITS })));
+  }
+
+  addEventListener(type: string, listener: Listener): void {
+    this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), listener]);
+  }
+
+  /** Sends a frame to the client, later as a network does; nothing once the connection is gone. */
+  tell(frame: object): void {
+    setTimeout(() => {
+      if (this.isOpen) this.#emit('message', { data: JSON.stringify(frame) });
+    });
+  }
+
+  send(text: string): void {
+    if (!this.isOpen) return;
+    const frame = JSON.parse(text) as Frame;
+    this.received.push(frame);
+    // What was sent before the break may have been run or not: here it was, and its answer is lost.
+    this.#answer(frame);
+    if (this.#left-- <= 0) this.break();
+  }
+
+  close(): void {
+    this.break();
+  }
+
+  break(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    setTimeout(() => this.#emit('close', { code: 1006 }));
+  }
+
+  #emit(type: string, event: { data?: unknown; code?: number }): void {
+    for (const listener of this.#listeners.get(type) ?? []) listener(event);
+  }
+
+  #answer(frame: Frame): void {
+    const own = this.#platform.answersWith?.(frame);
+    if (own !== undefined) this.tell(own);
+    else if (frame.type === 'commands') {
+      const commands = frame.commands as { commandId: string }[];
+      this.tell({
+        type: 'results',
+        id: frame.id,
+        results: commands.map(({ commandId }) => this.#platform.run(commandId)),
+      });
+    } else if (frame.type === 'subscribe') {
+      const { log } = this.#platform;
+      const after = (frame.afterVersion as number | undefined) ?? log.length;
+      this.tell({ type: 'subscribed', id: frame.id, afterVersion: after, version: log.length });
+      const events = log.map((commandId, index) => ({ version: index + 1, commandId })).slice(after);
+      if (events.length > 0) this.tell({ type: 'events', id: frame.id, version: log.length, events });
+    }
+  }
+}
+
+function platformSocket(platform: MadeUpPlatform) {
+  return class {
+    constructor(_url: string, protocols: string[]) {
+      // biome-ignore lint/correctness/noConstructorReturn: the platform keeps the very socket that the client has
+      return new MadeUpSocket(platform, protocols) as never;
+    }
+  } as never;
+}
+
+const command = (commandId: string) =>
+  ({
+    commandId,
+    aggregateType: 'account',
+    aggregateId: 'a',
+    type: 'DepositFunds',
+    data: { amount: '1' },
+  }) as const;
+
+describe('commands', () => {
+  it('take effect once and in their order, wherever connections break', async () => {
+    const property = fc.asyncProperty(
+      fc.array(fc.integer({ min: -1, max: 6 }), { maxLength: 5 }),
+      fc.integer({ min: 1, max: 40 }),
+      async (breaks, count) => {
+        const platform = new MadeUpPlatform();
+        platform.breaks = [...breaks];
+        const stream = platform.client.stream();
+        const ids = Array.from({ length: count }, (_, index) => `c-${index}`);
+        const results = await Promise.all(ids.map((id) => stream.command(command(id))));
+        expect(platform.log).toEqual(ids);
+        expect(results.map(({ version }) => version)).toEqual(ids.map((_, index) => index + 1));
+        stream.close();
+      },
+    );
+    await fc.assert(property, { seed, numRuns: 60 });
+  });
+
+  it('wait while as many are on their way as the platform takes', async () => {
+    const platform = new MadeUpPlatform();
+    platform.answersWith = () => ({ type: 'pong' });
+    const stream = platform.client.stream();
+    const results = Array.from({ length: 20 }, (_, index) => stream.command(command(`c-${index}`)));
+    for (const result of results) result.catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const sent = platform.sockets[0]?.received.map(({ commands }) => (commands as unknown[]).length);
+    expect(sent).toEqual([3, 3]);
+    stream.close();
+    expect(await results[0]?.catch(String)).toContain('the stream was closed');
+    expect(await stream.command(command('late')).catch(String)).toContain('the stream was closed');
+  });
+
+  it('of a frame that is refused reject with the reason, and others go on', async () => {
+    const platform = new MadeUpPlatform();
+    platform.answersWith = ({ type, id }) =>
+      type === 'commands' && id === '1'
+        ? { type: 'error', id, code: 'rate_limited', detail: 'slower' }
+        : undefined;
+    const stream = platform.client.stream();
+    const settled = await Promise.allSettled(
+      Array.from({ length: 5 }, (_, index) => stream.command(command(`c-${index}`))),
+    );
+    expect(settled.map(({ status }) => status)).toEqual([
+      ...Array(3).fill('rejected'),
+      ...Array(2).fill('fulfilled'),
+    ]);
+    stream.close();
+  });
+});
+
+describe('a subscription', () => {
+  it('goes on after the last version that came, whatever breaks', async () => {
+    const platform = new MadeUpPlatform();
+    for (let index = 0; index < 5; index++) platform.run(`c-${index}`);
+    const stream = platform.client.stream();
+    const events = stream.subscribe({
+      topic: 'events',
+      aggregateType: 'account',
+      aggregateId: 'a',
+      afterVersion: 0,
+    });
+    const versions: number[] = [];
+    for await (const { version } of events) {
+      versions.push(version);
+      if (version % 5 === 0 && version < 30) {
+        platform.sockets.at(-1)?.break();
+        for (let index = 0; index < 5; index++) platform.run(`c-${version}-${index}`);
+      }
+      if (version === 30) break;
+    }
+    expect(versions).toEqual(Array.from({ length: 30 }, (_, index) => index + 1));
+    expect(events.version).toBe(30);
+    expect(platform.sockets.length).toBe(6);
+    expect(platform.sockets.at(-1)?.received.at(-1)).toMatchObject({ type: 'unsubscribe' });
+    stream.close();
+  });
+
+  it('gives nothing twice that is sent twice', async () => {
+    const platform = new MadeUpPlatform();
+    platform.answersWith = ({ type, id }) =>
+      type === 'subscribe'
+        ? { type: 'events', id, version: 3, events: [1, 2, 2, 1, 3].map((version) => ({ version })) }
+        : undefined;
+    const stream = platform.client.stream();
+    const versions: number[] = [];
+    for await (const { version } of stream.subscribe({
+      topic: 'events',
+      aggregateType: 'account',
+      aggregateId: 'a',
+      afterVersion: 0,
+    })) {
+      versions.push(version);
+      if (version === 3) break;
+    }
+    expect(versions).toEqual([1, 2, 3]);
+    stream.close();
+  });
+
+  it('that is refused throws the reason', async () => {
+    const platform = new MadeUpPlatform();
+    platform.answersWith = ({ id }) => ({ type: 'error', id, code: 'forbidden', detail: 'not yours' });
+    const stream = platform.client.stream();
+    const events = stream.subscribe({ topic: 'portfolio', aggregateType: 'account', aggregateId: 'a' });
+    expect(await events.next().catch((error: unknown) => error)).toBeInstanceOf(FolioProblem);
+    stream.close();
+  });
+
+  it('gives a receipt when what came before was read, and not sooner', async () => {
+    const platform = new MadeUpPlatform();
+    for (let index = 0; index < 3; index++) platform.run(`c-${index}`);
+    const stream = platform.client.stream();
+    const events = stream.subscribe({
+      topic: 'events',
+      aggregateType: 'account',
+      aggregateId: 'a',
+      afterVersion: 0,
+    });
+    await events.next();
+    platform.sockets[0]?.tell({ type: 'receiptRequested', receipt: 77 });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const receipts = () => platform.sockets[0]?.received.filter(({ type }) => type === 'receipt');
+    expect(receipts()).toEqual([]);
+    await events.next();
+    await events.next();
+    expect(receipts()).toEqual([{ type: 'receipt', receipt: 77 }]);
+    stream.close();
+  });
+});
+
+describe('a platform that lets nobody in', () => {
+  it('is told apart from one that does not answer', async () => {
+    for (const [status, kind] of [
+      [401, FolioProblem],
+      [503, FolioUnreachable],
+    ] as const) {
+      const platform = new MadeUpPlatform();
+      platform.status = status;
+      platform.breaks = Array(20).fill(-1);
+      const stream = platform.client.stream();
+      expect(await stream.command(command('c')).catch((error: unknown) => error)).toBeInstanceOf(kind);
+      expect(platform.sockets[0]?.offered).toEqual(['folio.v1', 'bearer.token']);
+    }
+  });
+});
