@@ -143,6 +143,47 @@ readonly reason: string;
 };
 };
 
+export type CorrectTradeCommand = {
+/** An idempotency key: 1 to 128 visible ASCII characters. */
+readonly commandId: string;
+readonly expectedVersion?: number;
+readonly aggregateType: "account";
+/** An id that its client made. */
+readonly aggregateId: string;
+readonly type: "CorrectTrade";
+/** Says what a trade really was: cash, average cost and profit become what they had been then. */
+readonly data: {
+/** An id that its client made. */
+readonly tradeId: string;
+readonly side?: "BUY" | "SELL";
+/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+readonly quantity?: string | number;
+/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+readonly price?: string | number;
+/** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+readonly fee?: string | number;
+/** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
+readonly reason: string;
+};
+};
+
+export type CancelTradeCommand = {
+/** An idempotency key: 1 to 128 visible ASCII characters. */
+readonly commandId: string;
+readonly expectedVersion?: number;
+readonly aggregateType: "account";
+/** An id that its client made. */
+readonly aggregateId: string;
+readonly type: "CancelTrade";
+/** Says that a trade never was. It cannot be booked again. */
+readonly data: {
+/** An id that its client made. */
+readonly tradeId: string;
+/** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
+readonly reason: string;
+};
+};
+
 export type PutProductCommand = {
 /** An idempotency key: 1 to 128 visible ASCII characters. */
 readonly commandId: string;
@@ -605,12 +646,16 @@ readonly price: string;
 readonly notional: string;
 /** Decimal, at most 21 digits before the point and 8 after it. */
 readonly fee: string;
-/** Decimal, at most 21 digits before the point and 8 after it. */
+/** As it was known when the trade, or its correction, was booked. */
 readonly realizedPnl: string;
 /** RFC 3339 in UTC, to the millisecond. */
 readonly executedAt: string;
 /** RFC 3339 in UTC, to the millisecond. */
 readonly recordedAt: string;
+/** A cancelled trade shows its last terms, which count no more. */
+readonly status: "EXECUTED" | "CORRECTED" | "CANCELLED";
+/** The version of its last correction or cancellation. */
+readonly amendedVersion: number | null;
 };
 
 export type Account = {
@@ -711,6 +756,8 @@ readonly transfersOut: string;
 readonly purchases: string;
 /** Decimal, at most 37 digits before the point and 8 after it. */
 readonly sales: string;
+/** Of trades that were corrected or cancelled, without fees. */
+readonly corrections: string;
 /** Decimal, at most 37 digits before the point and 8 after it. */
 readonly fees: string;
 };
@@ -749,7 +796,7 @@ readonly version: number;
 readonly eventId: string;
 /** RFC 3339 in UTC, to the millisecond. */
 readonly recordedAt: string;
-readonly kind: "INITIAL_DEPOSIT" | "DEPOSIT" | "WITHDRAWAL" | "BUY" | "SELL" | "TRANSFER_IN" | "TRANSFER_OUT";
+readonly kind: "INITIAL_DEPOSIT" | "DEPOSIT" | "WITHDRAWAL" | "BUY" | "SELL" | "TRANSFER_IN" | "TRANSFER_OUT" | "TRADE_CORRECTION" | "TRADE_CANCELLATION";
 /** What was added to the balance, fees included; negative: taken. */
 readonly amount: string;
 /** The balance after it. */
@@ -762,6 +809,7 @@ readonly transferId: string;
 readonly accountId: string;
 } | null;
 readonly trade: StatementTrade | null;
+readonly amendment: StatementAmendment | null;
 };
 
 export type StatementTrade = {
@@ -782,6 +830,28 @@ readonly fee: string;
 readonly realizedPnl: string;
 /** RFC 3339 in UTC, to the millisecond. */
 readonly executedAt: string;
+};
+
+export type StatementAmendment = {
+/** An id that its client made. */
+readonly tradeId: string;
+/** The version of the trade that the event is about. */
+readonly tradeVersion: number;
+/** A ticker or pair as the venue writes it. */
+readonly symbol: string;
+/** When that trade was recorded: what is known now holds from then on. */
+readonly effectiveAt: string;
+/** What the event adds to balance, fees, holding and profit in the symbol. */
+readonly changes: {
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly cash: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly fees: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly quantity: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly realizedPnl: string;
+};
 };
 
 export type StatementPosition = {
@@ -1405,6 +1475,41 @@ readonly events: readonly (Event)[];
 readonly nextFromVersion: number | null;
 };
 };
+/** Correct a trade that was booked wrongly */
+readonly correctTrade: {
+readonly params: {
+/** The account. */
+readonly id: string;
+/** The trade, as its client named it. */
+readonly tradeId: string;
+};
+readonly body: {
+readonly side?: "BUY" | "SELL";
+/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+readonly quantity?: string | number;
+/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+readonly price?: string | number;
+/** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+readonly fee?: string | number;
+/** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
+readonly reason: string;
+};
+readonly reply: TradeReply;
+};
+/** Cancel a trade that never was */
+readonly cancelTrade: {
+readonly params: {
+/** The account. */
+readonly id: string;
+/** The trade, as its client named it. */
+readonly tradeId: string;
+};
+readonly body: {
+/** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
+readonly reason: string;
+};
+readonly reply: TradeReply;
+};
 /** The account from the read model */
 readonly getPortfolio: {
 readonly params: {
@@ -1799,7 +1904,7 @@ readonly reply: CommandReply;
 /** Run many commands */
 readonly runCommands: {
 readonly body: {
-readonly commands: readonly (OpenAccountCommand | DepositFundsCommand | WithdrawFundsCommand | ExecuteTradeCommand | SetLimitsCommand | FreezeAccountCommand | UnfreezeAccountCommand | CloseAccountCommand | PutProductCommand | ReceiveStockCommand | AdjustStockCommand | ReserveStockCommand | ReleaseReservationCommand | CommitReservationCommand | PlaceOrderCommand | ShipOrderCommand | DeliverOrderCommand | CancelOrderCommand | AuthorizePaymentCommand | CapturePaymentCommand | VoidPaymentCommand | RefundPaymentCommand | IssueServiceKeyCommand | RotateServiceKeyCommand | RevokeServiceKeyCommand | RetrySagaCommand | CompensateSagaCommand | RotateSubjectKeyCommand | PlaceLegalHoldCommand | LiftLegalHoldCommand | EraseSubjectCommand)[];
+readonly commands: readonly (OpenAccountCommand | DepositFundsCommand | WithdrawFundsCommand | ExecuteTradeCommand | SetLimitsCommand | FreezeAccountCommand | UnfreezeAccountCommand | CloseAccountCommand | CorrectTradeCommand | CancelTradeCommand | PutProductCommand | ReceiveStockCommand | AdjustStockCommand | ReserveStockCommand | ReleaseReservationCommand | CommitReservationCommand | PlaceOrderCommand | ShipOrderCommand | DeliverOrderCommand | CancelOrderCommand | AuthorizePaymentCommand | CapturePaymentCommand | VoidPaymentCommand | RefundPaymentCommand | IssueServiceKeyCommand | RotateServiceKeyCommand | RevokeServiceKeyCommand | RetrySagaCommand | CompensateSagaCommand | RotateSubjectKeyCommand | PlaceLegalHoldCommand | LiftLegalHoldCommand | EraseSubjectCommand)[];
 };
 readonly reply: BatchReply;
 };
@@ -1812,7 +1917,7 @@ readonly getEvents: {
 readonly query?: {
 /** The `next` of an earlier reply; absent for the beginning. */
 readonly after?: string;
-readonly type?: "AccountOpened" | "FundsDeposited" | "FundsWithdrawn" | "TradeExecuted" | "LimitsSet" | "AccountFrozen" | "AccountUnfrozen" | "AccountClosed" | "FundsReserved" | "FundsReleased" | "FundsReservationExpired" | "FundsTransferredOut" | "TransferAccepted" | "TransferCancelled" | "FundsTransferredIn" | "ProductPut" | "StockReceived" | "StockAdjusted" | "StockReserved" | "ReservationReleased" | "ReservationBarred" | "ReservationExpired" | "ReservationCommitted" | "OrderPlaced" | "OrderConfirmed" | "OrderShipped" | "ShipmentRecorded" | "OrderDelivered" | "OrderCancelled" | "PaymentAuthorizationRequested" | "PaymentAuthorized" | "PaymentDeclined" | "PaymentFailed" | "CaptureRequested" | "PaymentCaptured" | "CaptureFailed" | "VoidRequested" | "PaymentVoided" | "VoidFailed" | "RefundRequested" | "PaymentRefunded" | "RefundFailed" | "ProviderAnswerPending" | "ProviderCallFailed" | "ShipmentCreated" | "ShipmentDispatched" | "ShipmentDelivered" | "ServiceKeyIssued" | "ServiceKeyRotated" | "ServiceKeyRevoked" | "AccessDenied" | "SagaStarted" | "StepsStarted" | "StepAccepted" | "StepCompleted" | "StepPutOff" | "StepRefused" | "StepFailed" | "StepTimedOut" | "EventObserved" | "CompensationStarted" | "StepCompensated" | "CompensationCalledOff" | "CompensationPutOff" | "CompensationFailed" | "StepSucceededLate" | "SagaParked" | "SagaRetried" | "SagaCompleted" | "SagaCompensated" | "SubjectKeyCreated" | "SubjectKeyRotated" | "LegalHoldPlaced" | "LegalHoldLifted" | "SubjectErased";
+readonly type?: "AccountOpened" | "FundsDeposited" | "FundsWithdrawn" | "TradeExecuted" | "TradeCorrected" | "TradeCancelled" | "LimitsSet" | "AccountFrozen" | "AccountUnfrozen" | "AccountClosed" | "FundsReserved" | "FundsReleased" | "FundsReservationExpired" | "FundsTransferredOut" | "TransferAccepted" | "TransferCancelled" | "FundsTransferredIn" | "ProductPut" | "StockReceived" | "StockAdjusted" | "StockReserved" | "ReservationReleased" | "ReservationBarred" | "ReservationExpired" | "ReservationCommitted" | "OrderPlaced" | "OrderConfirmed" | "OrderShipped" | "ShipmentRecorded" | "OrderDelivered" | "OrderCancelled" | "PaymentAuthorizationRequested" | "PaymentAuthorized" | "PaymentDeclined" | "PaymentFailed" | "CaptureRequested" | "PaymentCaptured" | "CaptureFailed" | "VoidRequested" | "PaymentVoided" | "VoidFailed" | "RefundRequested" | "PaymentRefunded" | "RefundFailed" | "ProviderAnswerPending" | "ProviderCallFailed" | "ShipmentCreated" | "ShipmentDispatched" | "ShipmentDelivered" | "ServiceKeyIssued" | "ServiceKeyRotated" | "ServiceKeyRevoked" | "AccessDenied" | "SagaStarted" | "StepsStarted" | "StepAccepted" | "StepCompleted" | "StepPutOff" | "StepRefused" | "StepFailed" | "StepTimedOut" | "EventObserved" | "CompensationStarted" | "StepCompensated" | "CompensationCalledOff" | "CompensationPutOff" | "CompensationFailed" | "StepSucceededLate" | "SagaParked" | "SagaRetried" | "SagaCompleted" | "SagaCompensated" | "SubjectKeyCreated" | "SubjectKeyRotated" | "LegalHoldPlaced" | "LegalHoldLifted" | "SubjectErased";
 readonly aggregateType?: "account" | "product" | "inventory" | "order" | "payment" | "shipment" | "serviceKey" | "accessLog" | "saga" | "subject";
 /** The id of an aggregate: of its client, or made from one. */
 readonly aggregateId?: string;

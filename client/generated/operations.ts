@@ -11,6 +11,8 @@ export const OPERATIONS = {
   closeAccount: { method: 'POST', path: '/v1/accounts/{id}/close', isCommand: true },
   getAccount: { method: 'GET', path: '/v1/accounts/{id}' },
   getAccountEvents: { method: 'GET', path: '/v1/accounts/{id}/events' },
+  correctTrade: { method: 'POST', path: '/v1/accounts/{id}/trades/{tradeId}/correct', isCommand: true },
+  cancelTrade: { method: 'POST', path: '/v1/accounts/{id}/trades/{tradeId}/cancel', isCommand: true },
   getPortfolio: { method: 'GET', path: '/v1/accounts/{id}/portfolio' },
   getTrades: { method: 'GET', path: '/v1/accounts/{id}/trades' },
   getStatement: { method: 'GET', path: '/v1/accounts/{id}/statement' },
