@@ -1,6 +1,10 @@
 /** Both axes of time over HTTP: what is said of trades later, and what was, as it was known then and as it is known now. */
-import { describe, expect, it } from 'vitest';
-import { call, eventually, footprint, opened, verdict } from '../support/api.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { AGGREGATE_TYPES, type AggregateType } from '../../schemas/aggregates.ts';
+import { actorStub } from '../../workers/aggregates.ts';
+import { ROUTES } from '../../workers/http/routes/index.ts';
+import { call, eventually, footprint, opened, testEnv, verdict } from '../support/api.ts';
+import { confirmed, SHIPPING } from '../support/shop.ts';
 
 const IBM = { symbol: 'IBM', quantity: '10', price: '189.12', side: 'BUY' };
 
@@ -117,5 +121,94 @@ describe('a trade', () => {
       results: [{}, {}, { version: 4 }, { code: 'trade_already_cancelled' }, { code: 'invalid_request' }],
     });
     expect((await call('GET', `/v1/accounts/${id}`)).body).toMatchObject({ cash: { total: '100000' } });
+  });
+});
+
+/** One of every type of aggregate that has a state to read: its path and its id. */
+const STATES: Readonly<Partial<Record<AggregateType, readonly [path: string, id: string]>>> = {
+  account: ['accounts', 'past-a'],
+  product: ['products', 'past-o'],
+  inventory: ['inventory', 'tea'],
+  order: ['orders', 'past-o'],
+  payment: ['payments', 'past-o'],
+  shipment: ['shipments', 'past-o-1'],
+  saga: ['sagas', 'fulfil-past-o'],
+  serviceKey: ['service-keys', 'past-k'],
+  subject: ['subjects', 'past-s'],
+};
+
+describe('the state of an aggregate', () => {
+  beforeAll(async () => {
+    await opened('past-a');
+    await book('past-a', 't-1');
+    await amend('past-a', 't-1', 'cancel', { reason: 'x' });
+    await call('PUT', '/v1/products/past-o', { body: { name: 'Tea', unitPrice: '1', currency: 'GBP' } });
+    await call('PUT', '/v1/products/past-o', { body: { name: 'Tea', unitPrice: '2', currency: 'GBP' } });
+    await confirmed('past-o');
+    await call('POST', '/v1/orders/past-o/ship', { body: SHIPPING });
+    await call('POST', '/v1/service-keys', {
+      body: { keyId: 'past-k', roles: ['auditor'], description: 'books', secretHash: 'a'.repeat(64) },
+    });
+    await call('POST', '/v1/service-keys/past-k/revoke', { body: { reason: 'lost' } });
+    await call('PUT', '/v1/subjects/past-s/hold', { body: { reason: 'case 7' } });
+  });
+
+  it('of every type is one that this test reads, unless it shows none', () => {
+    const shown = AGGREGATE_TYPES.filter((type) => type !== 'accessLog');
+    expect(Object.keys(STATES).sort()).toEqual(shown.sort());
+    for (const [path] of Object.values(STATES)) {
+      const route = ROUTES.find((one) => one.method === 'get' && one.path === `/v1/${path}/{id}`);
+      expect(Object.keys(route?.query?.shape ?? {}), path).toEqual(['version', 'at']);
+    }
+  });
+
+  it.each(Object.entries(STATES))(
+    'of type %s is read at every version and time',
+    async (type, [path, id]) => {
+      const at = `/v1/${path}/${id}`;
+      const head = await actorStub(testEnv, { aggregateType: type, aggregateId: id }).head();
+      expect(head, `${type} has a past`).toBeGreaterThan(0);
+      const states: object[] = [];
+      for (let version = 1; version <= head; version++) {
+        const reply = await call('GET', `${at}?version=${version}`);
+        expect([reply.status, reply.headers.get('ETag')]).toEqual([200, `"${version}"`]);
+        states.push(reply.body);
+      }
+      // Its saga may still be at it.
+      const now = await call('GET', at);
+      if (now.headers.get('ETag') === `"${head}"`) expect(states.at(-1)).toEqual(now.body);
+      const times = JSON.parse(
+        await actorStub(testEnv, { aggregateType: type, aggregateId: id }).events(1, head),
+      ) as { version: number; recordedAt: string }[];
+      for (const { recordedAt } of times) {
+        const last = times.filter((event) => event.recordedAt <= recordedAt).length;
+        const then = await call('GET', `${at}?at=${recordedAt}`);
+        if (then.headers.get('ETag') === `"${last}"`) expect(then.body).toEqual(states[last - 1]);
+        else expect(last, 'only what has come since').toBe(head);
+      }
+      const first = Date.parse(times[0]?.recordedAt ?? '');
+      const before = new Date(first - 1).toISOString();
+      for (const query of [`at=${before}`, 'version=0', 'at=0001-01-01T00:00:00Z'])
+        expect((await call('GET', `${at}?${query}`)).status, query).toBe(404);
+      const bad: Record<string, string> = {
+        [`version=${head + 1}`]: `version: must be at most ${head}, the newest version`,
+        'version=999999999999999': `version: must be at most ${head}, the newest version`,
+        'version=-1': 'version: must be a whole number',
+        'at=2999-01-01T00:00:00Z': 'at: must have passed: it is ',
+        'at=yesterday': 'at: must be an RFC 3339 time',
+        'version=1&at=2026-01-01T00:00:00Z': 'at: cannot be given together with version',
+      };
+      for (const [query, detail] of Object.entries(bad)) {
+        const { status, body } = await call('GET', `${at}?${query}`);
+        expect([status, String(body.detail).slice(0, detail.length)], query).toEqual([400, detail]);
+      }
+    },
+  );
+
+  it('of one that there never was is not found, at whatever moment', async () => {
+    for (const [path] of Object.values(STATES)) {
+      for (const query of ['', '?version=1', '?at=2020-01-01T00:00:00Z'])
+        expect((await call('GET', `/v1/${path}/nobody${query}`)).status, path).toBe(404);
+    }
   });
 });

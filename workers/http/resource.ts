@@ -1,13 +1,12 @@
 /** Routes that aggregates have in the same way: a command, and the state as it is or was. */
 import { z } from 'zod';
 import { AGGREGATES, type AggregateType } from '../../schemas/aggregates.ts';
-import { Time } from '../../schemas/scalars.ts';
 import { actorStub, ownerOf } from '../aggregates.ts';
 import { runCommand } from './command.ts';
 import { entityTag } from './conditional.ts';
 import { type Route, route, type Success, type TAGS } from './operation.ts';
+import { isOneMoment, MOMENT, ONE_MOMENT, readMoment } from './past.ts';
 import { type ProblemCode, ProblemError } from './problem.ts';
-import { QueryVersion } from './query.ts';
 import { CommandReply } from './replies.ts';
 
 /** A type of aggregate as the API names it. */
@@ -38,15 +37,7 @@ export interface ResourceCommand {
 }
 
 /** Which state is wanted; the newest where neither is given. */
-export const StateQuery = z
-  .strictObject({
-    version: QueryVersion.optional().meta({ description: 'The state as of this version.' }),
-    at: Time.optional().meta({ description: 'The state as of this time.' }),
-  })
-  .refine((query) => query.version === undefined || query.at === undefined, {
-    path: ['at'],
-    message: 'cannot be given together with version',
-  });
+export const StateQuery = z.strictObject(MOMENT).refine(isOneMoment, ONE_MOMENT);
 
 const COMMAND_HEADERS = ['ETag', 'Idempotency-Replayed'] as const;
 
@@ -89,6 +80,8 @@ export function commandRoute(resource: Resource, command: ResourceCommand): Rout
 
 interface ResourceState<State> {
   readonly operationId: string;
+  /** What there is to know of it, beyond that it is the actor's own state. */
+  readonly description?: string;
   readonly schema: z.ZodType;
   /** The state as the API shows it. */
   readonly reply: (id: string, state: State, version: number) => object;
@@ -97,7 +90,7 @@ interface ResourceState<State> {
 /** The route of the state, which the actor itself answers. */
 export function stateRoute<State>(
   resource: Resource,
-  { operationId, schema, reply }: ResourceState<State>,
+  { operationId, description = '', schema, reply }: ResourceState<State>,
 ): Route {
   const { aggregateType, noun, path, tag } = resource;
   return route(
@@ -107,19 +100,15 @@ export function stateRoute<State>(
       operationId,
       tag,
       summary: `The ${noun} as it is, or as it was`,
-      description: "The actor's own state. With `version` or `at` a past one, folded from the log.",
+      description: `The actor's own state, with \`version\` or \`at\` a past one. ${description}`.trim(),
       params: idParams(resource),
       query: StateQuery,
       success: { status: 200, description: `The ${noun}.`, schema, headers: ['ETag'] },
       conditional: true,
       problems: [resource.notFound],
     },
-    async (c, { params: { id }, query: { version, at } }) => {
-      const owner = ownerOf<State>(c.env, { aggregateType, aggregateId: id });
-      const read = await owner.read({
-        ...(version === undefined ? {} : { version }),
-        ...(at === undefined ? {} : { at: Date.parse(at) }),
-      });
+    async (c, { params: { id }, query }) => {
+      const read = await readMoment(ownerOf<State>(c.env, { aggregateType, aggregateId: id }), query);
       if (read === null) throw notFound(resource, id);
       return c.json(reply(id, read.state, read.version), 200, { ETag: entityTag(read.version) });
     },

@@ -13,6 +13,7 @@ import { readBytes } from '../body.ts';
 import type { HttpEnv } from '../context.ts';
 import { type Route, route } from '../operation.ts';
 import { ProblemError } from '../problem.ts';
+import { type Resource, stateRoute } from '../resource.ts';
 
 /** Bytes of a webhook: providers send whole objects, some tens of thousands. */
 export const WEBHOOK_BYTES_MAX = 256 * 1024;
@@ -60,27 +61,13 @@ const WebhookReply = z.strictObject({
   }),
 });
 
-const getPayment = route(
-  {
-    method: 'get',
-    path: '/v1/payments/{id}',
-    operationId: 'getPayment',
-    tag: 'Payments',
-    summary: 'The payment as it is',
-    description: "The actor's own state: where the money is, and what the provider has still to answer.",
-    params: z.strictObject({ id: AggregateId }),
-    success: { status: 200, description: 'The payment.', schema: PaymentReply, headers: ['ETag'] },
-    problems: ['payment_not_found'],
-  },
-  async (c, { params: { id } }) => {
-    const read = await actorStub(c.env, { aggregateType: 'payment', aggregateId: id }).read();
-    if (read === null) {
-      throw new ProblemError({ code: 'payment_not_found', detail: `There is no payment ${id}.` });
-    }
-    const reply = paymentReply(id, read.state as PaymentState, read.version);
-    return c.json(reply, 200, { ETag: `"${read.version}"` });
-  },
-);
+const PAYMENTS: Resource = {
+  aggregateType: 'payment',
+  noun: 'payment',
+  tag: 'Payments',
+  path: '/v1/payments/{id}',
+  notFound: 'payment_not_found',
+};
 
 const takeWebhook = route(
   {
@@ -144,7 +131,15 @@ function outcomeOf(outcome: Outcome): z.infer<typeof WebhookReply>['outcome'] {
   return outcome.status === 'refused' && outcome.code === 'payment_not_found' ? 'unknown_payment' : 'known';
 }
 
-export const payments: readonly Route[] = [getPayment, takeWebhook];
+export const payments: readonly Route[] = [
+  stateRoute<PaymentState>(PAYMENTS, {
+    operationId: 'getPayment',
+    description: 'Where the money is, and what the provider has still to answer.',
+    schema: PaymentReply,
+    reply: paymentReply,
+  }),
+  takeWebhook,
+];
 
 function paymentReply(paymentId: string, state: PaymentState, version: number): z.input<typeof PaymentReply> {
   const { orderId, customerId, amount, currency, method, provider, reference, standing } = state;

@@ -4,16 +4,20 @@ import type { SagaState } from '../../../actors/saga/state.ts';
 import type { StepState } from '../../../actors/saga/step.ts';
 import { SagaDefinitionName, SagaReason, SagaStatus } from '../../../schemas/saga.ts';
 import { AggregateId, Time, Version } from '../../../schemas/scalars.ts';
-import { type AggregateActor, actorStub } from '../../aggregates.ts';
-import { type Env, viewDatabases } from '../../env.ts';
+import { viewDatabases } from '../../env.ts';
 import { readSagas, type SagaRow } from '../../reads/sagas.ts';
 import { parkedHeader, readParkedCount, staleSinceField } from '../../reads/stale.ts';
 import { cursorOf, nextCursor } from '../cursor.ts';
 import { type Route, route } from '../operation.ts';
-import { ProblemError } from '../problem.ts';
 import { PageLimit } from '../query.ts';
 import { SagaReply, type SagaStep } from '../replies.ts';
-import { commandRoute, commandSuccess, type Resource, type ResourceCommand } from '../resource.ts';
+import {
+  commandRoute,
+  commandSuccess,
+  type Resource,
+  type ResourceCommand,
+  stateRoute,
+} from '../resource.ts';
 import { SagasReply } from '../viewReplies.ts';
 
 /** Which sagas are wanted. */
@@ -68,35 +72,8 @@ function sagaSummary({ startedAt, updatedAt, endedAt, staleSince, ...saga }: Sag
   };
 }
 
-const SagaParams = z.strictObject({ id: AggregateId.meta({ description: 'The saga.' }) });
-
-function sagaStub(env: Env, sagaId: string): AggregateActor<SagaState> {
-  return actorStub(env, { aggregateType: 'saga', aggregateId: sagaId }) as AggregateActor<SagaState>;
-}
-
-const getSaga = route(
-  {
-    method: 'get',
-    path: '/v1/sagas/{id}',
-    operationId: 'getSaga',
-    tag: 'Sagas',
-    summary: 'A saga with its steps',
-    description:
-      "The saga's own state, step by step. `WAITING`: the command was taken, the event that ends the step is to come. " +
-      '`FAILED`: there was no answer, however often it was tried. `UNDO_FAILED`: an operator is needed.',
-    params: SagaParams,
-    success: { status: 200, description: 'The saga.', schema: SagaReply, headers: ['ETag'] },
-    problems: ['saga_not_found'],
-  },
-  async (c, { params: { id } }) => {
-    const read = await sagaStub(c.env, id).read();
-    if (read === null) throw new ProblemError({ code: 'saga_not_found', detail: `There is no saga ${id}.` });
-    return c.json(sagaReply(read.state), 200, { ETag: `"${read.version}"` });
-  },
-);
-
-function sagaReply(state: SagaState): SagaReply {
-  const { sagaId, definition, definitionVersion, status, reason, startedAt, endedAt, stages } = state;
+function sagaReply(sagaId: string, state: SagaState): SagaReply {
+  const { definition, definitionVersion, status, reason, startedAt, endedAt, stages } = state;
   if (status === 'UNSTARTED') throw new Error(`saga ${sagaId} has events but was not started`);
   const steps = stages.flat().map(stepReply);
   return { sagaId, definition, definitionVersion, status, reason, startedAt, endedAt, steps };
@@ -148,6 +125,13 @@ const OPERATOR_COMMANDS: readonly ResourceCommand[] = [
 
 export const sagas: readonly Route[] = [
   getSagas,
-  getSaga,
+  stateRoute<SagaState>(SAGA, {
+    operationId: 'getSaga',
+    description:
+      'Step by step. `WAITING`: the command was taken, the event that ends the step is to come. ' +
+      '`FAILED`: there was no answer, however often it was tried. `UNDO_FAILED`: an operator is needed.',
+    schema: SagaReply,
+    reply: sagaReply,
+  }),
   ...OPERATOR_COMMANDS.map((command) => commandRoute(SAGA, command)),
 ];
