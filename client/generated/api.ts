@@ -1451,9 +1451,9 @@ readonly params: {
 readonly id: string;
 };
 readonly query?: {
-/** The state as of this version. */
+/** As of this version. */
 readonly version?: number;
-/** The state as of this time. */
+/** As of this time, which must have passed. */
 readonly at?: string;
 };
 readonly reply: Account;
@@ -1561,9 +1561,9 @@ readonly params: {
 readonly id: string;
 };
 readonly query?: {
-/** The state as of this version. */
+/** As of this version. */
 readonly version?: number;
-/** The state as of this time. */
+/** As of this time, which must have passed. */
 readonly at?: string;
 };
 readonly reply: Product;
@@ -1603,9 +1603,9 @@ readonly params: {
 readonly id: string;
 };
 readonly query?: {
-/** The state as of this version. */
+/** As of this version. */
 readonly version?: number;
-/** The state as of this time. */
+/** As of this time, which must have passed. */
 readonly at?: string;
 };
 readonly reply: Inventory;
@@ -1705,9 +1705,9 @@ readonly params: {
 readonly id: string;
 };
 readonly query?: {
-/** The state as of this version. */
+/** As of this version. */
 readonly version?: number;
-/** The state as of this time. */
+/** As of this time, which must have passed. */
 readonly at?: string;
 };
 readonly reply: Order;
@@ -1719,9 +1719,9 @@ readonly params: {
 readonly id: string;
 };
 readonly query?: {
-/** The state as of this version. */
+/** As of this version. */
 readonly version?: number;
-/** The state as of this time. */
+/** As of this time, which must have passed. */
 readonly at?: string;
 };
 readonly reply: Shipment;
@@ -1869,11 +1869,17 @@ readonly sagas: readonly (SagaSummary)[];
 readonly nextCursor: string | null;
 };
 };
-/** A saga with its steps */
+/** The saga as it is, or as it was */
 readonly getSaga: {
 readonly params: {
-/** The saga. */
+/** The id of an aggregate: of its client, or made from one. */
 readonly id: string;
+};
+readonly query?: {
+/** As of this version. */
+readonly version?: number;
+/** As of this time, which must have passed. */
+readonly at?: string;
 };
 readonly reply: Saga;
 };
@@ -1947,11 +1953,17 @@ readonly jsonSchema: { readonly [name: string]: unknown };
 })[];
 };
 };
-/** The payment as it is */
+/** The payment as it is, or as it was */
 readonly getPayment: {
 readonly params: {
 /** The id of an aggregate: of its client, or made from one. */
 readonly id: string;
+};
+readonly query?: {
+/** As of this version. */
+readonly version?: number;
+/** As of this time, which must have passed. */
+readonly at?: string;
 };
 readonly reply: Payment;
 };
@@ -2209,9 +2221,9 @@ readonly params: {
 readonly id: string;
 };
 readonly query?: {
-/** The state as of this version. */
+/** As of this version. */
 readonly version?: number;
-/** The state as of this time. */
+/** As of this time, which must have passed. */
 readonly at?: string;
 };
 readonly reply: ServiceKey;
@@ -2266,9 +2278,9 @@ readonly params: {
 readonly id: string;
 };
 readonly query?: {
-/** The state as of this version. */
+/** As of this version. */
 readonly version?: number;
-/** The state as of this time. */
+/** As of this time, which must have passed. */
 readonly at?: string;
 };
 readonly reply: Subject;
