@@ -26,7 +26,7 @@ export type { ActorDeps } from './actorDeps.ts';
 /** Wait before the first announcement after a pause: long enough for a burst's first commits to share a message. */
 const DRAIN_DELAY_MS = 10;
 
-/** Between announcements while commands keep coming: each costs about as much as ten commands (docs/benchmarks.md). */
+/** Between announcements while commands keep coming: each costs as much as several commands (docs/benchmarks.md). */
 const DRAIN_INTERVAL_MS = 1_000;
 
 /** Events that one read returns. */

@@ -86,9 +86,9 @@ export class Aggregate<State> {
     const verdicts = turn.decideAll(entries);
     if (turn.pending.length > 0) {
       this.rowsWritten += this.log.append(turn.pending);
+      this.log.appended(turn.pending);
       this.rowsWritten += this.#snapshots.takeIfDue(versionBefore, fold.version, fold.state);
     }
-    this.log.appended(turn.pending);
     this.#fold = fold;
     return verdicts;
   }

@@ -8,11 +8,13 @@ import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
 import type { StoredEvent } from './eventLog.ts';
 import { message, type PackedMessage, packMessages, type Source } from './messages.ts';
 
-/** Events read from the log at a time. */
-const DRAIN_PAGE_EVENTS = 500;
+/**
+ * Events that announcements carry, together: a longer range is only named, and whoever is told reads it from the log.
+ * Carrying an event through a queue costs more than reading it there once a range has some dozens (docs/benchmarks.md).
+ */
+export const CARRIED_EVENTS_MAX = 64;
 
-/** A batch to a queue holds 100 messages and 256 kB; the margin is for the platform's own metadata. */
-export const BATCH_MESSAGES_MAX = 100;
+/** A batch to a queue holds 256 kB, and 100 messages, which is more than there are; the margin is for the platform's metadata. */
 export const BATCH_BYTES_MAX = 255_000;
 
 /** Pause after a failed drain: doubles from one second up to a minute, for as long as the queue fails. */
@@ -130,31 +132,25 @@ export class Outbox {
 
   /** Brings groups that stand together up to `end`; resolves with the first error. */
   async #tell(together: readonly Standing[], end: number): Promise<unknown> {
-    let [...open] = together;
-    let firstError: unknown;
-    while ((open[0]?.published ?? end) < end) {
-      try {
-        if (!this.isRegistered) await this.register();
-        const page = batches(this.#nextMessages(open[0] as Standing, end));
-        const errors = await Promise.all(open.map((standing) => this.#send(standing, page)));
-        firstError ??= errors.find((error) => error !== undefined);
-        open = open.filter((_, index) => errors[index] === undefined);
-      } catch (error) {
-        for (const standing of open) this.#failed(standing);
-        return error;
-      }
+    try {
+      if (!this.isRegistered) await this.register();
+      const announced = batches(this.#messages(together[0] as Standing, end));
+      const errors = await Promise.all(together.map((standing) => this.#send(standing, announced)));
+      return errors.find((error) => error !== undefined);
+    } catch (error) {
+      for (const standing of together) this.#failed(standing);
+      return error;
     }
-    for (const standing of open) Object.assign(standing, { failures: 0, dueAt: dueAt(standing.group) });
-    return firstError;
   }
 
-  async #send(standing: Standing, page: readonly PackedMessage[][]): Promise<unknown> {
+  async #send(standing: Standing, announced: readonly PackedMessage[][]): Promise<unknown> {
     try {
-      for (const batch of page) {
+      for (const batch of announced) {
         await standing.group.send(batch.map((message) => message.text));
         standing.published = (batch.at(-1) as PackedMessage).toVersion;
         this.#deps.release(this.#carried - 1);
       }
+      Object.assign(standing, { failures: 0, dueAt: dueAt(standing.group) });
       return undefined;
     } catch (error) {
       this.#failed(standing);
@@ -174,16 +170,16 @@ export class Outbox {
     return Math.min(this.#deps.head(), ...eager.map(({ published }) => published));
   }
 
-  /** What a group is told next: all up to `end` at once, or a page of events. */
-  #nextMessages({ group, published }: Standing, end: number): PackedMessage[] {
+  /** What a group is told of what it has not heard up to `end`. */
+  #messages({ group, published }: Standing, end: number): PackedMessage[] {
     const { source, read } = this.#deps;
-    const limit = group.isPatient === true ? 0 : DRAIN_PAGE_EVENTS;
+    const isCarried = group.isPatient !== true && end - published <= CARRIED_EVENTS_MAX;
+    const limit = isCarried ? end - published : 0;
     const events = published === 0 ? read(1, limit) : read(published, limit + 1);
     const before = published === 0 ? { hash: GENESIS_HASH_TEXT } : events.shift();
     if (before === undefined) throw new Error(`the log has no version ${published}, which was published`);
-    if (group.isPatient === true)
-      return [message(source, before.hash, { fromVersion: published + 1, toVersion: end })];
-    return packMessages(source, before.hash, events);
+    if (isCarried) return packMessages(source, before.hash, events);
+    return [message(source, before.hash, { fromVersion: published + 1, toVersion: end })];
   }
 }
 
@@ -197,11 +193,7 @@ function batches(messages: readonly PackedMessage[]): PackedMessage[][] {
   let bytes = 0;
   for (const message of messages) {
     const current = result.at(-1);
-    if (
-      current === undefined ||
-      current.length === BATCH_MESSAGES_MAX ||
-      bytes + message.bytes > BATCH_BYTES_MAX
-    ) {
+    if (current === undefined || bytes + message.bytes > BATCH_BYTES_MAX) {
       result.push([message]);
       bytes = message.bytes;
     } else {

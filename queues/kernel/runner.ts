@@ -88,7 +88,7 @@ async function applyOnce(
   result: ProjectionResult,
   unread: Map<string, unknown>,
 ): Promise<Announcement[]> {
-  const ranges: Range[] = [];
+  const reads: Promise<Range | undefined>[] = [];
   const open: Announcement[] = [];
   let room = APPLY_EVENTS_MAX;
   for (const announcement of announcements) {
@@ -96,19 +96,16 @@ async function applyOnce(
     const to = Math.min(announcement.toVersion, from + room);
     if (to > from) {
       announcement.forget(from);
-      try {
-        ranges.push(await announcement.range(deps, from, to));
-      } catch (error) {
-        // An owner that does not answer holds up its own aggregate and no other.
-        unread.set(keyOf(announcement.key), error);
-        continue;
-      }
+      // An owner that does not answer holds up its own aggregate and no other.
+      const unreadable = (error: unknown) => void unread.set(keyOf(announcement.key), error);
+      reads.push(announcement.range(deps, from, to).catch(unreadable));
       room -= to - from;
     }
     if (to < announcement.toVersion) open.push(announcement);
   }
+  const ranges = (await Promise.all(reads)).filter((range) => range !== undefined);
   if (ranges.length > 0) await applyRanges(deps, standing, ranges, result);
-  return open;
+  return open.filter(({ key }) => !unread.has(keyOf(key)));
 }
 
 /** Where the furthest behind of an aggregate's live views stands; a parked view waits and holds nobody back. */
