@@ -12,7 +12,8 @@ const WARM_UP_SECONDS = 5;
 /** One side of a comparison. */
 export interface Contender {
   readonly server: Server;
-  readonly source: RequestSource;
+  /** Requests over HTTP, or another way to load the server for some seconds. */
+  readonly source: RequestSource | ((seconds: number) => Promise<LoadResult>);
   /** Waits for what the server still has to do after a round, beyond its runtime becoming quiet. */
   readonly settle?: () => Promise<void>;
 }
@@ -71,7 +72,9 @@ export async function compareThroughput(
   const run = async (contender: Contender, seconds: number) => {
     const { server, source, settle } = contender;
     const round = await measured(server, () =>
-      closedLoop(server.port, source, { connections: options.connections, seconds }),
+      typeof source === 'function'
+        ? source(seconds)
+        : closedLoop(server.port, source, { connections: options.connections, seconds }),
     );
     await settle?.();
     await server.quiet();

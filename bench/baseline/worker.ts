@@ -58,6 +58,19 @@ export class RowStore extends DurableObject<Env> {
   }
 }
 
+/** A socket whose messages are rows: the object's name, then a line a row. Each is answered when its rows are durable. */
+function rowSocket(env: Env): Response {
+  const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+  server.accept();
+  server.addEventListener('message', async ({ data }) => {
+    const text = String(data);
+    const end = text.indexOf('\n');
+    const accepted = await env.ROWS.getByName(text.slice(0, end)).insert(text.slice(end + 1));
+    server.send(JSON.stringify({ type: 'results', accepted }));
+  });
+  return new Response(null, { status: 101, webSocket: client });
+}
+
 /** Puts lines into the table, and where the object stands, in one transaction. */
 async function project(env: Env, messages: readonly string[]): Promise<number> {
   const lines: string[] = [];
@@ -97,6 +110,8 @@ export default {
     switch (route) {
       case 'rows':
         return Response.json({ accepted: await rows.insert(await request.text()) });
+      case 'socket':
+        return rowSocket(env);
       case 'relay':
         return Response.json(await rows.relay(await request.text()));
       case 'read':

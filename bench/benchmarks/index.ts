@@ -9,6 +9,8 @@ import { lag, sustained } from './paced.ts';
 import { rebuild } from './rebuild.ts';
 import { rows } from './rows.ts';
 import { single } from './single.ts';
+import { stream } from './stream.ts';
+import { subscribers } from './subscribers.ts';
 import { views } from './views.ts';
 
 export const benchmarks: readonly Benchmark[] = [
@@ -17,6 +19,8 @@ export const benchmarks: readonly Benchmark[] = [
   single,
   gateway,
   cache,
+  stream,
+  subscribers,
   latency,
   lag,
   fold,

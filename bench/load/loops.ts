@@ -99,7 +99,8 @@ async function openAll(port: number, count: number): Promise<Connection[]> {
   return await Promise.all(Array.from({ length: count }, () => Connection.open(port)));
 }
 
-class Meter {
+/** Collects what a loop sees. */
+export class Meter {
   readonly #latencies: number[] = [];
   readonly #started = performance.now();
   readonly #processor = process.cpuUsage();
@@ -117,10 +118,15 @@ class Meter {
     if (reply.status !== status || !reply.start.startsWith(start)) {
       throw new Error(`expected ${status} ${start}…, the server answered ${reply.status} ${reply.start}`);
     }
+    this.count(sentAt, request.commands);
+    this.#onReply?.(request, sentAt, reply);
+  }
+
+  /** Counts what has been found to be as expected. */
+  count(sentAt: number, commands: number): void {
     this.#endedAt = performance.now();
     this.#latencies.push(this.#endedAt - sentAt);
-    this.#commands += request.commands;
-    this.#onReply?.(request, sentAt, reply);
+    this.#commands += commands;
   }
 
   result(): LoadResult {

@@ -9,6 +9,11 @@ const STAMP_BYTES = Buffer.from(STAMP);
 /** Requests of this process, so that no two ever carry the same ids. */
 let stamped = 0;
 
+/** A number that no other request of this process has, as long as {@link STAMP}. */
+export function nextStamp(): string {
+  return (stamped++).toString(36).padStart(STAMP.length, '0');
+}
+
 /** A request to be sent once. */
 export interface PreparedRequest {
   readonly bytes: Buffer;
@@ -71,7 +76,7 @@ export class RequestTemplate {
   make(): PreparedRequest {
     const bytes = Buffer.allocUnsafe(this.#bytes.length);
     this.#bytes.copy(bytes);
-    const stamp = Buffer.from((stamped++).toString(36).padStart(STAMP.length, '0'), 'latin1');
+    const stamp = Buffer.from(nextStamp(), 'latin1');
     for (const place of this.#places) bytes.set(stamp, place);
     const { commands, target, expects } = this.#description;
     return { bytes, commands, target, expects };

@@ -76,6 +76,20 @@ function mixedLines(batch: number, size: number, accounts: number, ids: CommandI
   });
 }
 
+/** Frames of `size` trades of one account each, over all accounts in turn, for a socket of either side. */
+export function frameTexts(side: 'product' | 'baseline', size: number): string[] {
+  const cycles = Array.from({ length: ACCOUNTS }, (_, account) => tradeCycle(account + 1, cycleLength(size)));
+  return Array.from({ length: (cycleLength(size) / size) * ACCOUNTS }, (_, index) => {
+    const account = index % ACCOUNTS;
+    const from = Math.floor(index / ACCOUNTS) * size;
+    const trades = (cycles[account] as Trade[]).slice(from, from + size);
+    const lines = trades.map((trade, place) => commandLine(trade, accountId(account), place, 'trade id'));
+    return side === 'product'
+      ? `{"type":"commands","id":"f-${STAMP}","commands":[${lines.join(',')}]}`
+      : `${accountId(account)}\n${lines.join('\n')}`;
+  });
+}
+
 /** One trade a request, by the route of the account. */
 export function singleTemplates(side: Side, accounts: number, ids: CommandIds): RequestTemplate[] {
   return Array.from({ length: CYCLE_MIN * accounts }, (_, index) => {

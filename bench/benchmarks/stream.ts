@@ -1,0 +1,95 @@
+/** Pipelined commands over WebSockets against the same bytes over a WebSocket into rows. */
+import { type Contender, compareThroughput, pairedFigure } from '../compare.ts';
+import { frameLoop } from '../load/frames.ts';
+import { type Server, withServers } from '../servers/server.ts';
+import { median, quantile } from '../statistics.ts';
+import type { Benchmark, BenchOptions, Figure, Target } from '../types.ts';
+import { openAccounts } from '../workload/accounts.ts';
+import { ACCOUNTS, frameTexts } from '../workload/commands.ts';
+
+const DEFAULT_SECONDS = 3;
+
+/** Sockets of the issue's figure. */
+const SOCKETS = 8;
+
+/** Frames under way over a socket: one is decided while the next arrives. */
+const DEPTH = 2;
+
+const FRAME_SIZES = [10, 100, 500, 1_000] as const;
+
+const THROUGHPUT: readonly Target[] = [
+  { of: 'value', atLeast: 50_000 },
+  { of: 'ratio', atLeast: 0.35 },
+];
+
+const RESULT_P99: Target = { of: 'value', atMost: 50 };
+
+/** Share of the best throughput at which results are timed. */
+const LOAD_SHARE = 0.5;
+
+export const stream: Benchmark = {
+  name: 'stream',
+  summary:
+    'trades a second as frames over 8 WebSockets and 100 accounts, against rows; results at half of the best',
+  run(options: BenchOptions): Promise<Figure[]> {
+    return withServers(['product without views', 'baseline'], options.stateDir, async (product, baseline) => {
+      await openAccounts(product.url, ACCOUNTS);
+      const figures: Figure[] = [];
+      for (const size of FRAME_SIZES) figures.push(await throughput(size, product, baseline, options));
+      const best = figures.reduce((a, b) => (b.value > a.value ? b : a));
+      const size = FRAME_SIZES[figures.indexOf(best)] as number;
+      return [...figures, await resultLatency(size, best, product, baseline, options)];
+    });
+  },
+};
+
+function throughput(
+  size: number,
+  product: Server,
+  baseline: Server,
+  { seconds = DEFAULT_SECONDS, rounds, progress }: BenchOptions,
+): Promise<Figure> {
+  const options = { connections: SOCKETS, seconds, rounds, progress, targets: THROUGHPUT };
+  return compareThroughput(`frames of ${size}`, contender(product, size), contender(baseline, size), options);
+}
+
+function contender(server: Server, size: number): Contender {
+  const texts = frameTexts(server.kind === 'baseline' ? 'baseline' : 'product', size);
+  const load = { texts, size, sockets: SOCKETS, depth: DEPTH };
+  return { server, source: (seconds) => frameLoop(server, load, seconds) };
+}
+
+/** How long a result takes at half of what each side took at best. */
+async function resultLatency(
+  size: number,
+  best: Figure,
+  product: Server,
+  baseline: Server,
+  { seconds = DEFAULT_SECONDS, rounds, progress }: BenchOptions,
+): Promise<Figure> {
+  const run = async (server: Server, perSecond: number) => {
+    const texts = frameTexts(server.kind === 'baseline' ? 'baseline' : 'product', size);
+    // What is late waits on the client's side and counts as late.
+    const load = {
+      texts,
+      size,
+      sockets: SOCKETS,
+      depth: DEPTH * 8,
+      framesPerSecond: (perSecond * LOAD_SHARE) / size,
+    };
+    const { latencies } = await frameLoop(server, load, seconds);
+    await server.quiet();
+    return quantile(latencies, 0.99);
+  };
+  const own: number[] = [];
+  const bare: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    own.push(await run(product, best.value));
+    bare.push(await run(baseline, best.baseline?.value ?? best.value));
+    progress(`result p99: ${own.at(-1)?.toFixed(1)} ms against ${bare.at(-1)?.toFixed(1)} ms`);
+  }
+  return pairedFigure(`result p99 at half, frames of ${size}`, 'ms', own, bare, {
+    targets: [RESULT_P99],
+    detail: { offeredPerSecond: median([best.value]) * LOAD_SHARE },
+  });
+}
