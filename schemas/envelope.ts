@@ -38,14 +38,16 @@ export const HashText = z
 /** An event as it is stored and published: `data` has the shape of its `schemaVersion`, never upcast. */
 export const EventEnvelope = z.strictObject({
   eventId: z.uuid().meta({ description: 'A UUID of version 8, made from the hash.' }),
-  aggregateType: z.string(),
+  aggregateType: z.string().meta({ description: 'What kind of thing it happened to.' }),
   aggregateId: AggregateId,
   version: Version.min(1).meta({ description: '1, 2, 3, … within the aggregate.' }),
-  eventType: z.string(),
+  eventType: z.string().meta({ description: 'What happened.' }),
   schemaVersion: z.number().int().min(1).meta({ description: 'The shape of `data`.' }),
   recordedAt: UtcTime,
-  data: z.record(z.string(), z.unknown()),
-  metadata: Metadata,
+  data: z
+    .record(z.string(), z.unknown())
+    .meta({ description: 'What there is to say of it, as it was stored.' }),
+  metadata: Metadata.meta({ description: 'Who caused it, and why.' }),
   previousHash: HashText.meta({ description: 'The hash of the event before; 64 zeros for the first.' }),
   hash: HashText.meta({
     description: 'SHA-256 of the RFC 8785 JSON of this envelope without `eventId` and `hash`.',

@@ -593,69 +593,29 @@ readonly reason: string;
 };
 };
 
+export type GraphQlRequest = {
+/** The document. */
+readonly query: string;
+/** Which operation of the document to run, where there are several. */
+readonly operationName?: string | null;
+/** Values of the variables. */
+readonly variables?: { readonly [name: string]: unknown } | null;
+/** Taken, as the specification has it, and not looked at. */
+readonly extensions?: { readonly [name: string]: unknown } | null;
+};
+
 export type CommandReply = {
 /** The id of an aggregate: of its client, or made from one. */
 readonly aggregateId: string;
 readonly version: number;
-readonly events: readonly ({
+readonly events: readonly (EventReference)[];
+};
+
+/** An event as answers name it. */
+export type EventReference = {
 readonly eventId: string;
 readonly eventType: string;
 readonly version: number;
-})[];
-};
-
-export type TradeReply = {
-/** The id of an aggregate: of its client, or made from one. */
-readonly aggregateId: string;
-readonly version: number;
-readonly events: readonly ({
-readonly eventId: string;
-readonly eventType: string;
-readonly version: number;
-})[];
-/** An id that its client made. */
-readonly tradeId: string;
-/** Decimal, at most 21 digits before the point and 8 after it. */
-readonly cash: string;
-readonly position: Position;
-};
-
-export type Position = {
-/** A ticker or pair as the venue writes it. */
-readonly symbol: string;
-/** Decimal, at most 21 digits before the point and 8 after it. */
-readonly quantity: string;
-/** Decimal, at most 21 digits before the point and 8 after it. */
-readonly averageCost: string;
-/** Decimal, at most 21 digits before the point and 8 after it. */
-readonly realizedPnl: string;
-};
-
-export type Trade = {
-/** An id that its client made. */
-readonly tradeId: string;
-readonly version: number;
-/** A ticker or pair as the venue writes it. */
-readonly symbol: string;
-readonly side: "BUY" | "SELL";
-/** Decimal, at most 21 digits before the point and 8 after it. */
-readonly quantity: string;
-/** Decimal, at most 21 digits before the point and 8 after it. */
-readonly price: string;
-/** Decimal, at most 21 digits before the point and 8 after it. */
-readonly notional: string;
-/** Decimal, at most 21 digits before the point and 8 after it. */
-readonly fee: string;
-/** As it was known when the trade, or its correction, was booked. */
-readonly realizedPnl: string;
-/** RFC 3339 in UTC, to the millisecond. */
-readonly executedAt: string;
-/** RFC 3339 in UTC, to the millisecond. */
-readonly recordedAt: string;
-/** A cancelled trade shows its last terms, which count no more. */
-readonly status: "EXECUTED" | "CORRECTED" | "CANCELLED";
-/** The version of its last correction or cancellation. */
-readonly amendedVersion: number | null;
 };
 
 export type Account = {
@@ -687,20 +647,74 @@ readonly allowShort: boolean;
 readonly version: number;
 };
 
+export type Position = {
+/** A ticker or pair as the venue writes it. */
+readonly symbol: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly quantity: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly averageCost: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly realizedPnl: string;
+};
+
+export type TradeReply = {
+/** The id of an aggregate: of its client, or made from one. */
+readonly aggregateId: string;
+readonly version: number;
+readonly events: readonly (EventReference)[];
+/** An id that its client made. */
+readonly tradeId: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly cash: string;
+readonly position: Position;
+};
+
+export type Trade = {
+/** An id that its client made. */
+readonly tradeId: string;
+readonly version: number;
+/** A ticker or pair as the venue writes it. */
+readonly symbol: string;
+readonly side: "BUY" | "SELL";
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly quantity: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly price: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly notional: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly fee: string;
+/** As it was known when the trade, or its correction, was booked. */
+readonly realizedPnl: string;
+/** RFC 3339 in UTC, to the millisecond. */
+readonly executedAt: string;
+/** RFC 3339 in UTC, to the millisecond. */
+readonly recordedAt: string;
+/** A cancelled trade shows its last terms, which count no more. */
+readonly status: "EXECUTED" | "CORRECTED" | "CANCELLED";
+/** The version of its last correction or cancellation. */
+readonly amendedVersion: number | null;
+};
+
 export type Event = {
 /** A UUID of version 8, made from the hash. */
 readonly eventId: string;
+/** What kind of thing it happened to. */
 readonly aggregateType: string;
 /** The id of an aggregate: of its client, or made from one. */
 readonly aggregateId: string;
 /** 1, 2, 3, … within the aggregate. */
 readonly version: number;
+/** What happened. */
 readonly eventType: string;
 /** The shape of `data`. */
 readonly schemaVersion: number;
 /** RFC 3339 in UTC, to the millisecond. */
 readonly recordedAt: string;
+/** What there is to say of it, as it was stored. */
 readonly data: { readonly [name: string]: unknown };
+/** Who caused it, and why. */
 readonly metadata: {
 /** Who sent the command. */
 readonly userId: string;
@@ -902,11 +916,7 @@ export type SagaCommandReply = {
 /** The id of an aggregate: of its client, or made from one. */
 readonly aggregateId: string;
 readonly version: number;
-readonly events: readonly ({
-readonly eventId: string;
-readonly eventType: string;
-readonly version: number;
-})[];
+readonly events: readonly (EventReference)[];
 /** The saga that goes on from here: `GET /v1/sagas/{id}`. */
 readonly sagaId: string;
 };
@@ -1318,6 +1328,19 @@ readonly initialBalance?: string | number;
 readonly accountId: string;
 };
 readonly reply: CommandReply;
+};
+/** Accounts with what they hold */
+readonly getAccounts: {
+readonly query?: {
+readonly limit?: number;
+/** The `nextCursor` of the page before. */
+readonly cursor?: string;
+};
+readonly reply: {
+readonly accounts: readonly (Account)[];
+/** Null on the last page. */
+readonly nextCursor: string | null;
+};
 };
 /** Pay cash in */
 readonly depositFunds: {
@@ -2365,17 +2388,21 @@ readonly head: number | null;
 readonly events: readonly ({
 /** A UUID of version 8, made from the hash. */
 readonly eventId: string;
+/** What kind of thing it happened to. */
 readonly aggregateType: string;
 /** The id of an aggregate: of its client, or made from one. */
 readonly aggregateId: string;
 /** 1, 2, 3, … within the aggregate. */
 readonly version: number;
+/** What happened. */
 readonly eventType: string;
 /** The shape of `data`. */
 readonly schemaVersion: number;
 /** RFC 3339 in UTC, to the millisecond. */
 readonly recordedAt: string;
+/** What there is to say of it, as it was stored. */
 readonly data: { readonly [name: string]: unknown };
+/** Who caused it, and why. */
 readonly metadata: {
 /** Who sent the command. */
 readonly userId: string;
@@ -2428,6 +2455,57 @@ readonly status: "RESUMED" | "RESUMING" | "PARKED";
 readonly version: number | null;
 /** What it failed with this time. */
 readonly reason: string | null;
+};
+};
+/** Run a query */
+readonly queryGraphQl: {
+readonly query: {
+/** The document. */
+readonly query: string;
+/** Which operation of the document to run. */
+readonly operationName?: string;
+readonly variables?: string;
+readonly extensions?: string;
+};
+readonly reply: {
+readonly data?: { readonly [name: string]: unknown } | null;
+readonly errors?: readonly ({
+readonly message: string;
+readonly locations?: readonly ({
+readonly line: number;
+readonly column: number;
+})[];
+readonly path?: readonly (string | number)[];
+/** What problem details say beyond the message. */
+readonly extensions: {
+readonly code: string;
+readonly status: number;
+readonly type: string;
+readonly correlationId: string;
+};
+})[];
+};
+};
+/** Run a query or a mutation */
+readonly runGraphQl: {
+readonly body: GraphQlRequest;
+readonly reply: {
+readonly data?: { readonly [name: string]: unknown } | null;
+readonly errors?: readonly ({
+readonly message: string;
+readonly locations?: readonly ({
+readonly line: number;
+readonly column: number;
+})[];
+readonly path?: readonly (string | number)[];
+/** What problem details say beyond the message. */
+readonly extensions: {
+readonly code: string;
+readonly status: number;
+readonly type: string;
+readonly correlationId: string;
+};
+})[];
 };
 };
 /** Whether the service is alive */

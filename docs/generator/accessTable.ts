@@ -2,6 +2,7 @@
 import { ROLES } from '../../schemas/role.ts';
 import { ACCESS, type AccessRow } from '../../workers/access/table.ts';
 import { rowName } from '../../workers/http/access.ts';
+import { BATCH_COMMANDS } from '../../workers/http/batch.ts';
 import { isPublic, type Operation } from '../../workers/http/operation.ts';
 
 const HEAD = `# Who may do what
@@ -27,7 +28,8 @@ export function accessTable(operations: readonly Operation[]): string {
 }
 
 function line(name: string, access: AccessRow, route: Operation | undefined): string {
-  const path = route === undefined ? 'in batches' : `\`${route.method.toUpperCase()} ${route.path}\``;
+  const inside = BATCH_COMMANDS.has(name) ? 'in batches' : 'in GraphQL';
+  const path = route === undefined ? inside : `\`${route.method.toUpperCase()} ${route.path}\``;
   return row([`\`${name}\``, path, CONCERNS[access.of], ...ROLES.map((role) => access[role] ?? '')]);
 }
 

@@ -1,4 +1,6 @@
 /** The documents that are made from code, by their path in the repository. */
+import { printSchema } from 'graphql';
+import { graphQlSchema } from '../../workers/graphql/schema.ts';
 import { openApiDocument } from '../../workers/http/openapi/document.ts';
 import { ROUTES } from '../../workers/http/routes/index.ts';
 import { asyncApiDocument } from '../../workers/streams/asyncapi.ts';
@@ -14,6 +16,7 @@ export function generatedDocuments(): Readonly<Record<string, string>> {
     'client/generated/api.ts': clientTypes(openApi),
     'client/generated/operations.ts': clientOperations(ROUTES),
     'docs/generated/asyncapi.json': `${JSON.stringify(asyncApiDocument(), null, 2)}\n`,
+    'docs/generated/schema.graphql': `${printSchema(graphQlSchema(ROUTES))}\n`,
     'docs/generated/events.md': eventCatalogue(ROUTES),
     'docs/generated/access.md': accessTable(ROUTES),
   };

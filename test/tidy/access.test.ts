@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ROLES } from '../../schemas/role.ts';
 import { ACCESS } from '../../workers/access/table.ts';
+import { INTROSPECTION } from '../../workers/graphql/engine.ts';
 import { guarded as behindItsRow, rowName } from '../../workers/http/access.ts';
 import { application } from '../../workers/http/app.ts';
 import { BATCH_COMMANDS } from '../../workers/http/batch.ts';
@@ -9,7 +10,7 @@ import { isPublic, type Route } from '../../workers/http/operation.ts';
 import { ROUTES } from '../../workers/http/routes/index.ts';
 
 const guarded = ROUTES.filter((route) => !isPublic(route));
-const names = new Set([...guarded.map(rowName), ...BATCH_COMMANDS.keys()]);
+const names = new Set([...guarded.map(rowName), ...BATCH_COMMANDS.keys(), INTROSPECTION]);
 
 describe('the table of access (workers/access/table.ts)', () => {
   it('has a row for every route and command', () => {

@@ -36,14 +36,20 @@ function send(operation: Operation, account: string, headers: Record<string, str
   return call(operation.method.toUpperCase(), path, { body: about, headers });
 }
 
+/** Operations that decide about each aggregate in them. */
+const OPEN_TO_WHOEVER_MAY_ANYTHING = [
+  ...['runCommands', 'openStream', 'getEvents', 'getAccounts'],
+  ...['queryGraphQl', 'runGraphQl'],
+];
+
 /** What the table says, read once more: this is not the code that decides. */
 function expected(row: AccessRow, role: Role, isConfined: boolean, isMine: boolean): 'passes' | 'forbidden' {
   const cell = row[role];
   if (cell === undefined) return 'forbidden';
   if (row.of === 'catalogue') return 'passes';
   if (row.of === 'platform') return isConfined ? 'forbidden' : 'passes';
-  // A batch, a stream and the feed take anybody who may do something, and answer about each aggregate.
-  if (['runCommands', 'openStream', 'getEvents'].some((name) => ACCESS[name] === row)) return 'passes';
+  // A batch, a stream and lists take anybody who may do something, and answer about each aggregate.
+  if (OPEN_TO_WHOEVER_MAY_ANYTHING.some((name) => ACCESS[name] === row)) return 'passes';
   return (cell === 'own' || isConfined) && !isMine ? 'forbidden' : 'passes';
 }
 

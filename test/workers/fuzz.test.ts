@@ -119,6 +119,7 @@ const demandedQuery: Record<string, readonly [string, string][]> = {
   ],
   liftLegalHold: [['reason', 'case closed']],
   getArchiveObject: [['key', 'manifests/0000000001.json']],
+  queryGraphQl: [['query', '{ accounts(first: 2) { edges { cursor } } }']],
 };
 
 const pair = fc.constantFrom(...Object.keys(goodQuery), 'extra').chain((name) =>

@@ -80,6 +80,7 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   runCommands: { of: 'handler', trader: 'own', risk: 'all', ...OPERATORS },
 
   // Reads of accounts.
+  getAccounts: { of: 'handler', trader: 'own', ...READERS },
   getAccount: { of: 'account', trader: 'own', ...READERS },
   getAccountEvents: { of: 'account', trader: 'own', ...READERS },
   getPortfolio: { of: 'account', trader: 'own', ...READERS },
@@ -103,6 +104,12 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   // A stream is open to everybody: each command and each subscription in it needs its own row.
   openStream: { of: 'handler', trader: 'own', ...READERS },
   openEventStream: { of: 'aggregate', trader: 'own', ...READERS },
+
+  // GraphQL is open to everybody: each field that reads and each mutation needs its own row. The schema is written down
+  // (docs/generated/schema.graphql); asking the platform itself for it is for those who keep it running.
+  queryGraphQl: { of: 'handler', trader: 'own', ...READERS },
+  runGraphQl: { of: 'handler', trader: 'own', ...READERS },
+  introspectGraphQl: { of: 'catalogue', ...OPERATORS },
 
   // The log. The feed gives a trader the events of its own accounts.
   getEvents: { of: 'handler', trader: 'own', ...READERS },

@@ -16,17 +16,26 @@ export function rowName({ command, operationId }: Operation): string {
 /** The route's handler behind its row. Throws where the table has none, so that such a route is never served. */
 export function guarded(route: Route): Route['handle'] {
   const name = rowName(route);
-  const row = accessRow(name);
-  return (c) => {
-    const principal = c.get('principal');
-    const reach = reachOf(principal, row);
-    const target = targetInPath(c, row.of);
-    const isAllowed =
-      reach === 'all' || (reach === 'own' && (target === undefined || owns(principal, target)));
-    if (!isAllowed) return deny(c, name, target);
-    if (row.of === 'account' && target !== undefined) requireAccountQuota(c, target.aggregateId);
-    return route.handle(c);
-  };
+  const { of } = accessRow(name);
+  return (c) => refusal(c, name, targetInPath(c, of)) ?? route.handle(c);
+}
+
+/**
+ * What stands before an operation whichever way it is asked for: undefined where the caller may go on. Else it ends with 403
+ * once the denial is on record; throws 429 where the account has had its share. Without a target the handler asks for each.
+ */
+export function refusal(
+  c: Context<HttpEnv>,
+  operation: string,
+  target: Target | undefined,
+): Promise<never> | undefined {
+  const principal = c.get('principal');
+  const row = accessRow(operation);
+  const reach = reachOf(principal, row);
+  const isAllowed = reach === 'all' || (reach === 'own' && (target === undefined || owns(principal, target)));
+  if (!isAllowed) return deny(c, operation, target);
+  if (row.of === 'account' && target !== undefined) requireAccountQuota(c, target.aggregateId);
+  return undefined;
 }
 
 /** Ends the request with 403 unless the caller may do this to this aggregate. */

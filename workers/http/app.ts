@@ -1,9 +1,8 @@
 /** The HTTP application: middleware, routes, and the one place where errors become answers. */
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
-import { errorFields } from '../../telemetry/logger.ts';
-import { isPassing } from '../inTime.ts';
 import { guarded } from './access.ts';
 import type { HttpEnv } from './context.ts';
+import { problemOf } from './failure.ts';
 import { authentication } from './middleware/authentication.ts';
 import { correlation } from './middleware/correlation.ts';
 import { crossOrigin } from './middleware/crossOrigin.ts';
@@ -11,7 +10,7 @@ import { limits } from './middleware/limits.ts';
 import { pages } from './middleware/pages.ts';
 import { securityHeaders } from './middleware/securityHeaders.ts';
 import { isPublic, type Route } from './operation.ts';
-import { ProblemError, problemResponse } from './problem.ts';
+import { problemResponse } from './problem.ts';
 import { ROUTES } from './routes/index.ts';
 import { unmatched } from './unmatched.ts';
 
@@ -43,15 +42,5 @@ export function application({ middleware, guard }: Gate): Hono<HttpEnv> {
 export const app = application({ middleware: [authentication, limits], guard: guarded });
 
 function answerOf(error: Error, c: Context<HttpEnv>): Response {
-  const correlationId = c.get('correlationId');
-  if (error instanceof ProblemError) return problemResponse(error.problem, correlationId);
-  const passing = isPassing(error);
-  const level = passing ? 'warn' : 'error';
-  c.get('logger').log(level, 'request failed', { correlationId, path: c.req.path, ...errorFields(error) });
-  if (passing) {
-    const detail = 'A part of the platform does not answer now. The same request may be sent again.';
-    return problemResponse({ code: 'unavailable', detail }, correlationId);
-  }
-  const detail = 'The request failed for a reason that is ours.';
-  return problemResponse({ code: 'internal_error', detail }, correlationId);
+  return problemResponse(problemOf(error, c), c.get('correlationId'));
 }

@@ -1,11 +1,13 @@
 /** One command over HTTP: its id, its expected version, and the answer that stands for its outcome. */
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { type CommandContext, CommandId, type CommandTarget } from '../../schemas/envelope.ts';
+import { type CommandContext, CommandId } from '../../schemas/envelope.ts';
+import { actorStub } from '../aggregates.ts';
 import type { HttpEnv } from './context.ts';
 import type { Success } from './operation.ts';
-import { invalidRequest, problemResponse, refusalProblem } from './problem.ts';
+import { invalidRequest, ProblemError, refusalProblem } from './problem.ts';
 import type { CommandReply } from './replies.ts';
+import type { Sending } from './sending.ts';
 
 /** The headers that every single command takes. */
 export const CommandHeaders = z.strictObject({
@@ -57,23 +59,46 @@ export interface CommandAnswer {
   readonly statusOfFirst?: Success['status'];
 }
 
-/** Runs a command and answers what became of it: success, the problem of its refusal, or the stored answer. */
+/** How a client wants a command to be taken. */
+export interface Sent {
+  readonly commandId: string;
+  readonly expectedVersion?: number | undefined;
+}
+
+/** What became of a command that was not refused. */
+export interface Taken {
+  readonly reply: CommandReply;
+  /** Whether it was taken before, and this is the stored answer. */
+  readonly isReplayed: boolean;
+}
+
+/** Runs a command, whichever way it came. Ends with the problem of its refusal. */
+export async function sendCommand(
+  c: Context<HttpEnv>,
+  { aggregateType, aggregateId, type, data }: Sending,
+  { commandId: id, expectedVersion: expected }: Sent,
+): Promise<Taken> {
+  const actor = actorStub(c.env, { aggregateType, aggregateId });
+  const versioned = expected === undefined ? {} : { expectedVersion: expected };
+  const [outcome] = await actor.execute([{ type, data, commandId: id, ...versioned }], commandContext(c));
+  if (outcome === undefined) throw new Error('a command was not answered');
+  if (outcome.status === 'refused') throw new ProblemError(refusalProblem(outcome));
+  const { version, events, reply } = outcome;
+  return {
+    reply: { aggregateId, version, events: [...events], ...reply },
+    isReplayed: outcome.status === 'replayed',
+  };
+}
+
+/** The same over HTTP, where headers say how it is to be taken, and the status what it did. */
 export async function runCommand(
   c: Context<HttpEnv>,
-  target: CommandTarget,
-  aggregateId: string,
-  command: { type: string; data: unknown },
+  sending: Sending,
   { status, statusOfFirst = status }: CommandAnswer,
 ): Promise<Response> {
-  const id = commandId(c);
-  const expected = expectedVersion(c);
-  const versioned = expected === undefined ? {} : { expectedVersion: expected };
-  const [outcome] = await target.execute([{ ...command, commandId: id, ...versioned }], commandContext(c));
-  if (outcome === undefined) throw new Error('a command was not answered');
-  if (outcome.status === 'refused') return problemResponse(refusalProblem(outcome), c.get('correlationId'));
-  const { version, events, reply } = outcome;
-  const headers: Record<string, string> = { ETag: `"${version}"` };
-  if (outcome.status === 'replayed') headers['Idempotency-Replayed'] = 'true';
-  const body: CommandReply = { aggregateId, version, events: [...events], ...reply };
-  return c.json(body, events[0]?.version === 1 ? statusOfFirst : status, headers);
+  const sent = { commandId: commandId(c), expectedVersion: expectedVersion(c) };
+  const { reply, isReplayed } = await sendCommand(c, sending, sent);
+  const headers: Record<string, string> = { ETag: `"${reply.version}"` };
+  if (isReplayed) headers['Idempotency-Replayed'] = 'true';
+  return c.json(reply, reply.events[0]?.version === 1 ? statusOfFirst : status, headers);
 }

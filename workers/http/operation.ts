@@ -11,6 +11,7 @@ import { unlessHeld } from './conditional.ts';
 import type { HttpEnv } from './context.ts';
 import { parseQuery, parseWith } from './parse.ts';
 import { PROBLEMS, type ProblemCode } from './problem.ts';
+import type { CommandInput, Sending, StateReader } from './sending.ts';
 
 export const TAGS = {
   Accounts: 'Open an account, move money, trade, and read what became of it.',
@@ -23,6 +24,7 @@ export const TAGS = {
   Events: 'The log behind everything: immutable, hash-chained events.',
   Payments: 'Where the money of an order is, and what payment providers tell.',
   Stream: 'Commands and subscriptions over one WebSocket (docs/streams.md).',
+  GraphQL: 'Everything above in one schema (docs/graphql.md).',
   Audit: 'Recompute what the log claims.',
   Views: 'How the read models stand; rebuild them.',
   Parked: 'What waits for an operator: dead letters, sagas, and events that a view cannot take.',
@@ -102,6 +104,10 @@ export interface Operation {
 /** An operation and what serves it. */
 export interface Route extends Operation {
   readonly handle: (c: Context<HttpEnv>) => Response | Promise<Response>;
+  /** Of a command: what is sent, for whoever takes commands in another way. */
+  readonly send?: (input: CommandInput) => Sending;
+  /** Of a read of one aggregate's state: the same without HTTP. */
+  readonly state?: StateReader;
 }
 
 interface Input<Params, Query, Body> {

@@ -12,6 +12,7 @@ type HttpCode =
   | 'route_not_found'
   | 'aggregate_not_found'
   | 'method_not_allowed'
+  | 'not_acceptable'
   | 'request_too_large'
   | 'unsupported_media_type'
   | 'rate_limited'
@@ -28,6 +29,7 @@ type HttpCode =
   | 'object_not_found'
   | 'not_archived_yet'
   | 'statement_too_large'
+  | 'query_too_complex'
   | RebuildRefusal;
 export type ProblemCode = HttpCode | keyof typeof REFUSALS;
 
@@ -39,6 +41,10 @@ const HTTP_PROBLEMS: Readonly<Record<HttpCode, ProblemKind>> = {
   },
   unauthenticated: { status: 401, meaning: 'The request has no token, or one that is not accepted here.' },
   forbidden: { status: 403, meaning: 'The token does not allow this, or not on this account.' },
+  query_too_complex: {
+    status: 400,
+    meaning: 'The GraphQL operation is longer, deeper or has more aliases, fields or reads than are taken.',
+  },
   invalid_signature: {
     status: 400,
     meaning: 'The webhook is not signed by its provider, or too long ago.',
@@ -56,6 +62,10 @@ const HTTP_PROBLEMS: Readonly<Record<HttpCode, ProblemKind>> = {
   method_not_allowed: {
     status: 405,
     meaning: 'The path does not have this method; `Allow` lists those it has.',
+  },
+  not_acceptable: {
+    status: 406,
+    meaning: 'The answer has none of the media types that `Accept` names.',
   },
   rebuild_in_progress: {
     status: 409,
@@ -112,6 +122,7 @@ const TITLES: Readonly<Record<number, string>> = {
   403: 'Not allowed',
   404: 'Not found',
   405: 'Method not allowed',
+  406: 'Not acceptable',
   409: 'Conflict',
   412: 'Precondition failed',
   413: 'The request is too large',

@@ -4,7 +4,9 @@ import { shownAs } from '../../schemas/jsonSchema.ts';
 
 /** Rows in one answer (contract): a page stays under a megabyte. */
 export const PAGE_MAX = 1_000;
-const PAGE_DEFAULT = 100;
+
+/** Rows of an answer whose request does not say how many. */
+export const PAGE_DEFAULT = 100;
 
 /** Digits of a whole number in a query: every such number is a safe integer. */
 const DIGITS_MAX = 15;

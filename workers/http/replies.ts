@@ -27,12 +27,14 @@ const PositionLine = z
   })
   .meta({ id: 'Position' });
 
+const Reference = EventReference.meta({ id: 'EventReference', description: 'An event as answers name it.' });
+
 /** What every command answers: the aggregate, its version, and the events that the command made. */
 export const CommandReply = z
   .strictObject({
     aggregateId: AggregateId,
     version: PresentVersion,
-    events: z.array(EventReference).min(1),
+    events: z.array(Reference).min(1),
   })
   .meta({ id: 'CommandReply' });
 export type CommandReply = z.infer<typeof CommandReply>;
@@ -90,6 +92,12 @@ export const AccountReply = z
   })
   .meta({ id: 'Account' });
 export type AccountReply = z.infer<typeof AccountReply>;
+
+/** A page of accounts. */
+export const AccountsReply = z.strictObject({
+  accounts: z.array(AccountReply),
+  nextCursor: z.string().nullable().meta({ description: 'Null on the last page.' }),
+});
 
 /** A page of one account's log. */
 export const AccountEventsReply = z.strictObject({

@@ -1,13 +1,15 @@
 /** Routes that aggregates have in the same way: a command, and the state as it is or was. */
 import { z } from 'zod';
 import { AGGREGATES, type AggregateType } from '../../schemas/aggregates.ts';
-import { actorStub, ownerOf } from '../aggregates.ts';
-import { runCommand } from './command.ts';
+import { ownerOf } from '../aggregates.ts';
+import { requireAccess } from './access.ts';
+import { type CommandAnswer, runCommand } from './command.ts';
 import { entityTag } from './conditional.ts';
-import { type Route, route, type Success, type TAGS } from './operation.ts';
+import { type Operation, type Route, route, type Success, type TAGS } from './operation.ts';
 import { isOneMoment, MOMENT, ONE_MOMENT, readMoment } from './past.ts';
 import { type ProblemCode, ProblemError } from './problem.ts';
 import { CommandReply } from './replies.ts';
+import type { Sending, StateReader } from './sending.ts';
 
 /** A type of aggregate as the API names it. */
 export interface Resource {
@@ -55,12 +57,12 @@ export function idParams({ aggregateType }: Resource) {
   return z.strictObject({ id: AGGREGATES[aggregateType].id });
 }
 
-/** The route of a command. */
+/** The route of a command to an aggregate that the path names. */
 export function commandRoute(resource: Resource, command: ResourceCommand): Route {
   const { method = 'post', resource: name, type, refusals, ...described } = command;
   const { aggregateType, path, tag } = resource;
   const { status, created } = described.success;
-  return route(
+  return sendingRoute(
     {
       ...described,
       method,
@@ -70,12 +72,24 @@ export function commandRoute(resource: Resource, command: ResourceCommand): Rout
       params: idParams(resource),
       problems: refusals,
     },
-    (c, { params: { id }, body }) => {
-      const actor = actorStub(c.env, { aggregateType, aggregateId: id });
-      const statusOfFirst = created === undefined ? status : 201;
-      return runCommand(c, actor, id, { type, data: body }, { status, statusOfFirst });
-    },
+    { status, statusOfFirst: created === undefined ? status : 201 },
+    ({ id = '', body }) => ({ aggregateType, aggregateId: id, type, data: body }),
   );
+}
+
+/** The route of any command: what it sends is told apart from HTTP, so that it can be sent in other ways as well. */
+export function sendingRoute<Body extends z.ZodType>(
+  operation: Operation & { readonly command: string; readonly body?: Body },
+  answer: CommandAnswer,
+  send: (input: { readonly id?: string | undefined; readonly body: z.output<Body> }) => Sending,
+): Route {
+  const made = route<z.ZodObject, z.ZodObject, Body>(operation, async (c, { params, body }) => {
+    const sending = send({ id: params.id as string | undefined, body });
+    const { concerns } = sending;
+    if (concerns !== undefined) await requireAccess(c, operation.command, concerns);
+    return runCommand(c, sending, answer);
+  });
+  return { ...made, send: ({ id, body }) => send({ id, body: body as z.output<Body> }) };
 }
 
 interface ResourceState<State> {
@@ -87,13 +101,32 @@ interface ResourceState<State> {
   readonly reply: (id: string, state: State, version: number) => object;
 }
 
+/** Reads the state of one aggregate of a type. */
+export function stateReader<State>(
+  resource: Resource,
+  schema: z.ZodType,
+  reply: ResourceState<State>['reply'],
+): StateReader {
+  const { aggregateType } = resource;
+  return {
+    id: AGGREGATES[aggregateType].id,
+    schema,
+    async read(env, id, moment = {}) {
+      const read = await readMoment(ownerOf<State>(env, { aggregateType, aggregateId: id }), moment);
+      if (read === null) throw notFound(resource, id);
+      return { reply: reply(id, read.state, read.version), version: read.version };
+    },
+  };
+}
+
 /** The route of the state, which the actor itself answers. */
 export function stateRoute<State>(
   resource: Resource,
   { operationId, description = '', schema, reply }: ResourceState<State>,
 ): Route {
-  const { aggregateType, noun, path, tag } = resource;
-  return route(
+  const { noun, path, tag } = resource;
+  const state = stateReader(resource, schema, reply);
+  const made = route(
     {
       method: 'get',
       path,
@@ -108,11 +141,11 @@ export function stateRoute<State>(
       problems: [resource.notFound],
     },
     async (c, { params: { id }, query }) => {
-      const read = await readMoment(ownerOf<State>(c.env, { aggregateType, aggregateId: id }), query);
-      if (read === null) throw notFound(resource, id);
-      return c.json(reply(id, read.state, read.version), 200, { ETag: entityTag(read.version) });
+      const read = await state.read(c.env, id, query);
+      return c.json(read.reply, 200, { ETag: entityTag(read.version) });
     },
   );
+  return { ...made, state };
 }
 
 /** 404 for one that is not there. */

@@ -4,6 +4,7 @@ import { drizzle } from 'drizzle-orm/d1';
 import { inventory } from '../../schemas/tables/orderViews.ts';
 import { viewPositions, views } from '../../schemas/tables/views.ts';
 import { liveColumns, readLive } from './live.ts';
+import { isAmong } from './many.ts';
 import { type Page, readMerged } from './merged.ts';
 import { positionOf, type Stale, staleSinceColumn } from './stale.ts';
 
@@ -35,4 +36,24 @@ export function readInventory(
         ]);
       }),
   });
+}
+
+/** The stock of some products of one database, by their ids. */
+export async function readInventoryById(
+  database: D1Database,
+  productIds: readonly string[],
+): Promise<Map<string, InventoryRow>> {
+  const rows = await readLive(database, ['inventory'], async (colours) => {
+    const table = inventory[colours.inventory];
+    const db = drizzle(database);
+    return db.batch([
+      db.select(liveColumns).from(views),
+      db
+        .select({ ...getTableColumns(table), ...staleSinceColumn })
+        .from(table)
+        .leftJoin(viewPositions, positionOf('inventory', colours.inventory, 'inventory', table.productId))
+        .where(isAmong(table.productId, productIds)),
+    ]);
+  });
+  return new Map(rows.map((row) => [row.productId, row]));
 }

@@ -24,10 +24,20 @@ export async function readMerged<Row, Key>(
   { limit, keyOf, compare, read }: MergedList<Row, Key>,
 ): Promise<Page<Row, Key>> {
   const parts = await Promise.all(databases.map((database) => read(database, limit + 1)));
-  const all = parts.flat().sort((one, other) => compare(keyOf(one), keyOf(other)));
-  const rows = all.slice(0, limit);
-  const last = rows.at(-1);
-  return { rows, next: all.length > limit && last !== undefined ? keyOf(last) : null };
+  return mergedPage(parts.flat(), limit, keyOf, compare);
+}
+
+/** A page of rows from several databases, of which each gave one more than the page holds, if it had so many. */
+export function mergedPage<Row, Key>(
+  rows: readonly Row[],
+  limit: number,
+  keyOf: (row: Row) => Key,
+  compare: (one: Key, other: Key) => number,
+): Page<Row, Key> {
+  const all = rows.toSorted((one, other) => compare(keyOf(one), keyOf(other)));
+  const page = all.slice(0, limit);
+  const last = page.at(-1);
+  return { rows: page, next: all.length > limit && last !== undefined ? keyOf(last) : null };
 }
 
 /** Where a list by time goes on. */

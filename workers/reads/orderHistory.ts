@@ -1,5 +1,5 @@
 /** What happened to an order, its payment and its shipments, as the view has it or as the order's own log tells it. */
-import { and, asc, eq, type SQL, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, lte, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 import { ProjectedEvent } from '../../queues/kernel/projector.ts';
 import { type HistoryEvent, wordsOf } from '../../queues/projectors/orderWords.ts';
@@ -7,7 +7,8 @@ import type { EventsMessage } from '../../schemas/message.ts';
 import { orderHistory } from '../../schemas/tables/orderViews.ts';
 import { viewPositions, views } from '../../schemas/tables/views.ts';
 import { liveColumns, readLive } from './live.ts';
-import { type Page, readMerged } from './merged.ts';
+import { isAmong } from './many.ts';
+import { mergedPage, type Page } from './merged.ts';
 import { staleSinceOf, standingColumns } from './stale.ts';
 
 /** A row of the view. */
@@ -23,25 +24,46 @@ export interface HistoryFilter {
   readonly limit: number;
 }
 
-/** A page of the history, oldest first, over all databases; how much of the order the view has, and since when it is stale. */
+/** A page of a history; how much of the order the view has, and since when it is stale. */
+export interface HistoryRead extends Page<HistoryRow, HistoryKey> {
+  readonly version: number;
+  readonly staleSince: number | undefined;
+}
+
+/** A page of an order's history, oldest first, over all databases. */
 export async function readHistory(
   databases: readonly D1Database[],
-  filter: HistoryFilter,
-): Promise<Page<HistoryRow, HistoryKey> & { version: number; staleSince: number | undefined }> {
-  let version = 0;
-  let staleSince: number | undefined;
-  const page = await readMerged<HistoryRow, HistoryKey>(databases, {
-    limit: filter.limit,
-    keyOf: historyKey,
-    compare: oldestFirst,
-    async read(database, rows) {
-      const part = await readPart(database, filter, rows);
-      version = Math.max(version, part.version);
-      staleSince ??= part.staleSince;
-      return part.rows;
-    },
+  { orderId, ...filter }: HistoryFilter,
+): Promise<HistoryRead> {
+  const histories = await readHistories(databases, [orderId], filter);
+  return histories.get(orderId) as HistoryRead;
+}
+
+/** The same of many orders: as many statements as for one. */
+export async function readHistories(
+  databases: readonly D1Database[],
+  orderIds: readonly string[],
+  { after, limit }: Omit<HistoryFilter, 'orderId'>,
+): Promise<Map<string, HistoryRead>> {
+  const parts = await Promise.all(
+    databases.map((database) => readPart(database, orderIds, after, limit + 1)),
+  );
+  const ofOrder = {
+    rows: Map.groupBy(
+      parts.flatMap(({ rows }) => rows),
+      ({ orderId }) => orderId,
+    ),
+    positions: Map.groupBy(
+      parts.flatMap(({ positions }) => positions),
+      ({ aggregateId }) => aggregateId,
+    ),
+  };
+  const histories = orderIds.map((id): [string, HistoryRead] => {
+    const positions = ofOrder.positions.get(id) ?? [];
+    const page = mergedPage(ofOrder.rows.get(id) ?? [], limit, historyKey, oldestFirst);
+    return [id, { ...page, version: positions[0]?.version ?? 0, staleSince: staleSinceOf(positions) }];
   });
-  return { ...page, version, staleSince };
+  return new Map(histories);
 }
 
 /** The same page, with what the order's log says in place of what the view has of the order itself. */
@@ -53,12 +75,10 @@ export function withOwnLog(
   const own = log.flatMap((message) =>
     message.events.map((event) => historyRow(new ProjectedEvent(message, event), orderId)),
   );
-  const all = [...rows.filter(({ aggregateType }) => aggregateType !== 'order'), ...own]
-    .filter((row) => after === undefined || oldestFirst(after, historyKey(row)) < 0)
-    .sort((one, other) => oldestFirst(historyKey(one), historyKey(other)));
-  const page = all.slice(0, limit);
-  const last = page.at(-1);
-  return { rows: page, next: all.length > limit && last !== undefined ? historyKey(last) : null };
+  const all = [...rows.filter(({ aggregateType }) => aggregateType !== 'order'), ...own].filter(
+    (row) => after === undefined || oldestFirst(after, historyKey(row)) < 0,
+  );
+  return mergedPage(all, limit, historyKey, oldestFirst);
 }
 
 function historyRow(event: ProjectedEvent, orderId: string): HistoryRow {
@@ -67,40 +87,43 @@ function historyRow(event: ProjectedEvent, orderId: string): HistoryRow {
   return { aggregateType: 'order', aggregateId, version, orderId, eventType, words, recordedAt };
 }
 
+/** The next rows of each order in one database, as many as `rows` of each, and the orders' standings there. */
 function readPart(
   database: D1Database,
-  { orderId, after }: HistoryFilter,
-  limit: number,
-): Promise<{ rows: HistoryRow[]; version: number; staleSince: number | undefined }> {
+  orderIds: readonly string[],
+  after: HistoryKey | undefined,
+  rows: number,
+) {
   return readLive(database, ['order_history'], async ({ order_history: colour }) => {
     const table = orderHistory[colour];
-    const conditions: SQL[] = [eq(table.orderId, orderId)];
-    if (after !== undefined) {
-      const key = sql`(${table.recordedAt}, ${table.aggregateType}, ${table.aggregateId}, ${table.version})`;
-      conditions.push(sql`${key} > (${after[0]}, ${after[1]}, ${after[2]}, ${after[3]})`);
-    }
+    const key = sql`(${table.recordedAt}, ${table.aggregateType}, ${table.aggregateId}, ${table.version})`;
+    const isAfter =
+      after === undefined ? undefined : sql`${key} > (${after[0]}, ${after[1]}, ${after[2]}, ${after[3]})`;
+    const place = sql<number>`row_number() OVER (PARTITION BY ${table.orderId} ORDER BY ${table.recordedAt},
+      ${table.aggregateType}, ${table.aggregateId}, ${table.version})`;
     const db = drizzle(database);
-    const [live, rows, positions] = await db.batch([
+    const placed = db
+      .select({ ...getTableColumns(table), place: place.as('place') })
+      .from(table)
+      .where(and(isAmong(table.orderId, orderIds), isAfter))
+      .as('placed');
+    const { place: _, ...columns } = placed._.selectedFields;
+    const [live, found, positions] = await db.batch([
       db.select(liveColumns).from(views),
+      db.select(columns).from(placed).where(lte(placed.place, rows)),
       db
-        .select()
-        .from(table)
-        .where(and(...conditions))
-        .orderBy(asc(table.recordedAt), asc(table.aggregateType), asc(table.aggregateId), asc(table.version))
-        .limit(limit),
-      db
-        .select(standingColumns)
+        .select({ ...standingColumns, aggregateId: viewPositions.aggregateId })
         .from(viewPositions)
         .where(
           and(
             eq(viewPositions.view, 'order_history'),
             eq(viewPositions.colour, colour),
             eq(viewPositions.aggregateType, 'order'),
-            eq(viewPositions.aggregateId, orderId),
+            isAmong(viewPositions.aggregateId, orderIds),
           ),
         ),
     ]);
-    return [live, { rows, version: positions[0]?.version ?? 0, staleSince: staleSinceOf(positions) }];
+    return [live, { rows: found, positions }];
   });
 }
 

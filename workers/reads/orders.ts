@@ -5,11 +5,14 @@ import type { OrderStatus } from '../../schemas/order.ts';
 import { orders } from '../../schemas/tables/orderViews.ts';
 import { viewPositions, views } from '../../schemas/tables/views.ts';
 import { liveColumns, readLive } from './live.ts';
+import { isAmong } from './many.ts';
 import { newestFirst, type Page, readMerged, type TimeKey } from './merged.ts';
 import { positionOf, type Stale, staleSinceColumn } from './stale.ts';
 
 /** Which orders are wanted. */
 export interface OrderFilter {
+  /** These orders alone. */
+  readonly orderIds?: readonly string[] | undefined;
   readonly customerId?: string | undefined;
   readonly status?: OrderStatus | undefined;
   /** Bounds of the time of placing, milliseconds since 1970: from is included, to is not. */
@@ -35,10 +38,20 @@ export function readOrders(
   });
 }
 
+/** Some orders of one database, by their ids. */
+export async function readOrdersById(
+  database: D1Database,
+  orderIds: readonly string[],
+): Promise<Map<string, OrderRow>> {
+  const rows = await readPart(database, { orderIds, limit: orderIds.length }, orderIds.length);
+  return new Map(rows.map((row) => [row.orderId, row]));
+}
+
 function readPart(database: D1Database, filter: OrderFilter, rows: number): Promise<OrderRow[]> {
   return readLive(database, ['orders'], async (colours) => {
     const table = orders[colours.orders];
     const conditions: SQL[] = [];
+    if (filter.orderIds !== undefined) conditions.push(isAmong(table.orderId, filter.orderIds));
     if (filter.customerId !== undefined) conditions.push(eq(table.customerId, filter.customerId));
     if (filter.status !== undefined) conditions.push(eq(table.status, filter.status));
     if (filter.from !== undefined) conditions.push(gte(table.placedAt, filter.from));

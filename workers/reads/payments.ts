@@ -5,6 +5,7 @@ import type { PaymentStatus } from '../../schemas/payment.ts';
 import { payments } from '../../schemas/tables/orderViews.ts';
 import { viewPositions, views } from '../../schemas/tables/views.ts';
 import { liveColumns, readLive } from './live.ts';
+import { isAmong } from './many.ts';
 import { newestFirst, type Page, readMerged, type TimeKey } from './merged.ts';
 import { positionOf, type Stale, staleSinceColumn } from './stale.ts';
 
@@ -26,7 +27,7 @@ export function readPayments(
 ): Promise<Page<PaymentRow, TimeKey>> {
   return readMerged<PaymentRow, TimeKey>(databases, {
     limit,
-    keyOf: ({ requestedAt, paymentId }) => [requestedAt, paymentId],
+    keyOf: paymentKey,
     compare: newestFirst,
     read: (database, rows) =>
       readLive(database, ['payments'], async (colours) => {
@@ -49,4 +50,33 @@ export function readPayments(
         ]);
       }),
   });
+}
+
+/** The payments of some orders, newest first. Each database may have some: payments are spread by ids of their own. */
+export async function readPaymentsOf(
+  databases: readonly D1Database[],
+  orderIds: readonly string[],
+): Promise<Map<string, PaymentRow[]>> {
+  const parts = await Promise.all(
+    databases.map((database) =>
+      readLive(database, ['payments'], async (colours) => {
+        const table = payments[colours.payments];
+        const db = drizzle(database);
+        return db.batch([
+          db.select(liveColumns).from(views),
+          db
+            .select({ ...getTableColumns(table), ...staleSinceColumn })
+            .from(table)
+            .leftJoin(viewPositions, positionOf('payments', colours.payments, 'payment', table.paymentId))
+            .where(isAmong(table.orderId, orderIds)),
+        ]);
+      }),
+    ),
+  );
+  const rows = parts.flat().sort((one, other) => newestFirst(paymentKey(one), paymentKey(other)));
+  return Map.groupBy(rows, ({ orderId }) => orderId);
+}
+
+function paymentKey({ requestedAt, paymentId }: PaymentRow): TimeKey {
+  return [requestedAt, paymentId];
 }

@@ -1,10 +1,13 @@
-/** Trades of an account as the view has them, newest first. */
-import { and, desc, eq, gte, lt, type SQL } from 'drizzle-orm';
+/** Trades of accounts as the view has them, newest first. */
+import { and, desc, eq, getTableColumns, gte, inArray, lt, type SQL, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
+import { alias, type SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import { trades, viewPositions, views } from '../../schemas/tables/views.ts';
 import { liveColumns, readLive } from './live.ts';
+import { isAmong } from './many.ts';
 import { isParkedIn, staleSinceOf, standingColumns } from './stale.ts';
 
+/** Which trades of an account are wanted. */
 export interface TradeFilter {
   readonly symbol?: string | undefined;
   readonly side?: 'BUY' | 'SELL' | undefined;
@@ -13,33 +16,66 @@ export interface TradeFilter {
   readonly to?: number | undefined;
   /** Trades before this version of the account. */
   readonly beforeVersion?: number | undefined;
+  /** Of each account. */
   readonly limit: number;
 }
 
+/** A row of the view. */
+export type TradeRow = typeof trades.blue.$inferSelect;
+
 /** An account's trades that match, newest first, and the version since which there may be others. */
-export async function readTrades(database: D1Database, accountId: string, filter: TradeFilter) {
+export interface TradesRead {
+  readonly rows: readonly TradeRow[];
+  readonly staleSince: number | undefined;
+}
+
+/** The trades of some accounts of one database: as many statements as for one account. */
+export async function readTrades(
+  database: D1Database,
+  accountIds: readonly string[],
+  filter: TradeFilter,
+): Promise<Map<string, TradesRead>> {
   return readLive(database, ['trades'], async (colours) => {
     const table = trades[colours.trades];
-    const conditions: SQL[] = [eq(table.accountId, accountId)];
-    if (filter.symbol !== undefined) conditions.push(eq(table.symbol, filter.symbol));
-    if (filter.side !== undefined) conditions.push(eq(table.side, filter.side));
-    if (filter.from !== undefined) conditions.push(gte(table.executedAt, filter.from));
-    if (filter.to !== undefined) conditions.push(lt(table.executedAt, filter.to));
-    if (filter.beforeVersion !== undefined) conditions.push(lt(table.version, filter.beforeVersion));
+    const wanted = alias(table, 'wanted');
     const db = drizzle(database);
+    // A lookup of as many versions as are wanted for each account: the trades of a busy one are not all looked at.
+    const newest = db
+      .select({ version: wanted.version })
+      .from(wanted)
+      .where(and(sql`${wanted.accountId} = asked.value`, ...conditionsOf(wanted, filter)))
+      .orderBy(desc(wanted.version))
+      .limit(filter.limit);
     const [live, rows, parked] = await db.batch([
       db.select(liveColumns).from(views),
       db
-        .select()
-        .from(table)
-        .where(and(...conditions))
-        .orderBy(desc(table.version))
-        .limit(filter.limit),
+        .select(getTableColumns(table))
+        .from(sql`json_each(${JSON.stringify(accountIds)}) AS asked`)
+        .innerJoin(table, and(sql`${table.accountId} = asked.value`, inArray(table.version, newest)))
+        .orderBy(desc(table.version)),
       db
-        .select(standingColumns)
+        .select({ ...standingColumns, aggregateId: viewPositions.aggregateId })
         .from(viewPositions)
-        .where(isParkedIn('trades', colours.trades, accountId)),
+        .where(and(isParkedIn('trades', colours.trades), isAmong(viewPositions.aggregateId, accountIds))),
     ]);
-    return [live, { rows, staleSince: staleSinceOf(parked) }];
+    const ofAccount = Map.groupBy(rows, ({ accountId }) => accountId);
+    const parkedOf = Map.groupBy(parked, ({ aggregateId }) => aggregateId);
+    const reads = accountIds.map((id): [string, TradesRead] => [
+      id,
+      { rows: ofAccount.get(id) ?? [], staleSince: staleSinceOf(parkedOf.get(id) ?? []) },
+    ]);
+    return [live, new Map(reads)];
   });
+}
+
+type Columns = Readonly<Record<'symbol' | 'side' | 'executedAt' | 'version', SQLiteColumn>>;
+
+function conditionsOf(table: Columns, filter: TradeFilter): SQL[] {
+  const conditions: SQL[] = [];
+  if (filter.symbol !== undefined) conditions.push(eq(table.symbol, filter.symbol));
+  if (filter.side !== undefined) conditions.push(eq(table.side, filter.side));
+  if (filter.from !== undefined) conditions.push(gte(table.executedAt, filter.from));
+  if (filter.to !== undefined) conditions.push(lt(table.executedAt, filter.to));
+  if (filter.beforeVersion !== undefined) conditions.push(lt(table.version, filter.beforeVersion));
+  return conditions;
 }

@@ -3,6 +3,7 @@
 import { eventIdText, GENESIS_HASH_TEXT } from '../../../schemas/eventId.ts';
 import { ARCHIVE_EXAMPLES } from './archiveExamples.ts';
 import { commandExample, type Example, hashOf } from './example.ts';
+import { GRAPHQL_EXAMPLES } from './graphQlExamples.ts';
 import { ORDER_VIEW_EXAMPLES } from './orderViewExamples.ts';
 import { REPORT_EXAMPLES } from './reportExamples.ts';
 import { SAGA_EXAMPLES } from './sagaExamples.ts';
@@ -118,10 +119,12 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   unfreezeAccount: command({ reason: 'order lifted' }, 'AccountUnfrozen', 7),
   closeAccount: command({ reason: 'moved to another bank' }, 'AccountClosed', 8),
   getAccount: { reply: account },
+  getAccounts: { reply: { accounts: [account], nextCursor: null } },
   getPortfolio: { reply: account },
   getAccountEvents: { reply: { events: [event], nextFromVersion: 2 } },
   getTrades: { reply: { trades: [tradeLine], nextCursor: null } },
   ...TIME_EXAMPLES,
+  ...GRAPHQL_EXAMPLES,
   ...SAGA_EXAMPLES,
   runCommands: {
     request: {

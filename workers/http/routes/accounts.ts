@@ -5,10 +5,8 @@ import { DepositFunds, OpenAccount, Reason, SetLimits, WithdrawFunds } from '../
 import { formatDecimal, parseDecimal, subtract } from '../../../schemas/decimal.ts';
 import { Id } from '../../../schemas/scalars.ts';
 import { ExecuteTrade } from '../../../schemas/trade.ts';
-import { accountStub, ownerOf } from '../../aggregates.ts';
+import { ownerOf } from '../../aggregates.ts';
 import type { Env } from '../../env.ts';
-import { requireAccess } from '../access.ts';
-import { runCommand } from '../command.ts';
 import { IdParams, type Route, route } from '../operation.ts';
 import type { ProblemError } from '../problem.ts';
 import { FromVersion, PageLimit } from '../query.ts';
@@ -19,6 +17,7 @@ import {
   notFound,
   type Resource,
   type ResourceCommand,
+  sendingRoute,
   stateRoute,
 } from '../resource.ts';
 
@@ -41,7 +40,7 @@ const ACCOUNTS: Resource = {
 /** Refusals of nearly every command to an account, in the order in which they are checked. */
 const USUAL_REFUSALS = ['account_not_found', 'account_closed', 'account_frozen'] as const;
 
-const openAccount = route(
+const openAccount = sendingRoute(
   {
     method: 'post',
     path: '/v1/accounts',
@@ -53,15 +52,10 @@ const openAccount = route(
     success: commandSuccess(201, 'The account is open.'),
     problems: ['account_already_open', 'amount_precision'],
   },
-  async (c, { body: { accountId, ...data } }) => {
-    await requireAccess(c, 'OpenAccount', { aggregateType: 'account', aggregateId: accountId });
-    return runCommand(
-      c,
-      accountStub(c.env, accountId),
-      accountId,
-      { type: 'OpenAccount', data },
-      { status: 201 },
-    );
+  { status: 201 },
+  ({ body: { accountId, ...data } }) => {
+    const account = { aggregateType: 'account', aggregateId: accountId };
+    return { ...account, type: 'OpenAccount', data, concerns: account };
   },
 );
 

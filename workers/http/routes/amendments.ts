@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { Id } from '../../../schemas/scalars.ts';
 import { Cancellation, Correction } from '../../../schemas/trade.ts';
-import { accountStub } from '../../aggregates.ts';
 import { runCommand } from '../command.ts';
 import { type Operation, type Route, route } from '../operation.ts';
 import type { ProblemCode } from '../problem.ts';
@@ -50,7 +49,11 @@ function amendmentRoute<Body extends z.ZodType<object>>(amendment: Amendment<Bod
       problems: refusals,
     },
     (c, { params: { id, tradeId }, body }) =>
-      runCommand(c, accountStub(c.env, id), id, { type, data: { ...body, tradeId } }, { status: 200 }),
+      runCommand(
+        c,
+        { aggregateType: 'account', aggregateId: id, type, data: { ...body, tradeId } },
+        { status: 200 },
+      ),
   );
 }
 

@@ -1,4 +1,5 @@
 /** The feed across aggregates, and what event types there are. */
+import type { Context } from 'hono';
 import { z } from 'zod';
 import { AGGREGATE_TYPES } from '../../../schemas/aggregates.ts';
 import { eventIdText } from '../../../schemas/eventId.ts';
@@ -6,9 +7,10 @@ import { EVENT_TYPE_NAMES, eventTypes } from '../../../schemas/eventTypes.ts';
 import { partOf } from '../../../schemas/partition.ts';
 import { AggregateId, Time, Version } from '../../../schemas/scalars.ts';
 import { type Env, viewDatabases } from '../../env.ts';
-import { type FeedEvent, readFeed } from '../../reads/feed.ts';
+import { type FeedCursor, type FeedEvent, readFeed } from '../../reads/feed.ts';
 import { readStaleSince, staleHeader } from '../../reads/stale.ts';
 import { selectedAccounts } from '../access.ts';
+import type { HttpEnv } from '../context.ts';
 import { cursorOf, encodeCursor } from '../cursor.ts';
 import { type Route, route } from '../operation.ts';
 import { PageLimit } from '../query.ts';
@@ -44,24 +46,31 @@ const getEvents = route(
       headers: ['X-View-Stale-Since'],
     },
   },
-  async (c, { query: { after = [], from, to, ...filter } }) => {
-    const accounts = selectedAccounts(c, 'getEvents');
-    const isOne = filter.aggregateId !== undefined && (accounts?.has(filter.aggregateId) ?? true);
-    const [{ events: page, next }, staleSince] = await Promise.all([
-      readFeed(viewDatabases(c.env), after, {
-        ...filter,
-        accounts,
-        from: from === undefined ? undefined : Date.parse(from),
-        to: to === undefined ? undefined : Date.parse(to),
-      }),
-      isOne ? journalStaleSince(c.env, filter.aggregateId as string) : undefined,
-    ]);
-    return c.body(`{"events":[${page.map(envelopeText).join(',')}],"next":"${encodeCursor(next)}"}`, 200, {
-      'Content-Type': 'application/json',
-      ...staleHeader(staleSince),
-    });
+  async (c, { query }) => {
+    const { events: page, next, staleSince } = await feedPage(c, query);
+    return c.json({ events: page.map(envelopeOf), next: encodeCursor(next) }, 200, staleHeader(staleSince));
   },
 );
+
+/** A page of the feed, as far as the caller may see it. */
+export async function feedPage(
+  c: Context<HttpEnv>,
+  { after = [], from, to, ...filter }: z.output<typeof FeedQuery>,
+): Promise<{ events: FeedEvent[]; next: FeedCursor; staleSince: number | undefined }> {
+  const accounts = selectedAccounts(c, 'getEvents');
+  const { aggregateId } = filter;
+  const isOne = aggregateId !== undefined && (accounts?.has(aggregateId) ?? true);
+  const [page, staleSince] = await Promise.all([
+    readFeed(viewDatabases(c.env), after, {
+      ...filter,
+      accounts,
+      from: from === undefined ? undefined : Date.parse(from),
+      to: to === undefined ? undefined : Date.parse(to),
+    }),
+    isOne ? journalStaleSince(c.env, aggregateId) : undefined,
+  ]);
+  return { ...page, staleSince };
+}
 
 const getEventTypes = route(
   {
@@ -84,12 +93,19 @@ function journalStaleSince(env: Env, aggregateId: string): Promise<number | unde
 export const events: readonly Route[] = [getEvents, getEventTypes];
 
 /** The envelope with its data and metadata as they were stored: canonical texts survive being parsed. */
-function envelopeText({ aggregateType, aggregateId, previousHash, event }: FeedEvent): string {
+export function envelopeOf({ aggregateType, aggregateId, previousHash, event }: FeedEvent) {
   const { version, eventType, schemaVersion, recordedAt, data, metadata, hash } = event;
-  return (
-    `{"eventId":"${eventIdText(hash)}","aggregateType":"${aggregateType}","aggregateId":"${aggregateId}"` +
-    `,"version":${version},"eventType":"${eventType}","schemaVersion":${schemaVersion}` +
-    `,"recordedAt":"${new Date(recordedAt).toISOString()}","data":${JSON.stringify(data)}` +
-    `,"metadata":${JSON.stringify(metadata)},"previousHash":"${previousHash}","hash":"${hash}"}`
-  );
+  return {
+    eventId: eventIdText(hash),
+    aggregateType,
+    aggregateId,
+    version,
+    eventType,
+    schemaVersion,
+    recordedAt: new Date(recordedAt).toISOString(),
+    data,
+    metadata,
+    previousHash,
+    hash,
+  };
 }

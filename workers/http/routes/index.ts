@@ -7,6 +7,7 @@ import { audit } from './audit.ts';
 import { batch } from './batch.ts';
 import { checkpoints } from './checkpoints.ts';
 import { events } from './events.ts';
+import { graphql } from './graphql.ts';
 import { inventory } from './inventory.ts';
 import { orders } from './orders.ts';
 import { orderViews } from './orderViews.ts';
@@ -48,5 +49,6 @@ export const ROUTES: readonly Route[] = [
   ...serviceKeys,
   ...subjects,
   ...parked,
+  ...graphql(() => ROUTES),
   ...service(() => ROUTES),
 ];

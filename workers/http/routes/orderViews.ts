@@ -5,17 +5,18 @@ import { OrderStatus } from '../../../schemas/order.ts';
 import { PaymentStatus } from '../../../schemas/payment.ts';
 import { AggregateId, Id, Text, Time, Version } from '../../../schemas/scalars.ts';
 import { readLog } from '../../aggregates.ts';
-import { viewDatabases } from '../../env.ts';
+import { type Env, viewDatabases } from '../../env.ts';
 import { readInventory } from '../../reads/inventory.ts';
-import { type HistoryRow, readHistory, withOwnLog } from '../../reads/orderHistory.ts';
-import { type OrderRow, readOrders } from '../../reads/orders.ts';
-import { type PaymentRow, readPayments } from '../../reads/payments.ts';
+import { readHistory, withOwnLog } from '../../reads/orderHistory.ts';
+import { readOrders } from '../../reads/orders.ts';
+import { readPayments } from '../../reads/payments.ts';
 import { readSales, SALES_GROUPS } from '../../reads/sales.ts';
-import { parkedHeader, readParkedCount, staleHeader, staleSinceField } from '../../reads/stale.ts';
+import { parkedHeader, readParkedCount, staleHeader } from '../../reads/stale.ts';
 import { cursorOf, nextCursor } from '../cursor.ts';
 import { IdParams, type Route, route } from '../operation.ts';
 import { ProblemError } from '../problem.ts';
 import { PageLimit, QueryVersion } from '../query.ts';
+import { happened, inventoryLevel, orderSummary, paymentSummary, salesGroup } from '../shownRows.ts';
 import {
   InventoryLevelsReply,
   OrderHistoryReply,
@@ -55,16 +56,10 @@ const getOrders = route(
       headers: ['X-View-Parked'],
     },
   },
-  async (c, { query: { from, to, cursor, ...filter } }) => {
-    const databases = viewDatabases(c.env);
+  async (c, { query }) => {
     const [page, parked] = await Promise.all([
-      readOrders(databases, {
-        ...filter,
-        from: from === undefined ? undefined : Date.parse(from),
-        to: to === undefined ? undefined : Date.parse(to),
-        after: cursor,
-      }),
-      readParkedCount(databases, 'orders'),
+      ordersPage(c.env, query),
+      readParkedCount(viewDatabases(c.env), 'orders'),
     ]);
     const reply: OrdersReply = {
       orders: page.rows.map(orderSummary),
@@ -74,18 +69,14 @@ const getOrders = route(
   },
 );
 
-function orderSummary({
-  placedAt,
-  updatedAt,
-  staleSince,
-  ...order
-}: OrderRow): OrdersReply['orders'][number] {
-  return {
-    ...order,
-    ...staleSinceField({ staleSince }),
-    placedAt: new Date(placedAt).toISOString(),
-    updatedAt: new Date(updatedAt).toISOString(),
-  };
+/** A page of orders. */
+export function ordersPage(env: Env, { from, to, cursor, ...filter }: z.output<typeof OrdersQuery>) {
+  return readOrders(viewDatabases(env), {
+    ...filter,
+    from: from === undefined ? undefined : Date.parse(from),
+    to: to === undefined ? undefined : Date.parse(to),
+    after: cursor,
+  });
 }
 
 /** Which part of an order's history is wanted. */
@@ -139,10 +130,6 @@ const getOrderHistory = route(
   },
 );
 
-function happened({ recordedAt, orderId: _, ...event }: HistoryRow): OrderHistoryReply['events'][number] {
-  return { at: new Date(recordedAt).toISOString(), ...event };
-}
-
 /** Which products are wanted. */
 export const InventoryQuery = z.strictObject({ limit: PageLimit, cursor: cursorOf(Id, CURSOR).optional() });
 
@@ -169,11 +156,7 @@ const getInventoryLevels = route(
       readParkedCount(databases, 'inventory'),
     ]);
     const reply: InventoryLevelsReply = {
-      inventory: rows.map(({ updatedAt, staleSince, ...level }) => ({
-        ...level,
-        ...staleSinceField({ staleSince }),
-        updatedAt: new Date(updatedAt).toISOString(),
-      })),
+      inventory: rows.map(inventoryLevel),
       nextCursor: nextCursor(next),
     };
     return c.json(reply, 200, parkedHeader(parked));
@@ -215,20 +198,6 @@ const getPayments = route(
   },
 );
 
-function paymentSummary({
-  requestedAt,
-  updatedAt,
-  staleSince,
-  ...payment
-}: PaymentRow): PaymentsReply['payments'][number] {
-  return {
-    ...payment,
-    ...staleSinceField({ staleSince }),
-    requestedAt: new Date(requestedAt).toISOString(),
-    updatedAt: new Date(updatedAt).toISOString(),
-  };
-}
-
 const Day = z.iso.date('must be a day such as "2010-12-01"');
 
 /** Which sales are wanted, and what they are added up by. */
@@ -268,7 +237,7 @@ const getSales = route(
     ]);
     const reply: SalesReply = {
       by: filter.by,
-      sales: page.groups.map(({ key, ...figures }) => ({ key: key === '' ? null : key, ...figures })),
+      sales: page.groups.map(salesGroup),
       totals: page.totals,
       nextCursor: nextCursor(page.next),
     };

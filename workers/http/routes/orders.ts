@@ -1,10 +1,8 @@
 /** Orders: placed, shipped, delivered, cancelled. A saga confirms them. */
 import type { OrderState } from '../../../actors/order/decider.ts';
 import { CancelOrder, DeliverOrder, PlaceOrder, ShipOrder } from '../../../schemas/order.ts';
-import { actorStub } from '../../aggregates.ts';
-import { runCommand } from '../command.ts';
-import { type Route, route } from '../operation.ts';
-import { commandRoute, commandSuccess, type Resource, stateRoute } from '../resource.ts';
+import type { Route } from '../operation.ts';
+import { commandRoute, commandSuccess, type Resource, sendingRoute, stateRoute } from '../resource.ts';
 import { OrderReply, SagaCommandReply } from '../shopReplies.ts';
 
 const ORDERS: Resource = {
@@ -15,7 +13,7 @@ const ORDERS: Resource = {
   notFound: 'order_not_found',
 };
 
-const placeOrder = route(
+const placeOrder = sendingRoute(
   {
     method: 'post',
     path: '/v1/orders',
@@ -31,11 +29,8 @@ const placeOrder = route(
     success: commandSuccess(202, 'The order is placed; its fulfilment goes on.', SagaCommandReply),
     problems: ['amount_precision', 'amount_out_of_range', 'nothing_to_pay'],
   },
-  (c, { body: data }) => {
-    const { orderId } = data;
-    const actor = actorStub(c.env, { aggregateType: 'order', aggregateId: orderId });
-    return runCommand(c, actor, orderId, { type: 'PlaceOrder', data }, { status: 202 });
-  },
+  { status: 202 },
+  ({ body: data }) => ({ aggregateType: 'order', aggregateId: data.orderId, type: 'PlaceOrder', data }),
 );
 
 const ENDED = ['order_not_found', 'order_cancelled', 'order_already_delivered'] as const;

@@ -1,24 +1,29 @@
 /** Reads of an account from the views: portfolio and trades. */
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { partOf } from '../../../schemas/partition.ts';
-import { SymbolName, Time, Version } from '../../../schemas/scalars.ts';
+import { Id, SymbolName, Time, Version } from '../../../schemas/scalars.ts';
 import { Side } from '../../../schemas/trade.ts';
 import { errorFields } from '../../../telemetry/logger.ts';
-import { type Env, viewDatabases } from '../../env.ts';
-import { inTime } from '../../inTime.ts';
+import { viewDatabases } from '../../env.ts';
+import { readAccountIds } from '../../reads/accounts.ts';
 import { AnswerCache, type KeptAnswer } from '../../reads/answerCache.ts';
-import { type PortfolioRead, readPortfolio } from '../../reads/portfolio.ts';
-import { staleHeader } from '../../reads/stale.ts';
-import { readTrades } from '../../reads/trades.ts';
+import { parkedHeader, readParkedCount, staleHeader } from '../../reads/stale.ts';
+import { selectedAccounts } from '../access.ts';
+import {
+  portfoliosInViews,
+  shownPortfolio,
+  type TradesPage,
+  tradeReply,
+  tradesInViews,
+} from '../accountViews.ts';
 import { entityTag } from '../conditional.ts';
 import type { HttpEnv } from '../context.ts';
-import { cursorOf, encodeCursor } from '../cursor.ts';
+import { cursorOf, nextCursor } from '../cursor.ts';
 import { goOn } from '../gateway.ts';
 import { IdParams, type Route, route } from '../operation.ts';
 import { PageLimit, QueryVersion } from '../query.ts';
-import { AccountReply, TradesReply } from '../replies.ts';
-import { accountNotFound, accountOwner, accountReply, type ShownAccount } from './accounts.ts';
+import { AccountReply, AccountsReply, TradesReply } from '../replies.ts';
+import { accountNotFound, accountOwner } from './accounts.ts';
 
 export const PortfolioQuery = z.strictObject({
   minVersion: QueryVersion.optional().meta({
@@ -35,12 +40,6 @@ export const TradesQuery = z.strictObject({
   limit: PageLimit,
   cursor: cursorOf(Version, 'The `nextCursor` of the page before.').optional(),
 });
-
-/** The view database that holds an account. */
-function databaseOf(env: Env, accountId: string): D1Database {
-  const databases = viewDatabases(env);
-  return databases[partOf(accountId, databases.length)] as D1Database;
-}
 
 const getPortfolio = route(
   {
@@ -83,53 +82,17 @@ function answerCache(c: Context<HttpEnv>): AnswerCache | undefined {
 }
 
 async function portfolioAnswer(c: Context<HttpEnv>, id: string, minVersion: number): Promise<KeptAnswer> {
-  const { view, staleSince } = await viewOf(c, id);
-  const fresh = view !== undefined && view.version >= minVersion;
-  const read = fresh ? undefined : await accountOwner(c.env, id).read();
-  if (read === null) throw accountNotFound(id);
-  const reply = read === undefined ? fromView(id, view as View) : accountReply(id, read.state, read.version);
+  const views = await portfoliosInViews(c, [id]);
+  const shown = await shownPortfolio(c.env, id, views.get(id), minVersion);
+  const { account, source, viewVersion, staleSince } = shown;
   const headers = {
     'Content-Type': 'application/json',
-    ETag: entityTag(reply.version),
-    'X-Read-Source': fresh ? 'view' : 'actor',
-    'X-View-Version': String(view?.version ?? 0),
+    ETag: entityTag(account.version),
+    'X-Read-Source': source,
+    'X-View-Version': String(viewVersion),
     ...staleHeader(staleSince),
   };
-  return { version: reply.version, body: JSON.stringify(reply), headers };
-}
-
-type View = NonNullable<PortfolioRead['view']>;
-
-/** What the views have; `view` is undefined where they have nothing to show, or do not answer: then the actor does. */
-async function viewOf(c: Context<HttpEnv>, id: string): Promise<PortfolioRead> {
-  try {
-    return await inTime('the view database', readPortfolio(databaseOf(c.env, id), id));
-  } catch (error) {
-    c.get('logger').log('warn', 'view not read; the actor answers', {
-      correlationId: c.get('correlationId'),
-      aggregateType: 'account',
-      aggregateId: id,
-      ...errorFields(error),
-    });
-    return { staleSince: undefined };
-  }
-}
-
-function fromView(id: string, view: View): AccountReply {
-  const { customerId, accountType, status, currency, cash, reserved, fees, limits } = view.account;
-  const positions = Object.fromEntries(view.positions.map((position) => [position.symbol, position]));
-  const state = {
-    customerId,
-    accountType,
-    status,
-    currency,
-    cash,
-    reserved,
-    fees,
-    limits: JSON.parse(limits),
-    positions,
-  };
-  return accountReply(id, state as ShownAccount, view.version);
+  return { version: account.version, body: JSON.stringify(account), headers };
 }
 
 const getTrades = route(
@@ -150,28 +113,57 @@ const getTrades = route(
     },
     problems: ['account_not_found'],
   },
-  async (c, { params: { id }, query: { symbol, side, from, to, limit, cursor } }) => {
-    const { rows, staleSince } = await readTrades(databaseOf(c.env, id), id, {
-      symbol,
-      side,
-      from: from === undefined ? undefined : Date.parse(from),
-      to: to === undefined ? undefined : Date.parse(to),
-      beforeVersion: cursor,
-      limit: limit + 1,
-    });
-    const page = rows.slice(0, limit);
-    if (page.length === 0 && (await accountOwner(c.env, id).head()) === 0) throw accountNotFound(id);
+  async (c, { params: { id }, query }) => {
+    const pages = await tradesInViews(c.env, [id], query);
+    const { rows, next, staleSince } = pages.get(id) as TradesPage;
+    if (rows.length === 0 && (await accountOwner(c.env, id).head()) === 0) throw accountNotFound(id);
     const reply: TradesReply = {
-      trades: page.map(({ accountId: _, side: sideText, executedAt, recordedAt, ...trade }) => ({
-        ...trade,
-        side: sideText as 'BUY' | 'SELL',
-        executedAt: new Date(executedAt).toISOString(),
-        recordedAt: new Date(recordedAt).toISOString(),
-      })),
-      nextCursor: rows.length > limit ? encodeCursor(page.at(-1)?.version) : null,
+      trades: rows.map(tradeReply),
+      nextCursor: nextCursor(next),
     };
     return c.json(reply, 200, staleHeader(staleSince));
   },
 );
 
-export const portfolio: readonly Route[] = [getPortfolio, getTrades];
+/** Which accounts are wanted. */
+export const AccountsQuery = z.strictObject({
+  limit: PageLimit,
+  cursor: cursorOf(Id, 'The `nextCursor` of the page before.').optional(),
+});
+
+const getAccounts = route(
+  {
+    method: 'get',
+    path: '/v1/accounts',
+    operationId: 'getAccounts',
+    tag: 'Accounts',
+    summary: 'Accounts with what they hold',
+    description:
+      'In the order of their ids, from the read model, which follows the logs within seconds. Who is confined to some ' +
+      'accounts is given those.',
+    query: AccountsQuery,
+    success: {
+      status: 200,
+      description: 'A page of accounts.',
+      schema: AccountsReply,
+      headers: ['X-View-Parked'],
+    },
+  },
+  async (c, { query: { limit, cursor: after } }) => {
+    const databases = viewDatabases(c.env);
+    const accounts = selectedAccounts(c, 'getAccounts');
+    const [{ rows: ids, next }, parked] = await Promise.all([
+      readAccountIds(databases, { after, accounts, limit }),
+      readParkedCount(databases, 'accounts'),
+    ]);
+    const portfolios = await portfoliosInViews(c, ids);
+    const shown = await Promise.all(ids.map((id) => shownPortfolio(c.env, id, portfolios.get(id))));
+    const reply = {
+      accounts: shown.map(({ account }) => account),
+      nextCursor: nextCursor(next),
+    };
+    return c.json(reply, 200, parkedHeader(parked));
+  },
+);
+
+export const portfolio: readonly Route[] = [getAccounts, getPortfolio, getTrades];

@@ -4,7 +4,7 @@ import type { SagaState } from '../../../actors/saga/state.ts';
 import type { StepState } from '../../../actors/saga/step.ts';
 import { SagaDefinitionName, SagaReason, SagaStatus } from '../../../schemas/saga.ts';
 import { AggregateId, Time, Version } from '../../../schemas/scalars.ts';
-import { viewDatabases } from '../../env.ts';
+import { type Env, viewDatabases } from '../../env.ts';
 import { readSagas, type SagaRow } from '../../reads/sagas.ts';
 import { parkedHeader, readParkedCount, staleSinceField } from '../../reads/stale.ts';
 import { cursorOf, nextCursor } from '../cursor.ts';
@@ -46,23 +46,28 @@ const getSagas = route(
       headers: ['X-View-Parked'],
     },
   },
-  async (c, { query: { from, to, cursor, ...filter } }) => {
-    const databases = viewDatabases(c.env);
+  async (c, { query }) => {
     const [page, parked] = await Promise.all([
-      readSagas(databases, {
-        ...filter,
-        from: from === undefined ? undefined : Date.parse(from),
-        to: to === undefined ? undefined : Date.parse(to),
-        after: cursor,
-      }),
-      readParkedCount(databases, 'sagas'),
+      sagasPage(c.env, query),
+      readParkedCount(viewDatabases(c.env), 'sagas'),
     ]);
     const reply: SagasReply = { sagas: page.rows.map(sagaSummary), nextCursor: nextCursor(page.next) };
     return c.json(reply, 200, parkedHeader(parked));
   },
 );
 
-function sagaSummary({ startedAt, updatedAt, endedAt, staleSince, ...saga }: SagaRow) {
+/** A page of sagas. */
+export function sagasPage(env: Env, { from, to, cursor, ...filter }: z.output<typeof SagasQuery>) {
+  return readSagas(viewDatabases(env), {
+    ...filter,
+    from: from === undefined ? undefined : Date.parse(from),
+    to: to === undefined ? undefined : Date.parse(to),
+    after: cursor,
+  });
+}
+
+/** A saga as lists show it. */
+export function sagaSummary({ startedAt, updatedAt, endedAt, staleSince, ...saga }: SagaRow) {
   return {
     ...saga,
     startedAt: new Date(startedAt).toISOString(),

@@ -4,13 +4,14 @@ import type { ServiceKeyState } from '../../../actors/serviceKey/decider.ts';
 import { Role } from '../../../schemas/role.ts';
 import { Id, UtcTime, Version } from '../../../schemas/scalars.ts';
 import { IssueServiceKey, RevokeServiceKey, RotateServiceKey } from '../../../schemas/serviceKey.ts';
-import { actorStub, ownerOf } from '../../aggregates.ts';
+import { ownerOf } from '../../aggregates.ts';
 import { listAggregates } from '../../directory.ts';
-import { runCommand } from '../command.ts';
+import type { Env } from '../../env.ts';
+import type { Page } from '../../reads/merged.ts';
 import { cursorOf, encodeCursor } from '../cursor.ts';
 import { type Route, route } from '../operation.ts';
 import { PageLimit } from '../query.ts';
-import { commandRoute, commandSuccess, type Resource, stateRoute } from '../resource.ts';
+import { commandRoute, commandSuccess, type Resource, sendingRoute, stateRoute } from '../resource.ts';
 
 const SERVICE_KEYS: Resource = {
   aggregateType: 'serviceKey',
@@ -52,7 +53,7 @@ export const ServiceKeysQuery = z.strictObject({
   cursor: cursorOf(Id, 'The `nextCursor` of the page before.').optional(),
 });
 
-const issueServiceKey = route(
+const issueServiceKey = sendingRoute(
   {
     method: 'post',
     path: '/v1/service-keys',
@@ -67,16 +68,13 @@ const issueServiceKey = route(
     success: commandSuccess(201, 'The key counts from now on.'),
     problems: ['service_key_already_issued', 'expiry_passed'],
   },
-  (c, { body: { keyId, ...data } }) => {
-    const actor = actorStub(c.env, { aggregateType: 'serviceKey', aggregateId: keyId });
-    return runCommand(
-      c,
-      actor,
-      keyId,
-      { type: 'IssueServiceKey', data },
-      { status: 201, statusOfFirst: 201 },
-    );
-  },
+  { status: 201 },
+  ({ body: { keyId, ...data } }) => ({
+    aggregateType: 'serviceKey',
+    aggregateId: keyId,
+    type: 'IssueServiceKey',
+    data,
+  }),
 );
 
 const getServiceKeys = route(
@@ -89,21 +87,29 @@ const getServiceKeys = route(
     query: ServiceKeysQuery,
     success: { status: 200, description: 'A page of keys.', schema: ServiceKeysReply },
   },
-  async (c, { query: { limit, cursor = '' } }) => {
-    const ids = await listAggregates(c.env, 'serviceKey', cursor, limit + 1);
-    const page = ids.slice(0, limit);
-    const serviceKeys = await Promise.all(
-      page.map(async (keyId) => {
-        const key = { aggregateType: 'serviceKey', aggregateId: keyId } as const;
-        const read = await ownerOf<ServiceKeyState>(c.env, key).read();
-        return read === null ? [] : [serviceKeyReply(keyId, read.state, read.version)];
-      }),
-    );
-    const last = page.at(-1);
-    const nextCursor = ids.length > limit && last !== undefined ? encodeCursor(last) : null;
-    return c.json({ serviceKeys: serviceKeys.flat(), nextCursor });
+  async (c, { query }) => {
+    const { rows, next } = await serviceKeysPage(c.env, query);
+    return c.json({ serviceKeys: rows, nextCursor: next === null ? null : encodeCursor(next) });
   },
 );
+
+/** A page of keys, and the id after which the next one begins; null on the last. */
+export async function serviceKeysPage(
+  env: Env,
+  { limit, cursor = '' }: z.output<typeof ServiceKeysQuery>,
+): Promise<Page<ServiceKeyReply, string>> {
+  const ids = await listAggregates(env, 'serviceKey', cursor, limit + 1);
+  const page = ids.slice(0, limit);
+  const serviceKeys = await Promise.all(
+    page.map(async (keyId) => {
+      const key = { aggregateType: 'serviceKey', aggregateId: keyId } as const;
+      const read = await ownerOf<ServiceKeyState>(env, key).read();
+      return read === null ? [] : [serviceKeyReply(keyId, read.state, read.version)];
+    }),
+  );
+  const last = page.at(-1);
+  return { rows: serviceKeys.flat(), next: ids.length > limit && last !== undefined ? last : null };
+}
 
 /** Every route of keys. */
 export const serviceKeys: readonly Route[] = [

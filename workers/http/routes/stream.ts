@@ -72,8 +72,6 @@ const openEventStream = route(
     if (webSocket === null) throw noMoreConnections();
     const after = lastEventId(c.req.header('Last-Event-ID')) ?? afterVersion;
     const opened = await eventStream(webSocket, {
-      type: 'subscribe',
-      id: 'events',
       topic,
       aggregateType,
       aggregateId,

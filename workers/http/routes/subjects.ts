@@ -4,7 +4,6 @@ import type { SubjectState } from '../../../actors/subject/decider.ts';
 import { Id, Remark, UtcTime, Version } from '../../../schemas/scalars.ts';
 import { SubjectStatus, subjectCommands } from '../../../schemas/subject.ts';
 import { errorFields } from '../../../telemetry/logger.ts';
-import { actorStub } from '../../aggregates.ts';
 import { listAggregates } from '../../directory.ts';
 import { runCommand } from '../command.ts';
 import { cursorOf, encodeCursor } from '../cursor.ts';
@@ -68,10 +67,12 @@ const liftLegalHold = route(
     success: commandSuccess(200, 'The subject is not held any more.'),
     problems: ['subject_not_found', 'already_erased', 'no_legal_hold'],
   },
-  (c, { params: { id }, query: data }) => {
-    const actor = actorStub(c.env, { aggregateType: 'subject', aggregateId: id });
-    return runCommand(c, actor, id, { type: 'LiftLegalHold', data }, { status: 200 });
-  },
+  (c, { params: { id }, query: data }) =>
+    runCommand(
+      c,
+      { aggregateType: 'subject', aggregateId: id, type: 'LiftLegalHold', data },
+      { status: 200 },
+    ),
 );
 
 const rewrapSubjectKeys = route(

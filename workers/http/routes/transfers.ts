@@ -2,14 +2,11 @@
 import { TRANSFER_DEFINITION } from '../../../schemas/saga.ts';
 import { transferSagaId } from '../../../schemas/sagaIds.ts';
 import { TransferFunds } from '../../../schemas/transfer.ts';
-import { actorStub } from '../../aggregates.ts';
-import { requireAccess } from '../access.ts';
-import { runCommand } from '../command.ts';
-import { type Route, route } from '../operation.ts';
-import { commandSuccess } from '../resource.ts';
+import type { Route } from '../operation.ts';
+import { commandSuccess, sendingRoute } from '../resource.ts';
 import { SagaCommandReply } from '../shopReplies.ts';
 
-const transferFunds = route(
+const transferFunds = sendingRoute(
   {
     method: 'post',
     path: '/v1/transfers',
@@ -24,12 +21,16 @@ const transferFunds = route(
     body: TransferFunds,
     success: commandSuccess(202, 'The transfer has begun.', SagaCommandReply),
   },
-  async (c, { body }) => {
-    await requireAccess(c, 'TransferFunds', { aggregateType: 'account', aggregateId: body.fromAccountId });
+  { status: 202 },
+  ({ body }) => {
     const sagaId = transferSagaId(body.transferId);
-    const saga = actorStub(c.env, { aggregateType: 'saga', aggregateId: sagaId });
-    const data = { sagaId, definition: TRANSFER_DEFINITION, input: body };
-    return runCommand(c, saga, sagaId, { type: 'StartSaga', data }, { status: 202 });
+    return {
+      aggregateType: 'saga',
+      aggregateId: sagaId,
+      type: 'StartSaga',
+      data: { sagaId, definition: TRANSFER_DEFINITION, input: body },
+      concerns: { aggregateType: 'account', aggregateId: body.fromAccountId },
+    };
   },
 );
 

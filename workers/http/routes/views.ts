@@ -42,14 +42,17 @@ const getViews = route(
     query: ViewsQuery,
     success: { status: 200, description: 'Every view, and the newest rebuild.', schema: ViewsReply },
   },
-  async (c, { query: { heads } }) => {
-    const [views, rebuild] = await Promise.all([
-      viewStates(c.env, heads === 'true'),
-      currentRebuild(c.env, c.get('logger')),
-    ]);
-    return c.json({ views, rebuild: rebuild && progressReply(rebuild) });
-  },
+  async (c, { query: { heads } }) => c.json(await viewsReply(c, heads === 'true')),
 );
+
+/** How the read models stand; with `asksHeads` also how far they are behind the logs. */
+export async function viewsReply(c: Context<HttpEnv>, asksHeads: boolean) {
+  const [views, rebuild] = await Promise.all([
+    viewStates(c.env, asksHeads),
+    currentRebuild(c.env, c.get('logger')),
+  ]);
+  return { views, rebuild: rebuild && progressReply(rebuild) };
+}
 
 const rebuild = route(
   {

@@ -1,0 +1,161 @@
+/** Fields of accounts: as their actors have them, as the views do, their trades and their logs. */
+import { GraphQLEnumType, GraphQLNonNull, GraphQLObjectType } from 'graphql';
+import { z } from 'zod';
+import type { EventEnvelope } from '../../schemas/envelope.ts';
+import { Id, Version } from '../../schemas/scalars.ts';
+import { viewDatabases } from '../env.ts';
+import { selectedAccounts } from '../http/access.ts';
+import { type ShownPortfolio, tradeReply } from '../http/accountViews.ts';
+import { cursorOf, encodeCursor } from '../http/cursor.ts';
+import { PageLimit } from '../http/query.ts';
+import { type AccountReply as Account, AccountReply, TradesReply } from '../http/replies.ts';
+import { accountNotFound, accountOwner } from '../http/routes/accounts.ts';
+import { AccountsQuery, TradesQuery } from '../http/routes/portfolio.ts';
+import { readAccountIds } from '../reads/accounts.ts';
+import { idOf } from './arguments.ts';
+import type { GraphQlContext } from './context.ts';
+import type { ListPage } from './lists.ts';
+import { ID_ARGUMENT, type Parts, parkedAggregates, STALE_SINCE } from './parts.ts';
+import { SafeInt } from './scalars.ts';
+import { type Field, type Fields, field } from './types.ts';
+
+const account = (accountId: string) => ({ aggregateType: 'account', aggregateId: accountId });
+
+/** The root fields about accounts, beyond their actors' state. */
+export function accountFields({ types, lists }: Parts): Fields {
+  const accountType = types.object(AccountReply, 'Account');
+  return {
+    accounts: accountList({ types, lists }),
+    portfolio: field<unknown, { id: string; minVersion?: number | null }>({
+      type: new GraphQLNonNull(portfolioType(accountType)),
+      description: 'The account from the read model, or from its actor where that is behind or fails.',
+      args: {
+        id: ID_ARGUMENT,
+        minVersion: {
+          type: SafeInt,
+          description: 'Read your own write: below this version of the view the actor answers.',
+        },
+      },
+      async resolve(_, { id: given, minVersion }, context) {
+        const id = idOf(Id, given);
+        await context.requireRead('getPortfolio', account(id));
+        return context.loaders.portfolio(id, minVersion ?? undefined);
+      },
+    }),
+    trades: lists.field<unknown, typeof TradesQuery>({
+      description: 'Trades of an account, newest first.',
+      query: TradesQuery,
+      node: 'Trade',
+      type: () => types.object(TradesReply.shape.trades.element, 'Trade'),
+      more: STALE_SINCE,
+      args: { id: ID_ARGUMENT },
+      async read(_, query, context, { id }) {
+        const accountId = idOf(Id, id);
+        const page = await tradePage(context, accountId, query);
+        if (page.edges.length > 0) return page;
+        if ((await accountOwner(context.c.env, accountId).head()) === 0) throw accountNotFound(accountId);
+        return page;
+      },
+    }),
+  };
+}
+
+/** Fields of an account beyond those of its schema. */
+export function accountRelations({ types, lists, event }: Parts): Fields {
+  return {
+    trades: lists.field<Account, typeof TradesQuery>({
+      description: 'Its trades, newest first.',
+      query: TradesQuery,
+      node: 'Trade',
+      type: () => types.object(TradesReply.shape.trades.element, 'Trade'),
+      more: STALE_SINCE,
+      read: ({ accountId }, query, context) => tradePage(context, accountId, query),
+    }),
+    events: lists.field<Account, typeof LogQuery>({
+      description: 'Its log from its own actor, in the order of versions.',
+      query: LogQuery,
+      node: 'Event',
+      type: () => event,
+      more: STALE_SINCE,
+      read: logPage,
+    }),
+  };
+}
+
+/** A page of a log: a cursor is the version of an event. */
+const LogQuery = z.strictObject({
+  limit: PageLimit,
+  cursor: cursorOf(Version, 'The `endCursor` of the page before.').optional(),
+});
+
+async function logPage(
+  { accountId }: Account,
+  { limit, cursor = 0 }: z.output<typeof LogQuery>,
+  context: GraphQlContext,
+): Promise<ListPage> {
+  await context.requireRead('getAccountEvents', account(accountId));
+  const owner = accountOwner(context.c.env, accountId);
+  const [head, text] = await Promise.all([owner.head(), owner.events(cursor + 1, limit)]);
+  const events = JSON.parse(text) as EventEnvelope[];
+  const edges = events.map((node) => ({ cursor: encodeCursor(node.version), node }));
+  return { edges, hasNextPage: (events.at(-1)?.version ?? head) < head };
+}
+
+function accountList({ types, lists }: Pick<Parts, 'types' | 'lists'>): Field {
+  return lists.field<unknown, typeof AccountsQuery>({
+    description: 'Accounts in the order of their ids, those granted to the caller where it is confined.',
+    query: AccountsQuery,
+    node: 'Account',
+    type: () => types.object(AccountReply, 'Account'),
+    more: parkedAggregates('accounts'),
+    async read(_, { limit, cursor: after }, context) {
+      await context.requireRead('getAccounts');
+      const { env } = context.c;
+      const accounts = selectedAccounts(context.c, 'getAccounts');
+      const page = await readAccountIds(viewDatabases(env), { after, accounts, limit });
+      const shown = await Promise.all(page.rows.map((id) => context.loaders.portfolio(id)));
+      const edges = shown.map(({ account: node }) => ({ cursor: encodeCursor(node.accountId), node }));
+      return { edges, hasNextPage: page.next !== null };
+    },
+  });
+}
+
+/** Who has told of an account. */
+const ReadSource = new GraphQLEnumType({
+  name: 'ReadSource',
+  description: 'Who has told of what is shown.',
+  values: {
+    view: { description: 'The read model.' },
+    actor: { description: 'The aggregate itself, since the read model is behind or does not answer.' },
+  },
+});
+
+function portfolioType(accountType: GraphQLObjectType) {
+  return new GraphQLObjectType<ShownPortfolio, GraphQlContext>({
+    name: 'Portfolio',
+    description: 'An account from the read model, and who has told of it.',
+    fields: {
+      account: { type: new GraphQLNonNull(accountType), description: 'The account.' },
+      source: { type: new GraphQLNonNull(ReadSource), description: 'Who answered.' },
+      viewVersion: {
+        type: new GraphQLNonNull(SafeInt),
+        description: 'The version that the view has reached, 0 for none.',
+      },
+      staleSince: {
+        type: SafeInt,
+        description: 'The version since which the view lacks events of the account; null where it is well.',
+      },
+    },
+  });
+}
+
+async function tradePage(
+  context: GraphQlContext,
+  accountId: string,
+  query: Parameters<GraphQlContext['loaders']['trades']>[1],
+): Promise<ListPage> {
+  await context.requireRead('getTrades', account(accountId));
+  const { rows, next, staleSince } = await context.loaders.trades(accountId, query);
+  const edges = rows.map((row) => ({ cursor: encodeCursor(row.version), node: tradeReply(row) }));
+  return { edges, hasNextPage: next !== null, about: staleSince };
+}

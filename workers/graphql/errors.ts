@@ -1,0 +1,54 @@
+/** Errors as REST has them: the same codes, the same sentences, and nothing of what is ours to know. */
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import type { Context } from 'hono';
+import type { HttpEnv } from '../http/context.ts';
+import { problemOf } from '../http/failure.ts';
+import { type Problem, ProblemError, problemReply } from '../http/problem.ts';
+
+/** An error of GraphQL that is a problem. */
+export function problemError(problem: Problem): GraphQLError {
+  return new GraphQLError(problem.detail, { originalError: new ProblemError(problem) });
+}
+
+/** An error as a client is told it: the problem's detail is its message, all else of the problem its extensions. */
+export function formatError(error: unknown, c: Context<HttpEnv>): GraphQLFormattedError {
+  const problem = problemOfGraphQl(error, c);
+  const { type, status, code, correlationId, errors, currentVersion } = problemReply(
+    problem,
+    c.get('correlationId'),
+  );
+  const { locations, path } = error instanceof GraphQLError ? error : {};
+  return {
+    message: problem.detail,
+    ...(locations === undefined ? {} : { locations }),
+    ...(path === undefined ? {} : { path }),
+    extensions: {
+      code,
+      status,
+      type,
+      correlationId,
+      ...(errors === undefined ? {} : { errors }),
+      ...(currentVersion === undefined ? {} : { currentVersion }),
+      ...(problem.headers?.['Retry-After'] === undefined
+        ? {}
+        : { retryAfterSeconds: Number(problem.headers['Retry-After']) }),
+    },
+  };
+}
+
+function problemOfGraphQl(error: unknown, c: Context<HttpEnv>): Problem {
+  if (!(error instanceof GraphQLError)) return problemOf(error, c);
+  const { originalError, message } = error;
+  if (originalError instanceof ProblemError) return originalError.problem;
+  if (isOfTheClient(error)) return { code: 'invalid_request', detail: message };
+  return problemOf(originalError ?? error, c);
+}
+
+/**
+ * Whether the engine itself found fault with what was asked: before it ran anything (there is no path yet), or with an
+ * argument, which variables may make invalid only then.
+ */
+function isOfTheClient({ path, originalError, message }: GraphQLError): boolean {
+  if (path === undefined) return originalError === undefined;
+  return originalError instanceof GraphQLError && message.startsWith('Argument "');
+}

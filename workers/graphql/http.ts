@@ -1,0 +1,117 @@
+/** GraphQL over HTTP after the specification of that name: which answer has which status is for graphql-http to say. */
+import { createHandler, type OperationArgs } from 'graphql-http';
+import type { Context } from 'hono';
+import { z } from 'zod';
+import type { HttpEnv } from '../http/context.ts';
+import { ProblemError } from '../http/problem.ts';
+import type { Asked } from './documents.ts';
+import type { Engine } from './engine.ts';
+import { formatError, problemError } from './errors.ts';
+
+/** The body of a request. */
+export const GraphQlRequest = z
+  .strictObject({
+    query: z.string().min(1).meta({ description: 'The document.' }),
+    operationName: z
+      .string()
+      .nullish()
+      .meta({ description: 'Which operation of the document to run, where there are several.' }),
+    variables: z.record(z.string(), z.unknown()).nullish().meta({ description: 'Values of the variables.' }),
+    extensions: z
+      .record(z.string(), z.unknown())
+      .nullish()
+      .meta({ description: 'Taken, as the specification has it, and not looked at.' }),
+  })
+  .meta({ id: 'GraphQlRequest' });
+
+/** Variables as they come in a query string: a JSON object in text. */
+const JsonObject = z.string().transform((text, context): Record<string, unknown> => {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
+  } catch {
+    // Told below.
+  }
+  context.issues.push({ code: 'custom', message: 'must be a JSON object', input: text });
+  return z.NEVER;
+});
+
+/** The same in a query string. */
+export const GraphQlQuery = z.strictObject({
+  query: z.string().min(1).meta({ description: 'The document.' }),
+  operationName: z.string().optional().meta({ description: 'Which operation of the document to run.' }),
+  variables: JsonObject.optional(),
+  extensions: JsonObject.optional(),
+});
+
+/** An error as GraphQL tells it. */
+const GraphQlError = z.strictObject({
+  message: z.string(),
+  locations: z.array(z.strictObject({ line: z.number().int(), column: z.number().int() })).optional(),
+  path: z.array(z.union([z.string(), z.number().int()])).optional(),
+  extensions: z
+    .looseObject({
+      code: z.string(),
+      status: z.number().int(),
+      type: z.string(),
+      correlationId: z.string(),
+    })
+    .meta({ description: 'What problem details say beyond the message.' }),
+});
+
+/** What is answered. */
+export const GraphQlReply = z.strictObject({
+  data: z.record(z.string(), z.unknown()).nullish(),
+  errors: z.array(GraphQlError).optional(),
+});
+
+/** Runs what was asked by `GET` or `POST`. */
+export async function answerOverHttp(
+  c: Context<HttpEnv>,
+  engine: Engine,
+  { query, operationName, variables }: Asked,
+): Promise<Response> {
+  const handler = createHandler({
+    parseRequestParams: () => ({
+      query,
+      operationName: operationName ?? undefined,
+      variables: variables ?? undefined,
+    }),
+    async onSubscribe() {
+      const runnable = await engine.prepare(c, { query, operationName, variables });
+      if (!('args' in runnable)) return runnable;
+      if (runnable.operation === 'subscription') return [problemError(NO_STREAM)];
+      if (runnable.operation === 'mutation' && c.req.method === 'GET') throw new ProblemError(READ_ONLY);
+      return runnable.args as OperationArgs;
+    },
+    formatError: (error) => formatError(error, c) as Error,
+  });
+  const [body, { status, headers }] = await handler({
+    method: c.req.method,
+    url: c.req.url,
+    headers: c.req.raw.headers,
+    body: null,
+    raw: c.req.raw,
+    context: undefined,
+  });
+  if (status === 406) throw new ProblemError(NOT_ACCEPTABLE);
+  return new Response(body, { status, headers: headers ?? {} });
+}
+
+const NO_STREAM = {
+  code: 'invalid_request',
+  detail: 'A subscription has more than one answer: ask with Accept: text/event-stream, or over a WebSocket.',
+} as const;
+
+/** What a mutation by GET is answered with. */
+export const READ_ONLY = {
+  code: 'method_not_allowed',
+  detail: 'A mutation is sent with POST.',
+  headers: { Allow: 'POST' },
+} as const;
+
+const NOT_ACCEPTABLE = {
+  code: 'not_acceptable',
+  detail: 'Answers are application/graphql-response+json or application/json.',
+} as const;

@@ -1,0 +1,124 @@
+/** Accounts as the views have them, and their own actors where those fail or are behind: for REST and for GraphQL. */
+import type { Context } from 'hono';
+import type { z } from 'zod';
+import { errorFields } from '../../telemetry/logger.ts';
+import { type Env, viewDatabases } from '../env.ts';
+import { inTime } from '../inTime.ts';
+import { readByHolder } from '../reads/many.ts';
+import { type PortfolioRead, readPortfolios } from '../reads/portfolio.ts';
+import { readTrades, type TradeRow } from '../reads/trades.ts';
+import type { HttpEnv } from './context.ts';
+import type { AccountReply, TradesReply } from './replies.ts';
+import { accountNotFound, accountOwner, accountReply, type ShownAccount } from './routes/accounts.ts';
+import type { TradesQuery } from './routes/portfolio.ts';
+
+/** An account as it is shown, and who has told of it. */
+export interface ShownPortfolio {
+  readonly account: AccountReply;
+  readonly source: 'view' | 'actor';
+  /** The version that the view has reached, 0 for none. */
+  readonly viewVersion: number;
+  readonly staleSince: number | undefined;
+}
+
+/** What the views have of some accounts, by id; nothing where they do not answer: then the actors do. */
+export async function portfoliosInViews(
+  c: Context<HttpEnv>,
+  ids: readonly string[],
+): Promise<Map<string, PortfolioRead>> {
+  return readByHolder(viewDatabases(c.env), ids, async (database, own) => {
+    try {
+      return await inTime('the view database', readPortfolios(database, own));
+    } catch (error) {
+      c.get('logger').log('warn', 'view not read; the actor answers', {
+        correlationId: c.get('correlationId'),
+        aggregateType: 'account',
+        aggregateId: own.join(' '),
+        ...errorFields(error),
+      });
+      return new Map();
+    }
+  });
+}
+
+/** The account from the view, where that has come as far as `minVersion`; else from its actor. Ends with 404 where there is none. */
+export async function shownPortfolio(
+  env: Env,
+  id: string,
+  read: PortfolioRead | undefined,
+  minVersion = 1,
+): Promise<ShownPortfolio> {
+  const { view, staleSince } = read ?? { staleSince: undefined };
+  const viewVersion = view?.version ?? 0;
+  if (view !== undefined && view.version >= minVersion) {
+    return { account: fromView(id, view), source: 'view', viewVersion, staleSince };
+  }
+  const own = await accountOwner(env, id).read();
+  if (own === null) throw accountNotFound(id);
+  return { account: accountReply(id, own.state, own.version), source: 'actor', viewVersion, staleSince };
+}
+
+function fromView(id: string, view: NonNullable<PortfolioRead['view']>): AccountReply {
+  const { customerId, accountType, status, currency, cash, reserved, fees, limits } = view.account;
+  const positions = Object.fromEntries(view.positions.map((position) => [position.symbol, position]));
+  const state = {
+    customerId,
+    accountType,
+    status,
+    currency,
+    cash,
+    reserved,
+    fees,
+    limits: JSON.parse(limits),
+    positions,
+  };
+  return accountReply(id, state as ShownAccount, view.version);
+}
+
+/** A page of an account's trades, and the version after which the next one begins; null on the last. */
+export interface TradesPage {
+  readonly rows: readonly TradeRow[];
+  readonly next: number | null;
+  readonly staleSince: number | undefined;
+}
+
+/** Pages of the trades of some accounts, by their ids. */
+export async function tradesInViews(
+  env: Env,
+  ids: readonly string[],
+  { symbol, side, from, to, limit, cursor }: z.output<typeof TradesQuery>,
+): Promise<Map<string, TradesPage>> {
+  const filter = {
+    symbol,
+    side,
+    from: from === undefined ? undefined : Date.parse(from),
+    to: to === undefined ? undefined : Date.parse(to),
+    beforeVersion: cursor,
+    limit: limit + 1,
+  };
+  return readByHolder(viewDatabases(env), ids, async (database, own) => {
+    const reads = await readTrades(database, own, filter);
+    const pages = Array.from(reads, ([id, { rows, staleSince }]): [string, TradesPage] => {
+      const page = rows.slice(0, limit);
+      const next = rows.length > limit ? (page.at(-1)?.version ?? null) : null;
+      return [id, { rows: page, next, staleSince }];
+    });
+    return new Map(pages);
+  });
+}
+
+/** A trade as the API shows it. */
+export function tradeReply({
+  accountId: _,
+  side,
+  executedAt,
+  recordedAt,
+  ...trade
+}: TradeRow): TradesReply['trades'][number] {
+  return {
+    ...trade,
+    side: side as 'BUY' | 'SELL',
+    executedAt: new Date(executedAt).toISOString(),
+    recordedAt: new Date(recordedAt).toISOString(),
+  };
+}

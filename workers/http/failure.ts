@@ -1,0 +1,20 @@
+/** The one place where whatever was thrown becomes the problem that a client is told; what is ours to know goes to the log. */
+import type { Context } from 'hono';
+import { errorFields } from '../../telemetry/logger.ts';
+import { isPassing } from '../inTime.ts';
+import type { HttpEnv } from './context.ts';
+import { type Problem, ProblemError } from './problem.ts';
+
+/** The problem that an error is to the client. Everything but a {@link ProblemError} is logged, and told without its words. */
+export function problemOf(error: unknown, c: Context<HttpEnv>): Problem {
+  if (error instanceof ProblemError) return error.problem;
+  const correlationId = c.get('correlationId');
+  const passing = isPassing(error);
+  const level = passing ? 'warn' : 'error';
+  c.get('logger').log(level, 'request failed', { correlationId, path: c.req.path, ...errorFields(error) });
+  if (passing) {
+    const detail = 'A part of the platform does not answer now. The same request may be sent again.';
+    return { code: 'unavailable', detail };
+  }
+  return { code: 'internal_error', detail: 'The request failed for a reason that is ours.' };
+}
