@@ -5,6 +5,7 @@ import { check } from './archive/check.ts';
 import { ArchiveClient, DEFAULT_URL } from './archive/client.ts';
 import { exportArchive } from './archive/export.ts';
 import { query } from './archive/query.ts';
+import { retention } from './archive/retention.ts';
 import { sign } from './archive/sign.ts';
 import { LocalServerError } from './errors.ts';
 
@@ -17,18 +18,31 @@ const HELP = `The archive of a running Folio.
   npm run archive -- query FOLDER [NAME]
                                      a query of docs/analytics.md over a copy, by DuckDB; without a name, which there are
   --account ID   the account that the query account_audit is about
+  npm run archive -- retention       gives the bucket the rules that lock what is archived for its term, and remove it after
+  --dry-run      only says which rules these are, and how long what is kept
+  --check        only says whether the bucket has them
+  --env NAME     the environment of wrangler.toml that is meant
 
   --url URL      where Folio answers (default ${DEFAULT_URL})
   --token TOKEN  sent as Authorization: Bearer (default: FOLIO_TOKEN of the environment)
   --help         this text
 
-Ends with 0 where all went well, with 1 where check finds something, with 2 where it cannot begin or go on.`;
+Ends with 0 where all went well, with 1 where a check finds something, with 2 where it cannot begin or go on.`;
 
 async function main(): Promise<number> {
   const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { url: text, token: text, account: text, help: { type: 'boolean', short: 'h' } },
+    options: {
+      url: text,
+      token: text,
+      account: text,
+      env: { ...text, short: 'e' },
+      'dry-run': flag,
+      check: flag,
+      help: { ...flag, short: 'h' },
+    },
   });
   if (values.help === true) {
     console.log(HELP);
@@ -37,6 +51,10 @@ async function main(): Promise<number> {
   const [command, folder, ...rest] = positionals;
   if (command === 'query' && folder !== undefined && rest.length <= 1) {
     return query(fromHere(folder), rest[0], values.account);
+  }
+  if (command === 'retention' && folder === undefined) {
+    const { 'dry-run': isDryRun = false, check: isCheck = false, env: environment } = values;
+    return retention({ isDryRun, isCheck, environment });
   }
   const client = new ArchiveClient(values.url ?? DEFAULT_URL, values.token ?? process.env.FOLIO_TOKEN);
   if (command === 'export' && folder !== undefined && rest.length === 0)

@@ -9,7 +9,7 @@ const TARGET = 'es2024';
 /** The order in which wrangler, too, chooses between the builds a package offers. */
 const CONDITIONS = ['workerd', 'worker', 'browser'];
 
-/** Makes a bundle in which the local administrator's token counts (workers/access/local.ts). */
+/** Makes a bundle in which the local administrator's token counts (schemas/localRun.ts). */
 export const LOCAL_RUN = { FOLIO_LOCAL: 'true' };
 
 /**

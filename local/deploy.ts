@@ -1,11 +1,13 @@
+import { retention } from './archive/retention.ts';
 import { LocalServerError } from './errors.ts';
-import { deployedSecrets, missingSecrets, missingSecretsText } from './requiredSecrets.ts';
+import { deployedSecrets, missingSecrets, missingSecretsText, optionValue } from './requiredSecrets.ts';
 import { checkSupplyChain } from './supplyChain.ts';
 import { migrateWithWrangler, runWrangler } from './wrangler.ts';
 
 /**
  * `npm run deploy [-- OPTIONS OF WRANGLER DEPLOY]`: the migrations of every D1 database, then the Worker, so that new
- * code never meets an old table. Before either, the bill of materials and the advisories against it, and whether the Worker
+ * code never meets an old table, and the rules of the archive's bucket before that too, so that nothing is ever archived without
+ * a lock. Before all of it, the bill of materials and the advisories against it, and whether the Worker
  * has the secrets that it cannot do without. With `--dry-run` it only bundles, and needs neither an account nor a network.
  */
 async function main(): Promise<number> {
@@ -16,6 +18,9 @@ async function main(): Promise<number> {
     if (missing.length > 0) throw new LocalServerError(missingSecretsText(missing));
     const migrated = await migrateWithWrangler('--remote');
     if (migrated !== 0) return migrated;
+    const environment = optionValue(given, '--env') ?? optionValue(given, '-e');
+    const ruled = await retention({ isDryRun: false, isCheck: false, environment });
+    if (ruled !== 0) return ruled;
   }
   return await runWrangler(['deploy', ...given]);
 }

@@ -47,7 +47,8 @@ export function missingSecretsText(missing: readonly string[]): string {
   ].join('\n');
 }
 
-function optionValue(args: readonly string[], option: string): string | undefined {
+/** The value of an option, given as `--option value` or `--option=value`; undefined where it is not given. */
+export function optionValue(args: readonly string[], option: string): string | undefined {
   const index = args.findIndex((arg) => arg === option || arg.startsWith(`${option}=`));
   const arg = args[index];
   if (arg === undefined) return undefined;

@@ -16,7 +16,7 @@ export interface Env extends ActorEnv, ArchiveEnv, NotaryEnv {
   readonly VIEWS_0: D1Database;
   /** The pages for people. */
   readonly ASSETS: Fetcher;
-  /** The local administrator's token: counts in local bundles alone (workers/access/local.ts). */
+  /** The local administrator's token: counts in local bundles alone (schemas/localRun.ts). */
   readonly DEV_TOKEN?: string;
   /** Which access tokens count (docs/security.md): `iss`, `aud`, and where the issuer's keys are. */
   readonly AUTH_ISSUER?: string;

@@ -10,5 +10,5 @@ export { StreamHubActor } from './streams/actor.ts';
 export default {
   fetch: app.fetch,
   queue: (batch, env) => handleQueue(batch, env),
-  scheduled: (_controller, env) => handleScheduled(env),
+  scheduled: ({ scheduledTime }, env) => handleScheduled(env, scheduledTime),
 } satisfies ExportedHandler<Env>;

@@ -1,16 +1,21 @@
 /** The cron tick: one page of the sweep in every part of the directory, and a checkpoint over what was archived. */
+import { archiveBucket, RetainedBucket } from '../queues/archive/retainedBucket.ts';
 import { sweepPage } from '../queues/kernel/sweep.ts';
 import { tellSagas } from '../queues/sagas/consumer.ts';
 import type { EventsMessage } from '../schemas/message.ts';
 import { DIRECTORY_PARTS, directoryName } from '../schemas/partition.ts';
-import { createLogger, errorFields } from '../telemetry/logger.ts';
+import { createLogger, errorFields, type Logger } from '../telemetry/logger.ts';
 import { ownerOf } from './aggregates.ts';
 import { archivistStub, notaryStub } from './archive.ts';
 import { type Env, viewDatabases } from './env.ts';
 import { projectionDeps } from './projection.ts';
 import { sagaConsumerDeps } from './sagas.ts';
 
-export async function handleScheduled(env: Env): Promise<void> {
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** `now`: milliseconds since 1970. */
+export async function handleScheduled(env: Env, now: number): Promise<void> {
   const logger = createLogger('sweeper', env.LOG_LEVEL);
   const parts = viewDatabases(env).length;
   const sagas = sagaConsumerDeps(env, logger);
@@ -31,6 +36,15 @@ export async function handleScheduled(env: Env): Promise<void> {
   );
   const { unsigned } = await notaryStub(env).sign();
   if (unsigned !== undefined) logger.log('error', 'no checkpoint signed', { reason: unsigned });
+  await removeExpired(env, now, logger);
+}
+
+/** Once an hour, in local runs: elsewhere R2 does it. */
+async function removeExpired(env: Env, now: number, logger: Logger): Promise<void> {
+  const bucket = archiveBucket(env.ARCHIVE, () => now);
+  if (!(bucket instanceof RetainedBucket) || now % HOUR_MS >= MINUTE_MS) return;
+  const objects = await bucket.removeExpired();
+  if (objects > 0) logger.log('info', 'archive objects removed at the end of their term', { objects });
 }
 
 async function followHeads(env: Env, heads: readonly EventsMessage[]): Promise<void> {

@@ -3,6 +3,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { ArchiveTables, type Arrival, type Position } from '../../queues/archive/archiveTables.ts';
 import { type ArchiveStatus, Archivist, type Sealed } from '../../queues/archive/archivist.ts';
 import type { OpenRange } from '../../queues/archive/gathering.ts';
+import { archiveBucket } from '../../queues/archive/retainedBucket.ts';
 import { r2Store } from '../../queues/archive/store.ts';
 import type { AggregateKey } from '../../queues/kernel/positions.ts';
 import { AGGREGATES, isAggregateType } from '../../schemas/aggregates.ts';
@@ -20,7 +21,7 @@ export class ArchivistActor extends DurableObject<ArchiveEnv> {
     super(ctx, env);
     this.#archivist = new Archivist(
       {
-        store: r2Store(env.ARCHIVE),
+        store: r2Store(archiveBucket(env.ARCHIVE, () => Date.now())),
         alarm: new AlarmClock((at) => void ctx.storage.setAlarm(at)),
         jurisdiction: jurisdictionOf(env.JURISDICTION),
         logger: createLogger('archivist', env.LOG_LEVEL),

@@ -3,6 +3,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { type Checkpoint, type KeyRecord, signingKeys } from '../../queues/archive/checkpoint.ts';
 import { type LogProof, Notary, type Signed } from '../../queues/archive/notary.ts';
 import { NotaryTables } from '../../queues/archive/notaryTables.ts';
+import { archiveBucket } from '../../queues/archive/retainedBucket.ts';
 import { r2Store } from '../../queues/archive/store.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import type { NotaryEnv } from '../env.ts';
@@ -14,7 +15,7 @@ export class NotaryActor extends DurableObject<NotaryEnv> {
     super(ctx, env);
     this.#notary = new Notary(
       {
-        store: r2Store(env.ARCHIVE),
+        store: r2Store(archiveBucket(env.ARCHIVE, () => Date.now())),
         logger: createLogger('notary', env.LOG_LEVEL),
         keys: () => signingKeys(env.NOTARY_KEYS ?? ''),
         now: () => Date.now(),

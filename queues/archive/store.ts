@@ -1,4 +1,5 @@
 /** The bucket as the archive uses it: objects are created once and read, never replaced. */
+import type { ArchiveBucket } from './retainedBucket.ts';
 
 export interface ArchiveStore {
   /** Creates an object; false where there is one of this key already, which then stays as it is. */
@@ -25,16 +26,19 @@ export async function createOnce(store: ArchiveStore, key: string, bytes: Uint8A
   if (existing === undefined || Buffer.compare(existing, bytes) !== 0) throw new ArchiveConflict(key);
 }
 
-/** The part of an R2 bucket that the archive needs. */
-type Bucket = Pick<R2Bucket, 'put' | 'get' | 'head'>;
-
 /** The archive in an R2 bucket. */
-export function r2Store(bucket: Bucket): ArchiveStore {
+export function r2Store(bucket: ArchiveBucket): ArchiveStore {
   return {
     async create(key, bytes) {
       // R2 refuses bytes that do not have this digest, so what is damaged on the way is not stored.
       const sha256 = await crypto.subtle.digest('SHA-256', bytes);
-      return (await bucket.put(key, bytes, { onlyIf: { etagDoesNotMatch: '*' }, sha256 })) !== null;
+      try {
+        return (await bucket.put(key, bytes, { onlyIf: { etagDoesNotMatch: '*' }, sha256 })) !== null;
+      } catch (error) {
+        // A locked object refuses every put, with an error and whatever the condition says.
+        if ((await bucket.head(key)) === null) throw error;
+        return false;
+      }
     },
     async read(key) {
       const object = await bucket.get(key);

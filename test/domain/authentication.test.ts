@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LOCAL_RUN } from '../../local/bundle.ts';
+import { IS_LOCAL } from '../../schemas/localRun.ts';
 import { CLOCK_TOLERANCE_SECONDS } from '../../workers/access/accessToken.ts';
 import { AuthenticationMisconfigured, Authenticator } from '../../workers/access/authenticator.ts';
 import {
@@ -12,7 +13,6 @@ import {
   KEYS_STALE_MS,
   KeysUnavailable,
 } from '../../workers/access/issuerKeys.ts';
-import { IS_LOCAL } from '../../workers/access/local.ts';
 import { LOCAL_ADMINISTRATOR } from '../../workers/access/principal.ts';
 import { VERIFIED_MAX, VERIFIED_MS, VerifiedCallers } from '../../workers/access/verified.ts';
 import type { Env } from '../../workers/env.ts';

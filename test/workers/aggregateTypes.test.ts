@@ -65,7 +65,7 @@ describe('aggregates of every type', () => {
     for (const database of viewDatabases(testEnv))
       await database.batch(tables.map((table) => database.prepare(`DELETE FROM ${table}`)));
     expect(await feedOf('order', ID)).toEqual([]);
-    await handleScheduled(testEnv);
+    await handleScheduled(testEnv, Date.now());
     await expectFeeds();
   });
 

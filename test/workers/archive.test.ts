@@ -2,6 +2,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { exports } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
+import { archiveBucket } from '../../queues/archive/retainedBucket.ts';
 import { archivistStub, notaryStub } from '../../workers/archive.ts';
 import { call, eventually, opened, TEST_TOKEN, testEnv } from '../support/api.ts';
 
@@ -130,7 +131,13 @@ describe('the archive', () => {
 
   it('refuses a second object of the same key', async () => {
     const [first] = (await testEnv.ARCHIVE.list({ prefix: 'manifests/' })).objects;
-    const put = testEnv.ARCHIVE.put(first?.key as string, 'other', { onlyIf: { etagDoesNotMatch: '*' } });
+    const key = first?.key as string;
+    const put = testEnv.ARCHIVE.put(key, 'other', { onlyIf: { etagDoesNotMatch: '*' } });
     expect(await put).toBeNull();
+    // With the rules that a bucket has in production, and a local run simulates.
+    const ruled = archiveBucket(testEnv.ARCHIVE, () => Date.now());
+    await expect(ruled.put(key, 'other')).rejects.toThrow('locked by the bucket policy');
+    await expect(ruled.delete(key)).rejects.toThrow('locked by the bucket policy');
+    expect(await (await testEnv.ARCHIVE.get(key))?.text()).toMatch(/^\{"columns"/);
   });
 });

@@ -2,10 +2,10 @@
 import type { Context } from 'hono';
 import { rateLimiters } from '../../actors/ambient/rateLimiters.ts';
 import type { ServiceKeyState } from '../../actors/serviceKey/decider.ts';
+import { IS_LOCAL } from '../../schemas/localRun.ts';
 import { createLogger, errorFields } from '../../telemetry/logger.ts';
 import { Authenticator } from '../access/authenticator.ts';
 import { Denials } from '../access/denials.ts';
-import { IS_LOCAL } from '../access/local.ts';
 import { ownerOf } from '../aggregates.ts';
 import type { Env } from '../env.ts';
 import { Admission } from '../limits/admission.ts';

@@ -1,0 +1,126 @@
+/**
+ * `npm run archive -- retention`: brings the rules of the archive's bucket to what they must be, or says how they differ. Rules
+ * of others are left as they are.
+ */
+import { type Jurisdiction, jurisdictionOf, RETENTION, retentionYears } from '../../schemas/retention.ts';
+import { loadWrangler, WRANGLER_TOML } from '../config.ts';
+import { LocalServerError } from '../errors.ts';
+import { compareRules, REQUIRED_RULES, RULE_KINDS, type RuleKind, ruleText } from './bucketRules.ts';
+import { CloudflareApi } from './cloudflareApi.ts';
+
+/** What to do about the rules. */
+export interface RetentionOptions {
+  /** Says what they must be, and needs no account. */
+  readonly isDryRun?: boolean;
+  /** Changes nothing. */
+  readonly isCheck?: boolean;
+  /** The environment of `wrangler.toml` that is meant; the one without a name where it is absent. */
+  readonly environment?: string | undefined;
+}
+
+/** The world around the command. */
+interface World {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  print(line: string): void;
+}
+
+/** The bucket of an environment, and where its data lies. */
+interface Bucket {
+  readonly name: string;
+  readonly account: string | undefined;
+  /** R2's jurisdiction of the bucket, if it has one. */
+  readonly restriction: string | undefined;
+  readonly jurisdiction: Jurisdiction;
+}
+
+/** Prints what it finds and does; answers the exit code: 1 where the bucket does not have the rules. */
+export async function retention(
+  { isDryRun = false, isCheck = false, environment }: RetentionOptions,
+  world: World = { env: process.env, print: (line) => console.log(line) },
+): Promise<number> {
+  const bucket = await bucketOf(environment);
+  if (isDryRun) {
+    printRules(bucket, world);
+    return 0;
+  }
+  const api = await CloudflareApi.connect(world.env, bucket.account);
+  const counts = { wrong: 0, added: 0, removed: 0 };
+  for (const kind of RULE_KINDS) {
+    const found = compareRules(kind, await rulesOf(api, bucket, kind));
+    const isRight = found.missing.length + found.stale.length === 0;
+    if (!isRight && !isCheck) {
+      await api.call('PUT', pathOf(bucket, kind), headersOf(bucket), { rules: found.wanted });
+      counts.added += found.missing.length;
+      counts.removed += found.stale.length;
+    }
+    const { missing, stale, foreign } =
+      isRight || isCheck ? found : compareRules(kind, await rulesOf(api, bucket, kind));
+    counts.wrong += missing.length + stale.length;
+    for (const rule of missing) world.print(`missing: ${rule.id}: ${ruleText(kind, rule)}`);
+    for (const rule of stale) world.print(`changed or out of date: ${rule.id}: ${ruleText(kind, rule)}`);
+    for (const rule of foreign) world.print(`left alone: ${rule.id}: ${ruleText(kind, rule)}`);
+  }
+  const { added, removed, wrong } = counts;
+  const changes = added + removed === 0 ? '' : ` (${added} added, ${removed} removed)`;
+  const verdict =
+    wrong === 0 ? 'has the rules of the archive' : `differs from the rules of the archive: ${wrong} findings`;
+  world.print(`bucket ${bucket.name} ${verdict}${changes}`);
+  return wrong === 0 ? 0 : 1;
+}
+
+function printRules({ name, jurisdiction }: Bucket, { print }: World): void {
+  print(`Terms in the jurisdiction ${jurisdiction}, by type of aggregate:`);
+  for (const type of Object.keys(RETENTION)) {
+    print(`  ${type.padEnd(12)}  ${retentionYears(type, jurisdiction)} years`);
+  }
+  print('');
+  print(`Rules of the bucket ${name}:`);
+  for (const kind of RULE_KINDS) {
+    for (const rule of REQUIRED_RULES[kind]) print(`  ${rule.id.padEnd(36)}  ${ruleText(kind, rule)}`);
+  }
+}
+
+/** As much of wrangler's configuration as is read here. Its own type is built on a package that is not published. */
+interface BucketConfig {
+  readonly account_id?: string;
+  readonly r2_buckets: readonly {
+    readonly binding: string;
+    readonly bucket_name?: string;
+    readonly jurisdiction?: string;
+  }[];
+  readonly vars: Readonly<Record<string, unknown>>;
+}
+
+async function bucketOf(environment: string | undefined): Promise<Bucket> {
+  const library = await loadWrangler();
+  const config: BucketConfig = library.unstable_readConfig(
+    { config: WRANGLER_TOML, ...(environment === undefined ? {} : { env: environment }) },
+    { hideWarnings: true },
+  );
+  const entry = config.r2_buckets.find(({ binding }) => binding === 'ARCHIVE');
+  if (entry?.bucket_name === undefined)
+    throw new LocalServerError('wrangler.toml binds no bucket as ARCHIVE');
+  return {
+    name: entry.bucket_name,
+    account: config.account_id,
+    restriction: entry.jurisdiction,
+    jurisdiction: jurisdictionOf(config.vars.JURISDICTION as string | undefined),
+  };
+}
+
+async function rulesOf(api: CloudflareApi, bucket: Bucket, kind: RuleKind) {
+  const { rules } = await api.call<{ rules: Parameters<typeof compareRules>[1] }>(
+    'GET',
+    pathOf(bucket, kind),
+    headersOf(bucket),
+  );
+  return rules;
+}
+
+function pathOf({ name }: Bucket, kind: RuleKind): string {
+  return `/r2/buckets/${name}/${kind}`;
+}
+
+function headersOf({ restriction }: Bucket): Record<string, string> {
+  return restriction === undefined ? {} : { 'cf-r2-jurisdiction': restriction };
+}
