@@ -32,6 +32,8 @@ const FILES: Readonly<Record<string, string>> = {
   'docs/swagger-ui.css': fromPackage('swagger-ui-dist', 'swagger-ui.css'),
   'docs/asyncapi-viewer.js': fromPackage('@asyncapi/react-component', 'browser/standalone/index.js'),
   'docs/asyncapi.css': fromPackage('@asyncapi/react-component', 'styles/default.min.css'),
+  // Asked for by the Worker alone: what PDFs are set in where the built-in fonts lack characters.
+  'fonts/DejaVuSans.ttf': fromPackage('dejavu-fonts-ttf', 'ttf/DejaVuSans.ttf'),
 };
 
 /** Makes the pages, unless they are those of the files as they are now. */

@@ -1556,7 +1556,7 @@ readonly query?: {
 readonly from?: string;
 /** The period ends before this; absent: with the newest event. */
 readonly to?: string;
-readonly format?: "json" | "csv" | "html";
+readonly format?: "json" | "csv" | "html" | "pdf";
 /** Covers nothing after this version: with the one that a statement names, the same statement again. */
 readonly version?: number;
 };

@@ -1,5 +1,4 @@
 /** Puts a statement together from the states at both ends of its period and the movements in between. */
-
 import type { z } from 'zod';
 import type { AccountType } from '../../schemas/account.ts';
 import {

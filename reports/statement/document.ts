@@ -111,7 +111,7 @@ function valueFacts(
     { label: 'Cash', value: money(closingBalance) },
     { label: 'Positions', value: money(positionsValue) },
     { label: 'Total', value: money(totalValue), strong: true },
-    { label: 'Profit realised in the period', value: money(realizedPnl.total) },
+    { label: 'Realised profit', value: money(realizedPnl.total) },
   ];
 }
 

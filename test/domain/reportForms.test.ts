@@ -82,8 +82,16 @@ describe('CSV', () => {
       statement.movements.map(({ amount, balance, version }) => [amount, balance, version]),
     );
     const trades = statement.movements.filter(({ trade }) => trade !== null);
-    expect(of('movement').filter(({ tradeId }) => tradeId !== '')).toMatchObject(
-      trades.map(({ trade }) => trade),
+    expect(of('movement').filter(({ side }) => side !== '')).toMatchObject(trades.map(({ trade }) => trade));
+    const amendments = statement.movements.flatMap(({ amendment }) => amendment ?? []);
+    expect(amendments.length).toBeGreaterThan(0);
+    const amended = of('movement').filter(({ amendedVersion }) => amendedVersion !== '');
+    expect(amended.map(({ tradeId, fee, realizedPnl }) => ({ tradeId, fee, realizedPnl }))).toEqual(
+      amendments.map(({ tradeId, changes }) => ({
+        tradeId,
+        fee: changes.fees,
+        realizedPnl: changes.realizedPnl,
+      })),
     );
     expect(of('position')).toMatchObject(statement.positions);
     expect(of('realizedPnl').map(({ symbol, realizedPnl }) => ({ symbol, realizedPnl }))).toEqual(

@@ -60,7 +60,7 @@ export async function call(
   const reply: Reply = {
     status: response.status,
     headers: response.headers,
-    body: text === '' || !isJson(response.headers) ? {} : JSON.parse(text),
+    body: text === '' ? {} : JSON.parse(text),
   };
   checkReply(method, new URL(sent.url).pathname, reply);
   return reply;
@@ -70,9 +70,9 @@ function isJson(headers: Headers): boolean {
   return headers.get('Content-Type')?.includes('json') === true;
 }
 
-/** The whole body; of one that goes on until its reader leaves nothing, and this one leaves at once. */
+/** The whole body, if it is JSON; others are files, pages, and streams that go on until their reader leaves. */
 async function textOf(response: Response): Promise<string> {
-  if (response.headers.get('Content-Type') !== 'text/event-stream') return response.text();
+  if (isJson(response.headers)) return response.text();
   await response.body?.cancel();
   return '';
 }

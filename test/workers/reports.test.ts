@@ -66,7 +66,7 @@ describe('the statement of an account', () => {
     expect(verdict(await statement('stm-2', query))).toBe(expected);
   });
 
-  it.each(['csv', 'html'])('as %s is the same to the byte when more has happened', async (format) => {
+  it.each(['csv', 'html', 'pdf'])('as %s is the same to the byte when more has happened', async (format) => {
     const id = `stm-${format}`;
     await opened(id);
     await traded(id, 't-1', 'BUY', '10', '100');

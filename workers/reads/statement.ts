@@ -6,10 +6,10 @@ import type { EventEnvelope } from '../../schemas/envelope.ts';
 import type { Owner } from '../aggregates.ts';
 
 /**
- * Events of one statement: their movements take some 30 MB, of the 128 MB of an isolate, and the pages of a document with as
- * many lines half a minute of its processor.
+ * Events of one statement: with the pages of a PDF they take some 50 MB of the 128 MB of an isolate, and five seconds of its
+ * processor.
  */
-export const STATEMENT_EVENTS_MAX = 50_000;
+export const STATEMENT_EVENTS_MAX = 25_000;
 
 /** Events read at a time: a megabyte of JSON. */
 const PAGE_EVENTS = 1_000;

@@ -2,11 +2,13 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { documentHtml, PAGE_STYLE } from '../../../reports/html.ts';
+import { documentPdf, needsWide } from '../../../reports/pdf/pdf.ts';
 import { statementCsv } from '../../../reports/statement/csv.ts';
 import { statementDocument } from '../../../reports/statement/document.ts';
 import { Statement } from '../../../reports/statement/statement.ts';
 import { Time } from '../../../schemas/scalars.ts';
 import { readStatement, STATEMENT_EVENTS_MAX } from '../../reads/statement.ts';
+import { reportFont } from '../../reportFont.ts';
 import type { HttpEnv } from '../context.ts';
 import { fileReply, pageReply } from '../files.ts';
 import { IdParams, type Route, route } from '../operation.ts';
@@ -15,7 +17,7 @@ import { QueryVersion } from '../query.ts';
 import { accountNotFound, accountOwner } from './accounts.ts';
 
 /** The forms of a statement. */
-const FORMATS = ['json', 'csv', 'html'] as const;
+const FORMATS = ['json', 'csv', 'html', 'pdf'] as const;
 type Format = (typeof FORMATS)[number];
 
 /** Which statement is wanted, and in which form. */
@@ -51,7 +53,7 @@ const getStatement = route(
       status: 200,
       description: 'The statement.',
       schema: Statement,
-      otherMediaTypes: ['text/csv', 'text/html'],
+      otherMediaTypes: ['text/csv', 'text/html', 'application/pdf'],
     },
     problems: ['account_not_found', 'statement_too_large'],
   },
@@ -68,8 +70,13 @@ const getStatement = route(
   },
 );
 
+/** A turn of the event loop. */
+function othersTurn(): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, 0));
+}
+
 /** The statement in the form that is wanted. */
-function reply(c: Context<HttpEnv>, format: Format, statement: Statement): Response {
+async function reply(c: Context<HttpEnv>, format: Format, statement: Statement): Promise<Response> {
   const name = `statement-${statement.accountId}-${statement.heads[0]?.version}`;
   switch (format) {
     case 'json':
@@ -82,6 +89,12 @@ function reply(c: Context<HttpEnv>, format: Format, statement: Statement): Respo
       });
     case 'html':
       return pageReply(c, documentHtml(statementDocument(statement)), PAGE_STYLE);
+    case 'pdf': {
+      const document = statementDocument(statement);
+      const wide = needsWide(document) ? await reportFont(c.env) : undefined;
+      const body = await documentPdf(document, { wide, pause: othersTurn });
+      return fileReply(c, { name: `${name}.pdf`, mediaType: 'application/pdf', body });
+    }
   }
 }
 
