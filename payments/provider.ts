@@ -2,10 +2,12 @@
 import type { CommandEnvelope } from '../schemas/envelope.ts';
 import type {
   PaymentProvider,
+  ProtectedCall,
   ProviderCall,
   ProviderNotice,
   ProviderResult,
 } from '../schemas/paymentProvider.ts';
+import { type Encrypted, isEncrypted, type OpenAnswer } from '../schemas/personal.ts';
 
 /** A webhook as it came in: nothing of it is known to be true before its signature is. */
 export interface Webhook {
@@ -55,11 +57,60 @@ export const PROVIDER_TIMEOUT_MS = 20_000;
 /** Providers by name, each made when it is first needed: one that is not configured throws, and says what is missing. */
 export type Providers = (name: PaymentProvider) => Provider;
 
-/** The effects of a payment: makes the call and answers with the command that records what it came to. */
-export async function performCall(providers: Providers, paymentId: string, request: unknown) {
-  const call = request as ProviderCall;
-  const result = await providers(call.provider).perform(call, paymentId);
-  return { type: 'RecordProviderResult', data: { operation: call.operation, result } };
+/** What a payment makes its calls with. */
+export interface CallDeps {
+  readonly providers: Providers;
+  /** Decrypts a token. */
+  open(token: Encrypted): Promise<OpenAnswer>;
+}
+
+/**
+ * The effects of a payment: makes the call and answers with the command that records what it came to. The token is decrypted
+ * for the call and kept nowhere. `again`: the call may have been made before without being heard of.
+ */
+export async function performCall(
+  { providers, open }: CallDeps,
+  paymentId: string,
+  request: unknown,
+  again: boolean,
+) {
+  const { token: stored, ...call } = request as ProtectedCall;
+  const { operation, provider } = call;
+  const record = (result: ProviderResult) => ({ type: 'RecordProviderResult', data: { operation, result } });
+  const token = await tokenOf(stored, open);
+  if (token === undefined && operation === 'authorize' && call.pending === null) {
+    return record(withoutToken(again || call.failures > 0));
+  }
+  // Whatever follows the authorisation goes by the provider's own id of the payment.
+  const result = await providers(provider).perform({ ...call, token: token ?? '' }, paymentId);
+  return record(token === undefined ? result : unnamed(result, token));
+}
+
+/** The token in the clear; undefined where its customer was erased. Throws where it cannot be read, which is ours to mend. */
+async function tokenOf(token: Encrypted | string, open: CallDeps['open']): Promise<string | undefined> {
+  if (!isEncrypted(token)) return token;
+  const answer = await open(token);
+  if (answer.status === 'unreadable') throw new Error('the payment token cannot be decrypted');
+  return answer.status === 'open' ? (JSON.parse(answer.text) as string) : undefined;
+}
+
+/** Nobody can be asked for money by a token that is gone. Whether somebody was before, only the provider could say. */
+function withoutToken(mayHaveBeenAsked: boolean): ProviderResult {
+  const code = 'customer_erased';
+  if (mayHaveBeenAsked)
+    return { outcome: 'unanswered', code, detail: 'The customer was erased: the call cannot be made again.' };
+  const detail = 'The customer was erased before the payment was asked for.';
+  return { outcome: 'declined', reference: null, code, detail };
+}
+
+/** A shorter token is in every other word, and no provider's. */
+const TOKEN_LENGTH_MIN = 4;
+
+/** What the provider said without the token, should it repeat it: its words are kept for good. */
+function unnamed(result: ProviderResult, token: string): ProviderResult {
+  if (!('detail' in result) || token.length < TOKEN_LENGTH_MIN) return result;
+  const without = (text: string) => text.replaceAll(token, '[token]');
+  return { ...result, code: without(result.code), detail: without(result.detail) };
 }
 
 /** The idempotency key of a call: one for each operation of each payment, far under the 255 characters that providers take. */

@@ -61,6 +61,11 @@ export interface CommandEnvelope<Data = unknown> {
   readonly type: string;
   readonly data: Data;
   readonly expectedVersion?: number | undefined;
+  /**
+   * What a repeat is recognised by, where that is not the data as it stands: the first is stored, the others count as well. Made
+   * by the actor itself; nobody sends them.
+   */
+  readonly fingerprints?: readonly number[];
 }
 
 /** What is the same for every command of one request. */

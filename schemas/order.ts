@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { Currency } from './currency.ts';
 import { shownAs } from './jsonSchema.ts';
 import { PaymentMethod, PaymentToken } from './payment.ts';
+import { personal, stored } from './personal.ts';
 import { AggregateId, DecimalText, Id, NonNegativeDecimal, Remark, Text, WholeQuantity } from './scalars.ts';
 
 /** Carriers, tracking numbers and parts of an address: one line each. */
@@ -30,6 +31,9 @@ const AddressPart = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9_-]{0,31}$/, 'must be 1 to 32 characters of A-Z, a-z, 0-9, _ and -');
 
+/** A country and nothing else, since it is not encrypted: no digits, so no street and no postal code. */
+const COUNTRY = /^[\p{L}\p{M} .,'’&()-]{2,64}$/u;
+
 const ADDRESS_SHOWN = {
   type: 'object' as const,
   title: 'Address',
@@ -43,21 +47,37 @@ const ADDRESS_SHOWN = {
 };
 
 /** Where the goods go. Postal systems differ, so parts are kept under whatever names they come with. */
-export const Address = z
-  .record(AddressPart, Line)
-  .refine((address) => Object.keys(address).length > 0, 'must have at least one part')
-  .refine(
-    (address) => Object.keys(address).length <= ADDRESS_PARTS_MAX,
-    `must have at most ${ADDRESS_PARTS_MAX} parts`,
-  )
-  .meta(shownAs(ADDRESS_SHOWN));
+export const Address = personal(
+  'address',
+  z
+    .record(AddressPart, Line)
+    .refine((address) => Object.keys(address).length > 0, 'must have at least one part')
+    .refine(
+      (address) => Object.keys(address).length <= ADDRESS_PARTS_MAX,
+      `must have at most ${ADDRESS_PARTS_MAX} parts`,
+    )
+    .refine(({ country }) => country === undefined || COUNTRY.test(country), {
+      path: ['country'],
+      message: "must be the name or the code of a country: 2 to 64 letters, spaces and .,'&()-",
+    })
+    .meta(shownAs(ADDRESS_SHOWN)),
+);
+export type Address = z.infer<typeof Address>;
+
+/** The country, which stays in the clear: sales are counted by it, and by itself it says nothing about anybody. */
+export function countryOf(shipTo: Address): string | null {
+  return shipTo.country ?? null;
+}
 
 const ADDRESS_LINE_SHOWN = { type: 'string' as const, minLength: 1, maxLength: LINE_LENGTH_MAX };
 
 /** An address as it is sent: one that comes as a single line becomes its `line1`. */
-const ShipTo = z
-  .preprocess((sent) => (typeof sent === 'string' ? { line1: sent } : sent), Address)
-  .meta(shownAs(ADDRESS_SHOWN, { oneOf: [ADDRESS_SHOWN, ADDRESS_LINE_SHOWN] }));
+const ShipTo = personal(
+  'address',
+  z
+    .preprocess((sent) => (typeof sent === 'string' ? { line1: sent } : sent), Address)
+    .meta(shownAs(ADDRESS_SHOWN, { oneOf: [ADDRESS_SHOWN, ADDRESS_LINE_SHOWN] })),
+);
 
 // ---- commands: type → data ----
 
@@ -121,7 +141,17 @@ export const orderCommands = {
 /** Commands that the platform alone sends: what they say was done elsewhere. */
 export const orderRecords = { ConfirmOrder, RecordShipment } as const;
 
-type Commands = typeof orderCommands & typeof orderRecords;
+/** The order as it is decided: without what is personal in it. */
+const ProtectedPlaceOrder = PlaceOrder.extend({
+  payment: z.strictObject({ method: PaymentMethod, token: stored(PaymentToken) }),
+  shipTo: stored(Address),
+  country: Line.nullable().meta({
+    description: 'Of the address, which is encrypted; null where it has none.',
+  }),
+});
+
+type Commands = Omit<typeof orderCommands, 'PlaceOrder'> &
+  typeof orderRecords & { readonly PlaceOrder: typeof ProtectedPlaceOrder };
 
 /** A command as the decider takes it. */
 export type OrderCommand = {
@@ -141,10 +171,8 @@ export const OrderLine = z.strictObject({
 export type OrderLine = z.infer<typeof OrderLine>;
 
 /** The order as placed, with what each line and all of it come to. */
-export const OrderPlaced = PlaceOrder.extend({
+export const OrderPlaced = ProtectedPlaceOrder.extend({
   items: z.array(OrderLine).min(1),
-  // As it is stored: in parts.
-  shipTo: Address,
   total: DecimalText.meta({ description: 'The sum of the amounts, exact, in whole minor units.' }),
 });
 const OrderConfirmed = z.strictObject({});
@@ -177,7 +205,9 @@ const OrderCancelled = z.strictObject({
 
 /** Events by type, in their newest shape, with what the catalogue says of them. */
 export const orderEvents = {
-  OrderPlaced: OrderPlaced.meta({ description: 'The order exists; its fulfilment begins.' }),
+  OrderPlaced: OrderPlaced.meta({
+    description: 'The order exists; its fulfilment begins. Version 1 had address and token in the clear.',
+  }),
   OrderConfirmed: OrderConfirmed.meta({ description: 'Stock and payment are sure.' }),
   OrderShipped: OrderShipped.meta({
     description: 'Goods have left: a shipment of all or some of the units.',

@@ -16,6 +16,7 @@ import {
   ProviderReference,
   ProviderResult,
 } from './paymentProvider.ts';
+import { personal, stored } from './personal.ts';
 import { DecimalText, Id, PositiveDecimal, Remark, UtcTime } from './scalars.ts';
 
 /** How the customer pays, as the provider's front end names it. */
@@ -25,14 +26,17 @@ export const PaymentMethod = z
   .meta({ description: 'How the customer pays.', examples: ['card'] });
 
 /** What the provider's front end gave the shop in place of card data: never a card number. */
-export const PaymentToken = z
-  .string()
-  .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
-  .refine((token) => !/^\d{12,19}$/.test(token), 'must be a token, not a card number')
-  .meta({
-    description: 'What stands for the card at the provider; never a card number.',
-    examples: ['tok_ok'],
-  });
+export const PaymentToken = personal(
+  'paymentToken',
+  z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
+    .refine((token) => !/^\d{12,19}$/.test(token), 'must be a token, not a card number')
+    .meta({
+      description: 'What stands for the card at the provider; never a card number.',
+      examples: ['tok_ok'],
+    }),
+);
 
 // ---- commands of clients and sagas: type → data ----
 
@@ -82,14 +86,18 @@ export const RecordProviderNotice = z.strictObject({ provider: PaymentProvider, 
 /** Commands that the platform alone sends, with the provider's answers and webhooks. */
 export const paymentRecords = { RecordProviderResult, RecordProviderNotice } as const;
 
+/** What is asked for as it is decided: without what is personal in it. */
+const ProtectedAuthorizePayment = AuthorizePayment.extend({ token: stored(PaymentToken) });
+
+type Commands = Omit<typeof paymentCommands, 'AuthorizePayment'> & {
+  readonly AuthorizePayment: typeof ProtectedAuthorizePayment;
+};
+
 /** A command as the decider takes it. */
 export type PaymentCommand =
   | {
-      [Type in keyof typeof paymentCommands]: {
-        readonly type: Type;
-        readonly data: z.infer<(typeof paymentCommands)[Type]>;
-      };
-    }[keyof typeof paymentCommands]
+      [Type in keyof Commands]: { readonly type: Type; readonly data: z.infer<Commands[Type]> };
+    }[keyof Commands]
   | PaymentRecord;
 
 /** A command with what the provider said. */
@@ -132,7 +140,10 @@ export type PaymentStanding = z.infer<typeof PaymentStanding>;
 const standing = PaymentStanding.meta({ description: 'Where the money is after the event.' });
 const CaptureNumber = z.number().int().min(1).meta({ description: '1, 2, 3, … within the payment.' });
 
-const PaymentAuthorizationRequested = AuthorizePayment.extend({ provider: PaymentProvider, standing });
+const PaymentAuthorizationRequested = ProtectedAuthorizePayment.extend({
+  provider: PaymentProvider,
+  standing,
+});
 const PaymentAuthorized = z.strictObject({
   amount: DecimalText,
   reference: ProviderReference,
@@ -197,7 +208,7 @@ const ProviderCallFailed = z.strictObject({
 /** Events by type, in their newest shape, with what the catalogue says of them. */
 export const paymentEvents = {
   PaymentAuthorizationRequested: PaymentAuthorizationRequested.meta({
-    description: 'The provider is asked to hold the amount.',
+    description: 'The provider is asked to hold the amount. Version 1 had the token in the clear.',
   }),
   PaymentAuthorized: PaymentAuthorized.meta({ description: 'The provider holds the amount.' }),
   PaymentDeclined: PaymentDeclined.meta({ description: 'The provider said no.' }),

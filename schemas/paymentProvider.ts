@@ -1,5 +1,6 @@
 /** What Folio asks of payment providers and what they say, whichever they are. */
 import { z } from 'zod';
+import type { Encrypted } from './personal.ts';
 import { DecimalText, Id } from './scalars.ts';
 
 /** Ids and codes of providers are longer than ours, and never as long as this. */
@@ -67,6 +68,9 @@ export interface ProviderCall {
   /** How often the call had no answer: whatever it was to do may have happened. */
   readonly failures: number;
 }
+
+/** A call as its payment wants it: the token is decrypted when the call is made, and not before. */
+export type ProtectedCall = Omit<ProviderCall, 'token'> & { readonly token: Encrypted | string };
 
 /** What a call came to. */
 export const ProviderResult = z.discriminatedUnion('outcome', [

@@ -42,7 +42,9 @@ const ShipmentDelivered = z.strictObject({ deliveredAt: UtcTime });
 
 /** Events by type, in their newest shape, with what the catalogue says of them. */
 export const shipmentEvents = {
-  ShipmentCreated: ShipmentCreated.meta({ description: 'Goods of an order are packed for a carrier.' }),
+  ShipmentCreated: ShipmentCreated.meta({
+    description: 'Goods of an order are packed for a carrier. Version 1 had the address in the clear.',
+  }),
   ShipmentDispatched: ShipmentDispatched.meta({ description: 'The carrier has taken the shipment.' }),
   ShipmentDelivered: ShipmentDelivered.meta({ description: 'The shipment has arrived.' }),
 } as const;

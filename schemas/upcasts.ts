@@ -9,10 +9,22 @@ type Data = Readonly<Record<string, unknown>>;
 const UPCASTS: Readonly<Record<string, (data: Data) => Data>> = {
   // Before corporate accounts existed every account was a person's.
   'AccountOpened@1': (data) => ({ ...data, accountType: 'INDIVIDUAL' }),
+  // Before personal data was encrypted: what is stored in the clear stays so. The country was read from the address.
+  'OrderPlaced@1': (data) => ({
+    ...data,
+    country: (data.shipTo as Readonly<Record<string, string>>).country ?? null,
+  }),
+  'ShipmentCreated@1': (data) => data,
+  'PaymentAuthorizationRequested@1': (data) => data,
 };
 
 /** Newest schema version of the event types that have had more than one. */
-const NEWEST: Readonly<Record<string, number>> = { AccountOpened: 2 };
+const NEWEST: Readonly<Record<string, number>> = {
+  AccountOpened: 2,
+  OrderPlaced: 2,
+  ShipmentCreated: 2,
+  PaymentAuthorizationRequested: 2,
+};
 
 /** The schema version that new events of this type are stored with. */
 export function newestSchemaVersion(eventType: string): number {

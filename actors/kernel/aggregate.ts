@@ -75,14 +75,7 @@ export class Aggregate<State> {
     const fold = this.current() as Fold<State>;
     const versionBefore = fold.version;
     this.#fold = undefined;
-    const turn = new Turn(
-      this.decider,
-      this.aggregateId,
-      this.log,
-      fold,
-      now,
-      (version) => this.stateAt(version).state,
-    );
+    const turn = this.#turn(fold, now);
     const verdicts = turn.decideAll(entries);
     if (turn.pending.length > 0) {
       this.rowsWritten += this.log.append(turn.pending);
@@ -93,6 +86,13 @@ export class Aggregate<State> {
     return verdicts;
   }
 
+  /** What a command would come to now; nothing of it is kept. `now` in milliseconds since 1970. */
+  rehearse(entry: CommandEntry, now: number): Verdict {
+    const current = this.current();
+    const fold = { ...current, state: structuredClone(current.state) };
+    return this.#turn(fold, now).decideAll([entry])[0] as Verdict;
+  }
+
   /** Rows written by this instance, index entries included. */
   rowsWritten = 0;
 
@@ -100,6 +100,11 @@ export class Aggregate<State> {
   forget(): void {
     this.#fold = undefined;
     this.log.forget();
+  }
+
+  #turn(fold: Fold<State>, now: number): Turn {
+    const { decider, aggregateId, log } = this;
+    return new Turn(decider, aggregateId, log, fold, now, (version) => this.stateAt(version).state);
   }
 
   #foldFrom(snapshot: { state: State; version: number } | undefined, version: number): Fold<State> {

@@ -8,11 +8,12 @@ import type { CommandContext, CommandEnvelope, Outcome } from '../../schemas/env
 import { DIRECTORY_PARTS, directoryName, partOf } from '../../schemas/partition.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import type { ActorEnv } from '../env.ts';
-import { ActorCore, type ActorDeps } from './actorCore.ts';
+import { ActorCore, type ActorDeps, type BriefOutcome } from './actorCore.ts';
 import type { AnyDecider } from './aggregate.ts';
 import type { Perform } from './effects.ts';
 import type { LogPoint } from './eventLog.ts';
 import type { ConsumerGroup } from './outbox.ts';
+import { Protection, type ProtectionDeps } from './protection.ts';
 import type { ChainReport, VerifyRange } from './verify.ts';
 import { Watchers } from './watchers.ts';
 
@@ -20,12 +21,16 @@ import { Watchers } from './watchers.ts';
 export interface ActorExtras {
   /** See {@link ActorDeps}. */
   readonly appended?: (fromVersion: number) => void;
+  /** For an aggregate whose commands have personal data. */
+  readonly personal?: ProtectionDeps;
 }
 
 /** What an actor answers over RPC; each method is the core's method of that name. */
 export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> extends DurableObject<Env> {
   protected readonly core: ActorCore<State>;
   readonly #watchers: Watchers;
+  /** Undefined for an aggregate whose commands have no personal data: it pays nothing for it. */
+  readonly #protection: Protection | undefined;
 
   /** `perform` carries the decider's effects out, where it has any. */
   constructor(
@@ -33,11 +38,17 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
     env: Env,
     decider: AnyDecider,
     perform?: Perform,
-    extras: ActorExtras = {},
+    { personal, ...extras }: ActorExtras = {},
   ) {
     super(ctx, env);
     const deps = actorDeps(ctx, env, decider);
     this.core = new ActorCore<State>({ ...deps, ...extras, perform, committed: () => this.#watchers.tell() });
+    this.#protection =
+      personal &&
+      new Protection(personal, {
+        rehearse: (command, context) => this.core.aggregate.rehearse({ command, context }, deps.now()),
+        version: () => this.core.aggregate.log.head().version,
+      });
     this.#watchers = new Watchers({
       ...deps,
       head: () => this.core.aggregate.log.head().version,
@@ -48,7 +59,7 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
   }
 
   execute(commands: readonly CommandEnvelope[], context: CommandContext): Promise<Outcome[]> {
-    return this.core.execute(commands, context);
+    return this.#run(commands, context, (ready) => this.core.execute(ready, context));
   }
 
   /**
@@ -56,7 +67,8 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
    * copy of their bytes, where thousands of small objects cost more than deciding them.
    */
   async executeBrief(commands: string, context: CommandContext): Promise<string> {
-    return JSON.stringify(await this.core.executeBrief(JSON.parse(commands), context));
+    const run = (ready: readonly CommandEnvelope[]) => this.core.executeBrief(ready, context);
+    return JSON.stringify(await this.#run<BriefOutcome>(JSON.parse(commands), context, run));
   }
 
   read(
@@ -96,6 +108,16 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
 
   override alarm(): Promise<void> {
     return this.core.alarm();
+  }
+
+  #run<Result extends Outcome | BriefOutcome>(
+    commands: readonly CommandEnvelope[],
+    context: CommandContext,
+    run: (commands: readonly CommandEnvelope[]) => Promise<Result[]>,
+  ): Promise<Result[]> {
+    if (this.#protection === undefined) return run(commands);
+    // What is refused before it is decided looks as what is refused then.
+    return this.#protection.execute(commands, context, run) as Promise<Result[]>;
   }
 }
 

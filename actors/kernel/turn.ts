@@ -93,13 +93,14 @@ export class Turn {
   }
 
   #run(command: CommandEnvelope, context: CommandContext): Verdict {
-    const fingerprint = commandFingerprint(command.type, canonicalJson(command.data));
+    const fingerprint =
+      command.fingerprints?.[0] ?? commandFingerprint(command.type, canonicalJson(command.data));
     const resourceId: string | undefined = this.#decider.resourceId?.(command);
     const earlier = this.#commands.get(command.commandId);
-    if (earlier !== undefined) return this.#repeat(earlier, fingerprint, command.commandId);
+    if (earlier !== undefined) return this.#repeat(earlier, command, fingerprint, command.commandId);
     if (resourceId !== undefined) {
       const created = this.#creatorOf(resourceId);
-      if (created !== undefined) return this.#repeat(created, fingerprint, resourceId);
+      if (created !== undefined) return this.#repeat(created, command, fingerprint, resourceId);
     }
     if (command.expectedVersion !== undefined && command.expectedVersion !== this.#fold.version) {
       return this.#refuse(
@@ -144,8 +145,8 @@ export class Turn {
     return this.#decider.resourceIdOfEvent?.(decodeEvent(event));
   }
 
-  #repeat(earlier: Ran, fingerprint: number, id: string): Verdict {
-    if (earlier.fingerprint !== fingerprint) {
+  #repeat(earlier: Ran, command: CommandEnvelope, fingerprint: number, id: string): Verdict {
+    if (earlier.fingerprint !== fingerprint && !command.fingerprints?.includes(earlier.fingerprint)) {
       return this.#refuse('command_id_reused', `"${id}" was used before with another body.`);
     }
     const version = earlier.lastVersion ?? this.#log.eventsOfCommand(earlier.version).at(-1)?.version;

@@ -1,5 +1,7 @@
 /** The order as a Durable Object: one object an order, named by its id. It tells its shipments what becomes of them. */
 import type { CommandContext, CommandTarget } from '../../schemas/envelope.ts';
+import { type Address, countryOf, orderCommands } from '../../schemas/order.ts';
+import { personalCommands } from '../../schemas/personal.ts';
 import type { ActorEnv } from '../env.ts';
 import type { OutcomeCommand } from '../kernel/effects.ts';
 import { EventSourcedActor } from '../kernel/eventSourcedActor.ts';
@@ -8,8 +10,18 @@ import type { ShipmentErrand } from './shipments.ts';
 
 export class OrderActor extends EventSourcedActor<OrderState> {
   constructor(ctx: DurableObjectState, env: ActorEnv) {
-    super(ctx, env, orderDecider, ({ request }, context) =>
-      tellShipment(env, request as ShipmentErrand, context),
+    super(
+      ctx,
+      env,
+      orderDecider,
+      ({ request }, context) => tellShipment(env, request as ShipmentErrand, context),
+      {
+        personal: {
+          commands: personalCommands(orderCommands),
+          clear: { PlaceOrder: ({ shipTo }) => ({ country: countryOf(shipTo as Address) }) },
+          seal: (subject, ...values) => env.SUBJECTS.getByName(subject).seal(...values),
+        },
+      },
     );
   }
 }

@@ -32,13 +32,15 @@ export interface OrderState {
   /** Lines in their order: the first has number 1. */
   items: (OrderLine & ShippableLine)[];
   total: string;
-  payment: { method: string; token: string };
-  shipTo: Record<string, string>;
+  payment: OrderPlaced['payment'];
+  shipTo: OrderPlaced['shipTo'];
+  country: string | null;
   shipments: OrderShipment[];
   /** Why it was cancelled, where it was. */
   reason: string | null;
 }
 
+type OrderPlaced = Extract<OrderEvent, { type: 'OrderPlaced' }>['data'];
 type OrderDecision = Decision<OrderEvent, OrderRefusal>;
 type Data<Type extends OrderCommand['type']> = Extract<OrderCommand, { type: Type }>['data'];
 
@@ -55,6 +57,7 @@ function initial(): OrderState {
     total: '0',
     payment: { method: '', token: '' },
     shipTo: {},
+    country: null,
     shipments: [],
     reason: null,
   };
@@ -210,7 +213,7 @@ function shipmentOf({ shipmentId, carrier, trackingNumber, items }: OrderShipped
 /** The order's rules, as the kernel runs them. */
 export const orderDecider: Decider<OrderState, OrderCommand, OrderEvent, OrderRefusal> = {
   aggregateType: 'order',
-  stateVersion: 1,
+  stateVersion: 2,
   initial,
   decide,
   evolve,

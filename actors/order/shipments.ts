@@ -19,7 +19,7 @@ export interface OrderShipment {
 interface ShippingOrder {
   readonly status: 'UNPLACED' | OrderStatus;
   readonly orderId: string;
-  readonly shipTo: Record<string, string>;
+  readonly shipTo: Extract<ShipmentCommand, { type: 'CreateShipment' }>['data']['shipTo'];
   readonly shipments: readonly OrderShipment[];
 }
 

@@ -2,6 +2,8 @@
 import { performCall } from '../../payments/provider.ts';
 import { paymentProviders, providerChoice } from '../../payments/providers.ts';
 import { partOf, SANDBOX_PARTS, sandboxName } from '../../schemas/partition.ts';
+import { paymentCommands } from '../../schemas/payment.ts';
+import { type Encrypted, type OpenAnswer, personalCommands } from '../../schemas/personal.ts';
 import type { ActorEnv } from '../env.ts';
 import { EventSourcedActor } from '../kernel/eventSourcedActor.ts';
 import { type PaymentState, paymentDecider } from './decider.ts';
@@ -14,8 +16,22 @@ export class PaymentActor extends EventSourcedActor<PaymentState> {
         env.SANDBOX.getByName(sandboxName(partOf(paymentId, SANDBOX_PARTS))).perform(call, paymentId),
       fetch: (url, init) => fetch(url, init),
     });
-    super(ctx, env, paymentDecider(providerChoice(env)), ({ request }) =>
-      performCall(providers, paymentId, request),
+    const subjectOf = (subject: string) => env.SUBJECTS.getByName(subject);
+    const open = async (token: Encrypted) => {
+      const [answer] = await subjectOf(token.$enc.subject).open([{ kind: 'paymentToken', encrypted: token }]);
+      return answer as OpenAnswer;
+    };
+    super(
+      ctx,
+      env,
+      paymentDecider(providerChoice(env)),
+      ({ request }, _, again) => performCall({ providers, open }, paymentId, request, again),
+      {
+        personal: {
+          commands: personalCommands(paymentCommands),
+          seal: (subject, ...values) => subjectOf(subject).seal(...values),
+        },
+      },
     );
   }
 }

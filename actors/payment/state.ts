@@ -1,7 +1,8 @@
 /** A payment as its events tell it, and what it wants of its provider. */
 import { formatDecimal, parseDecimal, type Scaled, subtract, ZERO } from '../../schemas/decimal.ts';
 import type { PaymentEvent, PaymentStanding, PaymentStatus } from '../../schemas/payment.ts';
-import type { PaymentProvider, ProviderCall } from '../../schemas/paymentProvider.ts';
+import type { PaymentProvider, ProtectedCall } from '../../schemas/paymentProvider.ts';
+import type { Encrypted } from '../../schemas/personal.ts';
 import { millisecondsOf } from '../../schemas/time.ts';
 import type { Effect } from '../kernel/decider.ts';
 
@@ -38,7 +39,7 @@ export interface PaymentState {
   amount: string;
   currency: string;
   method: string;
-  token: string;
+  token: Encrypted | string;
   provider: PaymentProvider;
   /** The provider's id of the payment. */
   reference: string | null;
@@ -82,7 +83,7 @@ export function openCapture({ calls, captures }: Readonly<PaymentState>): OpenCa
 }
 
 /** What the provider is to do or to be asked about now, and when. */
-export function* effects(state: Readonly<PaymentState>): Iterable<Effect<ProviderCall>> {
+export function* effects(state: Readonly<PaymentState>): Iterable<Effect<ProtectedCall>> {
   const { provider, orderId, currency, token, reference } = state;
   const { captured } = state.standing;
   for (const [operation, call] of Object.entries(state.calls)) {

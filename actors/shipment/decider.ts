@@ -13,7 +13,7 @@ export interface ShipmentState {
   orderId: string;
   carrier: string;
   trackingNumber: string;
-  shipTo: Record<string, string>;
+  shipTo: Extract<ShipmentEvent, { type: 'ShipmentCreated' }>['data']['shipTo'];
   items: { line: number; productId: string; quantity: string }[];
   dispatchedAt: string | null;
   deliveredAt: string | null;

@@ -975,8 +975,15 @@ readonly payment: {
 /** How the customer pays. */
 readonly method: string;
 };
-/** An address in parts: `name`, `line1`, `city`, `postalCode`, `country` and whatever else it has. */
-readonly shipTo: { readonly [name: string]: string };
+readonly shipTo: { readonly [name: string]: string } | {
+readonly $masked: true;
+} | {
+readonly $erased: true;
+} | {
+readonly $unreadable: true;
+};
+/** Of the address; anybody who sees the order sees it. */
+readonly country: string | null;
 readonly shipments: readonly ({
 /** The id of an aggregate: of its client, or made from one. */
 readonly shipmentId: string;
@@ -996,8 +1003,13 @@ readonly orderId: string;
 readonly status: "CREATED" | "DISPATCHED" | "DELIVERED";
 readonly carrier: string;
 readonly trackingNumber: string;
-/** An address in parts: `name`, `line1`, `city`, `postalCode`, `country` and whatever else it has. */
-readonly shipTo: { readonly [name: string]: string };
+readonly shipTo: { readonly [name: string]: string } | {
+readonly $masked: true;
+} | {
+readonly $erased: true;
+} | {
+readonly $unreadable: true;
+};
 /** What has left with this shipment. */
 readonly items: readonly ({
 /** The place of the item in the order: 1, 2, 3, … */

@@ -1,6 +1,6 @@
 /** docs/generated/access.md: the table of access for people, made from the one that decides. */
 import { ROLES } from '../../schemas/role.ts';
-import { ACCESS, type AccessRow } from '../../workers/access/table.ts';
+import { ACCESS, type AccessRow, PERSONAL_DATA_ROW } from '../../workers/access/table.ts';
 import { rowName } from '../../workers/http/access.ts';
 import { BATCH_COMMANDS } from '../../workers/http/batch.ts';
 import { isPublic, type Operation } from '../../workers/http/operation.ts';
@@ -28,7 +28,8 @@ export function accessTable(operations: readonly Operation[]): string {
 }
 
 function line(name: string, access: AccessRow, route: Operation | undefined): string {
-  const inside = BATCH_COMMANDS.has(name) ? 'in batches' : 'in GraphQL';
+  const elsewhere = name === PERSONAL_DATA_ROW ? 'in answers' : 'in GraphQL';
+  const inside = BATCH_COMMANDS.has(name) ? 'in batches' : elsewhere;
   const path = route === undefined ? inside : `\`${route.method.toUpperCase()} ${route.path}\``;
   return row([`\`${name}\``, path, CONCERNS[access.of], ...ROLES.map((role) => access[role] ?? '')]);
 }

@@ -1,7 +1,8 @@
 /** Stripe's API over HTTP: form-encoded requests, JSON replies, and what its errors mean (docs.stripe.com/api/errors). */
 import { z } from 'zod';
-import { DETAIL_LENGTH_MAX, type ProviderResult } from '../../schemas/paymentProvider.ts';
+import type { ProviderResult } from '../../schemas/paymentProvider.ts';
 import { PROVIDER_TIMEOUT_MS } from '../provider.ts';
+import { wordsOf } from './objects.ts';
 
 /** The version of the API that this adapter was written for: replies keep its shape whatever Stripe adds. */
 export const STRIPE_VERSION = '2025-04-30.basil';
@@ -127,7 +128,7 @@ function refusal({ status, headers }: Response, text: string): Refused {
   const reference = error.payment_intent?.id ?? null;
   return {
     ok: false,
-    result: { outcome: 'declined', reference, code, detail: cut(detail) },
+    result: { outcome: 'declined', reference, code, detail: wordsOf(detail) },
     replayed: false,
   };
 }
@@ -147,14 +148,10 @@ function unanswered(
   { replayed = false, retryAfterMs }: { replayed?: boolean; retryAfterMs?: number | undefined } = {},
 ): Refused {
   const pause = retryAfterMs === undefined ? {} : { retryAfterMs };
-  return { ok: false, result: { outcome: 'unanswered', code, detail: cut(detail), ...pause }, replayed };
+  return { ok: false, result: { outcome: 'unanswered', code, detail: wordsOf(detail), ...pause }, replayed };
 }
 
 /** Seconds, as Stripe sends them. */
 function retryAfterMs(header: string | null): number | undefined {
   return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1_000 : undefined;
-}
-
-function cut(text: string): string {
-  return text.slice(0, DETAIL_LENGTH_MAX);
 }

@@ -1,8 +1,16 @@
 /** What Stripe's objects say of our calls, and our calls in Stripe's words. */
 import { add, parseDecimal } from '../../schemas/decimal.ts';
-import type { ProviderCall, ProviderResult } from '../../schemas/paymentProvider.ts';
+import { DETAIL_LENGTH_MAX, type ProviderCall, type ProviderResult } from '../../schemas/paymentProvider.ts';
 import { fromMinorUnits } from './amounts.ts';
 import type { PaymentIntent, Refund } from './http.ts';
+
+/** Ids of cards and of what stands for them. */
+const TOKEN_IDS = /\b(?:tok_\w{3,}|(?:pm|card|src|seti)_[A-Za-z0-9]{10,})/g;
+
+/** What Stripe says to people without the ids of cards that it may name: it is kept for good. */
+export function wordsOf(message: string): string {
+  return message.replace(TOKEN_IDS, '[token]').slice(0, DETAIL_LENGTH_MAX);
+}
 
 /** The parameters that name the card: a PaymentMethod, or a token of Stripe's older front ends. */
 export function paymentMethod(token: string): Readonly<Record<string, string>> {

@@ -1,12 +1,13 @@
 /** Stripe's webhooks: verified first, then read (docs.stripe.com/webhooks; event types in docs.stripe.com/api/events/types). */
 import { z } from 'zod';
 import { Currency } from '../../schemas/currency.ts';
-import { DETAIL_LENGTH_MAX, type ProviderNotice } from '../../schemas/paymentProvider.ts';
+import type { ProviderNotice } from '../../schemas/paymentProvider.ts';
 import { AggregateId, Id } from '../../schemas/scalars.ts';
 import type { Webhook, WebhookReading } from '../provider.ts';
 import { signatureFault } from '../signature.ts';
 import { fromMinorUnits } from './amounts.ts';
 import { type PaymentIntent, type Refund, SHAPES } from './http.ts';
+import { wordsOf } from './objects.ts';
 
 const EventReply = z.object({
   id: z.string().regex(/^[\x21-\x7e]{1,100}$/),
@@ -61,7 +62,7 @@ function intentNotice(type: string, intent: PaymentIntent): ProviderNotice | und
     case 'payment_intent.canceled':
       return { notice: 'voided', reference };
     case 'payment_intent.payment_failed': {
-      const detail = (error?.message ?? 'The payment failed.').slice(0, DETAIL_LENGTH_MAX);
+      const detail = wordsOf(error?.message ?? 'The payment failed.');
       return {
         notice: 'declined',
         reference,

@@ -11,7 +11,7 @@ interface OwnOrder {
   readonly currency: string;
   readonly total: string;
   readonly items: readonly { productId: string; quantity: string; amount: string }[];
-  readonly shipTo: Readonly<Record<string, string>>;
+  readonly country: string | null;
   readonly reason: string | null;
 }
 
@@ -27,11 +27,11 @@ export const ordersAudit: ViewAudit = {
     parameters: [keysJson(keys)],
   }),
   fault([row], { state }) {
-    const { customerId, status, currency, total, items, shipTo, reason } = state as OwnOrder;
+    const { customerId, status, currency, total, items, country, reason } = state as OwnOrder;
     const own = [customerId, status, currency, total, items.length, String(countUnits(items))];
     if (row === undefined) return 'there is no row';
     const shown = [row.customer_id, row.status, row.currency, row.total, row.lines, row.units];
-    return unlike([...shown, row.country, row.reason], [...own, shipTo.country ?? null, reason]);
+    return unlike([...shown, row.country, row.reason], [...own, country, reason]);
   },
 };
 
@@ -54,11 +54,11 @@ export const salesAudit: ViewAudit = {
         [String(-digitsOf(refunded))],
       );
     }
-    const { items, shipTo, currency, status } = state as OwnOrder;
+    const { items, country, currency, status } = state as OwnOrder;
     const isSold = status === 'PENDING' || status === 'CANCELLED' ? 0 : 1;
     const own = [...Map.groupBy(items, ({ productId }) => productId)].map(([productId, lines]) => {
       const first = items[0]?.productId === productId ? 1 : 0;
-      const place = [shipTo.country ?? '', currency, isSold, first, 1];
+      const place = [country ?? '', currency, isSold, first, 1];
       return [productId, ...place, countUnits(lines), amountOf(lines)].join(' ');
     });
     const shown = rows.map((row) => {

@@ -59,8 +59,13 @@ function placedOrder({
   recordedAt: at,
   current,
 }: ProjectedEvent): PlacedOrder {
-  const { customerId, currency, total, items, shipTo }: Extract<OrderEvent, { type: 'OrderPlaced' }>['data'] =
-    current;
+  const {
+    customerId,
+    currency,
+    total,
+    items,
+    country,
+  }: Extract<OrderEvent, { type: 'OrderPlaced' }>['data'] = current;
   const units = items.reduce((sum, { quantity }) => sum + BigInt(quantity), 0n);
   return {
     orderId,
@@ -72,7 +77,7 @@ function placedOrder({
     total,
     lines: items.length,
     units: String(units),
-    country: shipTo.country ?? null,
+    country,
   };
 }
 

@@ -99,7 +99,7 @@ function salesCollector(colour: Colour): Collector {
 
 /** The rows of an order that was placed. */
 function linesOf({ aggregateId, recordedAt, current }: ProjectedEvent): SaleRow[] {
-  const { items, currency, shipTo }: Extract<OrderEvent, { type: 'OrderPlaced' }>['data'] = current;
+  const { items, currency, country }: Extract<OrderEvent, { type: 'OrderPlaced' }>['data'] = current;
   const day = new Date(recordedAt).toISOString().slice(0, DAY_LENGTH);
   const products = new Set<string>();
   return items.map(({ line, productId, quantity, amount }, index) => {
@@ -110,7 +110,7 @@ function linesOf({ aggregateId, recordedAt, current }: ProjectedEvent): SaleRow[
       line,
       day,
       productId,
-      shipTo.country ?? '',
+      country ?? '',
       currency,
       index === 0 ? 1 : 0,
       isFirstOfProduct ? 1 : 0,

@@ -5,19 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, it } from 'vitest';
-import { decodeEvent } from '../../actors/kernel/eventLog.ts';
-import { type SubjectState, subjectDecider } from '../../actors/subject/decider.ts';
+import { newPersonalDataKey } from '../../local/personalDataKey.ts';
 import { KeyRing } from '../../privacy/keyRing.ts';
 import { masterKeys } from '../../privacy/masterKeys.ts';
-import { SubjectKeys } from '../../privacy/subjectKeys.ts';
 import type { Encrypted } from '../../schemas/personal.ts';
-import type { SubjectEvent } from '../../schemas/subject.ts';
-import { type LocalWorld, localCore } from '../support/localCore.ts';
+import { localSubject } from '../support/localSubject.ts';
 import { sqliteStorage } from '../support/sqliteStorage.ts';
 
-const newKey = () => randomBytes(32).toString('base64');
-const FIRST = newKey();
-const SECOND = newKey();
+const FIRST = newPersonalDataKey();
+const SECOND = newPersonalDataKey();
 
 const ring = (keys = FIRST, storage = sqliteStorage(), subject = 'c-1') =>
   new KeyRing(storage, subject, () => masterKeys({ PERSONAL_DATA_KEYS: keys }));
@@ -137,32 +133,7 @@ describe('destroyed keys', () => {
   });
 });
 
-/** A subject without a runtime: its log, and its keys beside it. */
-function subject(world?: LocalWorld, masters = FIRST) {
-  let keys: SubjectKeys | undefined;
-  const made = localCore<SubjectState>(subjectDecider, world, (fromVersion) => {
-    const events = made.core.aggregate.log.read(fromVersion, 10).map(decodeEvent);
-    keys?.follow(events as SubjectEvent[]);
-  });
-  const keyRing = ring(masters, made.world.storage, 'local');
-  const context = { userId: 'u', correlationId: 'r', causationId: null };
-  keys = new SubjectKeys({
-    ring: keyRing,
-    state: () => made.core.aggregate.current().state,
-    createKey: (from) =>
-      made.core.execute([{ commandId: 'first key', type: 'CreateSubjectKey', data: {} }], from),
-  });
-  let count = 0;
-  const send = async (type: string) => {
-    const command = { commandId: `${type} ${++count}`, type, data: { reason: 'because' } };
-    const [outcome] = await made.core.execute([command], context);
-    return outcome?.status === 'refused' ? outcome.code : outcome?.status;
-  };
-  const seal = (text: string, create = true) => keys.seal([{ kind: 'address', text }], create, context);
-  return { ...made, keys, keyRing, send, seal };
-}
-
-async function sealed(from: ReturnType<typeof subject>, text: string): Promise<Encrypted> {
+async function sealed(from: ReturnType<typeof localSubject>, text: string): Promise<Encrypted> {
   const answer = await from.seal(text);
   if (!answer.ok) throw new Error(answer.code);
   return answer.values[0]?.encrypted as Encrypted;
@@ -170,7 +141,7 @@ async function sealed(from: ReturnType<typeof subject>, text: string): Promise<E
 
 describe('keys and the log of their subject', () => {
   it('come into being together, with the first value and no sooner', async () => {
-    const one = subject();
+    const one = localSubject();
     expect(await one.seal('"x"', false)).toMatchObject({ ok: false, code: 'no_key' });
     expect(one.core.head()).toBe(0);
     const values = await Promise.all([sealed(one, '"a"'), sealed(one, '"b"')]);
@@ -182,22 +153,22 @@ describe('keys and the log of their subject', () => {
   });
 
   it('rotate: the new one encrypts, the old ones go on opening', async () => {
-    const one = subject();
+    const one = localSubject();
     const before = await sealed(one, '"a"');
     expect(await one.send('RotateSubjectKey')).toBe('accepted');
     const after = await sealed(one, '"a"');
     expect([before.$enc.keyVersion, after.$enc.keyVersion]).toEqual([1, 2]);
     // After an eviction as well: another instance on the same storage.
-    const again = subject(one.world);
+    const again = localSubject(one.world);
     for (const encrypted of [before, after])
       expect(again.keys.open([{ kind: 'address', encrypted }])).toEqual([{ status: 'open', text: '"a"' }]);
   });
 
   it('end together: after the event there is no key, and what is asked for is answered as erased', async () => {
-    const one = subject();
+    const one = localSubject();
     const encrypted = await sealed(one, '"a"');
     expect(await one.send('EraseSubject')).toBe('accepted');
-    for (const instance of [one, subject(one.world)]) {
+    for (const instance of [one, localSubject(one.world)]) {
       expect(instance.keyRing.has(1)).toBe(false);
       expect(instance.keys.open([{ kind: 'address', encrypted }])).toEqual([{ status: 'erased' }]);
       expect(await instance.seal('"b"')).toMatchObject({ ok: false, code: 'subject_erased' });
@@ -206,11 +177,11 @@ describe('keys and the log of their subject', () => {
   });
 
   it('are neither made nor destroyed by halves: where one fails, the other is undone', async () => {
-    const without = subject(undefined, '');
+    const without = localSubject(undefined, '');
     await expect(without.seal('"a"')).rejects.toThrow('not bound');
     expect(without.core.head()).toBe(0);
 
-    const one = subject();
+    const one = localSubject();
     await sealed(one, '"a"');
     const { destroy } = one.keyRing;
     one.keyRing.destroy = () => {
@@ -218,7 +189,7 @@ describe('keys and the log of their subject', () => {
       throw new Error('crashed');
     };
     await expect(one.send('EraseSubject')).rejects.toThrow('crashed');
-    const again = subject(one.world);
+    const again = localSubject(one.world);
     expect(again.core.head()).toBe(1);
     expect(again.keyRing.has(1)).toBe(true);
     expect(await again.send('EraseSubject')).toBe('accepted');
@@ -226,7 +197,7 @@ describe('keys and the log of their subject', () => {
   });
 
   it('that are held are not destroyed', async () => {
-    const one = subject();
+    const one = localSubject();
     const encrypted = await sealed(one, '"a"');
     await one.send('PlaceLegalHold');
     expect(await one.send('EraseSubject')).toBe('legal_hold');
@@ -235,7 +206,7 @@ describe('keys and the log of their subject', () => {
 
   it('race: an erasure comes before a value or after it, and never in between', async () => {
     for (const eraseFirst of [true, false]) {
-      const one = subject();
+      const one = localSubject();
       await sealed(one, '"a"');
       const erase = () => one.send('EraseSubject');
       const store = () => one.seal('"b"');
@@ -252,7 +223,7 @@ describe('keys and the log of their subject', () => {
   });
 
   it('that were lost, as after a restore from the archive, are said to be', async () => {
-    const one = subject();
+    const one = localSubject();
     const encrypted = await sealed(one, '"a"');
     one.keyRing.destroy();
     expect(one.keys.open([{ kind: 'address', encrypted }])).toEqual([{ status: 'unreadable' }]);

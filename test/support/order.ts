@@ -2,6 +2,7 @@
 import { orderDecider } from '../../actors/order/decider.ts';
 import type { OrderCommand, OrderEvent, OrderLine } from '../../schemas/order.ts';
 import { specify } from './given.ts';
+import { encryptedOf } from './personal.ts';
 
 type Data<Of extends { type: string; data: unknown }, Type extends Of['type']> = Extract<
   Of,
@@ -23,8 +24,9 @@ const PLACING: Placing = {
   customerId: 'c-1',
   currency: 'GBP',
   items: [item('tea', '3', '2.55'), item('cup', '2', '4')],
-  payment: { method: 'card', token: 'tok_ok' },
-  shipTo: { line1: '1 High St', country: 'United Kingdom' },
+  payment: { method: 'card', token: encryptedOf('c-1') },
+  shipTo: encryptedOf('c-1'),
+  country: 'United Kingdom',
 };
 
 export const place = (more: Partial<Placing> = {}): OrderCommand => ({

@@ -1,10 +1,11 @@
 /** Orders whose logs live in the test. */
 import type { z } from 'zod';
 import { type OrderState, orderDecider } from '../../actors/order/decider.ts';
-import type { OrderCommand, OrderEvent, PlaceOrder } from '../../schemas/order.ts';
+import { countryOf, type OrderCommand, type OrderEvent, type PlaceOrder } from '../../schemas/order.ts';
 import { DeciderLog } from './deciderLog.ts';
+import { encryptedOf } from './personal.ts';
 
-type Placing = z.output<typeof PlaceOrder>;
+type Placing = Omit<z.output<typeof PlaceOrder>, 'payment'>;
 
 /** The log of an order. */
 export class OrderLog extends DeciderLog<OrderState, OrderCommand, OrderEvent> {
@@ -13,7 +14,10 @@ export class OrderLog extends DeciderLog<OrderState, OrderCommand, OrderEvent> {
   }
 
   /** Places the order: a pound's worth of tea for the customer `c-1`, where nothing else is said. */
-  place(more: Partial<Placing> = {}): this {
+  place({
+    shipTo = { line1: '1 High St', country: 'United Kingdom' },
+    ...more
+  }: Partial<Placing> = {}): this {
     return this.run({
       type: 'PlaceOrder',
       data: {
@@ -21,9 +25,11 @@ export class OrderLog extends DeciderLog<OrderState, OrderCommand, OrderEvent> {
         customerId: 'c-1',
         currency: 'GBP',
         items: [{ productId: 'tea', quantity: '1', unitPrice: '1' }],
-        payment: { method: 'card', token: 'tok_ok' },
-        shipTo: { line1: '1 High St', country: 'United Kingdom' },
+        payment: { method: 'card', token: encryptedOf('c-1') },
         ...more,
+        // As the order's actor hands it over.
+        shipTo: encryptedOf('c-1'),
+        country: countryOf(shipTo),
       },
     });
   }

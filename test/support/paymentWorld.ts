@@ -42,7 +42,12 @@ export class PaymentWorld {
     const [first] = [...effects(this.state)].sort((a, b) => a.dueAt - b.dueAt);
     if (first === undefined) return false;
     this.now = Math.max(this.now, first.dueAt);
-    const outcome = await performCall(this.#providers, this.paymentId, first.request);
+    const outcome = await performCall(
+      { providers: this.#providers, open: () => Promise.reject(new Error('nothing is encrypted here')) },
+      this.paymentId,
+      first.request,
+      false,
+    );
     this.command(outcome as PaymentCommand);
     return true;
   }

@@ -10,7 +10,7 @@ import type { RebuildDeps } from '../../queues/rebuild/deps.ts';
 import { isKnownEvent } from '../../schemas/eventTypes.ts';
 import { type EventsMessage, parseEventsMessage } from '../../schemas/message.ts';
 import { partOf } from '../../schemas/partition.ts';
-import { upcast } from '../../schemas/upcasts.ts';
+import { newestSchemaVersion, upcast } from '../../schemas/upcasts.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { viewDatabases } from '../../workers/env.ts';
 import type { TestEnv } from './migrations.ts';
@@ -89,7 +89,7 @@ export class TestLog {
   }
 
   /** Adds an event with whatever data, at whatever schema version. */
-  add(eventType: string, data: object, schemaVersion = eventType === 'AccountOpened' ? 2 : 1): this {
+  add(eventType: string, data: object, schemaVersion = newestSchemaVersion(eventType)): this {
     const version = this.head + 1;
     this.#events.push({
       version,

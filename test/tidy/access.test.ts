@@ -1,7 +1,7 @@
 /** Every route and every command has a row in the table of access, and every row is somebody's. */
 import { describe, expect, it } from 'vitest';
 import { ROLES } from '../../schemas/role.ts';
-import { ACCESS } from '../../workers/access/table.ts';
+import { ACCESS, PERSONAL_DATA_ROW } from '../../workers/access/table.ts';
 import { INTROSPECTION } from '../../workers/graphql/engine.ts';
 import { guarded as behindItsRow, rowName } from '../../workers/http/access.ts';
 import { application } from '../../workers/http/app.ts';
@@ -10,7 +10,7 @@ import { isPublic, type Route } from '../../workers/http/operation.ts';
 import { ROUTES } from '../../workers/http/routes/index.ts';
 
 const guarded = ROUTES.filter((route) => !isPublic(route));
-const names = new Set([...guarded.map(rowName), ...BATCH_COMMANDS.keys(), INTROSPECTION]);
+const names = new Set([...guarded.map(rowName), ...BATCH_COMMANDS.keys(), INTROSPECTION, PERSONAL_DATA_ROW]);
 
 describe('the table of access (workers/access/table.ts)', () => {
   it('has a row for every route and command', () => {

@@ -113,6 +113,7 @@ describe('Orders', () => {
       total: '15.65',
       payment: { method: 'card' },
       shipTo: { name: 'A. Lovelace', line1: '1 High St', country: 'United Kingdom' },
+      country: 'United Kingdom',
       shipments: [],
       version: 1,
     });

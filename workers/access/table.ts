@@ -27,6 +27,9 @@ const READERS = { operations: 'all', risk: 'all', auditor: 'all', admin: 'all' }
 /** Those who keep the platform running. */
 const OPERATORS = { operations: 'all', admin: 'all' } as const;
 
+/** The row of who sees personal data in the clear, in whatever answer it stands; for everybody else it is masked. */
+export const PERSONAL_DATA_ROW = 'readPersonalData';
+
 /** The table, by command type and operation id. */
 export const ACCESS: Readonly<Record<string, AccessRow>> = {
   // Commands to accounts. Cash from outside is what operations has seen arrive: a trader who could say so could print it.
@@ -63,6 +66,7 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   RevokeServiceKey: { of: 'platform', admin: 'all' },
   getServiceKeys: { of: 'platform', auditor: 'all', admin: 'all' },
   getServiceKey: { of: 'platform', auditor: 'all', admin: 'all' },
+  [PERSONAL_DATA_ROW]: { of: 'platform', ...OPERATORS },
   // Who erases is not who says that something must be kept.
   EraseSubject: { of: 'platform', ...OPERATORS },
   RotateSubjectKey: { of: 'platform', ...OPERATORS },

@@ -96,9 +96,9 @@ export class Loaders {
   state(reader: StateReader, id: string): Promise<object> {
     let loader = this.#states.get(reader);
     if (loader === undefined) {
-      const { env } = this.#context.c;
+      const { c } = this.#context;
       loader = new DataLoader(
-        (ids) => Promise.all(ids.map((each) => reader.read(env, each).then(({ reply }) => reply, asError))),
+        (ids) => Promise.all(ids.map((each) => reader.read(c, each).then(({ reply }) => reply, asError))),
         { maxBatchSize: KEYS_MAX },
       );
       this.#states.set(reader, loader);

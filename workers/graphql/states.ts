@@ -59,7 +59,7 @@ function stateField(operation: string, { reader, type }: State): Field {
       await context.requireRead(operation, target);
       const moment = queryOf(StateQuery, asOf);
       if (moment.version === undefined && moment.at === undefined) return context.loaders.state(reader, id);
-      return (await reader.read(context.c.env, id, moment)).reply;
+      return (await reader.read(context.c, id, moment)).reply;
     },
   });
 }

@@ -1,7 +1,8 @@
 /**
  * Conditional reads (RFC 9110, sections 8.8.3 and 13.1.2): a client that has an answer sends the entity tag it came with, and
  * is told in a few bytes that nothing has changed. The tag is the version that the answer shows, so that it cannot name two
- * different answers: what an aggregate was at a version never changes.
+ * different answers: what an aggregate was at a version never changes. But for personal data in it, which some may see and others
+ * not, and nobody after an erasure: answers with any are not conditional.
  */
 import type { Context } from 'hono';
 import { z } from 'zod';

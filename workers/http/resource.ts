@@ -1,10 +1,12 @@
 /** Routes that aggregates have in the same way: a command, and the state as it is or was. */
+import type { Context } from 'hono';
 import { z } from 'zod';
 import { AGGREGATES, type AggregateType } from '../../schemas/aggregates.ts';
 import { ownerOf } from '../aggregates.ts';
 import { requireAccess } from './access.ts';
 import { type CommandAnswer, runCommand } from './command.ts';
 import { entityTag } from './conditional.ts';
+import type { HttpEnv } from './context.ts';
 import { type Operation, type Route, route, type Success, type TAGS } from './operation.ts';
 import { isOneMoment, MOMENT, ONE_MOMENT, readMoment } from './past.ts';
 import { type ProblemCode, ProblemError } from './problem.ts';
@@ -97,8 +99,15 @@ interface ResourceState<State> {
   /** What there is to know of it, beyond that it is the actor's own state. */
   readonly description?: string;
   readonly schema: z.ZodType;
-  /** The state as the API shows it. */
-  readonly reply: (id: string, state: State, version: number) => object;
+  /** The state as the API shows it to the caller. */
+  readonly reply: (
+    id: string,
+    state: State,
+    version: number,
+    c: Context<HttpEnv>,
+  ) => object | Promise<object>;
+  /** What it shows of one version is not always the same: it has personal data, which is masked for some and erased in time. */
+  readonly isPersonal?: true;
 }
 
 /** Reads the state of one aggregate of a type. */
@@ -111,10 +120,10 @@ export function stateReader<State>(
   return {
     id: AGGREGATES[aggregateType].id,
     schema,
-    async read(env, id, moment = {}) {
-      const read = await readMoment(ownerOf<State>(env, { aggregateType, aggregateId: id }), moment);
+    async read(c, id, moment = {}) {
+      const read = await readMoment(ownerOf<State>(c.env, { aggregateType, aggregateId: id }), moment);
       if (read === null) throw notFound(resource, id);
-      return { reply: reply(id, read.state, read.version), version: read.version };
+      return { reply: await reply(id, read.state, read.version, c), version: read.version };
     },
   };
 }
@@ -122,7 +131,7 @@ export function stateReader<State>(
 /** The route of the state, which the actor itself answers. */
 export function stateRoute<State>(
   resource: Resource,
-  { operationId, description = '', schema, reply }: ResourceState<State>,
+  { operationId, description = '', schema, reply, isPersonal }: ResourceState<State>,
 ): Route {
   const { noun, path, tag } = resource;
   const state = stateReader(resource, schema, reply);
@@ -137,11 +146,11 @@ export function stateRoute<State>(
       params: idParams(resource),
       query: StateQuery,
       success: { status: 200, description: `The ${noun}.`, schema, headers: ['ETag'] },
-      conditional: true,
+      ...(isPersonal === true ? {} : { conditional: true as const }),
       problems: [resource.notFound],
     },
     async (c, { params: { id }, query }) => {
-      const read = await state.read(c.env, id, query);
+      const read = await state.read(c, id, query);
       return c.json(read.reply, 200, { ETag: entityTag(read.version) });
     },
   );

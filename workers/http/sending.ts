@@ -1,8 +1,9 @@
 /** What operations are beyond HTTP: the command that one sends, the state that one reads. GraphQL is made from these. */
+import type { Context } from 'hono';
 import type { z } from 'zod';
 import type { AggregateKey } from '../../queues/kernel/positions.ts';
 import type { Target } from '../access/principal.ts';
-import type { Env } from '../env.ts';
+import type { HttpEnv } from './context.ts';
 import type { Moment } from './past.ts';
 
 /** A command, and the aggregate that decides it. */
@@ -25,6 +26,13 @@ export interface StateReader {
   readonly id: z.ZodType<string>;
   /** The state as the API shows it. */
   readonly schema: z.ZodType;
-  /** The state and its version, now or at a moment. Ends with the problem that there is no such aggregate. */
-  read(env: Env, id: string, moment?: Moment): Promise<{ readonly reply: object; readonly version: number }>;
+  /**
+   * The state and its version, now or at a moment, as whoever sent the request may see it. Ends with the problem that there is
+   * no such aggregate.
+   */
+  read(
+    c: Context<HttpEnv>,
+    id: string,
+    moment?: Moment,
+  ): Promise<{ readonly reply: object; readonly version: number }>;
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Currency } from '../../schemas/currency.ts';
 import { Address, OrderLine, OrderShipped, OrderStatus } from '../../schemas/order.ts';
 import { PaymentMethod } from '../../schemas/payment.ts';
+import { Withheld } from '../../schemas/personal.ts';
 import { AggregateId, DecimalText, Id, UtcTime, Version } from '../../schemas/scalars.ts';
 import { ShipmentStatus } from '../../schemas/shipment.ts';
 import { CommandReply } from './replies.ts';
@@ -38,6 +39,9 @@ export const InventoryReply = z
   .meta({ id: 'Inventory' });
 export type InventoryReply = z.infer<typeof InventoryReply>;
 
+/** Personal: in the clear for who may see it. */
+const ShownAddress = z.union([Address, Withheld]);
+
 /** An order. What stands for the card is not shown. */
 export const OrderReply = z
   .strictObject({
@@ -48,7 +52,11 @@ export const OrderReply = z
     items: z.array(OrderLine.extend({ shipped: DecimalText.meta({ description: 'Units that have left.' }) })),
     total: DecimalText,
     payment: z.strictObject({ method: PaymentMethod }),
-    shipTo: Address,
+    shipTo: ShownAddress,
+    country: z
+      .string()
+      .nullable()
+      .meta({ description: 'Of the address; anybody who sees the order sees it.' }),
     shipments: z.array(
       z.strictObject({ shipmentId: AggregateId, carrier: z.string(), trackingNumber: z.string() }),
     ),
@@ -66,7 +74,7 @@ export const ShipmentReply = z
     status: ShipmentStatus,
     carrier: z.string(),
     trackingNumber: z.string(),
-    shipTo: Address,
+    shipTo: ShownAddress,
     items: OrderShipped.shape.items,
     dispatchedAt: UtcTime.nullable(),
     deliveredAt: UtcTime.nullable(),

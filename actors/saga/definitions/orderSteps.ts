@@ -1,4 +1,5 @@
 /** What the sagas of an order have in common: their input, their commands, and how long each part may take. */
+import type { Encrypted } from '../../../schemas/personal.ts';
 import type { RetryPolicy, StepContext } from './definition.ts';
 
 /** An order as its sagas know it. */
@@ -8,7 +9,7 @@ export interface OrderInput {
   readonly currency: string;
   /** What is paid. */
   readonly total: string;
-  readonly payment: { readonly method: string; readonly token: string };
+  readonly payment: { readonly method: string; readonly token: Encrypted | string };
   readonly items: readonly { readonly line: number; readonly productId: string; readonly quantity: string }[];
 }
 

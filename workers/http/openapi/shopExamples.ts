@@ -21,6 +21,7 @@ const order = {
   total: '7.65',
   payment: { method: 'card' },
   shipTo,
+  country: 'United Kingdom',
   shipments: [{ shipmentId: 'order-1-1', carrier: 'Royal Mail', trackingNumber: 'RM123456785GB' }],
   version: 4,
 };

@@ -1,7 +1,10 @@
 /** Orders: placed, shipped, delivered, cancelled. A saga confirms them. */
+import type { Context } from 'hono';
 import type { OrderState } from '../../../actors/order/decider.ts';
 import { CancelOrder, DeliverOrder, PlaceOrder, ShipOrder } from '../../../schemas/order.ts';
+import type { HttpEnv } from '../context.ts';
 import type { Route } from '../operation.ts';
+import { shownTo } from '../personalData.ts';
 import { commandRoute, commandSuccess, type Resource, sendingRoute, stateRoute } from '../resource.ts';
 import { OrderReply, SagaCommandReply } from '../shopReplies.ts';
 
@@ -27,7 +30,7 @@ const placeOrder = sendingRoute(
     command: 'PlaceOrder',
     body: PlaceOrder,
     success: commandSuccess(202, 'The order is placed; its fulfilment goes on.', SagaCommandReply),
-    problems: ['amount_precision', 'amount_out_of_range', 'nothing_to_pay'],
+    problems: ['amount_precision', 'amount_out_of_range', 'nothing_to_pay', 'subject_erased'],
   },
   { status: 202 },
   ({ body: data }) => ({ aggregateType: 'order', aggregateId: data.orderId, type: 'PlaceOrder', data }),
@@ -77,11 +80,21 @@ export const orders: readonly Route[] = [
     success: commandSuccess(200, 'The order is delivered.'),
     refusals: [...ENDED, 'order_not_confirmed', 'order_not_shipped'],
   }),
-  stateRoute<OrderState>(ORDERS, { operationId: 'getOrder', schema: OrderReply, reply: orderReply }),
+  stateRoute<OrderState>(ORDERS, {
+    operationId: 'getOrder',
+    schema: OrderReply,
+    reply: orderReply,
+    isPersonal: true,
+  }),
 ];
 
-function orderReply(orderId: string, state: OrderState, version: number): OrderReply {
-  const { customerId, status, currency, items, total, payment, shipTo, shipments, reason } = state;
+async function orderReply(
+  orderId: string,
+  state: OrderState,
+  version: number,
+  c: Context<HttpEnv>,
+): Promise<OrderReply> {
+  const { customerId, status, currency, items, total, payment, shipTo, country, shipments, reason } = state;
   if (status === 'UNPLACED') throw new Error(`order ${orderId} has version ${version} but is not placed`);
   return {
     orderId,
@@ -91,7 +104,8 @@ function orderReply(orderId: string, state: OrderState, version: number): OrderR
     items,
     total,
     payment: { method: payment.method },
-    shipTo,
+    shipTo: await shownTo(c, { kind: 'address', subject: customerId, value: shipTo }),
+    country,
     shipments: shipments.map(({ shipmentId, carrier, trackingNumber }) => ({
       shipmentId,
       carrier,
