@@ -4,14 +4,17 @@
  */
 import { AccountActor as ProductAccountActor } from '../actors/index.ts';
 import { project } from '../queues/kernel/runner.ts';
+import { isAggregateType } from '../schemas/aggregates.ts';
 import { type EventsMessage, parseEventsMessage } from '../schemas/message.ts';
 import { partOf } from '../schemas/partition.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { LOCAL_ADMINISTRATOR } from '../workers/access/principal.ts';
+import { actorStub } from '../workers/aggregates.ts';
 import { type Env, viewDatabases } from '../workers/env.ts';
 import { application } from '../workers/http/app.ts';
 import product from '../workers/index.ts';
 import { projectionDeps } from '../workers/projection.ts';
+import { OrderActor } from './orderActor.ts';
 
 /** Events of a message of a busy account: what arrives between two announcements. */
 const MESSAGE_EVENTS = 50;
@@ -20,6 +23,7 @@ const MESSAGE_EVENTS = 50;
 const QUEUE_BATCH_MESSAGES = 100;
 
 export * from '../workers/index.ts';
+export { OrderActor };
 
 /** The application without its gateway, to measure what that costs. */
 const open = application({
@@ -42,10 +46,11 @@ export interface StoredSize {
   readonly databaseBytes: number;
 }
 
-interface BenchEnv extends Omit<Env, 'ACCOUNTS'> {
+interface BenchEnv extends Omit<Env, 'ACCOUNTS' | 'ORDERS'> {
   /** Serves without the gateway. */
   readonly BENCH_OPEN?: string;
   readonly ACCOUNTS: DurableObjectNamespace<AccountActor>;
+  readonly ORDERS: DurableObjectNamespace<OrderActor>;
 }
 
 /** The account, with its insides open to the benchmarks. */
@@ -123,10 +128,29 @@ async function projectPrefetched(env: BenchEnv): Promise<number> {
   return applied;
 }
 
+/** Commands that an aggregate's log has: each was a commit. */
+async function commits(env: BenchEnv, aggregateType: string, aggregateId: string): Promise<number> {
+  if (!isAggregateType(aggregateType)) throw new Error(`no aggregate type ${aggregateType}`);
+  const log = await actorStub(env as unknown as Env, { aggregateType, aggregateId }).events(1, 1_000);
+  const events = JSON.parse(log) as { metadata: { commandId: string } }[];
+  return new Set(events.map(({ metadata }) => metadata.commandId)).size;
+}
+
+/** Places an order the product's way, and answers once it is decided. */
+async function place(request: Request, env: BenchEnv, ctx: ExecutionContext): Promise<Response> {
+  const body = await request.text();
+  const { orderId } = JSON.parse(body) as { orderId: string };
+  const { method, headers } = request;
+  const order = new Request(new URL('/v1/orders', request.url), { method, headers, body });
+  const placed = await product.fetch(order, env as unknown as Env, ctx);
+  if (placed.status !== 202) return placed;
+  return Response.json({ status: await env.ORDERS.getByName(orderId).decided() });
+}
+
 async function bench(
   env: BenchEnv,
   route: string,
-  account: string,
+  [account, id]: readonly [account: string, id: string],
   parameters: URLSearchParams,
 ): Promise<unknown> {
   const number = (name: string) => Number(parameters.get(name));
@@ -146,6 +170,8 @@ async function bench(
       return prefetch(env, account.split(','), number('from'), number('events'));
     case 'project':
       return projectPrefetched(env);
+    case 'commits':
+      return commits(env, account, id);
     default:
       throw new Error(`no bench route ${route}`);
   }
@@ -159,7 +185,8 @@ export default {
       return fetch(request, env as unknown as Env, ctx);
     }
     const { pathname, searchParams } = new URL(request.url);
-    const [, , route = '', account = '-'] = pathname.split('/');
-    return Response.json(await bench(env, route, account, searchParams));
+    const [, , route = '', account = '-', id = ''] = pathname.split('/');
+    if (route === 'place') return place(request, env, ctx);
+    return Response.json(await bench(env, route, [account, id], searchParams));
   },
 } satisfies ExportedHandler<BenchEnv>;

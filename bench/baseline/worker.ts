@@ -93,6 +93,27 @@ async function project(env: Env, messages: readonly string[]): Promise<number> {
   return lines.length;
 }
 
+/** Objects that every process shares, as orders share the stock, the bank and the directory. */
+const SHARED_OBJECTS = 128;
+
+/**
+ * What a process over several objects cannot do without: `fresh` rows, one commit each and one after the other, in as many
+ * objects as there are numbers, all of them new; and `shared` rows in objects that are there.
+ */
+async function runProcess(env: Env, name: string, body: string, parameters: URLSearchParams): Promise<void> {
+  const fresh = (parameters.get('fresh') ?? '').split(',').map(Number);
+  await Promise.all(
+    fresh.map(async (commits, index) => {
+      const rows = env.ROWS.getByName(`${name} ${index}`);
+      for (let commit = 0; commit < commits; commit++) await rows.insert(body);
+    }),
+  );
+  for (let commit = Number(parameters.get('shared')); commit > 0; commit--) {
+    const shared = Math.floor(Math.random() * SHARED_OBJECTS);
+    await env.ROWS.getByName(`shared ${shared}`).insert(body);
+  }
+}
+
 async function positions(env: Env): Promise<Record<string, number>> {
   const { results } = await env.VIEW.prepare('SELECT * FROM view_positions').all<{
     id: string;
@@ -103,7 +124,7 @@ async function positions(env: Env): Promise<Record<string, number>> {
 
 export default {
   async fetch(request, env) {
-    const { pathname } = new URL(request.url);
+    const { pathname, searchParams } = new URL(request.url);
     if (pathname === '/readyz') return new Response('ready');
     const [, route, name = ''] = pathname.split('/');
     const rows = env.ROWS.getByName(name);
@@ -114,6 +135,9 @@ export default {
         return rowSocket(env);
       case 'relay':
         return Response.json(await rows.relay(await request.text()));
+      case 'process':
+        await runProcess(env, name, await request.text(), searchParams);
+        return Response.json({ accepted: 1 });
       case 'read':
         return Response.json(await rows.read());
       case 'project':

@@ -8,6 +8,7 @@ import { latency } from './latency.ts';
 import { lag, sustained } from './paced.ts';
 import { rebuild } from './rebuild.ts';
 import { rows } from './rows.ts';
+import { sagas } from './sagas.ts';
 import { single } from './single.ts';
 import { stream } from './stream.ts';
 import { subscribers } from './subscribers.ts';
@@ -27,4 +28,5 @@ export const benchmarks: readonly Benchmark[] = [
   views,
   rebuild,
   rows,
+  sagas,
 ];

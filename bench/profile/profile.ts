@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { SAGA_CONNECTIONS } from '../benchmarks/sagas.ts';
 import { SINGLE_CONNECTIONS } from '../benchmarks/single.ts';
 import { closedLoop, type LoadResult } from '../load/loops.ts';
 import { inTurn, type RequestTemplate } from '../load/requests.ts';
@@ -9,6 +10,7 @@ import { Server } from '../servers/server.ts';
 import type { Benchmark, BenchOptions, Figure } from '../types.ts';
 import { openAccounts } from '../workload/accounts.ts';
 import { ACCOUNTS, batchTemplates, singleTemplates } from '../workload/commands.ts';
+import { orderTemplates, stockProducts } from '../workload/orders.ts';
 import { Inspector, isolates, isWorker } from './inspector.ts';
 import { recordNative } from './native.ts';
 import { busySamples, type CpuProfile, hottest } from './summary.ts';
@@ -48,17 +50,35 @@ export const profileViews: Benchmark = {
     profiled('views', CONNECTIONS, batchTemplates('product', BATCH_COMMANDS, ACCOUNTS, 'trade id'), options),
 };
 
+export const profileSagas: Benchmark = {
+  name: 'profile-sagas',
+  summary: 'the same under orders of three lines, placed to confirmed',
+  run: (options) => profiled('sagas', SAGA_CONNECTIONS, orderTemplates(), options),
+};
+
+/** What each profile runs on, and how that is made ready. */
+const SUBJECTS = {
+  batch: { kind: 'product without views', prepare: openAllAccounts },
+  single: { kind: 'product without views', prepare: openAllAccounts },
+  views: { kind: 'product', prepare: openAllAccounts },
+  sagas: { kind: 'product with sagas', prepare: stockProducts },
+} as const;
+
+function openAllAccounts({ url }: Server): Promise<void> {
+  return openAccounts(url, ACCOUNTS);
+}
+
 async function profiled(
-  name: 'batch' | 'single' | 'views',
+  name: keyof typeof SUBJECTS,
   connections: number,
   templates: readonly RequestTemplate[],
   { stateDir, seconds = DEFAULT_SECONDS, progress }: BenchOptions,
 ): Promise<Figure[]> {
   const inspectorPort = await freePort();
-  const kind = name === 'views' ? 'product' : 'product without views';
+  const { kind, prepare } = SUBJECTS[name];
   const server = await Server.start(kind, stateDir, inspectorPort);
   try {
-    await openAccounts(server.url, ACCOUNTS);
+    await prepare(server);
     const source = inTurn(templates);
     const load = (time: number) => closedLoop(server.port, source, { connections, seconds: time });
     await load(WARM_UP_SECONDS);

@@ -7,9 +7,21 @@ import { loadWrangler, REPOSITORY, WRANGLER_TOML } from '../../local/config.ts';
 /**
  * What a benchmark runs against. `product` is all of it. `product without views` has no consumer on its queues, so that
  * the price of a command shows alone: its events are still announced, and the queue drops what nobody consumes. `product
- * without gateway` takes every request for the administrator's, and has no views either.
+ * with sagas` has the sagas' consumer alone. `product without gateway` takes every request for the administrator's, and has
+ * no views either.
  */
-export type ServerKind = 'product' | 'product without views' | 'product without gateway' | 'baseline';
+export type ServerKind =
+  | 'product'
+  | 'product without views'
+  | 'product with sagas'
+  | 'product without gateway'
+  | 'baseline';
+
+/** The queues that a kind consumes; absent: none. */
+const CONSUMED: Readonly<Partial<Record<ServerKind, RegExp>>> = {
+  product: /^/,
+  'product with sagas': /^folio-sagas$/,
+};
 
 /** The configuration file of a kind of server; written into `folder` where it is made up. */
 export async function configFile(kind: ServerKind, folder: string): Promise<string> {
@@ -33,7 +45,9 @@ export async function configFile(kind: ServerKind, folder: string): Promise<stri
     })),
     queues: {
       ...rawConfig.queues,
-      consumers: kind === 'product' ? rawConfig.queues?.consumers : [],
+      consumers: (rawConfig.queues?.consumers ?? []).filter(
+        ({ queue }) => CONSUMED[kind]?.test(queue) === true,
+      ),
     },
     // The sweeper of a server without views would repair them all the same.
     triggers: kind === 'product' ? rawConfig.triggers : { crons: [] },
