@@ -9,7 +9,9 @@ interface GroupEntry {
   /** The types of aggregates whose events it is told of; absent: of all. */
   readonly aggregateTypes?: readonly string[];
   /** Nobody waits for what it does: it is told late, and only which events there are (ADR 17). */
-  readonly isPatient?: true;
+  readonly isPatient?: boolean;
+  /** A customer waits for what it does: it is told of each commit, however soon after the last one. */
+  readonly isUrgent?: boolean;
 }
 
 /** Groups by name. */
@@ -19,16 +21,16 @@ export const CONSUMER_GROUPS = {
   /** Segments in R2. */
   archive: { binding: 'ARCHIVE_QUEUE', isPatient: true },
   /** What starts sagas, and what they wait for. */
-  sagas: { binding: 'SAGAS_QUEUE', aggregateTypes: ['order', 'payment'] },
+  sagas: { binding: 'SAGAS_QUEUE', aggregateTypes: ['order', 'payment'], isUrgent: true },
 } as const satisfies Readonly<Record<string, GroupEntry>>;
 
 /** The name of a group. */
 export type GroupName = keyof typeof CONSUMER_GROUPS;
 
-/** Whether a group is told late, and without the events. */
-export function isPatient(name: GroupName): boolean {
-  const entry: GroupEntry = CONSUMER_GROUPS[name];
-  return entry.isPatient === true;
+/** How soon a group is told: late and without the events, or of each commit; neither for most. */
+export function paceOf(name: GroupName): { readonly isPatient: boolean; readonly isUrgent: boolean } {
+  const { isPatient = false, isUrgent = false }: GroupEntry = CONSUMER_GROUPS[name];
+  return { isPatient, isUrgent };
 }
 
 /** The groups that are told of the events of an aggregate's type. */

@@ -226,9 +226,10 @@ export class ActorCore<State> {
 
   /** Sets the alarm for whatever is left to do. */
   #rearm(now: number): void {
-    const workAt = this.#nextWorkAt(now);
-    if (workAt !== undefined) this.#alarm.setBefore(workAt, now);
-    if (this.#outbox.isBehind) this.#alarm.setBefore(now + DRAIN_SAFETY_MS, now);
+    const workAt = this.#nextWorkAt(now) ?? Number.POSITIVE_INFINITY;
+    const at = this.#outbox.isBehind ? Math.min(workAt, now + DRAIN_SAFETY_MS) : workAt;
+    // One setting for everything, since each is a written row.
+    if (at < Number.POSITIVE_INFINITY) this.#alarm.setBefore(at, now);
   }
 
   /**
@@ -249,7 +250,8 @@ export class ActorCore<State> {
   #scheduleDrain(now: number): void {
     // What waits for a queue that fails waits for the alarm.
     if (this.#drainAt !== undefined || !this.#outbox.isDue(now)) return;
-    this.#drainAt = Math.max(now + DRAIN_DELAY_MS, this.#drainedAt + DRAIN_INTERVAL_MS);
+    const pause = this.#outbox.isUrgent(now) ? 0 : DRAIN_INTERVAL_MS;
+    this.#drainAt = Math.max(now + DRAIN_DELAY_MS, this.#drainedAt + pause);
     this.#deps.after(() => {
       this.#drainAt = undefined;
       this.#drainedAt = this.#deps.now();

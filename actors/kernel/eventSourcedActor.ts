@@ -3,7 +3,7 @@
  * and holds no rule of its own. An aggregate's actor extends it and names its decider.
  */
 import { DurableObject } from 'cloudflare:workers';
-import { CONSUMER_GROUPS, groupsFor, isPatient } from '../../schemas/consumerGroups.ts';
+import { CONSUMER_GROUPS, groupsFor, paceOf } from '../../schemas/consumerGroups.ts';
 import type { CommandContext, CommandEnvelope, Outcome } from '../../schemas/envelope.ts';
 import { DIRECTORY_PARTS, directoryName, partOf } from '../../schemas/partition.ts';
 import { createLogger } from '../../telemetry/logger.ts';
@@ -149,7 +149,7 @@ function consumerGroups(env: ActorEnv, aggregateType: string): ConsumerGroup[] {
     const queue = env[CONSUMER_GROUPS[name].binding];
     return {
       name,
-      isPatient: isPatient(name),
+      ...paceOf(name),
       send: async (texts) => {
         await queue.sendBatch(texts.map((body) => ({ body, contentType: 'text' as const })));
       },

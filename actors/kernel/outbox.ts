@@ -26,6 +26,8 @@ export interface ConsumerGroup {
   readonly name: string;
   /** It is told only by a drain of everything, and only which events there are: it reads the log when it needs them. */
   readonly isPatient?: boolean;
+  /** It is told of each commit, however soon after the last one. */
+  readonly isUrgent?: boolean;
   /** Resolves when the queue has stored the messages. */
   send(texts: readonly string[]): Promise<void>;
 }
@@ -96,6 +98,14 @@ export class Outbox {
   isDue(now: number): boolean {
     const head = this.#deps.head();
     return this.#standings.some(({ published, dueAt }) => published < head && dueAt <= now);
+  }
+
+  /** Whether a group is among those that may be told something now which waits for no more to come. */
+  isUrgent(now: number): boolean {
+    const head = this.#deps.head();
+    return this.#standings.some(
+      ({ group, published, dueAt }) => group.isUrgent === true && published < head && dueAt <= now,
+    );
   }
 
   /** When the first group is tried again whose queue has failed, milliseconds since 1970; undefined where none has. */

@@ -10,6 +10,8 @@ import { type SagaState, sagaDecider } from './decider.ts';
 import { DEFINITIONS } from './definitions/index.ts';
 
 export class SagaActor extends EventSourcedActor<SagaState> {
+  #startedBy: string | undefined;
+
   constructor(ctx: DurableObjectState, env: ActorEnv) {
     const send = commandSender({
       execute: (target, commands, context) => targetOf(env, target).execute(commands, context),
@@ -18,10 +20,13 @@ export class SagaActor extends EventSourcedActor<SagaState> {
     super(ctx, env, sagaDecider(DEFINITIONS), send);
   }
 
-  /** The request that started the saga. */
+  /** The request that started the saga: every command goes out under it. */
   #correlationId(): string {
-    const [first] = JSON.parse(this.core.events(1, 1)) as [{ metadata: Metadata }];
-    return first.metadata.correlationId;
+    if (this.#startedBy === undefined) {
+      const [first] = JSON.parse(this.core.events(1, 1)) as [{ metadata: Metadata }];
+      this.#startedBy = first.metadata.correlationId;
+    }
+    return this.#startedBy;
   }
 }
 

@@ -18,6 +18,10 @@ export interface LocalWorld {
   onSend: (texts: readonly string[]) => void;
   /** Fails a registration by throwing. */
   onRegister?: () => void;
+  /** Whether the consumer group of the views is an urgent one. */
+  isUrgent?: boolean;
+  /** Takes what is to be done later; without it only the alarm drains. */
+  after?: (task: () => void, milliseconds: number) => void;
   /** Carries effects out. */
   perform?: Perform;
   readonly lines: string[];
@@ -45,8 +49,8 @@ export function localCore<State>(
     logger: createLogger('actor', 'info', (line) => void world.lines.push(line)),
     now: () => world.now,
     nextTurn: (task) => void setImmediate(task),
-    // Only the alarm drains: nothing happens that the test has not asked for.
-    after: () => undefined,
+    // Nothing happens that the test has not asked for.
+    after: (task, milliseconds) => world.after?.(task, milliseconds),
     setAlarm(at) {
       world.alarmAt = at;
       world.alarms.push(at);
@@ -54,6 +58,7 @@ export function localCore<State>(
     groups: [
       {
         name: 'views',
+        ...(world.isUrgent === undefined ? {} : { isUrgent: world.isUrgent }),
         send: async (texts) => {
           world.onSend(texts);
           world.sent.push(...texts);

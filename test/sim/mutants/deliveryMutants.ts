@@ -57,8 +57,8 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: CORE,
-        find: 'if (this.#outbox.isBehind) this.#alarm.setBefore(',
-        replace: 'if (this.#outbox.isBehind && now < 0) this.#alarm.setBefore(',
+        find: 'this.#outbox.isBehind ? Math.min(',
+        replace: 'this.#outbox.isBehind && now < 0 ? Math.min(',
       },
     ],
   },
