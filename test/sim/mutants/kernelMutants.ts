@@ -149,8 +149,10 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'actors/kernel/actorCore.ts',
-        find: '        if (this.#version() > before) this.#rearm(now);\n',
-        replace: '        if (this.aggregate.log.isStored) this.#alarm.setBefore(now, now);\n',
+        find: '        if (this.#version() > before) {\n',
+        replace:
+          '        if (this.#version() === before && this.aggregate.log.isStored) this.#alarm.setBefore(now, now);\n' +
+          '        if (this.#version() > before) {\n',
       },
     ],
   },
