@@ -10,6 +10,7 @@ import { rebuild } from './rebuild.ts';
 import { rows } from './rows.ts';
 import { sagas } from './sagas.ts';
 import { single } from './single.ts';
+import { statement } from './statement.ts';
 import { stream } from './stream.ts';
 import { subscribers } from './subscribers.ts';
 import { views } from './views.ts';
@@ -29,4 +30,5 @@ export const benchmarks: readonly Benchmark[] = [
   rebuild,
   rows,
   sagas,
+  statement,
 ];

@@ -2,6 +2,8 @@
 import type { Document, FactList } from '../document.ts';
 import { wrapText } from './lines.ts';
 import {
+  GREY,
+  INK,
   lineHeight,
   MARGIN,
   PAGE_HEIGHT,
@@ -12,9 +14,6 @@ import {
   type Typesetter,
 } from './pages.ts';
 import { placeTable } from './table.ts';
-
-const INK = '#1b1f24';
-const GREY = '#57606a';
 
 const TITLE: Style = { face: 'bold', size: 18, colour: INK };
 const SUBTITLE: Style = { face: 'regular', size: 9.5, colour: GREY };

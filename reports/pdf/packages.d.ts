@@ -7,18 +7,25 @@ declare module 'pdfkit' {
     readonly displayTitle: boolean;
     readonly info: Readonly<Record<string, string | Date>>;
   }
+  export interface PageFont {
+    readonly id: string;
+    ref(): object;
+  }
   export class PDFDocument {
     constructor(options: PdfOptions);
     addPage(options: { readonly size: readonly [number, number]; readonly margin: number }): this;
     registerFont(name: string, font: import('fontkit').Font): this;
     font(name: string): this;
     fontSize(size: number): this;
-    fillColor(colour: string): this;
+    fillColor(colour: readonly [number, number, number]): this;
     widthOfString(text: string): number;
     text(text: string, x: number, y: number, options: { readonly lineBreak: false }): this;
-    rect(x: number, y: number, width: number, height: number): this;
-    fill(colour: string): this;
+    /** Operators of PDF on the page, as they are. */
+    addContent(operators: string): this;
     end(): void;
+    /** The font that was set last, with which operators need it: its name on pages, and its object. */
+    readonly _font: PageFont;
+    readonly page: { readonly fonts: Record<string, object> };
   }
   /** Only where fonts do not come from files. */
   export const registerStdFonts: ((...fonts: readonly object[]) => void) | undefined;

@@ -16,11 +16,21 @@ const FOOT = 26;
 /** From the top of one line to the next, by the size of its letters. */
 const LEADING = 1.3;
 
+/** Red, green and blue, 0 to 255. */
+export type Colour = readonly [red: number, green: number, blue: number];
+
+/** Of letters. */
+export const INK: Colour = [27, 31, 36];
+/** Of letters that matter less. */
+export const GREY: Colour = [87, 96, 106];
+/** Of the rules between rows. */
+export const PALE: Colour = [208, 215, 222];
+
 /** How a text looks. */
 export interface Style {
   readonly face: 'regular' | 'bold';
   readonly size: number;
-  readonly colour: string;
+  readonly colour: Colour;
 }
 
 /** A text at the place of its top left corner. */
@@ -28,7 +38,7 @@ export interface TextMark extends SetText {
   readonly x: number;
   readonly y: number;
   readonly size: number;
-  readonly colour: string;
+  readonly colour: Colour;
 }
 
 /** A horizontal rule. */
@@ -37,7 +47,7 @@ export interface RuleMark {
   readonly y: number;
   readonly width: number;
   readonly thickness: number;
-  readonly colour: string;
+  readonly colour: Colour;
 }
 
 /** What is on a page. */
@@ -113,7 +123,7 @@ export class PageBuilder {
   }
 
   /** Puts a rule. */
-  rule(x: number, y: number, width: number, thickness: number, colour: string): void {
+  rule(x: number, y: number, width: number, thickness: number, colour: Colour): void {
     this.#page.push({ x, y, width, thickness, colour });
   }
 }

@@ -1,11 +1,7 @@
 /** Tables on pages: heads on every page, rows whole. */
 import type { Column, Row, Table } from '../document.ts';
 import { wrapFigure, wrapText } from './lines.ts';
-import { lineHeight, MARGIN, PAGE_WIDTH, type PageBuilder, type Style } from './pages.ts';
-
-const INK = '#1b1f24';
-const GREY = '#57606a';
-const LINE = '#d0d7de';
+import { GREY, INK, lineHeight, MARGIN, PAGE_WIDTH, PALE, type PageBuilder, type Style } from './pages.ts';
 
 const HEAD: Style = { face: 'bold', size: 8, colour: INK };
 const CELL: Style = { face: 'regular', size: 8, colour: INK };
@@ -117,7 +113,7 @@ function placeRow(
     pages.put(line, left, below + number * lineHeight(DETAIL), DETAIL);
   });
   pages.y += height;
-  pages.rule(MARGIN, pages.y - 0.5, WIDTH, 0.5, LINE);
+  pages.rule(MARGIN, pages.y - 0.5, WIDTH, 0.5, PALE);
 }
 
 function putIn(

@@ -7,8 +7,13 @@ import { create, type Font } from 'fontkit';
 /** The faces of a document. `wide` is the font that comes with it. */
 export type Face = 'regular' | 'bold' | 'wide';
 
-/** Characters of Windows-1252 beyond Latin-1 (the built-in fonts' WinAnsiEncoding, ISO 32000-1, annex D.2). */
-const BEYOND_LATIN_1 = '€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ';
+/**
+ * Characters of Windows-1252 beyond Latin-1 (the built-in fonts' WinAnsiEncoding, ISO 32000-1, annex D.2), by their bytes from 0x80
+ * on; a space stands for a byte without a character.
+ */
+const FROM_80 = '€ ‚ƒ„…†‡ˆ‰Š‹Œ Ž  ‘’“”•–—˜™š›œ žŸ';
+
+const BEYOND_LATIN_1 = FROM_80.replaceAll(' ', '');
 
 const BUILT_IN = new RegExp(`^[\\x20-\\x7e\\xa0-\\xff${BEYOND_LATIN_1}]*$`);
 
@@ -28,6 +33,11 @@ export interface SetText {
 /** Reads a font file (TrueType or OpenType). */
 export function openFont(bytes: Uint8Array): Font {
   return create(bytes);
+}
+
+/** A text of built-in characters with a character for each of its bytes. */
+export function winAnsiText(text: string): string {
+  return text.replace(/[^\x20-\xff]/g, (character) => String.fromCharCode(0x80 + FROM_80.indexOf(character)));
 }
 
 /** Whether a document with this text needs more than the built-in fonts. */

@@ -46,9 +46,8 @@ function readPdf(bytes: Uint8Array): { raw: string; texts: string[]; pages: numb
   const texts: string[] = [];
   for (const { 1: body = '' } of raw.matchAll(/stream\n([\s\S]*?)\nendstream/g)) {
     const content = inflated(Buffer.from(body, 'latin1'));
-    for (const { 1: shown = '' } of content?.matchAll(/\[([^\]]*)\] TJ/g) ?? []) {
-      const hex = Array.from(shown.matchAll(/<([0-9a-f]*)>/g), ([, digits]) => digits).join('');
-      texts.push(Buffer.from(hex, 'hex').toString('latin1'));
+    for (const { 1: shown = '' } of content?.matchAll(/\(((?:[^\\)]|\\.)*)\) Tj/g) ?? []) {
+      texts.push(shown.replace(/\\(.)/g, '$1'));
     }
   }
   return { raw, texts, pages: raw.match(/\/Type \/Page\b/g)?.length ?? 0 };

@@ -5,10 +5,7 @@ import type { Statement } from '../../reports/statement/statement.ts';
 import type { EventEnvelope } from '../../schemas/envelope.ts';
 import type { Owner } from '../aggregates.ts';
 
-/**
- * Events of one statement: with the pages of a PDF they take some 50 MB of the 128 MB of an isolate, and five seconds of its
- * processor.
- */
+/** Events of one statement: with the pages of a PDF they take some 50 MB of the 128 MB of an isolate, and seconds of its processor. */
 export const STATEMENT_EVENTS_MAX = 25_000;
 
 /** Events read at a time: a megabyte of JSON. */
