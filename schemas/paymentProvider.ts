@@ -37,13 +37,22 @@ export const ProviderCode = z
 export const ProviderDetail = z.string().max(DETAIL_LENGTH_MAX);
 
 /**
- * One call that the provider has to answer: `authorize`, `void`, `capture-1`, `capture-2`, …, `refund-<refundId>`. With the
- * payment's id it is the idempotency key of the call.
+ * One call that the provider has to answer: `authorize`, `capture-1`, `capture-2`, …, `refund-<refundId>`, `void` and, where the
+ * provider would not let go and is asked another time, `void-2`, `void-3`, …. With the payment's id it is the idempotency key
+ * of the call.
  */
 export const ProviderOperation = z
   .string()
-  .regex(/^(authorize|void|capture-[1-9]\d{0,5}|refund-[A-Za-z0-9_-]{1,64})$/)
-  .meta({ description: 'The call: `authorize`, `void`, `capture-<n>` or `refund-<refundId>`.' });
+  .regex(/^(authorize|void(-[1-9]\d{0,5})?|capture-[1-9]\d{0,5}|refund-[A-Za-z0-9_-]{1,64})$/)
+  .meta({ description: 'The call: `authorize`, `void`, `void-<n>`, `capture-<n>` or `refund-<refundId>`.' });
+
+/** What a call is to do. */
+export type OperationKind = 'authorize' | 'capture' | 'void' | 'refund';
+
+/** The kind of an operation. */
+export function kindOf(operation: string): OperationKind {
+  return operation.split('-', 1)[0] as OperationKind;
+}
 
 // ---- what a provider is asked, and what it says ----
 

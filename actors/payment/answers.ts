@@ -4,7 +4,7 @@
  */
 import { add, formatDecimal, parseDecimal, type Scaled, subtract, ZERO } from '../../schemas/decimal.ts';
 import type { PaymentEvent, PaymentRecord, PaymentRefusal } from '../../schemas/payment.ts';
-import type { ProviderNotice, ProviderResult } from '../../schemas/paymentProvider.ts';
+import { kindOf, type ProviderNotice, type ProviderResult } from '../../schemas/paymentProvider.ts';
 import { millisecondsOf, timeText } from '../../schemas/time.ts';
 import type { Decision } from '../kernel/decider.ts';
 import { heldOf, type OpenCall, openCapture, type PaymentState, type Standing } from './state.ts';
@@ -100,12 +100,12 @@ function answered(
     case 'unanswered':
       return unanswered(operation, call, result, at, state);
     case 'succeeded':
-      if (operation === 'void') return voided(state);
+      if (kindOf(operation) === 'void') return voided(state);
       if (call.refundId !== null) return refunded(call.refundId, result.reference, state);
       return captured(call, result.reference, state);
     case 'declined':
       if (operation === 'authorize') return declined(result, state);
-      if (operation === 'void') return voidFailed(result, state);
+      if (kindOf(operation) === 'void') return voidFailed(result, state);
       if (call.refundId !== null) return refundFailed(call.refundId, result, state);
       return captureFailed(call, result, state);
   }

@@ -49,6 +49,8 @@ export interface PaymentState {
   refunds: Record<string, Refund>;
   /** Why the money is to be let go, once somebody wants that. */
   voidReason: string | null;
+  /** How often the provider was asked to let go: each time is another call. */
+  voids: number;
   /** Calls without a final answer, by operation. */
   calls: Record<string, OpenCall>;
 }
@@ -68,6 +70,7 @@ export function initial(): PaymentState {
     captures: 0,
     refunds: {},
     voidReason: null,
+    voids: 0,
     calls: {},
   };
 }
@@ -125,11 +128,11 @@ export function evolve(state: PaymentState, event: PaymentEvent): PaymentState {
       return state;
     case 'PaymentVoided':
       state.voidReason = event.data.reason;
-      delete state.calls.void;
+      delete state.calls[voidOperation(state)];
       return state;
     case 'VoidFailed':
       state.voidReason = null;
-      delete state.calls.void;
+      delete state.calls[voidOperation(state)];
       return state;
     case 'ProviderAnswerPending':
     case 'ProviderCallFailed':
@@ -148,7 +151,14 @@ export function evolve(state: PaymentState, event: PaymentEvent): PaymentState {
 /** Lets go of what is held, once it is known to be held. */
 function wantVoid(state: PaymentState): void {
   const held = heldOf(state.standing);
-  if (state.voidReason !== null && held > ZERO) state.calls.void = openCall(formatDecimal(held));
+  if (state.voidReason === null || held === ZERO || state.calls[voidOperation(state)] !== undefined) return;
+  state.voids++;
+  state.calls[voidOperation(state)] = openCall(formatDecimal(held));
+}
+
+/** The last call to let go: another one has another key, or its answer would be taken for that of the one before. */
+function voidOperation({ voids }: Readonly<PaymentState>): string {
+  return voids > 1 ? `void-${voids}` : 'void';
 }
 
 type Named<Type extends PaymentEvent['type']> = Extract<PaymentEvent, { type: Type }>;

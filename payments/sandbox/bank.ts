@@ -3,8 +3,14 @@
  * misbehaves as its card says. The same calls in the same order get the same answers.
  */
 import { add, formatDecimal, parseDecimal, subtract, ZERO } from '../../schemas/decimal.ts';
-import type { ProviderCall, ProviderNotice, ProviderResult } from '../../schemas/paymentProvider.ts';
-import { behaviourOf, type CallKind, kindOf } from './behaviour.ts';
+import {
+  kindOf,
+  type OperationKind,
+  type ProviderCall,
+  type ProviderNotice,
+  type ProviderResult,
+} from '../../schemas/paymentProvider.ts';
+import { behaviourOf } from './behaviour.ts';
 
 /** How long an answer takes that comes late. */
 export const LATE_MS = 2_000;
@@ -97,7 +103,7 @@ function deliveryTimes(behaviour: string, now: number): number[] {
 /** Moves the money, as far as there is any: the bank trusts nobody's sums but its own. */
 function carryOut(
   payment: BankPayment,
-  kind: CallKind,
+  kind: OperationKind,
   call: ProviderCall,
   paymentId: string,
 ): ProviderResult {
@@ -129,7 +135,7 @@ function carryOut(
 
 /** What a webhook says of an operation that was carried out. */
 function noticeOf(
-  kind: CallKind,
+  kind: OperationKind,
   result: ProviderResult,
   { captured }: BankPayment,
   { call, paymentId }: { readonly call: ProviderCall; readonly paymentId: string },

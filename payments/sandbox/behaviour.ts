@@ -3,9 +3,7 @@
  * `tok_late`, `tok_capture_timeout`, `tok_decline_insufficient_funds`. Without an operation it is about the authorisation. Any
  * other token is a card that just works.
  */
-
-/** Kinds of calls. */
-export type CallKind = 'authorize' | 'capture' | 'void' | 'refund';
+import type { OperationKind } from '../../schemas/paymentProvider.ts';
 
 /** How the sandbox answers a call; in every case the same way again. */
 export const BEHAVIOURS = {
@@ -26,14 +24,9 @@ const TOKEN =
 /** The behaviour of a card for a kind of call, and its detail. */
 export function behaviourOf(
   token: string,
-  kind: CallKind,
+  kind: OperationKind,
 ): { behaviour: Behaviour; detail: string | undefined } {
   const [, operation = 'authorize', behaviour, detail] = TOKEN.exec(token) ?? [];
   if (behaviour === undefined || operation !== kind) return { behaviour: 'ok', detail: undefined };
   return { behaviour: behaviour as Behaviour, detail };
-}
-
-/** The kind of an operation. */
-export function kindOf(operation: string): CallKind {
-  return operation.split('-', 1)[0] as CallKind;
 }

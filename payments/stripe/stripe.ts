@@ -3,7 +3,7 @@
  * call that had no answer looks first whether it has happened: idempotency keys are forgotten after a day, money is not.
  */
 import type { z } from 'zod';
-import type { ProviderCall, ProviderResult } from '../../schemas/paymentProvider.ts';
+import { kindOf, type ProviderCall, type ProviderResult } from '../../schemas/paymentProvider.ts';
 import { idempotencyKey, type Provider } from '../provider.ts';
 import { toMinorUnits } from './amounts.ts';
 import {
@@ -44,7 +44,7 @@ export class StripeProvider implements Provider {
 
   perform(call: ProviderCall, paymentId: string): Promise<ProviderResult> {
     if (call.operation === 'authorize') return this.#authorize(call, paymentId);
-    if (call.operation === 'void') return this.#void(call, paymentId);
+    if (kindOf(call.operation) === 'void') return this.#void(call, paymentId);
     return call.refundId === null
       ? this.#capture(call, paymentId)
       : this.#refund(call, paymentId, call.refundId);
