@@ -132,6 +132,16 @@ export function absolute(a: Scaled): Scaled {
   return (a < 0n ? -a : a) as Scaled;
 }
 
+/** The smaller of the two. */
+export function smaller(a: Scaled, b: Scaled): Scaled {
+  return a < b ? a : b;
+}
+
+/** The larger of the two. */
+export function larger(a: Scaled, b: Scaled): Scaled {
+  return a > b ? a : b;
+}
+
 /** Decimals that `value` needs, 0 to 8: to hold an amount against its currency's minor unit. */
 export function decimalsOf(value: Scaled): number {
   let rest: bigint = value;

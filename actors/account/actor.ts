@@ -1,10 +1,45 @@
 /** The account as a Durable Object: one object an account, named by its id. */
+import type { AccountEvent } from '../../schemas/account.ts';
 import type { ActorEnv } from '../env.ts';
+import type { History } from '../kernel/decider.ts';
 import { EventSourcedActor } from '../kernel/eventSourcedActor.ts';
+import { LogDigests } from '../kernel/logDigests.ts';
+import { type BalanceHistory, type BalanceRequest, balanceHistory } from './balanceHistory.ts';
+import { BALANCE_DIGESTS } from './balances.ts';
 import { type AccountState, accountDecider } from './decider.ts';
+import { type KnownAccount, knownAccount } from './known.ts';
 
 export class AccountActor extends EventSourcedActor<AccountState> {
   constructor(ctx: DurableObjectState, env: ActorEnv) {
     super(ctx, env, accountDecider);
+  }
+
+  /**
+   * The account as of a version, as it is known at a later one. Both are versions that the account has, the second not before
+   * the first.
+   */
+  readKnown(version: number, knownVersion: number): Promise<KnownAccount> {
+    return this.inPieces(knownAccount(this.#history(), version, knownVersion));
+  }
+
+  /** Balances by period, up to now where no end is named. A `knownVersion` is a version that the account has. */
+  readBalances(
+    request: Omit<BalanceRequest, 'to'> & { readonly to: number | undefined },
+  ): Promise<BalanceHistory> {
+    const { log } = this.core.aggregate;
+    const to = request.to ?? Math.max(Date.now(), log.head().recordedAt) + 1;
+    const digests = new LogDigests(this.ctx.storage, log, BALANCE_DIGESTS);
+    const source = {
+      history: this.#history(),
+      openedAt: log.read(1, 1)[0]?.recordedAt ?? 0,
+      versionAt: (time: number) => log.versionAt(time),
+      balances: (after: number, upTo: number) => log.search.values(BALANCE_DIGESTS.field, after, upTo),
+      digest: (stretch: number) => digests.of(stretch),
+    };
+    return this.inPieces(balanceHistory(source, { ...request, to }));
+  }
+
+  #history(): History<AccountState, AccountEvent> {
+    return this.core.aggregate.history() as History<AccountState, AccountEvent>;
   }
 }

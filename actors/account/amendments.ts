@@ -100,7 +100,7 @@ function decideAmendment(
   }
   known.set(version, replacement);
   const replay = new Replay(holdingOf(history.stateAt(start), trade.symbol), known, version);
-  for (const recorded of history.having(start, tradesIn(trade.symbol))) replay.add(recorded);
+  for (const page of history.having(tradesIn(trade.symbol), start)) replay.addAll(page);
   const subject = { version, recordedAt, trade, terms };
   const outcome = outcomeOf(state, terms, replacement, replay);
   const impossible = impossibility(state, subject, outcome);

@@ -12,6 +12,7 @@ import {
   negate,
   parseDecimal,
   type Scaled,
+  smaller,
   subtract,
   ZERO,
 } from '../../schemas/decimal.ts';
@@ -54,8 +55,4 @@ function positionOf(quantity: Scaled, cost: Scaled, realizedBefore: string, real
     realizedPnl:
       realized === ZERO ? realizedBefore : formatDecimal(add(parseDecimal(realizedBefore), realized)),
   };
-}
-
-function smaller(a: Scaled, b: Scaled): Scaled {
-  return a < b ? a : b;
 }

@@ -104,8 +104,12 @@ export class Replay implements Holding {
     this.#watched = watched;
   }
 
-  /** Takes the next trade in the symbol. */
-  add({ version, event }: Recorded<AccountEvent>): void {
+  /** Takes the next trades in the symbol. */
+  addAll(trades: readonly Recorded<AccountEvent>[]): void {
+    for (const trade of trades) this.#add(trade);
+  }
+
+  #add({ version, event }: Recorded<AccountEvent>): void {
     if (event.type !== 'TradeExecuted') return;
     const known = this.#known.get(version);
     if (known === null) return;

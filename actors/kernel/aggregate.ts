@@ -7,6 +7,7 @@ import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
 import type { Decider } from './decider.ts';
 import { decodeEvent, EventLog, type StoredData } from './eventLog.ts';
 
+import { LogHistory } from './history.ts';
 import { SnapshotStore } from './snapshots.ts';
 import type { ActorStorage } from './storage.ts';
 import { Turn, type Verdict } from './turn.ts';
@@ -59,6 +60,11 @@ export class Aggregate<State> {
   stateAt(version: number): Fold<State> {
     const snapshot = this.log.isStored ? this.#snapshots.latest(version) : undefined;
     return this.#foldFrom(snapshot as { state: State; version: number } | undefined, version);
+  }
+
+  /** What is stored of the aggregate, for questions that its state does not answer. */
+  history(): LogHistory<State> {
+    return new LogHistory(this.decider, this.log, (version) => this.stateAt(version).state);
   }
 
   /** The state from the events alone: what a snapshot must agree with. */

@@ -36,6 +36,38 @@ export interface Recorded<Event> {
 }
 
 /**
+ * Events of a stretch of a log, of which digests are kept: reading one takes a few milliseconds, and so does reading the
+ * digests of a hundred.
+ */
+export const STRETCH_EVENTS = 1_000;
+
+/** The value of one field of an event. */
+export interface LoggedValue {
+  readonly version: number;
+  /** Milliseconds since 1970. */
+  readonly recordedAt: number;
+  readonly value: string;
+}
+
+/** How a digest of a stretch is made, which is kept and never a source (`logDigests.ts`). */
+export interface DigestRecipe<Digest> {
+  /** Names the digests in storage. */
+  readonly name: string;
+  /** Raised whenever another digest would be made of the same events. */
+  readonly version: number;
+  /** The field of the events' data that is read; events without it are left out. */
+  readonly field: string;
+  /** What is kept of the values of a stretch: plain JSON. */
+  make(values: readonly LoggedValue[]): Digest;
+}
+
+/**
+ * A long read, in pieces: it yields wherever the actor may answer others meanwhile. What it reads must have been recorded
+ * before it began, so that nothing that comes in between changes its result.
+ */
+export type Paced<Result> = Generator<void, Result, void>;
+
+/**
  * The aggregate's own log, for the few decisions that its state cannot make. It is read within the turn and includes what
  * the turn has decided so far, so that the same log always leads to the same decision.
  */
@@ -49,13 +81,14 @@ export interface History<State, Event> {
   /** Every event of the types in {@link Amending.events}, oldest first. */
   amendments(): readonly Recorded<Event>[];
   /**
-   * Events of a type after a version whose data has this text in this field, oldest first, read page by page. It is found
-   * in the stored bytes: a field that an upcast makes is not.
+   * Events of a type after a version, and up to another where one is given, whose data has this text in this field: oldest
+   * first, page by page, some of which may be empty. It is found in the stored bytes: a field that an upcast makes is not.
    */
   having(
-    afterVersion: number,
     sought: { readonly type: string; readonly field: string; readonly value: string },
-  ): Iterable<Recorded<Event>>;
+    afterVersion: number,
+    upToVersion?: number,
+  ): Iterable<readonly Recorded<Event>[]>;
 }
 
 /** Rules of commands that are about what was recorded before: they see the log beside the state. */

@@ -10,9 +10,11 @@ import { createLogger } from '../../telemetry/logger.ts';
 import type { ActorEnv } from '../env.ts';
 import { ActorCore, type ActorDeps, type BriefOutcome } from './actorCore.ts';
 import type { AnyDecider } from './aggregate.ts';
+import type { Paced } from './decider.ts';
 import type { Perform } from './effects.ts';
 import type { LogPoint } from './eventLog.ts';
 import type { ConsumerGroup } from './outbox.ts';
+import { runPaced } from './paced.ts';
 import { Protection, type ProtectionDeps } from './protection.ts';
 import type { ChainReport, VerifyRange } from './verify.ts';
 import { Watchers } from './watchers.ts';
@@ -104,6 +106,11 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
 
   rowsWritten(): number {
     return this.core.rowsWritten();
+  }
+
+  /** Long reads let others be answered wherever they pause. */
+  protected inPieces<Result>(work: Paced<Result>): Promise<Result> {
+    return runPaced(work, () => new Promise((resolve) => void setImmediate(resolve)));
   }
 
   override alarm(): Promise<void> {

@@ -18,7 +18,7 @@ interface LoggedEvent {
   readonly data: object;
 }
 
-/** The history that one turn gives to its rules. */
+/** The history that a turn gives to its rules, or a reader to a question. */
 export class LogHistory<State> implements History<State, LoggedEvent> {
   /** Events looked through so far. */
   eventsRead = 0;
@@ -27,12 +27,12 @@ export class LogHistory<State> implements History<State, LoggedEvent> {
   readonly #stateAt: (version: number) => State;
   readonly #pending: readonly StoredEvent[];
 
-  /** `stateAt` answers stored states; `pending` grows while the turn decides. */
+  /** `stateAt` answers stored states; `pending` grows while a turn decides. */
   constructor(
     decider: AnyDecider,
     log: EventLog,
     stateAt: (version: number) => State,
-    pending: readonly StoredEvent[],
+    pending: readonly StoredEvent[] = [],
   ) {
     this.#decider = decider;
     this.#log = log;
@@ -72,20 +72,23 @@ export class LogHistory<State> implements History<State, LoggedEvent> {
     return amendments.map(recorded);
   }
 
-  *having(afterVersion: number, sought: Sought): Iterable<Recorded<LoggedEvent>> {
-    const stored = this.#log.head().version;
+  *having(
+    sought: Sought,
+    afterVersion: number,
+    upToVersion = this.version,
+  ): Iterable<readonly Recorded<LoggedEvent>[]> {
+    const stored = Math.min(upToVersion, this.#log.head().version);
     this.eventsRead += Math.max(0, stored - afterVersion);
-    for (let after = afterVersion; after < stored; ) {
-      const page = having(this.#log, sought, after, stored);
-      yield* page.events;
-      after = page.upTo;
+    for (let after = afterVersion; after < stored; after += HISTORY_PAGE_EVENTS) {
+      const upTo = Math.min(stored, after + HISTORY_PAGE_EVENTS);
+      yield matching(this.#log.search.having(sought, after, upTo), sought);
     }
     const text = fieldText(sought);
     const pending = this.#pending.filter(
       ({ version, eventType, data }) =>
-        version > afterVersion && eventType === sought.type && data.includes(text),
+        version > afterVersion && version <= upToVersion && eventType === sought.type && data.includes(text),
     );
-    yield* matching(pending, sought);
+    if (pending.length > 0) yield matching(pending, sought);
   }
 
   #made(event: StoredEvent): string | undefined {
@@ -95,17 +98,6 @@ export class LogHistory<State> implements History<State, LoggedEvent> {
 
 function recorded(event: StoredEvent): Recorded<LoggedEvent> {
   return { version: event.version, recordedAt: event.recordedAt, event: decodeEvent(event) };
-}
-
-/** The first of such events after a version up to another, and how far they were looked for. */
-export function having(
-  log: EventLog,
-  sought: Sought,
-  afterVersion: number,
-  upToVersion: number,
-): { readonly events: readonly Recorded<LoggedEvent>[]; readonly upTo: number } {
-  const upTo = Math.min(upToVersion, afterVersion + HISTORY_PAGE_EVENTS);
-  return { events: matching(log.search.having(sought, afterVersion, upTo), sought), upTo };
 }
 
 /** Those that have the text where it is sought: it may stand in a field within another. */

@@ -2,6 +2,7 @@
  * What a log is searched for beyond its order: amendments of earlier events, and events that have some text in a field. Only
  * aggregates whose rules look into their past pay for it, and they with an index over amendments alone.
  */
+import type { LoggedValue } from './decider.ts';
 import type { StoredEvent } from './eventLog.ts';
 import type { ActorStorage } from './storage.ts';
 import { storedEvents } from './storedEvents.ts';
@@ -48,6 +49,26 @@ export class LogSearch {
       sought.type,
       fieldText(sought),
     );
+  }
+
+  /** The texts that a field has after a version up to another, in order, of the events that have it. */
+  values(field: string, afterVersion: number, upToVersion: number): LoggedValue[] {
+    const cursor = this.#storage.sql.exec(
+      'SELECT version, recorded_at, data ->> ? FROM events WHERE version > ? AND version <= ? ORDER BY version',
+      field,
+      afterVersion,
+      upToVersion,
+    );
+    const values: LoggedValue[] = [];
+    for (const [version, recordedAt, value] of cursor.raw()) {
+      if (value === null) continue;
+      values.push({
+        version: version as number,
+        recordedAt: recordedAt as number,
+        value: value as string,
+      });
+    }
+    return values;
   }
 
   /** Named by its types: with others it is another index. */

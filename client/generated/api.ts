@@ -733,6 +733,90 @@ readonly previousHash: string;
 readonly hash: string;
 };
 
+export type Portfolio = {
+/** An id that its client made. */
+readonly accountId: string;
+/** An id that its client made. */
+readonly customerId: string;
+readonly accountType: "INDIVIDUAL" | "CORPORATE";
+readonly status: "OPEN" | "FROZEN" | "CLOSED";
+/** An active currency code of ISO 4217; no fund codes, metals or units of account. */
+readonly currency: string;
+readonly cash: {
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly total: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly reserved: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly available: string;
+};
+/** Every fee paid so far. */
+readonly fees: string;
+readonly positions: readonly (Position)[];
+readonly limits: {
+readonly maxOrderNotional: string | null;
+readonly maxPositionQuantity: string | null;
+readonly maxPositionNotional: string | null;
+readonly allowShort: boolean;
+};
+readonly version: number;
+/** Where a moment was asked for. */
+readonly asOf?: {
+/** The time that was asked for; null where it was a version. */
+readonly at: string | null;
+/** The newest one that had been recorded by then. */
+readonly version: number;
+/** When it was recorded. */
+readonly recordedAt: string;
+readonly knowledge: "recorded" | "known";
+/** Corrections and cancellations of trades count up to this version. */
+readonly knownVersion: number;
+};
+};
+
+export type Amendment = {
+readonly version: number;
+readonly eventType: "TradeCorrected" | "TradeCancelled";
+/** RFC 3339 in UTC, to the millisecond. */
+readonly recordedAt: string;
+/** An id that its client made. */
+readonly tradeId: string;
+/** The version of the trade that the event is about. */
+readonly tradeVersion: number;
+/** A ticker or pair as the venue writes it. */
+readonly symbol: string;
+/** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
+readonly reason: string;
+/** What the event adds to balance, fees, holding and profit in the symbol. */
+readonly changes: {
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly cash: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly fees: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly quantity: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly realizedPnl: string;
+};
+};
+
+export type BalancePeriod = {
+/** `2026-01-31`, `2026-W05` (ISO 8601) or `2026-01`. */
+readonly period: string;
+/** RFC 3339 in UTC, to the millisecond. */
+readonly from: string;
+/** The first moment after the period. */
+readonly to: string;
+/** 0 in the period in which the account was opened. */
+readonly opening: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly closing: string;
+/** The lowest balance at any moment of the period. */
+readonly minimum: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly maximum: string;
+};
+
 export type Statement = {
 /** The id of an aggregate: of its client, or made from one. */
 readonly accountId: string;
@@ -1545,7 +1629,7 @@ readonly reason: string;
 };
 readonly reply: TradeReply;
 };
-/** The account from the read model */
+/** The account as it is, or as it was */
 readonly getPortfolio: {
 readonly params: {
 /** The id that its client gave it. */
@@ -1554,8 +1638,103 @@ readonly id: string;
 readonly query?: {
 /** Read your own write: below this version of the view the actor answers. */
 readonly minVersion?: number;
+/** As of this version. */
+readonly version?: number;
+/** As of this time, which must have passed. */
+readonly at?: string;
+/** `recorded`, as the account showed it then (the default), or `known`, with trades as they were corrected or cancelled since. */
+readonly knowledge?: "recorded" | "known";
+/** With `knowledge=known`: amendments count up to this version, so that an answer can be had again. */
+readonly knownVersion?: number;
 };
-readonly reply: Account;
+readonly reply: Portfolio;
+};
+/** A moment of the account as it was known then, and as it is known now */
+readonly getPortfolioDifference: {
+readonly params: {
+/** The id that its client gave it. */
+readonly id: string;
+};
+readonly query?: {
+/** As of this version. */
+readonly version?: number;
+/** As of this time, which must have passed. */
+readonly at?: string;
+/** With `knowledge=known`: amendments count up to this version, so that an answer can be had again. */
+readonly knownVersion?: number;
+};
+readonly reply: {
+/** An id that its client made. */
+readonly accountId: string;
+readonly asOf: {
+/** The time that was asked for; null where it was a version. */
+readonly at: string | null;
+/** The newest one that had been recorded by then. */
+readonly version: number;
+/** When it was recorded. */
+readonly recordedAt: string;
+/** Corrections and cancellations of trades count up to this version. */
+readonly knownVersion: number;
+};
+/** As it was recorded then. */
+readonly recorded: Account;
+/** As it is known by `knownVersion`. */
+readonly known: Account;
+/** What is known, less what was recorded; positions that differ. */
+readonly difference: {
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly cash: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly fees: string;
+readonly positions: readonly ({
+/** A ticker or pair as the venue writes it. */
+readonly symbol: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly quantity: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly averageCost: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly realizedPnl: string;
+})[];
+};
+/** Why it differs: the last of them, oldest first. */
+readonly amendments: readonly (Amendment)[];
+readonly amendmentsTotal: number;
+};
+};
+/** The balance by day, week or month */
+readonly getBalanceHistory: {
+readonly params: {
+/** The id that its client gave it. */
+readonly id: string;
+};
+readonly query?: {
+/** The history begins here; absent: with the period in which the account was opened. */
+readonly from?: string;
+/** It ends before this, which must have passed; absent: now. */
+readonly to?: string;
+/** Days, weeks (ISO 8601) and months of UTC. */
+readonly interval?: "day" | "week" | "month";
+/** `recorded`, as the account showed it then (the default), or `known`, with trades as they were corrected or cancelled since. */
+readonly knowledge?: "recorded" | "known";
+/** With `knowledge=known`: amendments count up to this version, so that an answer can be had again. */
+readonly knownVersion?: number;
+};
+readonly reply: {
+/** An id that its client made. */
+readonly accountId: string;
+/** An active currency code of ISO 4217; no fund codes, metals or units of account. */
+readonly currency: string;
+readonly interval: "day" | "week" | "month";
+readonly asOf: {
+/** The newest one that had been recorded by then. */
+readonly version: number;
+readonly knowledge: "recorded" | "known";
+/** Corrections and cancellations of trades count up to this version. */
+readonly knownVersion: number;
+};
+readonly periods: readonly (BalancePeriod)[];
+};
 };
 /** A statement of the account */
 readonly getStatement: {

@@ -16,6 +16,8 @@ export const OPERATIONS = {
   getAccounts: { method: 'GET', path: '/v1/accounts' },
   getPortfolio: { method: 'GET', path: '/v1/accounts/{id}/portfolio' },
   getTrades: { method: 'GET', path: '/v1/accounts/{id}/trades' },
+  getPortfolioDifference: { method: 'GET', path: '/v1/accounts/{id}/portfolio/difference' },
+  getBalanceHistory: { method: 'GET', path: '/v1/accounts/{id}/balance-history' },
   getStatement: { method: 'GET', path: '/v1/accounts/{id}/statement' },
   putProduct: { method: 'PUT', path: '/v1/products/{id}', isCommand: true },
   getProduct: { method: 'GET', path: '/v1/products/{id}' },

@@ -272,7 +272,7 @@ describe('an amendment is refused', () => {
       stateAt: () => accountDecider.initial(),
       created: () => at,
       amendments: () => [],
-      having: () => [at],
+      having: () => [[at]],
     };
     const { state } = account.aggregate.current();
     const decide = (version: number) =>

@@ -21,7 +21,7 @@ export class AmendedAccount {
   readonly aggregate: Aggregate<AccountState>;
   /** When the next command is received, milliseconds since 1970. */
   now = Date.parse('2026-01-05T09:00:00Z');
-  readonly #storage = sqliteStorage();
+  readonly storage = sqliteStorage();
   #commands = 0;
 
   constructor() {
@@ -34,9 +34,7 @@ export class AmendedAccount {
       command: { ...command, commandId: `c-${++this.#commands}` },
       context: CONTEXT,
     }));
-    const verdicts: Verdict[] = this.#storage.transactionSync(() =>
-      this.aggregate.execute(entries, this.now),
-    );
+    const verdicts: Verdict[] = this.storage.transactionSync(() => this.aggregate.execute(entries, this.now));
     return verdicts.map((verdict, index) => {
       if (verdict.status === 'accepted')
         this.ledger.book(sent[index] as never, new Date(this.now).toISOString());
@@ -62,7 +60,7 @@ export class AmendedAccount {
   }
 
   #open(): Aggregate<AccountState> {
-    return new Aggregate<AccountState>(this.#storage, accountDecider, 'a-1');
+    return new Aggregate<AccountState>(this.storage, accountDecider, 'a-1');
   }
 }
 

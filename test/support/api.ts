@@ -114,7 +114,12 @@ export function checkReply(method: string, path: string, reply: Reply): void {
 }
 
 /** Headers that say something out of the ordinary. */
-const OPTIONAL_HEADERS: readonly string[] = ['Idempotency-Replayed', 'X-View-Stale-Since', 'X-View-Parked'];
+const OPTIONAL_HEADERS: readonly string[] = [
+  'X-View-Version',
+  'Idempotency-Replayed',
+  'X-View-Stale-Since',
+  'X-View-Parked',
+];
 
 function checkSuccess(operation: Operation | undefined, method: string, reply: Reply, where: string): void {
   const { status, headers, body } = reply;

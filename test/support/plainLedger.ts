@@ -90,6 +90,27 @@ export class PlainLedger {
     };
   }
 
+  /** The balance at every version, by what is known at one; each as recorded where none is given. */
+  cashes(knownVersion?: number): string[] {
+    let known = this.#termsAt(knownVersion ?? 0);
+    const booked: PlainTrade[] = [];
+    let cash = NOTHING;
+    return this.entries.map((entry) => {
+      if (entry.kind === 'cash') cash = cash.plus(entry.amount);
+      if (entry.kind === 'trade') {
+        booked.push(entry.trade);
+        cash = cash.plus(moved(entry.trade, known));
+      }
+      if (entry.kind === 'amendment' && knownVersion === undefined) {
+        const trade = booked.find(({ tradeId }) => tradeId === entry.tradeId) as PlainTrade;
+        cash = cash.minus(moved(trade, known));
+        known = new Map(known).set(entry.tradeId, entry.trade);
+        cash = cash.plus(moved(trade, known));
+      }
+      return plain(cash);
+    });
+  }
+
   #termsAt(knownVersion: number): Map<string, PlainTrade | null> {
     const terms = new Map<string, PlainTrade | null>();
     for (const entry of this.entries.slice(0, knownVersion))
@@ -122,4 +143,12 @@ export class PlainLedger {
     }
     return { kind: 'nothing' };
   }
+}
+
+/** What a trade adds to the balance, by what is known of it. */
+function moved(booked: PlainTrade, known: ReadonlyMap<string, PlainTrade | null>): Exact {
+  const trade = known.has(booked.tradeId) ? known.get(booked.tradeId) : booked;
+  if (trade === null || trade === undefined) return NOTHING;
+  const quantity = new Exact(trade.side === 'BUY' ? `-${trade.quantity}` : trade.quantity);
+  return round8(quantity.times(trade.price)).minus(trade.fee);
 }

@@ -212,3 +212,151 @@ describe('the state of an aggregate', () => {
     }
   });
 });
+
+describe('a moment of an account', () => {
+  const get = (path: string) => call('GET', `/v1/accounts/known-1/${path}`);
+  const timeOf = async (version: number) => {
+    const { body } = await get(`events?fromVersion=${version}&limit=1`);
+    return (body.events as { recordedAt: string }[])[0]?.recordedAt as string;
+  };
+
+  beforeAll(async () => {
+    await opened('known-1');
+    await book('known-1', 't-1', { price: '100' });
+    await book('known-1', 't-2', { side: 'SELL', quantity: '4', price: '110' });
+    await call('POST', '/v1/accounts/known-1/deposits', { body: { amount: '50' } });
+    // Between two milliseconds, so that a time tells what is before from what is after.
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await amend('known-1', 't-1', 'correct', { price: '90', reason: 'contract note' });
+    await amend('known-1', 't-2', 'cancel', { reason: 'booked twice' });
+  });
+
+  it('is shown as it was recorded, and as it is known', async () => {
+    const at = await timeOf(4);
+    const recorded = await get(`portfolio?at=${at}`);
+    expect(recorded.headers.get('X-Read-Source')).toBe('actor');
+    expect(recorded.body).toMatchObject({
+      cash: { total: '99490' },
+      positions: [{ quantity: '6', averageCost: '100', realizedPnl: '40' }],
+      version: 4,
+      asOf: { at, version: 4, recordedAt: at, knowledge: 'recorded', knownVersion: 4 },
+    });
+    const { asOf: _, ...state } = recorded.body;
+    expect(state).toEqual((await call('GET', '/v1/accounts/known-1?version=4')).body);
+    const known = await get(`portfolio?version=4&knowledge=known`);
+    expect(known.body).toMatchObject({
+      cash: { total: '99150' },
+      positions: [{ quantity: '10', averageCost: '90', realizedPnl: '0' }],
+      version: 4,
+      asOf: { at: null, version: 4, knowledge: 'known', knownVersion: 6 },
+    });
+    const between = await get(`portfolio?version=4&knowledge=known&knownVersion=5`);
+    expect(between.body).toMatchObject({
+      cash: { total: '99590' },
+      positions: [{ quantity: '6', averageCost: '90', realizedPnl: '80' }],
+      asOf: { knownVersion: 5 },
+    });
+    const tags = [recorded, known, between].map(({ headers }) => headers.get('ETag'));
+    expect(new Set(tags).size).toBe(3);
+    const held = await call('GET', '/v1/accounts/known-1/portfolio?version=4&knowledge=known', {
+      headers: { 'If-None-Match': String(tags[1]) },
+    });
+    expect(held.status).toBe(304);
+    // Once everything is recorded there is nothing else to know.
+    const last = await get('portfolio?version=6&knowledge=known');
+    const now = await call('GET', '/v1/accounts/known-1');
+    expect(last.body).toMatchObject({ ...now.body, asOf: { knownVersion: 6 } });
+  });
+
+  it('says what the difference is, and what made it', async () => {
+    const { body } = await get('portfolio/difference?version=4');
+    expect(body).toMatchObject({
+      accountId: 'known-1',
+      asOf: { version: 4, knownVersion: 6 },
+      recorded: { cash: { total: '99490' } },
+      known: { cash: { total: '99150' } },
+      difference: {
+        cash: '-340',
+        fees: '0',
+        positions: [{ symbol: 'IBM', quantity: '4', averageCost: '-10', realizedPnl: '-40' }],
+      },
+      amendments: [
+        {
+          version: 5,
+          eventType: 'TradeCorrected',
+          tradeId: 't-1',
+          tradeVersion: 2,
+          changes: { cash: '100' },
+        },
+        { version: 6, eventType: 'TradeCancelled', tradeId: 't-2', changes: { cash: '-440' } },
+      ],
+      amendmentsTotal: 2,
+    });
+    expect((await get('portfolio/difference?version=4&knownVersion=4')).body).toMatchObject({
+      difference: { cash: '0', fees: '0', positions: [] },
+      amendments: [],
+      amendmentsTotal: 0,
+    });
+  });
+
+  it('is in a balance history, both ways', async () => {
+    const today = (await timeOf(1)).slice(0, 10);
+    const until = await timeOf(4);
+    const to = new Date(Date.parse(until) + 1).toISOString();
+    const recorded = await get(`balance-history?to=${to}`);
+    expect(recorded.body).toEqual({
+      accountId: 'known-1',
+      currency: 'USD',
+      interval: 'day',
+      asOf: { version: 4, knowledge: 'recorded', knownVersion: 4 },
+      periods: [
+        {
+          period: today,
+          from: `${today}T00:00:00.000Z`,
+          to,
+          opening: '0',
+          closing: '99490',
+          minimum: '99000',
+          maximum: '100000',
+        },
+      ],
+    });
+    const known = await get(`balance-history?to=${to}&knowledge=known&interval=month`);
+    expect(known.body).toMatchObject({
+      asOf: { version: 4, knowledge: 'known', knownVersion: 6 },
+      periods: [{ period: today.slice(0, 7), closing: '99150', minimum: '99100', maximum: '100000' }],
+    });
+    const now = await get('balance-history?interval=week');
+    expect(now.body).toMatchObject({ asOf: { version: 6 }, periods: [{ closing: '99150' }] });
+  });
+
+  it.each([
+    ['portfolio?at=2999-01-01T00:00:00Z', '400 invalid_request at'],
+    ['portfolio?version=7', '400 invalid_request version'],
+    ['portfolio?version=0', '404 account_not_found'],
+    ['portfolio?at=2001-01-01T00:00:00Z', '404 account_not_found'],
+    ['portfolio?version=1&at=2001-01-01T00:00:00Z', '400 invalid_request at'],
+    ['portfolio?version=1&minVersion=1', '400 invalid_request minVersion'],
+    ['portfolio?knowledge=known', '400 invalid_request knowledge'],
+    ['portfolio?version=1&knowledge=then', '400 invalid_request knowledge'],
+    ['portfolio?version=1&knownVersion=2', '400 invalid_request knownVersion'],
+    ['portfolio?version=2&knowledge=known&knownVersion=1', '400 invalid_request knownVersion'],
+    ['portfolio?version=2&knowledge=known&knownVersion=7', '400 invalid_request knownVersion'],
+    ['portfolio/difference', '400 invalid_request at'],
+    ['portfolio/difference?version=2&knownVersion=1', '400 invalid_request knownVersion'],
+    ['portfolio/difference?version=9', '400 invalid_request version'],
+    ['balance-history?interval=year', '400 invalid_request interval'],
+    ['balance-history?from=2999-01-01T00:00:00Z', '400 invalid_request from'],
+    ['balance-history?to=2999-01-01T00:00:00Z', '400 invalid_request to'],
+    ['balance-history?to=2001-01-01T00:00:00Z', '404 account_not_found'],
+    ['balance-history?from=2002-01-01T00:00:00Z&to=2001-01-01T00:00:00Z', '400 invalid_request to'],
+    ['balance-history?from=yesterday', '400 invalid_request from'],
+    ['balance-history?knownVersion=3', '400 invalid_request knownVersion'],
+    ['balance-history?knowledge=known&knownVersion=3', '400 invalid_request knownVersion'],
+    ['balance-history?knowledge=known&knownVersion=99', '400 invalid_request knownVersion'],
+  ])('is not shown where it cannot be: %s', async (path, outcome) => {
+    expect(verdict(await get(path))).toBe(outcome);
+    const nobody = verdict(await call('GET', `/v1/accounts/nobody/${path}`));
+    expect([outcome, '404 account_not_found']).toContain(nobody);
+  });
+});

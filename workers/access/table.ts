@@ -88,6 +88,8 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   getAccount: { of: 'account', trader: 'own', ...READERS },
   getAccountEvents: { of: 'account', trader: 'own', ...READERS },
   getPortfolio: { of: 'account', trader: 'own', ...READERS },
+  getPortfolioDifference: { of: 'account', trader: 'own', ...READERS },
+  getBalanceHistory: { of: 'account', trader: 'own', ...READERS },
   getTrades: { of: 'account', trader: 'own', ...READERS },
   getStatement: { of: 'account', trader: 'own', ...READERS },
 

@@ -12,8 +12,8 @@ export const AMENDMENT_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: HISTORY,
-        find: '    yield* matching(pending, sought);\n',
-        replace: '    void matching(pending, sought);\n',
+        find: 'if (pending.length > 0) yield',
+        replace: 'if (pending.length < 0) yield',
       },
     ],
   },

@@ -1,5 +1,6 @@
 /** Every route of the API: what is listed here is served and described. */
 import type { Route } from '../operation.ts';
+import { accountPast } from './accountPast.ts';
 import { accounts } from './accounts.ts';
 import { amendments } from './amendments.ts';
 import { archive } from './archive.ts';
@@ -29,6 +30,7 @@ export const ROUTES: readonly Route[] = [
   ...accounts,
   ...amendments,
   ...portfolio,
+  ...accountPast,
   ...statements,
   ...products,
   ...inventory,

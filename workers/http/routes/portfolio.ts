@@ -21,15 +21,35 @@ import type { HttpEnv } from '../context.ts';
 import { cursorOf, nextCursor } from '../cursor.ts';
 import { goOn } from '../gateway.ts';
 import { IdParams, type Route, route } from '../operation.ts';
+import { isOneMoment, MOMENT, type Moment, ONE_MOMENT } from '../past.ts';
 import { PageLimit, QueryVersion } from '../query.ts';
-import { AccountReply, AccountsReply, TradesReply } from '../replies.ts';
-import { accountNotFound, accountOwner } from './accounts.ts';
+import { AccountsReply, TradesReply } from '../replies.ts';
+import { PortfolioReply } from '../timeReplies.ts';
+import { isKnowledge, KNOWLEDGE, KNOWLEDGE_NEEDED, readPast } from './accountPast.ts';
+import { accountNotFound, accountOwner, accountReply } from './accounts.ts';
 
-export const PortfolioQuery = z.strictObject({
-  minVersion: QueryVersion.optional().meta({
-    description: 'Read your own write: below this version of the view the actor answers.',
-  }),
-});
+export const PortfolioQuery = z
+  .strictObject({
+    minVersion: QueryVersion.optional().meta({
+      description: 'Read your own write: below this version of the view the actor answers.',
+    }),
+    ...MOMENT,
+    ...KNOWLEDGE,
+  })
+  .refine(isOneMoment, ONE_MOMENT)
+  .refine((query) => query.minVersion === undefined || !isPast(query), {
+    path: ['minVersion'],
+    message: 'cannot be given together with version or at',
+  })
+  .refine((query) => query.knowledge === undefined || isPast(query), {
+    path: ['knowledge'],
+    message: 'needs version or at',
+  })
+  .refine(isKnowledge, KNOWLEDGE_NEEDED);
+
+function isPast({ version, at }: Moment): boolean {
+  return version !== undefined || at !== undefined;
+}
 
 /** Which trades are wanted. */
 export const TradesQuery = z.strictObject({
@@ -47,20 +67,24 @@ const getPortfolio = route(
     path: '/v1/accounts/{id}/portfolio',
     operationId: 'getPortfolio',
     tag: 'Accounts',
-    summary: 'The account from the read model',
+    summary: 'The account as it is, or as it was',
+    description:
+      'From the read model. With `version` or `at` a past one, which the actor answers: as it was recorded then, or as it is ' +
+      'known now, with trades as they were corrected or cancelled since.',
     params: IdParams,
     query: PortfolioQuery,
     success: {
       status: 200,
       description:
         'The account; `X-Read-Source` says who answered: the actor where the view is behind or fails.',
-      schema: AccountReply,
+      schema: PortfolioReply,
       headers: ['ETag', 'X-Read-Source', 'X-View-Version', 'X-View-Stale-Since'],
     },
     conditional: true,
     problems: ['account_not_found'],
   },
-  async (c, { params: { id }, query: { minVersion = 1 } }) => {
+  async (c, { params: { id }, query: { minVersion = 1, ...past } }) => {
+    if (isPast(past)) return pastPortfolio(c, id, past);
     const cache = answerCache(c);
     const path = `/portfolio/${id}`;
     const kept = await cache?.find(path, minVersion);
@@ -71,6 +95,18 @@ const getPortfolio = route(
     return c.body(answer.body, 200, answer.headers);
   },
 );
+
+async function pastPortfolio(
+  c: Context<HttpEnv>,
+  id: string,
+  query: Parameters<typeof readPast>[2],
+): Promise<Response> {
+  const { state, asOf } = await readPast(c.env, id, query);
+  const reply = { ...accountReply(id, state, asOf.version), asOf };
+  // The same version may be known in another way tomorrow, and the time that was asked for is in the answer.
+  const tag = `"${asOf.version}.${asOf.knownVersion}.${asOf.at ?? ''}"`;
+  return c.json(reply, 200, { ETag: tag, 'X-Read-Source': 'actor' });
+}
 
 /** Where answers are kept; undefined for whoever asks for a new one (RFC 9111, section 5.2.1.4). */
 function answerCache(c: Context<HttpEnv>): AnswerCache | undefined {

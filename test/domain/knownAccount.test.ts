@@ -1,0 +1,274 @@
+/** What was, as it was recorded and as it is known later: states and balances against a plain refold, the two axes crossed. */
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  BALANCE_PERIODS_MAX,
+  type BalanceHistory,
+  type BalanceRequest,
+  balanceHistory,
+} from '../../actors/account/balanceHistory.ts';
+import { BALANCE_DIGESTS, type BalancePeriod } from '../../actors/account/balances.ts';
+import type { AccountState } from '../../actors/account/decider.ts';
+import { knownAccount } from '../../actors/account/known.ts';
+import { type History, type Paced, STRETCH_EVENTS } from '../../actors/kernel/decider.ts';
+import { LogDigests } from '../../actors/kernel/logDigests.ts';
+import { Exact, plain } from '../../demo/exact.ts';
+import type { AccountEvent } from '../../schemas/account.ts';
+import type { Interval } from '../../schemas/calendar.ts';
+import { AmendedAccount, commandsOf, opening, plainState, step } from '../support/amendedAccount.ts';
+import { holds } from '../support/property.ts';
+import { numbersOf } from '../support/random.ts';
+
+const PROPERTY = { seed: 20261122, runs: 100 };
+const DAY_MS = 86_400_000;
+
+function finished<Result>(work: Paced<Result>): Result {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done === true) return value;
+  }
+}
+
+const historyOf = ({ aggregate }: AmendedAccount) =>
+  aggregate.history() as History<AccountState, AccountEvent>;
+
+const knownState = (account: AmendedAccount, version: number, knownVersion: number) =>
+  finished(knownAccount(historyOf(account), version, knownVersion));
+
+/** A balance history as the account's actor makes it. */
+function balances(account: AmendedAccount, request: BalanceRequest): BalanceHistory {
+  const { log } = account.aggregate;
+  const digests = new LogDigests(account.storage, log, BALANCE_DIGESTS);
+  return finished(
+    balanceHistory(
+      {
+        history: historyOf(account),
+        openedAt: log.read(1, 1)[0]?.recordedAt ?? 0,
+        versionAt: (time) => log.versionAt(time),
+        balances: (after, upTo) => log.search.values('cash', after, upTo),
+        digest: (stretch) => digests.of(stretch),
+      },
+      request,
+    ),
+  );
+}
+
+/** The next beginning of a period after a time, by the calendar of the runtime and a walk over days. */
+function nextStart(interval: Interval, time: number): number {
+  for (let start = (Math.floor(time / DAY_MS) + 1) * DAY_MS; ; start += DAY_MS) {
+    const date = new Date(start);
+    if (interval === 'day') return start;
+    if (interval === 'week' && date.getUTCDay() === 1) return start;
+    if (interval === 'month' && date.getUTCDate() === 1) return start;
+  }
+}
+
+/** The same history from the account refolded version by version. */
+function plainBalances(
+  account: AmendedAccount,
+  cashOf: (version: number) => string,
+  interval: Interval,
+  from: number,
+  to: number,
+): Omit<BalancePeriod, 'period'>[] {
+  const times = account.aggregate.log.readStored(1, -1).map(({ recordedAt }) => recordedAt);
+  const cash = times.map((_, index) => cashOf(index + 1));
+  const periods: Omit<BalancePeriod, 'period'>[] = [];
+  for (let start = from; start < to; ) {
+    const end = Math.min(to, nextStart(interval, start));
+    const before = times.filter((time) => time < start).length;
+    const within = cash.slice(before, times.filter((time) => time < end).length);
+    const held = [...(before === 0 ? [] : [cash[before - 1] as string]), ...within];
+    const all = (held.length === 0 ? ['0'] : held).map((text) => new Exact(text));
+    periods.push({
+      from: new Date(start).toISOString(),
+      to: new Date(end).toISOString(),
+      opening: before === 0 ? '0' : (cash[before - 1] as string),
+      closing: plain(all.at(-1) as Exact),
+      minimum: plain(Exact.min(...all)),
+      maximum: plain(Exact.max(...all)),
+    });
+    start = end;
+  }
+  return periods;
+}
+
+function madePeriods(history: BalanceHistory): Omit<BalancePeriod, 'period'>[] {
+  if (history.status !== 'made') throw new Error(history.status);
+  return history.periods.map(({ period: _, ...rest }) => rest);
+}
+
+describe('the account as it is known', () => {
+  it('is what its trades give at every version, by what is known at every other', () => {
+    let differences = 0;
+    holds(
+      fc.property(fc.array(step, { minLength: 10, maxLength: 40 }), fc.nat(), (steps, pick) => {
+        const account = new AmendedAccount();
+        for (const command of commandsOf(steps)) {
+          account.now += 60_000;
+          account.run(command);
+        }
+        const head = account.ledger.version;
+        const random = numbersOf(pick);
+        for (let tries = 0; tries < 12; tries++) {
+          const version = 1 + Math.floor(random() * head);
+          const known = tries === 0 ? head : version + Math.floor(random() * (head - version + 1));
+          const { state, amendments } = knownState(account, version, known);
+          const expected = account.ledger.state(version, known);
+          expect(plainState(state), `${version} known at ${known}`).toEqual(expected);
+          const then = account.ledger.state(version);
+          expect(plainState(account.aggregate.stateAt(version).state)).toEqual(then);
+          if (amendments.length === 0) expect(expected).toEqual(then);
+          else differences++;
+        }
+      }),
+      PROPERTY,
+    );
+    expect(differences).toBeGreaterThan(100);
+  });
+
+  it('keeps status, limits and what is set aside as they were', () => {
+    const account = new AmendedAccount();
+    account.run(opening('1000'));
+    account.run({
+      type: 'ExecuteTrade',
+      data: { tradeId: 't', symbol: 'IBM', side: 'BUY', quantity: '1', price: '9' },
+    });
+    account.run({ type: 'SetLimits', data: { allowShort: true } });
+    account.run({ type: 'CancelTrade', data: { tradeId: 't', reason: 'x' } });
+    const { state } = knownState(account, 2, 4);
+    expect(state).toEqual({
+      ...account.aggregate.stateAt(2).state,
+      cash: '1000',
+      positions: { IBM: { quantity: '0', averageCost: '0', costBasis: '0', realizedPnl: '0' } },
+      lastTrades: {},
+    });
+  });
+});
+
+describe('a balance history', () => {
+  it('is what a refold gives, by day, week and month, as recorded and as known', () => {
+    holds(
+      fc.property(
+        fc.array(step, { minLength: 5, maxLength: 30 }),
+        fc.array(fc.nat(40 * 24), { minLength: 5, maxLength: 30 }),
+        fc.constantFrom<Interval>('day', 'week', 'month'),
+        fc.nat(),
+        (steps, hours, interval, pick) => {
+          const account = new AmendedAccount();
+          const openedAt = account.now;
+          for (const [index, command] of commandsOf(steps).entries()) {
+            account.run(command);
+            // Also several in one millisecond, and at the very edges of days.
+            account.now += (hours[index % hours.length] as number) * 3_600_000 * (index % 3);
+            if (index % 5 === 0) account.now = Math.ceil(account.now / DAY_MS) * DAY_MS;
+          }
+          const head = account.ledger.version;
+          const random = numbersOf(pick);
+          const end = account.now + 40 * DAY_MS;
+          const cuts = [random(), random()]
+            .sort()
+            .map((part) => openedAt + Math.floor(part * (end - openedAt)));
+          const [from, to] = [Math.min(cuts[0] as number, end - 1), (cuts[1] as number) + 1];
+          const then = madePeriods(balances(account, { interval, from, to }));
+          const recorded = (version: number) => account.ledger.state(version).cash;
+          expect(then).toEqual(plainBalances(account, recorded, interval, from, to));
+          const now = madePeriods(balances(account, { interval, from, to, knownVersion: head }));
+          const known = (version: number) => account.ledger.state(version, head).cash;
+          expect(now).toEqual(plainBalances(account, known, interval, from, to));
+        },
+      ),
+      { ...PROPERTY, runs: 60 },
+    );
+  });
+
+  it('comes from digests of long stretches where no amendment reaches into them', () => {
+    const account = new AmendedAccount();
+    const random = numbersOf(PROPERTY.seed);
+    const openedAt = account.now;
+    account.run(opening('100000'));
+    const order = (count: number) => ({
+      type: 'ExecuteTrade',
+      data: {
+        tradeId: `t-${count}`,
+        symbol: 'IBM',
+        side: count % 2 === 0 ? 'BUY' : 'SELL',
+        quantity: '1',
+        price: `${100 + Math.floor(random() * 50)}.${Math.floor(random() * 10)}1`,
+      },
+    });
+    for (let count = 0; count < 3.5 * STRETCH_EVENTS; count += 50) {
+      account.now += Math.floor(random() * DAY_MS);
+      account.run(...Array.from({ length: 50 }, (_, index) => order(count + index)));
+    }
+    const texts = () =>
+      account.storage.sql
+        .exec<{ stretch: number; digest: string }>('SELECT stretch, digest FROM digests ORDER BY stretch')
+        .toArray();
+    const request = { interval: 'day', to: account.now + 1 } as const;
+    const from = Math.floor(openedAt / DAY_MS) * DAY_MS;
+    const cash = (known?: number) => {
+      const values = account.ledger.cashes(known);
+      return (version: number) => values[version - 1] as string;
+    };
+    const first = madePeriods(balances(account, request));
+    expect(first).toEqual(plainBalances(account, cash(), 'day', from, request.to));
+    const kept = texts();
+    expect(kept.map(({ stretch }) => stretch)).toEqual([0, 1, 2]);
+    expect(madePeriods(balances(account, request))).toEqual(first);
+    account.now += 1;
+    account.run({ type: 'CorrectTrade', data: { tradeId: 't-1234', price: '90', reason: 'x' } });
+    account.run({ type: 'CancelTrade', data: { tradeId: 't-2600', reason: 'x' } });
+    const head = account.ledger.version;
+    const later = { ...request, to: account.now + 1 };
+    const now = madePeriods(balances(account, { ...later, knownVersion: head }));
+    expect(now).toEqual(plainBalances(account, cash(head), 'day', from, later.to));
+    expect(madePeriods(balances(account, later))).toEqual(
+      plainBalances(account, cash(), 'day', from, later.to),
+    );
+    // What is kept is what was recorded, and it is used: another digest gives another history.
+    expect(texts()).toEqual(kept);
+    account.storage.sql.exec("UPDATE digests SET digest = '[]' WHERE stretch = 0");
+    expect(madePeriods(balances(account, request))).not.toEqual(first);
+    account.storage.sql.exec('UPDATE digests SET recipe = 0');
+    expect(madePeriods(balances(account, request))).toEqual(first);
+    expect(texts()).toEqual(kept);
+  });
+
+  it('names its periods, weeks after ISO 8601', () => {
+    const account = new AmendedAccount();
+    account.now = Date.parse('2026-12-30T23:59:59.999Z');
+    account.run(opening('5'));
+    account.now = Date.parse('2027-01-04T00:00:00.000Z');
+    account.run({ type: 'DepositFunds', data: { amount: '1' } });
+    const named = (interval: Interval) => {
+      const history = balances(account, { interval, to: account.now + 1 });
+      if (history.status !== 'made') throw new Error(history.status);
+      return history.periods.map(({ period, from, to, closing }) => [period, from, to, closing].join(' '));
+    };
+    expect(named('week')).toEqual([
+      '2026-W53 2026-12-28T00:00:00.000Z 2027-01-04T00:00:00.000Z 5',
+      '2027-W01 2027-01-04T00:00:00.000Z 2027-01-04T00:00:00.001Z 6',
+    ]);
+    expect(named('month')).toEqual([
+      '2026-12 2026-12-01T00:00:00.000Z 2027-01-01T00:00:00.000Z 5',
+      '2027-01 2027-01-01T00:00:00.000Z 2027-01-04T00:00:00.001Z 6',
+    ]);
+    expect(named('day')).toHaveLength(6);
+  });
+
+  it('is not made where there is none', () => {
+    const account = new AmendedAccount();
+    const { now } = account;
+    expect(balances(account, { interval: 'day', to: now })).toEqual({ status: 'not_found' });
+    account.run(opening('5'));
+    expect(balances(account, { interval: 'day', to: now })).toEqual({ status: 'not_found' });
+    expect(balances(account, { interval: 'day', to: now + 1 })).toMatchObject({ status: 'made', version: 1 });
+    account.run({ type: 'DepositFunds', data: { amount: '1' } });
+    const early = { interval: 'day', to: now + 1, knownVersion: 1 } as const;
+    expect(balances(account, early)).toEqual({ status: 'known_too_early', version: 2 });
+    const years = (count: number) => ({ interval: 'day', to: now + count * DAY_MS }) as const;
+    expect(balances(account, years(BALANCE_PERIODS_MAX - 1))).toMatchObject({ status: 'made' });
+    expect(balances(account, years(BALANCE_PERIODS_MAX + 1))).toMatchObject({ status: 'too_long' });
+  });
+});
