@@ -1,5 +1,5 @@
 /** Errors as REST has them: the same codes, the same sentences, and nothing of what is ours to know. */
-import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Context } from 'hono';
 import type { HttpEnv } from '../http/context.ts';
 import { problemOf } from '../http/failure.ts';
@@ -33,6 +33,20 @@ export function formatError(error: unknown, c: Context<HttpEnv>): GraphQLFormatt
         ? {}
         : { retryAfterSeconds: Number(problem.headers['Retry-After']) }),
     },
+  };
+}
+
+/** A result of the engine, or of what stands before it. */
+interface Result {
+  readonly data?: unknown;
+  readonly errors?: readonly GraphQLError[] | undefined;
+}
+
+/** A result with its errors as clients are told them. */
+export function shownResult({ errors, ...result }: Result, c: Context<HttpEnv>): FormattedExecutionResult {
+  return {
+    ...(result as FormattedExecutionResult),
+    ...(errors === undefined ? {} : { errors: errors.map((error) => formatError(error, c)) }),
   };
 }
 

@@ -9,7 +9,7 @@ import { ProblemError } from '../http/problem.ts';
 import { type Event, eventBody } from '../streams/sse.ts';
 import type { Asked } from './documents.ts';
 import type { Engine, Runnable } from './engine.ts';
-import { formatError } from './errors.ts';
+import { shownResult } from './errors.ts';
 import { READ_ONLY } from './http.ts';
 
 /** Whether a request wants its answer as an event stream. */
@@ -32,11 +32,6 @@ export async function answerAsEvents(c: Context<HttpEnv>, engine: Engine, asked:
   };
   const body = eventBody(withEnd(next), () => void results.return?.());
   return c.body(body, 200, { 'Content-Type': 'text/event-stream' });
-}
-
-/** A result with its errors as clients are told them. */
-export function shownResult({ errors, ...result }: ExecutionResult, c: Context<HttpEnv>): object {
-  return errors === undefined ? result : { ...result, errors: errors.map((error) => formatError(error, c)) };
 }
 
 type Results = AsyncIterator<ExecutionResult, undefined>;

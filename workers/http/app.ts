@@ -11,6 +11,7 @@ import { pages } from './middleware/pages.ts';
 import { securityHeaders } from './middleware/securityHeaders.ts';
 import { isPublic, type Route } from './operation.ts';
 import { problemResponse } from './problem.ts';
+import { GRAPHQL_PATH, tokenOverSocket } from './routes/graphql.ts';
 import { ROUTES } from './routes/index.ts';
 import { unmatched } from './unmatched.ts';
 
@@ -28,6 +29,7 @@ export function application({ middleware, guard }: Gate): Hono<HttpEnv> {
   const serve = ({ method, path }: Route, handle: Route['handle']) =>
     made.on(method.toUpperCase(), path.replace(/\{(\w+)\}/g, ':$1'), handle);
   made.use(correlation, securityHeaders, crossOrigin);
+  made.use(GRAPHQL_PATH, tokenOverSocket(ROUTES));
   // What stands before the gate goes by it.
   for (const route of ROUTES.filter(isPublic)) serve(route, route.handle);
   made.use('/docs/*', pages);

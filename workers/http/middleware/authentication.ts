@@ -10,13 +10,18 @@ import { ProblemError } from '../problem.ts';
 
 /** Says who is asking, or ends the request with 401; with 503 where that cannot be told now. */
 export const authentication: MiddlewareHandler<HttpEnv> = async function authentication(c, next) {
-  const header = c.req.header('Authorization') ?? offeredToken(c);
+  const header = requestToken(c);
   const known = gatewayOf(c.env).authenticator.recall(header);
   const caller = known ?? (await verified(c, header));
   c.set('caller', caller);
   c.set('principal', caller.principal);
   await next();
 };
+
+/** What the request says of its caller. */
+export function requestToken(c: Context<HttpEnv>): string | undefined {
+  return c.req.header('Authorization') ?? offeredToken(c);
+}
 
 /** Browsers cannot set headers of a WebSocket: they offer their token among the subprotocols, as `bearer.<token>`. */
 function offeredToken(c: Context<HttpEnv>): string | undefined {
@@ -25,8 +30,8 @@ function offeredToken(c: Context<HttpEnv>): string | undefined {
   return token === undefined ? undefined : `Bearer ${token}`;
 }
 
-/** The caller that is not remembered. */
-async function verified(c: Context<HttpEnv>, header: string | undefined): Promise<KnownCaller> {
+/** The caller of a header. Ends with 401 where nobody is one, with 503 where that cannot be told now. */
+export async function verified(c: Context<HttpEnv>, header: string | undefined): Promise<KnownCaller> {
   const { authenticator, refusedAddresses } = gatewayOf(c.env);
   // Set by Cloudflare itself. A local server has nobody to keep out.
   const address = c.req.header('CF-Connecting-IP');

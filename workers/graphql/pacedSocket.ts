@@ -1,0 +1,70 @@
+/**
+ * A socket that waits for its reader. The platform does not tell how much of what was sent is still in its buffers, so every so
+ * many bytes the reader is pinged, and answers, as the protocol has it, with a pong of the same payload when it has come so far.
+ * The bounds are those of the stream (workers/streams/flow.ts).
+ */
+import { CLOSE_CODES } from '../streams/connection.ts';
+import { Flow, RECEIPT_MS_MAX } from '../streams/flow.ts';
+
+/** Characters of a reason to close: 123 bytes (RFC 6455, 5.5). */
+const REASON_LENGTH_MAX = 120;
+
+/** Codes with which a socket may be closed by hand (RFC 6455, 7.4): others tell what was, and are not sent. */
+const isSendable = (code: number) => code === 1000 || code === 1009 || code === 1013 || code >= 3000;
+
+export class PacedSocket {
+  readonly #socket: WebSocket;
+  readonly #flow = new Flow();
+  readonly #waiting: (() => void)[] = [];
+  #isOpen = true;
+  #isWatched = false;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+  }
+
+  /** Sends a text, once the reader has come far enough. */
+  async send(text: string): Promise<void> {
+    while (this.#isOpen && !this.#flow.hasRoom) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    if (!this.#isOpen) return;
+    const receipt = this.#flow.sent(text);
+    this.#socket.send(text);
+    if (receipt !== undefined) this.#socket.send(JSON.stringify({ type: 'ping', payload: { receipt } }));
+    this.#watch();
+  }
+
+  /** The reader has come as far as its pong says. One that nobody asked for says nothing. */
+  pong(payload: Readonly<Record<string, unknown>> | undefined): void {
+    const receipt = payload?.receipt;
+    if (typeof receipt === 'number' && this.#flow.confirm(receipt)) this.#goOn();
+  }
+
+  /** Closes it; whoever waits to send goes on, and sends nothing. */
+  close(code: number, reason: string): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#goOn();
+    const shown = reason.slice(0, REASON_LENGTH_MAX);
+    this.#socket.close(isSendable(code) ? code : 1000, shown);
+  }
+
+  #goOn(): void {
+    for (const resume of this.#waiting.splice(0)) resume();
+  }
+
+  /** Ends the connection where no pong comes for too long. */
+  #watch(): void {
+    if (this.#isWatched || !this.#flow.isAwaiting) return;
+    this.#isWatched = true;
+    const { confirmed } = this.#flow;
+    setTimeout(() => {
+      this.#isWatched = false;
+      if (!this.#isOpen) return;
+      if (this.#flow.isAwaiting && this.#flow.confirmed === confirmed) {
+        this.close(CLOSE_CODES.slow_consumer, `slow_consumer: no pong within ${RECEIPT_MS_MAX / 1_000} s`);
+      } else this.#watch();
+    }, RECEIPT_MS_MAX);
+  }
+}

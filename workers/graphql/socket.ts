@@ -1,0 +1,230 @@
+/**
+ * GraphQL over a WebSocket, by the protocol graphql-transport-ws: graphql-ws speaks it, this holds it to what is true of every
+ * way in. The caller is told by the request, or, as browsers must, by `Authorization` of the first message. What subscriptions
+ * bring comes from a hub, whose connection in the caller's name is this one's double: it ends with it, and it with that.
+ */
+import { type ExecutionResult, execute } from 'graphql';
+import { makeServer, type Server, type Context as SocketContext, type SubscribePayload } from 'graphql-ws';
+import type { Context } from 'hono';
+import { errorFields } from '../../telemetry/logger.ts';
+import { refusal } from '../http/access.ts';
+import { BODY_BYTES_MAX } from '../http/body.ts';
+import type { HttpEnv } from '../http/context.ts';
+import { gatewayOf } from '../http/gateway.ts';
+import { verified } from '../http/middleware/authentication.ts';
+import { type Problem, ProblemError } from '../http/problem.ts';
+import { rateLimited, takeUnits } from '../http/quota.ts';
+import type { HubClient } from '../streams/hubClient.ts';
+import type { Hubs } from './context.ts';
+import { type Engine, openHub } from './engine.ts';
+import { formatError, problemError, shownResult } from './errors.ts';
+import { PacedSocket } from './pacedSocket.ts';
+
+/** The subprotocol. */
+export const GRAPHQL_PROTOCOL = 'graphql-transport-ws';
+
+/** How long a connection may be open before it says who it is of, milliseconds. */
+const INIT_MS_MAX = 5_000;
+
+/** Operations of a connection at a time; of subscriptions a hub takes fewer. */
+export const OPERATIONS_AT_ONCE_MAX = 100;
+
+/**
+ * Operations of a connection in all. The platform counts what a Worker asks of others for as long as a connection lasts, and
+ * takes ten thousand: a connection ends in good order before that, and its client opens another.
+ */
+export const OPERATIONS_MAX = 1_000;
+
+/** Whom connections count as in flight that have not said whose they are. */
+const NOBODY = 'nobody yet';
+
+/** Close codes of the protocol, and of the streams whose subscriptions these are. */
+const CLOSE = { unauthorized: 4401, forbidden: 4403, sessionEnded: 4001, tryAgain: 1013, tooBig: 1009 };
+
+/** One connection. */
+export class GraphQlSocket implements Hubs {
+  readonly #c: Context<HttpEnv>;
+  readonly #engine: Engine;
+  readonly #socket: PacedSocket;
+  #hub: HubClient | undefined;
+  #operations = 0;
+  #isNobody: boolean;
+
+  /** Takes a socket in. `isKnown` says whether the request has told who is asking. */
+  constructor(c: Context<HttpEnv>, engine: Engine, socket: WebSocket, isKnown: boolean) {
+    this.#c = c;
+    this.#engine = engine;
+    this.#isNobody = !isKnown;
+    this.#socket = new PacedSocket(socket);
+    const closed = this.#server().opened(
+      {
+        protocol: GRAPHQL_PROTOCOL,
+        send: (text) => this.#socket.send(text),
+        close: (code, reason) => this.#end(code ?? 1000, reason ?? ''),
+        onMessage: (take) => socket.addEventListener('message', ({ data }) => this.#take(data, take)),
+        onPong: (payload) => this.#socket.pong(payload),
+      },
+      {},
+    );
+    const over = (code: number, reason: string) => {
+      this.#end(code, reason);
+      void closed(code, reason);
+    };
+    socket.addEventListener('close', ({ code, reason }) => over(code, reason));
+    socket.addEventListener('error', () => over(1006, ''));
+  }
+
+  /** The hub of the connection, for its subscriptions. */
+  enter(): Promise<HubClient> {
+    if (this.#hub === undefined) throw new Error('a connection that was acknowledged has a hub');
+    return Promise.resolve(this.#hub);
+  }
+
+  /** The hub is the connection's, not the subscription's. */
+  leave(): void {
+    // It stays open for the next one.
+  }
+
+  #server(): Server<Record<never, never>> {
+    return makeServer({
+      connectionInitWaitTimeout: INIT_MS_MAX,
+      onConnect: ({ connectionParams }) => this.#connect(connectionParams),
+      onSubscribe: (context, _id, payload) => this.#prepare(context, payload),
+      execute: (args) => this.#execute(() => execute(args)),
+      onNext: (_context, _id, _payload, _args, result) => shownResult(result, this.#c),
+      onError: (_context, _id, _payload, errors) => errors.map((error) => this.#told(error)),
+    });
+  }
+
+  #told(error: unknown) {
+    return formatError(error, this.#c);
+  }
+
+  /** Takes a message: as large as the body of a request, while the session lasts, and as many as there may be. */
+  #take(data: unknown, take: (text: string) => Promise<void>): void {
+    if (typeof data !== 'string' || data.length > BODY_BYTES_MAX) {
+      this.#end(CLOSE.tooBig, `a message is a text of at most ${BODY_BYTES_MAX} bytes`);
+      return;
+    }
+    const caller = this.#c.get('caller');
+    if (this.#operations >= OPERATIONS_MAX || (caller !== undefined && caller.endsAt <= Date.now())) {
+      this.#end(CLOSE.sessionEnded, 'session_ended: connect again with a fresh token');
+      return;
+    }
+    void take(data).catch((error) => this.#fail(error));
+  }
+
+  #fail(error: unknown): void {
+    if (error instanceof ProblemError) {
+      const { code } = error.problem;
+      const close =
+        code === 'unauthenticated'
+          ? CLOSE.unauthorized
+          : code === 'forbidden'
+            ? CLOSE.forbidden
+            : CLOSE.tryAgain;
+      this.#end(close, code);
+      return;
+    }
+    const correlationId = this.#c.get('correlationId');
+    this.#c.get('logger').log('warn', 'a GraphQL socket fails', { correlationId, ...errorFields(error) });
+    this.#end(4400, 'a message that the protocol does not have');
+  }
+
+  /** Finds out who is asking, and opens the connection's double. */
+  async #connect(params: Readonly<Record<string, unknown>> | undefined): Promise<void> {
+    const c = this.#c;
+    if (this.#isNobody) {
+      const header = params?.Authorization ?? params?.authorization;
+      const caller = await verified(c, typeof header === 'string' ? header : undefined);
+      c.set('caller', caller);
+      c.set('principal', caller.principal);
+      this.#leaveNobody();
+      await refusal(c, 'queryGraphQl', undefined);
+      this.#takeRequest();
+    }
+    this.#hub = await openHub(c, (code, reason) => this.#end(code, reason));
+  }
+
+  async #prepare({ subscriptions }: SocketContext, payload: SubscribePayload) {
+    this.#operations++;
+    if (Object.keys(subscriptions).length > OPERATIONS_AT_ONCE_MAX) {
+      const detail = `At most ${OPERATIONS_AT_ONCE_MAX} operations of a connection may wait for their results.`;
+      return [problemError({ code: 'too_many_in_flight', detail })];
+    }
+    try {
+      this.#takeRequest();
+    } catch (error) {
+      return [problemError((error as ProblemError).problem)];
+    }
+    const { query, operationName, variables } = payload;
+    const runnable = await this.#engine.prepare(this.#c, { query, operationName, variables }, this);
+    return 'args' in runnable ? runnable.args : runnable;
+  }
+
+  /** Runs a query or a mutation, where there is room for it among all that is in flight. */
+  async #execute(run: () => ExecutionResult | Promise<ExecutionResult>): Promise<ExecutionResult> {
+    const { admission } = gatewayOf(this.#c.env);
+    const { userId } = this.#c.get('principal');
+    if (!admission.enter(userId, 0)) return { errors: [problemError(OVERLOADED)] };
+    try {
+      return await run();
+    } finally {
+      admission.leave(userId, 0);
+    }
+  }
+
+  #takeRequest(): void {
+    const quota = gatewayOf(this.#c.env).quotas.client;
+    const allowed = takeUnits(this.#c, this.#c.get('principal').userId, 1, quota);
+    if (allowed.granted === 0) throw rateLimited(quota, allowed);
+  }
+
+  #leaveNobody(): void {
+    if (!this.#isNobody) return;
+    this.#isNobody = false;
+    gatewayOf(this.#c.env).admission.leave(NOBODY, 0);
+  }
+
+  #end(code: number, reason: string): void {
+    this.#leaveNobody();
+    this.#hub?.close();
+    this.#socket.close(code, reason);
+  }
+}
+
+const OVERLOADED: Problem = {
+  code: 'overloaded',
+  detail: 'Too much is being worked on now. The operation may be sent again.',
+};
+
+/** Whether a request opens a socket. */
+export function opensSocket(c: Context<HttpEnv>): boolean {
+  return c.req.method === 'GET' && c.req.header('Upgrade')?.toLowerCase() === 'websocket';
+}
+
+/** Opens a socket for a caller who is known, or will say who it is. */
+export function openGraphQlSocket(
+  c: Context<HttpEnv>,
+  engine: Engine,
+  offered: readonly string[],
+  isKnown: boolean,
+): Response {
+  if (!offered.includes(GRAPHQL_PROTOCOL)) {
+    const detail = `A socket for GraphQL speaks ${GRAPHQL_PROTOCOL}: offer that subprotocol.`;
+    throw new ProblemError({
+      code: 'upgrade_required',
+      detail,
+      headers: { Upgrade: 'websocket', 'Sec-WebSocket-Protocol': GRAPHQL_PROTOCOL },
+    });
+  }
+  if (!isKnown && !gatewayOf(c.env).admission.enter(NOBODY, 0)) throw new ProblemError(OVERLOADED);
+  const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+  server.accept();
+  new GraphQlSocket(c, engine, server, isKnown);
+  return new Response(null, {
+    status: 101,
+    webSocket: client,
+    headers: { 'Sec-WebSocket-Protocol': GRAPHQL_PROTOCOL },
+  });
+}
