@@ -2648,7 +2648,7 @@ readonly version: number | null;
 readonly reason: string | null;
 };
 };
-/** Run a query */
+/** Run a query, or open a socket */
 readonly queryGraphQl: {
 readonly query: {
 /** The document. */

@@ -9,6 +9,7 @@ import type { Envelope } from '../../demo/api.ts';
 import { envelopeHash } from '../../demo/chain.ts';
 import { Client } from '../../demo/client.ts';
 import { OwnPlatform } from '../../demo/platform.ts';
+import { examplesOf, masked, requestOf } from '../support/examples.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
 const README = readFileSync(join(REPOSITORY, 'README.md'), 'utf8');
@@ -16,76 +17,12 @@ const REPORTS = readFileSync(join(REPOSITORY, 'docs/reports.md'), 'utf8');
 
 const START_MS = 60_000;
 
-interface Example {
-  readonly curl: string;
-  readonly reply: string;
-}
-
-/** A `curl` in a shell block, and the JSON block that follows it; none where the reply is a file. */
-function examplesOf(markdown: string): Example[] {
-  const pattern = /^```sh\n(curl [\s\S]*?)\n```\n(?:\n```json\n([\s\S]*?)\n```$)?/gm;
-  return Array.from(markdown.matchAll(pattern), ([, curl = '', reply = '']) => ({ curl, reply }));
-}
-
 /** Media types of files by the ending of their names. */
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
   csv: 'text/csv; charset=utf-8',
   html: 'text/html; charset=utf-8',
   pdf: 'application/pdf',
 };
-
-/** The words of a command line: quotes hold together, a backslash before the end of a line is nothing. */
-function shellWords(line: string): string[] {
-  const words = line.replaceAll('\\\n', ' ').matchAll(/'([^']*)'|"([^"]*)"|([^\s'"]+)/g);
-  return Array.from(words, ([, single, double, bare]) => single ?? double ?? bare ?? '');
-}
-
-/** What the command line asks for. Throws on an option that it does not know. */
-function requestOf(curl: string): {
-  path: string;
-  body: string | undefined;
-  /** Where the reply is to be kept. */
-  file: string | undefined;
-  headers: Record<string, string>;
-} {
-  let url = '';
-  let body: string | undefined;
-  let file: string | undefined;
-  const headers: Record<string, string> = {};
-  const words = shellWords(curl).slice(1);
-  for (let word = words.shift(); word !== undefined; word = words.shift()) {
-    if (word === '-s') continue;
-    if (word === '-d') body = words.shift();
-    else if (word === '-o') file = words.shift();
-    else if (word === '-H') {
-      const header = words.shift() ?? '';
-      // The shell's variable with the token: the client of this test sends it by itself.
-      if (header === '$TOKEN') continue;
-      const [name = '', value = ''] = header.split(': ');
-      headers[name] = value;
-    } else if (url === '' && !word.startsWith('-')) url = word;
-    else throw new Error(`the test cannot read "${word}" in ${curl}`);
-  }
-  return { path: url.replace(/^localhost:8787/, ''), body, file, headers };
-}
-
-/** Names of fields that differ each time. */
-const MASKED = new Set([
-  'eventId',
-  'hash',
-  'previousHash',
-  'headHash',
-  'correlationId',
-  'recordedAt',
-  'asOf',
-]);
-
-/** The same JSON with the form of what differs each time: its letters and digits are gone, its length is not. */
-function masked(json: string): unknown {
-  return JSON.parse(json, (key, value) =>
-    MASKED.has(key) && typeof value === 'string' ? value.replace(/[0-9a-f]/g, 'x') : value,
-  );
-}
 
 describe('README.md and docs/reports.md', () => {
   let platform: OwnPlatform;
