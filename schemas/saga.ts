@@ -87,7 +87,10 @@ const Unheard = z.boolean().meta({
   description:
     'Whether its command may have been sent without being heard of: then it is undone all the same.',
 });
-const Reason = z.string().meta({ description: 'Why.' });
+/** Longer than an operator's remark may be, where it says what went wrong with several steps. */
+const Reason = z
+  .string()
+  .meta({ title: 'Remark', description: 'Why: what an operator said, or what went wrong.' });
 const Steps = z.array(StepName).min(1);
 
 const SagaStarted = z.strictObject({

@@ -11,6 +11,7 @@ import {
   Id,
   NonNegativeDecimal,
   PositiveDecimal,
+  Remark,
   SymbolName,
   UtcTime,
   WholeChange,
@@ -108,6 +109,7 @@ const TYPES = [
   PositiveDecimal,
   WholeQuantity,
   WholeChange,
+  Remark,
 ].map(eventJsonSchema);
 
 function typeTable(): string {

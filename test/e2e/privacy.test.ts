@@ -3,7 +3,7 @@
  * looked through for what was said of the customers, before their erasure and after it. The archive verifies in between and at
  * the end, by the offline verifier.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -12,7 +12,9 @@ import { Client } from '../../demo/client.ts';
 import { check } from '../../local/archive/check.ts';
 import { ArchiveClient } from '../../local/archive/client.ts';
 import { exportArchive } from '../../local/archive/export.ts';
+import { newPersonalDataKey } from '../../local/personalDataKey.ts';
 import { type Platform, startPlatform } from '../../local/platform.ts';
+import { rewrapKeys } from '../../local/rewrapKeys.ts';
 import { ArchiveFolder } from '../../verifier/archive.ts';
 import { readRows } from '../../verifier/rows.ts';
 import { verifyArchive } from '../../verifier/verify.ts';
@@ -223,13 +225,26 @@ describe('what was said of a customer', { timeout: RUN_MS }, () => {
     expect(filesWith(SECRETS)).toEqual([]);
   });
 
-  it('stays gone when the platform starts anew, and its key is in no database', async () => {
+  it('stays gone when the platform starts anew with another master key, which others are still read by', async () => {
+    expect((await send('POST', '/v1/orders', { ...ordering('other'), customerId: 'another' })).status).toBe(
+      202,
+    );
     await stop();
     const databases = readdirSync(stateDir, { recursive: true, encoding: 'utf8' }).filter((file) =>
       file.endsWith('.sqlite'),
     );
     expect(databases.filter((file) => readFileSync(path.join(stateDir, file)).includes(wrapped))).toEqual([]);
+    const masters = path.join(stateDir, 'personal-data-keys');
+    writeFileSync(masters, `${newPersonalDataKey()} ${readFileSync(masters, 'utf8')}`);
     await start();
+    const lines: string[] = [];
+    const archive = new ArchiveClient(platform.url, platform.token);
+    expect(await rewrapKeys(archive, (line) => lines.push(line))).toBe(0);
+    expect(lines).toEqual([
+      '2 subjects looked at, 1 keys wrapped anew',
+      'the master keys after the first one are needed no more: take them out of PERSONAL_DATA_KEYS',
+    ]);
+    expect(await get('/v1/orders/other')).toMatchObject({ shipTo: { name: NAME } });
     expect((await get('/v1/orders/shipped')).shipTo).toEqual({ $erased: true });
     expect(await get(`/v1/subjects/${CUSTOMER}`)).toMatchObject({ status: 'ERASED' });
     expect(filesWith(SECRETS)).toEqual([]);

@@ -8,6 +8,7 @@ import { type Env, viewDatabases } from '../../workers/env.ts';
 import { handleQueue } from '../../workers/queue.ts';
 import { call, eventually, testEnv, verdict } from '../support/api.ts';
 import { as } from '../support/callers.ts';
+import { dataOf } from '../support/graphql.ts';
 import { confirmed, ordering, SHIPPING } from '../support/shop.ts';
 
 const NAME = 'Xanthippe-of-Athens';
@@ -113,6 +114,10 @@ describe('an order of a customer', () => {
       expect(body.shipTo, path).toEqual(shown);
     }
     expect((await call('GET', '/v1/orders/p-1', { headers })).body.country).toBe('Greece');
+    const asked = await dataOf('{ order(id: "p-1") { shipTo country } shipment(id: "p-1-1") { shipTo } }', {
+      headers,
+    });
+    expect(asked).toEqual({ order: { shipTo: shown, country: 'Greece' }, shipment: { shipTo: shown } });
   });
 
   it('shows nothing of it in the events, to whoever asks in whatever way', async () => {

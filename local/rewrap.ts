@@ -1,0 +1,43 @@
+/** `npm run rewrap`: after a rotation of the master key (docs/privacy.md, "Rotation"). */
+import { parseArgs } from 'node:util';
+import { ArchiveClient, DEFAULT_URL } from './archive/client.ts';
+import { LocalServerError, messageOf } from './errors.ts';
+import { rewrapKeys } from './rewrapKeys.ts';
+
+const HELP = `Wraps the keys of all subjects of a running Folio with the first master key of its PERSONAL_DATA_KEYS.
+
+  npm run rewrap -- [--url URL] [--token TOKEN]
+
+  --url URL      where Folio answers (default ${DEFAULT_URL})
+  --token TOKEN  an administrator's, sent as Authorization: Bearer (default: FOLIO_TOKEN of the environment)
+  --help         this text
+
+Doing it again is harmless. Ends with 0 where the other master keys are needed no more, with 1 where some key could not be wrapped
+anew, with 2 where it cannot begin or go on.`;
+
+async function main(): Promise<number> {
+  let values: { url?: string; token?: string; help?: boolean };
+  try {
+    const text = { type: 'string' } as const;
+    const options = { url: text, token: text, help: { type: 'boolean', short: 'h' } } as const;
+    values = parseArgs({ options }).values;
+  } catch (error) {
+    throw new LocalServerError(`${messageOf(error)}\n\n${HELP}`);
+  }
+  if (values.help === true) {
+    console.log(HELP);
+    return 0;
+  }
+  const client = new ArchiveClient(values.url ?? DEFAULT_URL, values.token ?? process.env.FOLIO_TOKEN);
+  return rewrapKeys(client, (line) => console.log(line));
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(error instanceof LocalServerError ? `folio: ${error.message}` : error);
+    process.exitCode = 2;
+  },
+);
