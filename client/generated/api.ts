@@ -2699,6 +2699,33 @@ readonly correlationId: string;
 })[];
 };
 };
+/** Call a method of the service */
+readonly callMethod: {
+readonly params: {
+/** The operation as its method is called: `DepositFunds`. */
+readonly method: string;
+};
+readonly body: { readonly [name: string]: unknown };
+readonly reply: unknown;
+};
+/** Call a method that only reads */
+readonly queryMethod: {
+readonly params: {
+/** The operation as its method is called: `DepositFunds`. */
+readonly method: string;
+};
+readonly query: {
+readonly connect?: "v1";
+/** How the message is written. */
+readonly encoding: "json" | "proto";
+/** The message. */
+readonly message: string;
+/** The message is in base64, as binary ones have to be. */
+readonly base64?: "1";
+readonly compression?: "identity";
+};
+readonly reply: unknown;
+};
 /** Whether the service is alive */
 readonly getHealth: {
 readonly reply: {

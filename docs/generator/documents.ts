@@ -7,6 +7,7 @@ import { asyncApiDocument } from '../../workers/streams/asyncapi.ts';
 import { accessTable } from './accessTable.ts';
 import { clientOperations, clientTypes } from './clientTypes.ts';
 import { eventCatalogue } from './eventCatalogue.ts';
+import { protoDocuments } from './proto/documents.ts';
 
 /** Every generated document as it should be committed. */
 export function generatedDocuments(): Readonly<Record<string, string>> {
@@ -19,5 +20,6 @@ export function generatedDocuments(): Readonly<Record<string, string>> {
     'docs/generated/schema.graphql': `${printSchema(graphQlSchema(ROUTES))}\n`,
     'docs/generated/events.md': eventCatalogue(ROUTES),
     'docs/generated/access.md': accessTable(ROUTES),
+    ...protoDocuments(openApi, ROUTES),
   };
 }

@@ -1,4 +1,5 @@
-/** `npm run docs`: writes the generated documents. */
+/** `npm run docs`: writes the generated documents, and the code that is made from the Protobuf definitions. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { generatedDocuments } from './documents.ts';
@@ -11,3 +12,5 @@ for (const [path, text] of Object.entries(generatedDocuments())) {
   writeFileSync(file, text);
   console.log(path);
 }
+
+execFileSync('buf', ['generate'], { cwd: resolve(REPOSITORY, 'schemas/proto'), stdio: 'inherit' });

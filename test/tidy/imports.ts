@@ -125,6 +125,19 @@ const ROOMS: readonly Room[] = [
     packages: ['cloudflare:workers'],
   },
   {
+    name: 'calls over Connect',
+    has: /^workers\/connect\//,
+    values: ['workers/', 'schemas/'],
+    packages: [
+      'hono',
+      'zod',
+      '@bufbuild/protobuf',
+      '@bufbuild/protobuf/*',
+      '@connectrpc/connect',
+      '@connectrpc/connect/*',
+    ],
+  },
+  {
     name: 'workers',
     has: /^workers\//,
     values: [

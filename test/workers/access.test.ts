@@ -39,7 +39,7 @@ function send(operation: Operation, account: string, headers: Record<string, str
 /** Operations that decide about each aggregate in them. */
 const OPEN_TO_WHOEVER_MAY_ANYTHING = [
   ...['runCommands', 'openStream', 'getEvents', 'getAccounts'],
-  ...['queryGraphQl', 'runGraphQl'],
+  ...['queryGraphQl', 'runGraphQl', 'callMethod', 'queryMethod'],
 ];
 
 /** What the table says, read once more: this is not the code that decides. */

@@ -118,6 +118,10 @@ const demandedQuery: Record<string, readonly [string, string][]> = {
     ['to', '2'],
   ],
   liftLegalHold: [['reason', 'case closed']],
+  queryMethod: [
+    ['encoding', 'json'],
+    ['message', `{"id":"${ID}"}`],
+  ],
   getArchiveObject: [['key', 'manifests/0000000001.json']],
   queryGraphQl: [['query', '{ accounts(first: 2) { edges { cursor } } }']],
 };
@@ -195,6 +199,7 @@ async function send(operation: Operation, fuzzed: FuzzedRequest): Promise<number
     .replace('{view}', 'trades')
     .replace('/v1/parked/{id}', '/v1/parked/view.trades.account.{id}')
     .replace('{provider}', 'sandbox')
+    .replace('{method}', operation.method === 'get' ? 'GetAccount' : 'DepositFunds')
     .replace('{version}', '1')
     .replace(/\{(id|aggregateId)\}/, () => fuzzed.id);
   const demanded = fuzzed.demanded ? (demandedQuery[operation.operationId] ?? []) : [];

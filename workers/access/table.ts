@@ -108,6 +108,9 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   getSagas: { of: 'platform', ...READERS },
   getSaga: { of: 'platform', ...READERS },
   // A stream is open to everybody: each command and each subscription in it needs its own row.
+  // So is each call over Connect: what is called has its own row.
+  callMethod: { of: 'handler', trader: 'own', ...READERS },
+  queryMethod: { of: 'handler', trader: 'own', ...READERS },
   openStream: { of: 'handler', trader: 'own', ...READERS },
   openEventStream: { of: 'aggregate', trader: 'own', ...READERS },
 

@@ -3,7 +3,12 @@ import type { Context } from 'hono';
 import { errorFields } from '../../telemetry/logger.ts';
 import { isPassing } from '../inTime.ts';
 import type { HttpEnv } from './context.ts';
-import { type Problem, ProblemError } from './problem.ts';
+import { type Problem, ProblemError, problemResponse } from './problem.ts';
+
+/** The answer to a request that an error ended. */
+export function failureResponse(error: Error, c: Context<HttpEnv>): Response {
+  return problemResponse(problemOf(error, c), c.get('correlationId'));
+}
 
 /** The problem that an error is to the client. Everything but a {@link ProblemError} is logged, and told without its words. */
 export function problemOf(error: unknown, c: Context<HttpEnv>): Problem {

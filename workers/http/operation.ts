@@ -2,7 +2,7 @@
  * Operations of the API: what each takes, answers and refuses, as data beside its handler. A route that is registered is
  * therefore described, and what it takes is parsed by the very schemas that describe it.
  */
-import type { Context } from 'hono';
+import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { ZodOpenApiRequestBodyObject } from 'zod-openapi';
 import { Id } from '../../schemas/scalars.ts';
@@ -30,6 +30,7 @@ export const TAGS = {
   Parked: 'What waits for an operator: dead letters, sagas, and events that a view cannot take.',
   Privacy: 'Whose personal data is kept under which keys, held back from erasure, and erased.',
   Access: 'Keys of services: who has one, and what it may do.',
+  Connect: 'The same operations as calls of Connect and gRPC-Web (docs/connect.md).',
   Service: 'Whether the service runs, and this description of it.',
 } as const;
 
@@ -97,6 +98,8 @@ export interface Operation {
   /** Whether it proves itself by a signature of its body, and not by a token. */
   readonly signed?: true;
   readonly success: Success | Upgrade;
+  /** What every failure looks like, where that is not the document of a problem. */
+  readonly failure?: { readonly description: string; readonly schema: z.ZodType };
   /** Problems of its own; those that follow from what it takes are added by {@link operationProblems}. */
   readonly problems?: readonly ProblemCode[];
 }
@@ -145,6 +148,11 @@ export function route<
       return operation.conditional === true ? unlessHeld(c, answer) : answer;
     },
   };
+}
+
+/** Registers a route with an application. */
+export function serveRoute(app: Hono<HttpEnv>, { method, path }: Route, handle: Route['handle']): void {
+  app.on(method.toUpperCase(), path.replace(/\{(\w+)\}/g, ':$1'), handle);
 }
 
 /** Whether anyone may ask, without a token. */

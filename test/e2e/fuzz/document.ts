@@ -55,6 +55,8 @@ export interface FuzzedOperation {
   readonly parameters: readonly { readonly in: string; readonly name: string; readonly schema: Schema }[];
   /** By media type. */
   readonly bodies: Readonly<Record<string, { readonly schema: Schema; readonly example?: unknown }>>;
+  /** Whether it has a failure of another form than the document of a problem: what that looks like is its own test's. */
+  readonly hasOtherFailures: boolean;
   /** Statuses that it says it can answer with. */
   readonly statuses: ReadonlySet<number>;
 }
@@ -86,6 +88,7 @@ export function operationsOf(document: OpenApi): FuzzedOperation[] {
         }),
         bodies: operation.requestBody?.content ?? {},
         statuses: new Set(Object.keys(operation.responses).map(Number)),
+        hasOtherFailures: Object.hasOwn(operation.responses, 'default'),
       })),
   );
 }

@@ -88,8 +88,17 @@ function faultOf({ operation, path }: FuzzedRequest, reply: Reply): string | und
   if (headers['x-injected'] !== undefined) return 'a header was injected';
   // A path that a parameter has changed into another is another operation's.
   const isOwn = /^(\/[\w-]+)+(\.json)?$/.test(path.split('?')[0] ?? '');
-  if (isOwn && !operation.statuses.has(status)) return `${status} is not described`;
+  const { statuses, hasOtherFailures } = operation;
+  if (isOwn && !hasOtherFailures && !statuses.has(status)) return `${status} is not described`;
+  if (hasOtherFailures && headers['content-type'] === 'application/json') return connectFault(reply);
   return status < 400 ? undefined : problemFault(reply);
+}
+
+/** An error of Connect. */
+function connectFault({ status, text }: Reply): string | undefined {
+  const { code, message } = JSON.parse(text) as Record<string, unknown>;
+  const isWhole = status < 400 || (typeof code === 'string' && typeof message === 'string' && message !== '');
+  return isWhole ? undefined : `not a whole error of Connect: ${text.slice(0, 300)}`;
 }
 
 function problemFault({ status, headers, text }: Reply): string | undefined {

@@ -10,14 +10,22 @@ const PREFLIGHT_SECONDS = 7_200;
 /** Headers that pages may send, and read, beyond those that every page may. */
 const SENT = [
   'Authorization',
+  'Connect-Protocol-Version',
+  'Connect-Timeout-Ms',
   'Content-Type',
+  'Grpc-Timeout',
   'Idempotency-Key',
   'If-Match',
   'traceparent',
   'X-Correlation-Id',
+  'X-Grpc-Web',
+  'X-User-Agent',
 ];
 const READ = [
   'ETag',
+  'Grpc-Message',
+  'Grpc-Status',
+  'Grpc-Status-Details-Bin',
   'Idempotency-Replayed',
   'RateLimit',
   'RateLimit-Policy',

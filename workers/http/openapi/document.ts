@@ -231,6 +231,11 @@ function problemHeaders(status: number): readonly CommonReplyHeader[] {
 
 /** A response for each status, with the codes that can occur under it and an example of each. */
 function problemResponses(operation: Operation): Record<string, ZodOpenApiResponseObject> {
+  const { failure } = operation;
+  if (failure !== undefined) {
+    const content = { 'application/json': { schema: failure.schema } };
+    return { default: { description: failure.description, headers: replyHeaders([]), content } };
+  }
   const byStatus = Map.groupBy(operationProblems(operation), (code) => PROBLEMS[code].status);
   return Object.fromEntries([...byStatus].map(([status, codes]) => [status, problemResponse(codes)]));
 }

@@ -232,6 +232,16 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   ...SUBJECT_EXAMPLES,
   ...ARCHIVE_EXAMPLES,
   ...REPORT_EXAMPLES,
+  callMethod: {
+    request: {
+      'application/json': {
+        id: 'acc-1',
+        amount: '250.50',
+        reference: 'wire 4711',
+        idempotencyKey: 'wire-4711',
+      },
+    },
+  },
   getHealth: { reply: { status: 'ok' } },
   getReadiness: { reply: { status: 'ready' } },
 };

@@ -7,6 +7,7 @@ import { archive } from './archive.ts';
 import { audit } from './audit.ts';
 import { batch } from './batch.ts';
 import { checkpoints } from './checkpoints.ts';
+import { connect } from './connect.ts';
 import { events } from './events.ts';
 import { graphql } from './graphql.ts';
 import { inventory } from './inventory.ts';
@@ -52,5 +53,6 @@ export const ROUTES: readonly Route[] = [
   ...subjects,
   ...parked,
   ...graphql(() => ROUTES),
+  ...connect(() => ROUTES),
   ...service(() => ROUTES),
 ];

@@ -1,0 +1,83 @@
+/** Messages as they are sent: by themselves, in the envelope of gRPC-Web, or in the query of a GET. */
+import { type DescMessage, fromBinary, fromJson, type JsonValue, type Message } from '@bufbuild/protobuf';
+import { base64Decode } from '@bufbuild/protobuf/wire';
+import type { Context } from 'hono';
+import { readBytes } from '../http/body.ts';
+import type { HttpEnv } from '../http/context.ts';
+import { invalidRequest, type ProblemError } from '../http/problem.ts';
+import { parseStrictJson } from '../http/strictJson.ts';
+
+/** How a message is written. */
+export interface MessageForm {
+  /** Protobuf, else JSON. */
+  readonly isBinary: boolean;
+  /** Whether it comes behind a flag and its length, as gRPC-Web has it. */
+  readonly isEnveloped: boolean;
+}
+
+/** The form by the content type of a POST, which the library takes, or else by the query of a GET. */
+export function formOf(contentType: string | undefined, encoding: string | undefined): MessageForm {
+  if (contentType === undefined) return { isBinary: encoding === 'proto', isEnveloped: false };
+  return { isBinary: !contentType.includes('json'), isEnveloped: contentType.includes('grpc-web') };
+}
+
+/** The message of a call. 400 with what is wrong where it is none, 413 where it has more bytes than `bytesMax`. */
+export async function readMessage(
+  c: Context<HttpEnv>,
+  desc: DescMessage,
+  form: MessageForm,
+  bytesMax: number,
+): Promise<Message> {
+  if (c.req.method !== 'POST') return parseMessage(desc, queryBytes(c), form);
+  const { isEnveloped } = form;
+  const bytes = await readBytes(c, isEnveloped ? bytesMax + ENVELOPE_BYTES : bytesMax);
+  return parseMessage(desc, isEnveloped ? withoutEnvelope(bytes) : bytes, form);
+}
+
+/** A flag of one byte, and the length of the message in four. */
+const ENVELOPE_BYTES = 5;
+
+function withoutEnvelope(bytes: Uint8Array): Uint8Array {
+  if (bytes.byteLength < ENVELOPE_BYTES) throw invalid('must begin with the envelope of a message');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint8(0) !== 0) throw invalid('must be one message that is not compressed');
+  const announced = view.getUint32(1);
+  const message = bytes.subarray(ENVELOPE_BYTES);
+  if (message.byteLength === announced) return message;
+  throw invalid(
+    `must be one message: its envelope announces ${announced} bytes and ${message.byteLength} came`,
+  );
+}
+
+function queryBytes(c: Context<HttpEnv>): Uint8Array {
+  const message = c.req.query('message') ?? '';
+  if (c.req.query('base64') === undefined) return new TextEncoder().encode(message);
+  try {
+    return base64Decode(message);
+  } catch {
+    throw invalidRequest([{ path: 'message', message: 'must be base64' }]);
+  }
+}
+
+function parseMessage(desc: DescMessage, bytes: Uint8Array, { isBinary }: MessageForm): Message {
+  try {
+    if (isBinary) return fromBinary(desc, bytes);
+    return fromJson(desc, parsedJson(bytes));
+  } catch (error) {
+    // Of the library's own making, and about the bytes alone.
+    if (error instanceof Error && error.name !== 'ProblemError') {
+      throw invalid(`could not be read as ${desc.typeName}: ${error.message}`);
+    }
+    throw error;
+  }
+}
+
+function parsedJson(bytes: Uint8Array): JsonValue {
+  const parsed = parseStrictJson(bytes);
+  if (!parsed.ok) throw invalidRequest(parsed.errors);
+  return parsed.value as JsonValue;
+}
+
+function invalid(message: string): ProblemError {
+  return invalidRequest([{ path: '', message }]);
+}

@@ -1,0 +1,89 @@
+/** Calls as requests to the operations that they name, which are run in this process: there is one way to do each thing. */
+import type { JsonValue } from '@bufbuild/protobuf';
+import { type Context, Hono } from 'hono';
+import { guarded } from '../http/access.ts';
+import { CommandHeaders } from '../http/command.ts';
+import type { HttpEnv } from '../http/context.ts';
+import { failureResponse } from '../http/failure.ts';
+import { type Route, serveRoute } from '../http/operation.ts';
+import { parseWith } from '../http/parse.ts';
+import { invalidRequest } from '../http/problem.ts';
+
+/** The request that says what a message says. Throws 400 where the path or a header cannot carry it. */
+export function operationRequest(
+  c: Context<HttpEnv>,
+  route: Route,
+  json: Readonly<Record<string, JsonValue>>,
+): Request {
+  const { command, params, query, body, ownBody, method } = route;
+  const rest = new Map(Object.entries(json));
+  const taken = (names: readonly string[]) =>
+    Object.fromEntries(
+      names.flatMap((name) => {
+        const value = rest.get(name);
+        rest.delete(name);
+        return value === undefined ? [] : [[name, String(value)]];
+      }),
+    );
+  const headers = new Headers({ 'X-Correlation-Id': c.get('correlationId') });
+  if (command !== undefined) setCommandHeaders(headers, taken(['idempotencyKey', 'expectedVersion']));
+  const inPath = taken(Object.keys(params?.shape ?? {}));
+  if (params !== undefined) parseWith(params, inPath);
+  const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(inPath[name] ?? ''));
+  const url = new URL(path, c.req.url);
+  url.search = new URLSearchParams(taken(Object.keys(query?.shape ?? {}))).toString();
+  if (body === undefined && ownBody === undefined)
+    return new Request(url, { method: method.toUpperCase(), headers });
+  headers.set('Content-Type', 'application/json');
+  return new Request(url, {
+    method: method.toUpperCase(),
+    headers,
+    body: JSON.stringify(Object.fromEntries(rest)),
+  });
+}
+
+/** A header takes no line feed and no letter outside of Latin-1: what does not fit is told before it is set. */
+function setCommandHeaders(
+  headers: Headers,
+  { idempotencyKey, expectedVersion }: Record<string, string>,
+): void {
+  const quoted = expectedVersion === undefined ? undefined : `"${expectedVersion}"`;
+  if (!CommandHeaders.shape['Idempotency-Key'].safeParse(idempotencyKey).success) {
+    throw invalidRequest([{ path: 'idempotencyKey', message: 'must be 1 to 128 visible ASCII characters' }]);
+  }
+  if (!CommandHeaders.shape['If-Match'].safeParse(quoted).success) {
+    throw invalidRequest([{ path: 'expectedVersion', message: 'must be a version' }]);
+  }
+  if (idempotencyKey !== undefined) headers.set('Idempotency-Key', idempotencyKey);
+  if (quoted !== undefined) headers.set('If-Match', quoted);
+}
+
+/** Runs requests for a caller whom the gate has let in. */
+export type InProcess = (c: Context<HttpEnv>, request: Request) => Promise<Response>;
+
+/** These routes behind the table of access. Who asks, and that it may ask for so much, was settled when the call came in. */
+export function inProcess(routes: readonly Route[]): InProcess {
+  const app = new Hono<HttpEnv>();
+  const callers = new WeakMap<Request, Context<HttpEnv>>();
+  app.use(async function asItsCaller(c, next) {
+    const call = callers.get(c.req.raw) as Context<HttpEnv>;
+    for (const name of ['correlationId', 'principal', 'caller', 'logger'] as const)
+      c.set(name, call.get(name));
+    await next();
+  });
+  for (const route of routes) serveRoute(app, route, guarded(route));
+  app.onError(failureResponse);
+  return async (c, request) => {
+    callers.set(request, c);
+    return await app.fetch(request, c.env, executionContext(c));
+  };
+}
+
+function executionContext(c: Context<HttpEnv>) {
+  try {
+    return c.executionCtx;
+  } catch {
+    // A request without one has nothing that goes on after its answer.
+    return undefined;
+  }
+}
