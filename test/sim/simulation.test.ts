@@ -29,7 +29,7 @@ describe('the simulation', () => {
     expect(code).toBe(0);
   });
 
-  it.each(['no-dedupe-by-command-id', 'no-gap-check', 'alarm-put-off'])(
+  it.each(['no-dedupe-by-command-id', 'no-gap-check', 'cursor-moves-before-the-send'])(
     'catches the deliberate bug %s, and says how to see it again',
     async (name) => {
       const { code, output } = await simulate('--mutant', name, '--runs', '100', '--trace', '5');

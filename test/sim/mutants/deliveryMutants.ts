@@ -68,11 +68,6 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
     patches: [{ file: CORE, find: '      this.#rearm(this.#deps.now());\n', replace: '' }],
   },
   {
-    name: 'alarm-put-off',
-    breaks: 'Setting the alarm for a later moment takes it from an earlier one.',
-    patches: [{ file: CLOCK, find: ' && this.#at <= at && ', replace: ' && this.#at === at && ' }],
-  },
-  {
     name: 'timers-not-rearmed-on-wake',
     breaks: 'An alarm that the platform gave up stays lost.',
     patches: [
