@@ -78,6 +78,7 @@ function checkSagas({ plan, seen }: OrderEvidence): OrderCheck {
       ? []
       : [`the saga of ${orderId} is ${status} in place of ${ENDS[ending].saga}`];
   });
+  faults.push(...seen.unfinished.map(({ sagaId, status }) => `the list has saga ${sagaId} as ${status}`));
   return {
     name: 'sagas',
     what: `all ${count(plan.orders.length)} sagas ended, and as they were to end`,

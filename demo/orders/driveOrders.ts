@@ -13,9 +13,6 @@ const CONCURRENCY = 16;
 const POLL_MS = 50;
 const POLL_MS_MAX = 500;
 
-/** Nothing in the plan takes longer: a webhook comes after two seconds, a provider that fails is asked again in between. */
-const WAIT_MS_MAX = 120_000;
-
 /** Every so manieth order is sent twice: the second one must change nothing. */
 const REPEAT_EVERY = 20;
 
@@ -35,11 +32,11 @@ export interface OrderRun {
   readonly faults: string[];
 }
 
-/** Runs the plan. */
+/** Runs the plan; `onProgress` is told how many orders are through, and in words. */
 export async function driveOrders(
   shop: Shop,
   plan: Plan,
-  onProgress: (text: string) => void,
+  onProgress: (text: string, ended: number) => void,
 ): Promise<OrderRun[]> {
   const runs: OrderRun[] = plan.orders.map((order) => ({
     order,
@@ -60,7 +57,7 @@ export async function driveOrders(
       run.faults.push(error.message);
     }
     ended += 1;
-    onProgress(`${count(ended)} of ${count(runs.length)} orders through; ${waiting}`);
+    onProgress(`${count(ended)} of ${count(runs.length)} orders through; ${waiting}`, ended);
   });
   return runs;
 }
@@ -70,8 +67,8 @@ async function live(shop: Shop, run: OrderRun, index: number, tell: (text: strin
   const { orderId } = order;
   const placedAt = performance.now();
   await shop.place(order);
-  if (index % REPEAT_EVERY === 0) run.repeatKnown = await shop.place(order);
-  const status = await until(`order ${orderId} to be decided`, async () => {
+  if (index % REPEAT_EVERY === 0) run.repeatKnown = await shop.place(order, 'again');
+  const status = await until(shop, `order ${orderId} to be decided`, async () => {
     const shown = await shop.find<{ status: string }>(`/v1/orders/${orderId}`);
     return shown?.status === 'PENDING' ? undefined : shown?.status;
   });
@@ -110,20 +107,27 @@ async function deliver(shop: Shop, run: OrderRun, index: number): Promise<void> 
 }
 
 async function sagaEnds(shop: Shop, sagaId: string, expected: string): Promise<void> {
-  const status = await until(`saga ${sagaId} to end`, async () => {
+  const status = await until(shop, `saga ${sagaId} to end`, async () => {
     const saga = await shop.find<ShownSaga>(`/v1/sagas/${sagaId}`);
     return ['COMPLETED', 'COMPENSATED', 'PARKED'].find((end) => end === saga?.status);
   });
   if (status !== expected) throw new PlatformError(`saga ${sagaId} is ${status} and was to be ${expected}`);
 }
 
-/** Asks until there is an answer. Rejects where that takes too long. */
-async function until<Answer>(what: string, ask: () => Promise<Answer | undefined>): Promise<Answer> {
-  const end = performance.now() + WAIT_MS_MAX;
-  for (let pause = POLL_MS; performance.now() < end; pause = Math.min(pause * 1.5, POLL_MS_MAX)) {
+/** Asks until there is an answer. Rejects where nothing gets on any more, of this order or any other. */
+async function until<Answer>(
+  { patience }: Shop,
+  what: string,
+  ask: () => Promise<Answer | undefined>,
+): Promise<Answer> {
+  for (let pause = POLL_MS; ; pause = Math.min(pause * 1.5, POLL_MS_MAX)) {
     const answer = await ask();
-    if (answer !== undefined) return answer;
+    if (answer !== undefined) {
+      patience.progress();
+      return answer;
+    }
+    if (patience.isOver)
+      throw new PlatformError(`nothing got on for ${patience.ms / 1_000} s, waiting for ${what}`);
     await sleep(pause);
   }
-  throw new PlatformError(`waited ${WAIT_MS_MAX / 1_000} s for ${what}`);
 }

@@ -46,6 +46,8 @@ export interface OrderObservation {
   readonly byCountry: readonly ListedSales[];
   /** The saga that began with each order. */
   readonly sagas: ReadonlyMap<string, ShownSaga | undefined>;
+  /** Sagas of any kind that have not ended. */
+  readonly unfinished: readonly ShownSaga[];
   /** Things that wait for an operator, of all kinds. */
   readonly parked: number;
   /** Milliseconds until the views had everything, or until the wait was given up. */
@@ -92,17 +94,28 @@ async function readSagas(
 }
 
 async function readViews(shop: Shop, plan: Plan): Promise<Omit<OrderObservation, 'sagas' | 'caughtUpMs'>> {
-  const [orders, payments, levels, byDay, byProduct, byCountry, { parked }] = await Promise.all([
+  const running = (status: string) => shop.all<ShownSaga>(`/v1/sagas?status=${status}&`, 'sagas');
+  const [orders, payments, levels, byDay, byProduct, byCountry, parked, ...unfinished] = await Promise.all([
     shop.all<ListedOrder>('/v1/orders?', 'orders'),
     shop.all<ListedPayment>('/v1/payments?', 'payments'),
     shop.all<ShownLevel>('/v1/inventory?', 'inventory'),
     shop.all<ListedSales>('/v1/sales?by=day&', 'sales'),
     shop.all<ListedSales>('/v1/sales?by=product&', 'sales'),
     shop.all<ListedSales>('/v1/sales?by=country&', 'sales'),
-    shop.client.json<{ parked: readonly unknown[] }>('/v1/parked'),
+    shop.all<unknown>('/v1/parked?', 'parked'),
+    ...['RUNNING', 'COMPENSATING', 'PARKED'].map(running),
   ]);
   const known = levels.filter(({ productId }) => plan.products.has(productId));
-  return { orders, payments, levels: known, byDay, byProduct, byCountry, parked: parked.length };
+  return {
+    orders,
+    payments,
+    levels: known,
+    byDay,
+    byProduct,
+    byCountry,
+    parked: parked.length,
+    unfinished: unfinished.flat(),
+  };
 }
 
 /** What happened to an order, in the words of the platform. */

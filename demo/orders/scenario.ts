@@ -11,6 +11,7 @@ import type { InvoiceSource } from './invoice.ts';
 import { openInvoices } from './invoiceFile.ts';
 import { type OrderObservation, observeOrders, readHistory } from './observeOrders.ts';
 import { OrderBooks } from './orderBooks.ts';
+import { Patience } from './patience.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { checkLines, planLines, reportOrders } from './reportOrders.ts';
 import { sampleInvoices } from './sampleInvoices.ts';
@@ -24,6 +25,9 @@ const SAMPLE_INVOICES_MAX = 10_000;
 
 /** Where the order book lies beside the repository, if it does. */
 const BOOK = join(import.meta.dirname, '../../../shared/data/orders-uci/online_retail_240k.csv.gz');
+
+/** Nothing in the plan waits as long: webhooks come after two seconds, providers are asked again soon, the sweeper looks each minute. */
+const PATIENCE_MS = 120_000;
 
 /** Lines of the platform's log that a failed run shows. */
 const LOG_LINES_SHOWN = 20;
@@ -52,7 +56,7 @@ export async function runOrders({ ordersFile, limit, seed, keep }: OrderOptions)
   process.once('SIGINT', interrupt);
   const client = new Client(platform.url, platform.token);
   try {
-    const shop = new Shop(client, `demo${seed}`);
+    const shop = new Shop(client, `demo${seed}`, new Patience(PATIENCE_MS));
     const evidence = await run(shop, plan, (text) => progress.show(text));
     const undone = plan.orders.find(({ ending }) => ending === 'DECLINED' || ending === 'OUT_OF_STOCK');
     const trace = undone && { order: undone, history: await readHistory(shop, undone.orderId) };

@@ -1,13 +1,15 @@
 /** The platform as a shop's back end uses it: each call says what must come back, and what else comes is a fault. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, PlatformError, quote, type Reply } from '../client.ts';
 import type { Return } from './credits.ts';
+import { type Patience, RETRY_MS } from './patience.ts';
 import type { Plan, PlannedOrder, PlannedProduct } from './plan.ts';
 
 /** Currency of the order book. */
 export const CURRENCY = 'GBP';
 
-/** Commands of a batch: a few thousand actors answer within seconds. */
-const BATCH_SIZE = 500;
+/** Commands of a batch: each makes an actor, and a slow machine makes a hundred of those within a second or a few. */
+const BATCH_SIZE = 100;
 
 /** A saga as `GET /v1/sagas/{id}` shows it. */
 export interface ShownSaga {
@@ -32,15 +34,30 @@ export interface ShownLevel {
   readonly available: string;
 }
 
-/** A shop's calls. Rejects with a {@link PlatformError} where the platform answers otherwise than it must. */
-export class Shop {
-  readonly client: Client;
-  /** Names of this run's commands; ids of the book come again in another run. */
-  readonly #run: string;
+/** Codes of a batch that say nothing about what became of the command. */
+const UNANSWERED: ReadonlySet<unknown> = new Set(['internal_error', 'unavailable', 'overloaded']);
 
-  constructor(client: Client, run: string) {
-    this.client = client;
+/** How a batch answers one command. */
+interface BatchAnswer {
+  readonly status: string;
+  readonly code?: string;
+  readonly detail?: string;
+}
+
+/**
+ * A shop's calls, each under a key of its own: one that is not answered is sent again, and takes effect once. Rejects with a
+ * {@link PlatformError} where the platform answers otherwise than it must, or where nothing gets on any more.
+ */
+export class Shop {
+  readonly #client: Client;
+  /** Begins this run's command ids; ids of the book come again in another run. */
+  readonly #run: string;
+  readonly patience: Patience;
+
+  constructor(client: Client, run: string, patience: Patience) {
+    this.#client = client;
     this.#run = run;
+    this.patience = patience;
   }
 
   /** Creates the products and brings in their stock, in batches. */
@@ -48,15 +65,7 @@ export class Shop {
     const commands = [...products].flatMap(([productId, product]) => this.#stockCommands(productId, product));
     for (let first = 0; first < commands.length; first += BATCH_SIZE) {
       const batch = commands.slice(first, first + BATCH_SIZE);
-      const reply = await this.#post('/v1/commands', { commands: batch });
-      const { accepted, replayed, results } = JSON.parse(reply.text) as {
-        accepted: number;
-        replayed: number;
-        results: { status: string }[];
-      };
-      const refused = results.find(({ status }) => status === 'refused');
-      if (accepted + replayed !== batch.length || refused !== undefined)
-        throw new PlatformError(`stock was refused: ${JSON.stringify(refused)}`);
+      await this.#batch(batch);
       onSent(first + batch.length);
     }
   }
@@ -65,7 +74,7 @@ export class Shop {
     const inventory = { aggregateType: 'inventory', aggregateId: productId };
     const commands: object[] = [
       {
-        commandId: `${this.#run}-product-${productId}`.slice(0, 128),
+        commandId: `${this.#run}-product`,
         aggregateType: 'product',
         aggregateId: productId,
         type: 'PutProduct',
@@ -81,9 +90,12 @@ export class Shop {
     return commands;
   }
 
-  /** Places an order; answers whether it was known already. */
-  async place({ orderId, customerId, country, lines, card }: PlannedOrder): Promise<boolean> {
-    const reply = await this.#post('/v1/orders', {
+  /** Places an order, under a key of its own where it is placed again; answers whether it was known already. */
+  async place(
+    { orderId, customerId, country, lines, card }: PlannedOrder,
+    attempt: 'first' | 'again' = 'first',
+  ): Promise<boolean> {
+    const reply = await this.#post('/v1/orders', `${attempt}-${orderId}`, {
       orderId,
       customerId,
       currency: CURRENCY,
@@ -105,37 +117,33 @@ export class Shop {
     items?: readonly { line: number; quantity: string }[],
   ): Promise<Reply> {
     const body = { carrier: 'Royal Mail', trackingNumber: `RM-${orderId}-${number}` };
-    return this.#post(`/v1/orders/${orderId}/ship`, { ...body, ...(items === undefined ? {} : { items }) });
+    const path = `/v1/orders/${orderId}/ship`;
+    return this.#post(path, `ship-${number}`, { ...body, ...(items === undefined ? {} : { items }) });
   }
 
   deliver(orderId: string): Promise<Reply> {
-    return this.#post(`/v1/orders/${orderId}/deliver`, {});
+    return this.#post(`/v1/orders/${orderId}/deliver`, 'deliver', {});
   }
 
   cancel(orderId: string): Promise<Reply> {
-    return this.#post(`/v1/orders/${orderId}/cancel`, { reason: 'the customer changed their mind' });
+    const body = { reason: 'the customer changed their mind' };
+    return this.#post(`/v1/orders/${orderId}/cancel`, 'cancel', body);
   }
 
   /** The goods go back on the shelf, and the money to the customer. */
   async takeBack(orderId: string, { refundId, amount, goods }: Return): Promise<void> {
     for (const [productId, units] of goods) {
       const body = { quantity: String(units), reference: `return ${refundId}` };
-      const key = { 'Idempotency-Key': `${this.#run}-${refundId}-${orderId}` };
-      await this.#post(`/v1/inventory/${productId}/receipts`, body, key);
+      await this.#post(`/v1/inventory/${productId}/receipts`, `${refundId}-${orderId}`, body);
     }
     const refund = { aggregateType: 'payment', aggregateId: orderId, type: 'RefundPayment' };
     const data = { refundId, amount: amount.toFixed(), reason: `return ${refundId}` };
-    const reply = await this.#post('/v1/commands', {
-      commands: [{ commandId: `${this.#run}-${refundId}`, ...refund, data }],
-    });
-    const [result] = (JSON.parse(reply.text) as { results: { status: string; detail?: string }[] }).results;
-    if (result?.status === 'refused')
-      throw new PlatformError(`refund ${refundId} was refused: ${result.detail}`);
+    await this.#batch([{ commandId: `${this.#run}-${refundId}`, ...refund, data }]);
   }
 
   /** The JSON of a resource that may not be there yet. */
   async find<Body>(path: string): Promise<Body | undefined> {
-    const reply = await this.client.send({ method: 'GET', path });
+    const reply = await this.#answered(() => this.#client.send({ method: 'GET', path }));
     if (reply.status === 404) return undefined;
     if (reply.status !== 200) throw new PlatformError(`GET ${path} answered ${quote(reply)}`);
     return JSON.parse(reply.text) as Body;
@@ -146,16 +154,50 @@ export class Shop {
     const items: Item[] = [];
     for (let cursor: string | null = ''; cursor !== null; ) {
       const after: string = cursor === '' ? '' : `&cursor=${cursor}`;
-      const page: Record<string, unknown> = await this.client.json(`${path}limit=1000${after}`);
+      const page: Record<string, unknown> | undefined = await this.find(`${path}limit=1000${after}`);
+      if (page === undefined) throw new PlatformError(`there is no ${path}`);
       items.push(...(page[field] as Item[]));
       cursor = page.nextCursor as string | null;
     }
     return items;
   }
 
-  async #post(path: string, body: object, headers: Record<string, string> = {}): Promise<Reply> {
-    const reply = await this.client.send({ method: 'POST', path, body: JSON.stringify(body), headers });
+  /** Sends a batch until every command of it was taken. */
+  async #batch(commands: readonly object[]): Promise<void> {
+    const body = JSON.stringify({ commands });
+    const reply = await this.#answered(
+      () => this.#client.send({ method: 'POST', path: '/v1/commands', body }),
+      (batch) => batch.status === 200 && resultsOf(batch).some(({ code }) => UNANSWERED.has(code)),
+    );
+    if (reply.status !== 200) throw new PlatformError(`POST /v1/commands answered ${quote(reply)}`);
+    const refused = resultsOf(reply).find(({ status }) => status === 'refused');
+    if (refused !== undefined) throw new PlatformError(`a command was refused: ${JSON.stringify(refused)}`);
+  }
+
+  async #post(path: string, key: string, body: object): Promise<Reply> {
+    const headers = { 'Idempotency-Key': `${this.#run}-${key}` };
+    const request = { method: 'POST', path, body: JSON.stringify(body), headers } as const;
+    const reply = await this.#answered(() => this.#client.send(request));
     if (reply.status >= 200 && reply.status < 300) return reply;
     throw new PlatformError(`POST ${path} answered ${quote(reply)}`);
   }
+
+  /** Asks until there is an answer: the platform may be slow, or be starting again. */
+  async #answered(
+    ask: () => Promise<Reply>,
+    isOpen: (reply: Reply) => boolean = () => false,
+  ): Promise<Reply> {
+    for (;;) {
+      const reply = await ask().catch((error: unknown) => error);
+      const isAnswer = !(reply instanceof Error);
+      if (isAnswer && (reply as Reply).status < 500 && !isOpen(reply as Reply)) return reply as Reply;
+      if (this.patience.isOver)
+        throw isAnswer ? new PlatformError(`still ${quote(reply as Reply)}`) : (reply as Error);
+      await sleep(RETRY_MS);
+    }
+  }
+}
+
+function resultsOf({ text }: Reply): readonly BatchAnswer[] {
+  return (JSON.parse(text) as { results: readonly BatchAnswer[] }).results;
 }

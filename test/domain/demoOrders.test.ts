@@ -233,6 +233,7 @@ function rightly(plan: Plan, books: OrderBooks): OrderObservation {
         return [orderId, { sagaId: `fulfil-${orderId}`, status, reason: null, steps: [] }];
       }),
     ),
+    unfinished: [],
     parked: 0,
     caughtUpMs: 0,
   };
@@ -290,6 +291,8 @@ describe('the checks of the order book', () => {
     expect(failing(evidence({ byCountry: seen.byCountry.slice(1) }))).toEqual(['sales']);
     expect(failing(evidence({ parked: 1 }))).toEqual(['parked']);
     expect(failing(evidence({ sagas: new Map() }))).toEqual(['sagas']);
+    const unfinished = [{ sagaId: 'cancel-1', status: 'RUNNING', reason: null, steps: [] }];
+    expect(failing(evidence({ unfinished }))).toEqual(['sagas']);
     runs[0]?.faults.push('no answer');
     expect(failing(evidence({}))).toEqual(['outcomes']);
   });

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Envelope } from '../../demo/api.ts';
 import type { Command } from '../../demo/commands.ts';
+import { refundOf } from '../../demo/orders/orderBooks.ts';
+import { makePlan } from '../../demo/orders/plan.ts';
+import { sampleInvoices } from '../../demo/orders/sampleInvoices.ts';
+import { type BankBooks, bankFaults } from './chaos/bank.ts';
 import { type Answer, Ledger } from './chaos/ledger.ts';
+import { runOrderChaos } from './chaos/orders.ts';
 import { runChaos } from './chaos/run.ts';
 import { commandFaults } from './chaos/verify.ts';
 
@@ -40,6 +45,38 @@ describe('kill -9 of npm run serve under load', () => {
     expect(result.faults).toEqual([]);
     expect(result.acknowledged).toBeGreaterThan(0);
     expect(result.events).toBeGreaterThanOrEqual(result.acknowledged);
+  });
+
+  it('leaves no order, no unit and no penny behind, and the bank takes nothing twice', {
+    timeout: RUN_MS,
+  }, async () => {
+    const seed = Date.now() % 2 ** 32;
+    const options = { kills: 1, invoices: 12, seed };
+    console.log(`seed ${seed}: npm run chaos -- --scenario orders --kills 1 --invoices 12 --seed ${seed}`);
+    const result = await runOrderChaos({ ...options, onProgress: () => undefined });
+    expect(result.faults).toEqual([]);
+    expect(result.kills).toBe(1);
+    expect(result.orders).toBeGreaterThan(5);
+  });
+
+  it('would be told of a payment that the bank has otherwise than the plan', async () => {
+    const plan = await makePlan(sampleInvoices(40, 3), { limit: 40, seed: 3 });
+    const none = { authorized: '0', captured: '0', released: '0', refunded: '0' };
+    const books = plan.orders.map((order): [string, BankBooks] => {
+      if (order.ending !== 'DELIVERED') return [order.orderId, none];
+      const [total, refunded] = [order.total.toFixed(), refundOf(order).toFixed()];
+      return [order.orderId, { authorized: total, captured: total, released: '0', refunded }];
+    });
+    const [id, right] = books.find(([, { captured }]) => captured !== '0') as [string, BankBooks];
+    const faultsWith = (change: Partial<BankBooks>) =>
+      bankFaults(plan, new Map([...books, [id, { ...right, ...change }]]));
+    expect(faultsWith({})).toEqual([]);
+    const twice = String(2 * Number(right.captured));
+    expect(faultsWith({ captured: twice, authorized: twice })).toHaveLength(1);
+    expect(faultsWith({ refunded: right.captured })).toHaveLength(1);
+    expect(faultsWith({ authorized: twice })).toEqual([expect.stringContaining('still held')]);
+    expect(bankFaults(plan, new Map([...books, ['stranger', right]]))).toHaveLength(1);
+    expect(bankFaults(plan, new Map())).not.toEqual([]);
   });
 
   const accepted = (version: number): Answer => ({ status: 'accepted', version });

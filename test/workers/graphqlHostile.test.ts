@@ -231,8 +231,11 @@ describe('the audits of GraphQL over HTTP', () => {
     },
   });
 
-  it.each(audits.map((audit) => [audit.id, audit.name, audit] as const))('%s: %s', async (_id, _name, audit) => {
-    const result = await audit.fn();
-    expect(result.status, 'reason' in result ? result.reason : '').toBe('ok');
-  });
+  it.each(audits.map((audit) => [audit.id, audit.name, audit] as const))(
+    '%s: %s',
+    async (_id, _name, audit) => {
+      const result = await audit.fn();
+      expect(result.status, 'reason' in result ? result.reason : '').toBe('ok');
+    },
+  );
 });
