@@ -6,6 +6,7 @@ import { fold } from './fold.ts';
 import { gateway } from './gateway.ts';
 import { latency } from './latency.ts';
 import { lag, sustained } from './paced.ts';
+import { portfolio } from './portfolio.ts';
 import { rebuild } from './rebuild.ts';
 import { rows } from './rows.ts';
 import { sagas } from './sagas.ts';
@@ -21,6 +22,7 @@ export const benchmarks: readonly Benchmark[] = [
   single,
   gateway,
   cache,
+  portfolio,
   stream,
   subscribers,
   latency,

@@ -5,7 +5,7 @@ import type { EventEnvelope } from '../../schemas/envelope.ts';
 import { Id, Version } from '../../schemas/scalars.ts';
 import { viewDatabases } from '../env.ts';
 import { selectedAccounts } from '../http/access.ts';
-import { type ShownPortfolio, tradeReply } from '../http/accountViews.ts';
+import { portfolioAnswer, tradeReply } from '../http/accountViews.ts';
 import { cursorOf, encodeCursor } from '../http/cursor.ts';
 import { PageLimit } from '../http/query.ts';
 import { type AccountReply as Account, AccountReply, TradesReply } from '../http/replies.ts';
@@ -39,7 +39,14 @@ export function accountFields({ types, lists }: Parts): Fields {
       async resolve(_, { id: given, minVersion }, context) {
         const id = idOf(Id, given);
         await context.requireRead('getPortfolio', account(id));
-        return context.loaders.portfolio(id, minVersion ?? undefined);
+        const { body, headers } = await portfolioAnswer(context.c, id, minVersion ?? undefined);
+        const staleSince = headers['X-View-Stale-Since'];
+        return {
+          account: JSON.parse(body) as Account,
+          source: headers['X-Read-Source'],
+          viewVersion: Number(headers['X-View-Version']),
+          staleSince: staleSince === undefined ? null : Number(staleSince),
+        };
       },
     }),
     trades: lists.field<unknown, typeof TradesQuery>({
@@ -131,7 +138,7 @@ const ReadSource = new GraphQLEnumType({
 });
 
 function portfolioType(accountType: GraphQLObjectType) {
-  return new GraphQLObjectType<ShownPortfolio, GraphQlContext>({
+  return new GraphQLObjectType<unknown, GraphQlContext>({
     name: 'Portfolio',
     description: 'An account from the read model, and who has told of it.',
     fields: {

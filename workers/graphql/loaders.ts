@@ -49,10 +49,10 @@ export class Loaders {
     this.#inventory = this.#collected((ids) => readByHolder(this.#databases, ids, readInventoryById));
   }
 
-  /** An account as the views have it, or its actor where they are behind. */
-  async portfolio(accountId: string, minVersion?: number): Promise<ShownPortfolio> {
+  /** An account as the views have it, or its actor where they do not. */
+  async portfolio(accountId: string): Promise<ShownPortfolio> {
     const read = await this.#portfolios.load(accountId);
-    return shownPortfolio(this.#context.c.env, accountId, read, minVersion);
+    return shownPortfolio(this.#context.c.env, accountId, read);
   }
 
   /** A page of an account's trades. */

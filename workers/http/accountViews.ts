@@ -4,10 +4,14 @@ import type { z } from 'zod';
 import { errorFields } from '../../telemetry/logger.ts';
 import { type Env, viewDatabases } from '../env.ts';
 import { inTime } from '../inTime.ts';
+import { AnswerCache, type KeptAnswer } from '../reads/answerCache.ts';
 import { readByHolder } from '../reads/many.ts';
 import { type PortfolioRead, readPortfolios } from '../reads/portfolio.ts';
+import { staleHeader } from '../reads/stale.ts';
 import { readTrades, type TradeRow } from '../reads/trades.ts';
+import { entityTag } from './conditional.ts';
 import type { HttpEnv } from './context.ts';
+import { goOn } from './gateway.ts';
 import type { AccountReply, TradesReply } from './replies.ts';
 import { accountNotFound, accountOwner, accountReply, type ShownAccount } from './routes/accounts.ts';
 import type { TradesQuery } from './routes/portfolio.ts';
@@ -73,6 +77,41 @@ function fromView(id: string, view: NonNullable<PortfolioRead['view']>): Account
     positions,
   };
   return accountReply(id, state as ShownAccount, view.version);
+}
+
+/** The answer to whoever asks for an account's portfolio: one that was kept a moment ago, where that will do, or a new one. */
+export async function portfolioAnswer(c: Context<HttpEnv>, id: string, minVersion = 1): Promise<KeptAnswer> {
+  const cache = answerCache(c);
+  const path = `/portfolio/${id}`;
+  const kept = await cache?.find(path, minVersion);
+  if (kept !== undefined) return kept;
+  const answer = await newAnswer(c, id, minVersion);
+  // The actor has its answers in memory: only what the views were asked for is kept.
+  if (answer.headers['X-Read-Source'] === 'view') goOn(c, cache?.keep(path, answer));
+  return answer;
+}
+
+/** Where answers are kept; undefined for whoever asks for a new one (RFC 9111, section 5.2.1.4). */
+function answerCache(c: Context<HttpEnv>): AnswerCache | undefined {
+  if (c.req.header('Cache-Control')?.includes('no-cache') === true) return undefined;
+  return new AnswerCache(caches.default, (error) => {
+    const correlationId = c.get('correlationId');
+    c.get('logger').log('warn', 'answer cache failed', { correlationId, ...errorFields(error) });
+  });
+}
+
+async function newAnswer(c: Context<HttpEnv>, id: string, minVersion: number): Promise<KeptAnswer> {
+  const views = await portfoliosInViews(c, [id]);
+  const shown = await shownPortfolio(c.env, id, views.get(id), minVersion);
+  const { account, source, viewVersion, staleSince } = shown;
+  const headers = {
+    'Content-Type': 'application/json',
+    ETag: entityTag(account.version),
+    'X-Read-Source': source,
+    'X-View-Version': String(viewVersion),
+    ...staleHeader(staleSince),
+  };
+  return { version: account.version, body: JSON.stringify(account), headers };
 }
 
 /** A page of an account's trades, and the version after which the next one begins; null on the last. */

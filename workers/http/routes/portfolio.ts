@@ -3,23 +3,20 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { Id, SymbolName, Time, Version } from '../../../schemas/scalars.ts';
 import { Side } from '../../../schemas/trade.ts';
-import { errorFields } from '../../../telemetry/logger.ts';
 import { viewDatabases } from '../../env.ts';
 import { readAccountIds } from '../../reads/accounts.ts';
-import { AnswerCache, type KeptAnswer } from '../../reads/answerCache.ts';
 import { parkedHeader, readParkedCount, staleHeader } from '../../reads/stale.ts';
 import { selectedAccounts } from '../access.ts';
 import {
+  portfolioAnswer,
   portfoliosInViews,
   shownPortfolio,
   type TradesPage,
   tradeReply,
   tradesInViews,
 } from '../accountViews.ts';
-import { entityTag } from '../conditional.ts';
 import type { HttpEnv } from '../context.ts';
 import { cursorOf, nextCursor } from '../cursor.ts';
-import { goOn } from '../gateway.ts';
 import { IdParams, type Route, route } from '../operation.ts';
 import { isOneMoment, MOMENT, type Moment, ONE_MOMENT } from '../past.ts';
 import { PageLimit, QueryVersion } from '../query.ts';
@@ -85,14 +82,8 @@ const getPortfolio = route(
   },
   async (c, { params: { id }, query: { minVersion = 1, ...past } }) => {
     if (isPast(past)) return pastPortfolio(c, id, past);
-    const cache = answerCache(c);
-    const path = `/portfolio/${id}`;
-    const kept = await cache?.find(path, minVersion);
-    if (kept !== undefined) return c.body(kept.body, 200, kept.headers);
-    const answer = await portfolioAnswer(c, id, minVersion);
-    // The actor has its answers in memory: only what the views were asked for is kept.
-    if (answer.headers['X-Read-Source'] === 'view') goOn(c, cache?.keep(path, answer));
-    return c.body(answer.body, 200, answer.headers);
+    const { body, headers } = await portfolioAnswer(c, id, minVersion);
+    return c.body(body, 200, headers);
   },
 );
 
@@ -106,29 +97,6 @@ async function pastPortfolio(
   // The same version may be known in another way tomorrow, and the time that was asked for is in the answer.
   const tag = `"${asOf.version}.${asOf.knownVersion}.${asOf.at ?? ''}"`;
   return c.json(reply, 200, { ETag: tag, 'X-Read-Source': 'actor' });
-}
-
-/** Where answers are kept; undefined for whoever asks for a new one (RFC 9111, section 5.2.1.4). */
-function answerCache(c: Context<HttpEnv>): AnswerCache | undefined {
-  if (c.req.header('Cache-Control')?.includes('no-cache') === true) return undefined;
-  return new AnswerCache(caches.default, (error) => {
-    const correlationId = c.get('correlationId');
-    c.get('logger').log('warn', 'answer cache failed', { correlationId, ...errorFields(error) });
-  });
-}
-
-async function portfolioAnswer(c: Context<HttpEnv>, id: string, minVersion: number): Promise<KeptAnswer> {
-  const views = await portfoliosInViews(c, [id]);
-  const shown = await shownPortfolio(c.env, id, views.get(id), minVersion);
-  const { account, source, viewVersion, staleSince } = shown;
-  const headers = {
-    'Content-Type': 'application/json',
-    ETag: entityTag(account.version),
-    'X-Read-Source': source,
-    'X-View-Version': String(viewVersion),
-    ...staleHeader(staleSince),
-  };
-  return { version: account.version, body: JSON.stringify(account), headers };
 }
 
 const getTrades = route(
