@@ -35,6 +35,26 @@ describe.each(['/docs', '/docs/stream'])('%s', (path) => {
   });
 });
 
+describe('/docs/graphql', () => {
+  it('is an explorer in a local run, with everything that it needs from here', async () => {
+    const answer = await page('/docs/graphql');
+    expect(answer.status).toBe(200);
+    const policy = answer.headers.get('Content-Security-Policy') ?? '';
+    expect(policy).toContain("script-src 'self';");
+    expect(policy).toContain("connect-src 'self';");
+    expect(policy).toContain("base-uri 'self'");
+    const html = await answer.text();
+    const base = /<base href="([^"]+)"/.exec(html)?.[1];
+    const wanted = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, target]) => target as string);
+    expect(wanted).toContain('explorer.js');
+    for (const target of wanted.filter((each) => each !== base)) {
+      const there = await page(new URL(target, `http://folio.test${base}`).pathname);
+      expect(`${target} ${there.status}`).toBe(`${target} 200`);
+      await there.body?.cancel();
+    }
+  });
+});
+
 describe('a path that is no page', () => {
   it.each([
     '/docs/nothing',
