@@ -201,6 +201,7 @@ async function send(operation: Operation, fuzzed: FuzzedRequest): Promise<number
     .replace('{provider}', 'sandbox')
     .replace('{method}', operation.method === 'get' ? 'GetAccount' : 'DepositFunds')
     .replace('{version}', '1')
+    .replace('{tradeId}', 't-1')
     .replace(/\{(id|aggregateId)\}/, () => fuzzed.id);
   const demanded = fuzzed.demanded ? (demandedQuery[operation.operationId] ?? []) : [];
   const query = [...demanded, ...fuzzed.query]

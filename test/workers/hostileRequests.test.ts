@@ -127,7 +127,7 @@ describe('paths and methods', () => {
   it.each([
     ['DELETE', `/v1/accounts/${ID}`, 'GET, HEAD, OPTIONS'],
     ['PATCH', `/v1/accounts/${ID}`, 'GET, HEAD, OPTIONS'],
-    ['GET', '/v1/accounts', 'OPTIONS, POST'],
+    ['DELETE', '/v1/accounts', 'GET, HEAD, OPTIONS, POST'],
     ['GET', DEPOSITS, 'OPTIONS, POST'],
     ['POST', `/v1/accounts/${ID}/limits`, 'OPTIONS, PUT'],
     ['PUT', TRADES, 'GET, HEAD, OPTIONS, POST'],
@@ -173,7 +173,7 @@ describe('query parameters', () => {
     [`/v1/accounts/${ID}/events?limit=1001`, 'limit'],
     [`/v1/accounts/${ID}/events?limit=ten&fromVersion=0`, 'fromVersion limit'],
     [`/v1/accounts/${ID}/portfolio?minVersion=x`, 'minVersion'],
-    [`/v1/accounts/${ID}/portfolio?version=1`, 'version'],
+    [`/v1/accounts/${ID}/portfolio?versions=1`, 'versions'],
     [`/v1/accounts/${ID}/trades?side=buy`, 'side'],
     [`/v1/accounts/${ID}/trades?symbol=ibm`, 'symbol'],
     [`/v1/accounts/${ID}/trades?from=x&to=y`, 'from to'],
