@@ -1,7 +1,7 @@
 /**
  * Random requests to every operation: good ones from the API's own examples, damaged in a few places. Whatever comes, the
  * reply is one that the operation describes (test/support/api.ts checks it), is no failure of ours, and only a success
- * moves a version. `API_FUZZ_SEED=… npm test` repeats a run.
+ * moves a version. `API_FUZZ_SEED=… npm test` repeats a run; `npm run fuzz` sends many thousands.
  */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ import { ROUTES } from '../../workers/http/routes/index.ts';
 import { call, footprint, opened } from '../support/api.ts';
 
 const seed = Number(process.env.API_FUZZ_SEED ?? Date.now() % 2 ** 31);
-const runs = Number(process.env.API_FUZZ_RUNS ?? 50);
+const runs = Number(process.env.API_FUZZ_RUNS ?? 20);
 console.log(`API fuzz: API_FUZZ_SEED=${seed}`);
 
 const ID = 'fuzzed';
@@ -117,6 +117,7 @@ const demandedQuery: Record<string, readonly [string, string][]> = {
     ['from', '1'],
     ['to', '2'],
   ],
+  getPortfolioDifference: [['version', '1']],
   liftLegalHold: [['reason', 'case closed']],
   queryMethod: [
     ['encoding', 'json'],
@@ -179,6 +180,9 @@ const request = fc.record({
 
 type FuzzedRequest = typeof request extends fc.Arbitrary<infer Value> ? Value : never;
 
+/** Nothing damaged: the example as it stands, so that no seed leaves an operation without a request that comes through. */
+const UNDAMAGED: FuzzedRequest = { id: ID, demanded: true, query: [], headers: {}, changes: [], edits: [] };
+
 /** Header values that the client side of the runtime lets through. */
 function sendable(values: Record<string, string | undefined>): Record<string, string> {
   const pairs = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
@@ -191,6 +195,13 @@ function bodyOf(operation: Operation, { changes, edits: list }: FuzzedRequest): 
   if (example === undefined) return undefined;
   const about = JSON.parse(JSON.stringify(example).replaceAll('"acc-1"', `"${ID}"`)) as unknown;
   return edited(JSON.stringify(changes.reduce(damaged, about)), list);
+}
+
+/** Whether what came after a version are steps of transfers that earlier requests began: they go on in their own time. */
+async function sagasAlone(version: number): Promise<boolean> {
+  const { body } = await call('GET', `/v1/accounts/${ID}/events?fromVersion=${version + 1}`);
+  const events = (body.events ?? []) as { metadata: { sagaId?: string } }[];
+  return events.length > 0 && events.every(({ metadata }) => metadata.sagaId !== undefined);
 }
 
 async function send(operation: Operation, fuzzed: FuzzedRequest): Promise<number> {
@@ -216,7 +227,7 @@ async function send(operation: Operation, fuzzed: FuzzedRequest): Promise<number
   expect(reply.status).toBeLessThan(500);
   const after = await footprint(ID);
   const mayWrite = reply.status < 300 && operation.method !== 'get';
-  if (!mayWrite) expect(after).toEqual(before);
+  if (!mayWrite && !(await sagasAlone(before.version))) expect(after).toEqual(before);
   return reply.status;
 }
 
@@ -231,7 +242,7 @@ describe('any request', () => {
       statuses.add(await send(operation, fuzzed));
     });
     const numRuns = REBUILDS.has(operation.operationId) ? Math.ceil(runs / 5) : runs;
-    await fc.assert(property, { seed, numRuns });
+    await fc.assert(property, { seed, numRuns, examples: [[UNDAMAGED]] });
     // Requests that are all refused at the door would test nothing behind it.
     const behindTheDoor = [...statuses].some(
       (status) => status < 300 || [404, 409, 422, 426].includes(status),
