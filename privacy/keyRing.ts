@@ -16,9 +16,6 @@ export type Opened =
   /** It is not what that key encrypted as data of this kind. */
   | { readonly status: 'forged' };
 
-/** The first key: repeats of a command are told by it whatever other keys there are by then. */
-const FIRST_VERSION = 1;
-
 interface StoredKey extends Record<string, ArrayBuffer | string | number> {
   readonly version: number;
   readonly master: string;
@@ -102,10 +99,12 @@ export class KeyRing {
 
   /**
    * What a repeat of a value is told by (HMAC-SHA-256, hexadecimal): the same for the same value, and after the keys are
-   * destroyed it says nothing about it. Under a key of its own, derived from the first one (RFC 5869).
+   * destroyed it says nothing about it. Under a key of its own, derived from the oldest one that is here (RFC 5869): from the
+   * first, whatever others there are by then, unless that was lost.
    */
   mac(kind: PersonalKind, text: string): string {
-    const key = Buffer.from(hkdfSync('sha256', this.#key(FIRST_VERSION), '', 'folio repeats', KEY_BYTES));
+    const oldest = this.#key(this.#oldestVersion());
+    const key = Buffer.from(hkdfSync('sha256', oldest, '', 'folio repeats', KEY_BYTES));
     return createHmac('sha256', key).update(`${kind} ${text}`).digest('hex');
   }
 
@@ -145,6 +144,15 @@ export class KeyRing {
       throw new Error(`${whose} is wrapped by master key ${id}, which PERSONAL_DATA_KEYS does not have`);
     }
     return unwrap(master, new Uint8Array(wrapped), this.#wrapContext(version));
+  }
+
+  #oldestVersion(): number {
+    const oldest = 'SELECT min(version) AS version FROM subject_keys';
+    const [row] = this.#hasTable()
+      ? this.#storage.sql.exec<{ version: number | null }>(oldest).toArray()
+      : [];
+    if (typeof row?.version !== 'number') throw new Error(`subject ${this.#subject} has no key here`);
+    return row.version;
   }
 
   #stored(version: number): StoredKey | undefined {

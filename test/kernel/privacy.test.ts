@@ -228,5 +228,12 @@ describe('keys and the log of their subject', () => {
     one.keyRing.destroy();
     expect(one.keys.open([{ kind: 'address', encrypted }])).toEqual([{ status: 'unreadable' }]);
     await expect(one.seal('"b"')).rejects.toThrow('key 1 of subject local is not here');
+    // Another key is good for what comes.
+    expect(await one.send('RotateSubjectKey')).toBe('accepted');
+    const next = await sealed(one, '"b"');
+    expect(one.keys.open([encrypted, next].map((each) => ({ kind: 'address', encrypted: each })))).toEqual([
+      { status: 'unreadable' },
+      { status: 'open', text: '"b"' },
+    ]);
   });
 });

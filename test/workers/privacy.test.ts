@@ -1,6 +1,11 @@
 /** Personal data over HTTP: who sees it, where it is not, and that nobody sees it after an erasure. */
-import { runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { LOG_MIGRATIONS } from '../../actors/kernel/eventLog.ts';
+import { eventHash } from '../../actors/kernel/hashChain.ts';
+import { migrate } from '../../actors/kernel/migrations.ts';
+import { canonicalJson } from '../../schemas/canonical.ts';
+import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
 import { partOf, SANDBOX_PARTS, sandboxName } from '../../schemas/partition.ts';
 import type { Role } from '../../schemas/role.ts';
 import { actorStub } from '../../workers/aggregates.ts';
@@ -301,5 +306,88 @@ describe('hostile orders', () => {
     expect(await place({ customerId: 'x-4', items: free })).toBe('422 nothing_to_pay');
     expect(verdict(await call('GET', '/v1/subjects/x-4'))).toBe('404 subject_not_found');
     expect(await dumped(testEnv.SUBJECTS.getByName('x-4'))).toBe('');
+  });
+});
+
+describe('an order that was stored before there was encryption', () => {
+  const id = 'old-1';
+  const data = {
+    currency: 'GBP',
+    customerId: 'x-old',
+    items: [{ amount: '2.5', line: 1, productId: 'tea', quantity: '1', unitPrice: '2.5' }],
+    orderId: id,
+    payment: { method: 'card', token: TOKEN },
+    shipTo,
+    total: '2.5',
+  };
+  const stored = {
+    aggregateType: 'order',
+    aggregateId: id,
+    version: 1,
+    eventType: 'OrderPlaced',
+    schemaVersion: 1,
+    recordedAt: 1_600_000_000_000,
+    data: canonicalJson(data),
+    metadata: canonicalJson({ causationId: null, commandId: 'old', correlationId: 'c', userId: 'u' }),
+  };
+
+  beforeAll(async () => {
+    await runInDurableObject(testEnv.ORDERS.getByName(id), (_, { storage }) => {
+      migrate(storage, LOG_MIGRATIONS);
+      storage.sql.exec(
+        "INSERT INTO events VALUES (1, 'OrderPlaced', 1, ?, 'old', 0, ?, ?, ?)",
+        stored.recordedAt,
+        stored.data,
+        stored.metadata,
+        eventHash(GENESIS_HASH_TEXT, stored),
+      );
+    });
+    await evictDurableObject(testEnv.ORDERS.getByName(id));
+  });
+
+  it('is read as it is by who may see it, goes on, and keeps its bytes', async () => {
+    expect((await call('GET', `/v1/orders/${id}`)).body).toMatchObject({ shipTo, country: 'Greece' });
+    const { body } = await call('GET', `/v1/orders/${id}`, { headers: await as('auditor') });
+    expect(body).toMatchObject({ shipTo: { $masked: true }, country: 'Greece' });
+    const context = { userId: 'saga', correlationId: 'c', causationId: null };
+    const confirm = { commandId: 'confirm', type: 'ConfirmOrder', data: {} };
+    await testEnv.ORDERS.getByName(id).execute([confirm], context);
+    expect((await call('POST', `/v1/orders/${id}/ship`, { body: SHIPPING })).status).toBe(200);
+    await eventually(async () =>
+      expect((await call('GET', `/v1/shipments/${id}-1`)).body).toMatchObject({
+        status: 'DISPATCHED',
+        shipTo,
+      }),
+    );
+    // The shipment is told the same once more on its way: the same command, recognised by the same body.
+    expect((await call('POST', `/v1/orders/${id}/deliver`)).status).toBe(200);
+    await eventually(async () =>
+      expect((await call('GET', `/v1/shipments/${id}-1`)).body).toMatchObject({ status: 'DELIVERED' }),
+    );
+    expect((await call('GET', `/v1/audit/order/${id}`)).body).toMatchObject({ ok: true });
+  });
+
+  it('is paid with a token that is encrypted from here on', async () => {
+    const { payment, orderId, customerId, currency, total } = data;
+    const asked = { orderId, customerId, currency, amount: total, ...payment };
+    const command = { commandId: 'authorize', type: 'AuthorizePayment', data: asked };
+    const context = { userId: 'saga', correlationId: 'c', causationId: null };
+    const actor = actorStub(testEnv, { aggregateType: 'payment', aggregateId: 'old-pay' });
+    const [first] = await actor.execute([command], context);
+    const [again] = await actor.execute([command], context);
+    expect([first?.status, again?.status]).toEqual(['accepted', 'replayed']);
+    await eventually(async () =>
+      expect((await call('GET', '/v1/payments/old-pay')).body.status).toBe('AUTHORIZED'),
+    );
+    expect(found(await dumped(testEnv.PAYMENTS.getByName('old-pay')))).toEqual([]);
+  });
+
+  it('is not shown any more once its customer is erased, though its log has it for good', async () => {
+    expect((await erase('x-old')).status).toBe(200);
+    for (const role of ['admin', 'auditor'] as const)
+      expect((await call('GET', `/v1/orders/${id}`, { headers: await as(role) })).body.shipTo).toEqual({
+        $erased: true,
+      });
+    expect(found(await dumped(testEnv.ORDERS.getByName(id)))).toEqual([NAME, STREET, TOKEN]);
   });
 });
