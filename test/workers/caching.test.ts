@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AnswerCache, type ResponseCache } from '../../workers/reads/answerCache.ts';
+import { RecentAnswers } from '../../workers/reads/recentAnswers.ts';
 import { call, eventually, opened } from '../support/api.ts';
 
 const seed = Number(process.env.CACHING_SEED ?? Date.now() % 2 ** 31);
@@ -94,7 +95,7 @@ describe('a cache', () => {
   const failures: string[] = [];
   const cacheOf = (cache: ResponseCache) => {
     failures.length = 0;
-    return new AnswerCache(cache, (error) => failures.push(String(error)));
+    return new AnswerCache(cache, (error) => failures.push(String(error)), new RecentAnswers(0));
   };
   const answer = { version: 7, body: '{}', headers: { ETag: '"7"' } };
 
@@ -120,5 +121,45 @@ describe('a cache', () => {
     expect(await cache.find('/a', 1)).toBeUndefined();
     await cache.keep('/a', answer);
     expect(failures.at(-1)).toBe('Error: no cache');
+  });
+});
+
+describe("an isolate's memory", () => {
+  const answer = (version: number, units = 2) => ({ version, body: 'x'.repeat(units), headers: {} });
+
+  it('gives an answer again for as long as it is kept, and the newest that it was given', () => {
+    const memory = new RecentAnswers(1_000);
+    memory.keep('/a', answer(1), 0);
+    memory.keep('/a', answer(2), 500);
+    expect(memory.find('/a', 1_499)?.version).toBe(2);
+    expect(memory.find('/a', 1_500)).toBeUndefined();
+    expect(memory.find('/b', 0)).toBeUndefined();
+  });
+
+  it('spares a reader the cache, but not one who asks for more than it has', async () => {
+    let asked = 0;
+    const counted: ResponseCache = {
+      match: async () => void asked++,
+      put: async () => undefined,
+    };
+    const cache = new AnswerCache(counted, () => undefined, new RecentAnswers(60_000));
+    await cache.keep('/a', answer(7));
+    expect((await cache.find('/a', 7))?.version).toBe(7);
+    expect(asked).toBe(0);
+    expect(await cache.find('/a', 8)).toBeUndefined();
+    expect(asked).toBe(1);
+  });
+
+  it('holds no more than its bound, whatever it is given, and lets the oldest go first', () => {
+    const memory = new RecentAnswers(1_000);
+    const paths = Array.from({ length: 300 }, (_, index) => `/${index}`);
+    for (const path of paths) memory.keep(path, answer(1, 80_000), 0);
+    const held = paths.filter((path) => memory.find(path, 1) !== undefined);
+    expect(held).toEqual(paths.slice(-100));
+    memory.keep('/huge', answer(1, 80_001), 0);
+    expect(memory.find('/huge', 1)).toBeUndefined();
+    for (const path of paths) expect(memory.find(path, 1_000)).toBeUndefined();
+    for (const path of paths) memory.keep(path, answer(1, 80_000), 2_000);
+    expect(paths.filter((path) => memory.find(path, 2_001) !== undefined)).toHaveLength(100);
   });
 });

@@ -1,8 +1,10 @@
 /**
- * Answers kept for a moment near their readers, in the data centre's cache, so that what many ask for at once is read once.
- * An answer is kept with the version that it shows: whoever asks for at least some version never gets an older one.
+ * Answers kept for a moment near their readers, in the isolate's memory and in the data centre's cache, so that what many ask
+ * for at once is read once. An answer is kept with the version that it shows: whoever asks for at least some version never gets
+ * an older one.
  */
 import { inTime } from '../inTime.ts';
+import { RecentAnswers } from './recentAnswers.ts';
 
 /**
  * Seconds for which an answer is given again. A view follows its log within about as long anyway, so a reader who names no
@@ -28,18 +30,25 @@ export interface KeptAnswer {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** What an isolate remembers between its requests. */
+export const isolateMemory = new RecentAnswers(KEPT_SECONDS * 1_000);
+
 export class AnswerCache {
   readonly #cache: ResponseCache;
   readonly #onFailure: (error: unknown) => void;
+  readonly #memory: RecentAnswers;
 
   /** A cache that fails is one that has nothing: `onFailure` is told, and the reader goes on. */
-  constructor(cache: ResponseCache, onFailure: (error: unknown) => void) {
+  constructor(cache: ResponseCache, onFailure: (error: unknown) => void, memory = isolateMemory) {
     this.#cache = cache;
     this.#onFailure = onFailure;
+    this.#memory = memory;
   }
 
   /** The kept answer to a path, unless it shows less than `minVersion` or is too old. */
   async find(path: string, minVersion: number): Promise<KeptAnswer | undefined> {
+    const recent = this.#memory.find(path, Date.now());
+    if (recent !== undefined && recent.version >= minVersion) return recent;
     try {
       const kept = await inTime('the cache', this.#cache.match(KEY_HOST + path), CACHE_MS_MAX);
       if (kept === undefined) return undefined;
@@ -51,8 +60,12 @@ export class AnswerCache {
     }
   }
 
-  /** Keeps an answer. Of two at once either may stay: each says its version. */
+  /**
+   * Keeps an answer that was read just now. Of two at once either may stay: each says its version. What the data centre's cache
+   * gave is not put into memory: it would be kept for twice as long.
+   */
   async keep(path: string, answer: KeptAnswer): Promise<void> {
+    this.#memory.keep(path, answer, Date.now());
     const kept = new Response(JSON.stringify(answer), { headers: KEPT_HEADERS });
     try {
       await this.#cache.put(KEY_HOST + path, kept);

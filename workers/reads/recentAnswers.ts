@@ -1,0 +1,55 @@
+/**
+ * Answers in the memory of this isolate, for as long as the data centre's cache would keep them: what is asked for again and
+ * again costs not even a call of that cache. Bounded, oldest first: an isolate has 128 MB for everything.
+ */
+import type { KeptAnswer } from './answerCache.ts';
+
+/** UTF-16 units of all bodies together: 16 MB at most, an eighth of what an isolate has. */
+const UNITS_MAX = 8_000_000;
+
+/** UTF-16 units of one body: a larger one would push out hundreds of others. */
+const BODY_UNITS_MAX = 80_000;
+
+interface Recent {
+  readonly answer: KeptAnswer;
+  /** Milliseconds since the epoch from which it is given no more. */
+  readonly until: number;
+}
+
+export class RecentAnswers {
+  readonly #recent = new Map<string, Recent>();
+  readonly #keptMs: number;
+  #units = 0;
+
+  /** Keeps each answer for `keptMs` milliseconds. */
+  constructor(keptMs: number) {
+    this.#keptMs = keptMs;
+  }
+
+  /** The answer to a path, unless it is too old by `now`. */
+  find(path: string, now: number): KeptAnswer | undefined {
+    const found = this.#recent.get(path);
+    if (found === undefined) return undefined;
+    if (found.until > now) return found.answer;
+    this.#drop(path, found);
+    return undefined;
+  }
+
+  /** Keeps an answer that was read at `now`, in place of an older one; the oldest make room for it. */
+  keep(path: string, answer: KeptAnswer, now: number): void {
+    const before = this.#recent.get(path);
+    if (before !== undefined) this.#drop(path, before);
+    if (answer.body.length > BODY_UNITS_MAX) return;
+    this.#recent.set(path, { answer, until: now + this.#keptMs });
+    this.#units += answer.body.length;
+    for (const [oldest, recent] of this.#recent) {
+      if (this.#units <= UNITS_MAX && recent.until > now) break;
+      this.#drop(oldest, recent);
+    }
+  }
+
+  #drop(path: string, { answer }: Recent): void {
+    this.#recent.delete(path);
+    this.#units -= answer.body.length;
+  }
+}
