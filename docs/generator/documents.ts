@@ -1,5 +1,6 @@
 /** The documents that are made from code, by their path in the repository. */
 import { printSchema } from 'graphql';
+import { DEFINITION_LIST } from '../../actors/saga/definitions/index.ts';
 import { graphQlSchema } from '../../workers/graphql/schema.ts';
 import { openApiDocument } from '../../workers/http/openapi/document.ts';
 import { ROUTES } from '../../workers/http/routes/index.ts';
@@ -8,6 +9,7 @@ import { accessTable } from './accessTable.ts';
 import { clientOperations, clientTypes } from './clientTypes.ts';
 import { eventCatalogue } from './eventCatalogue.ts';
 import { protoDocuments } from './proto/documents.ts';
+import { sagaDiagrams } from './sagaDiagrams.ts';
 
 /** Every generated document as it should be committed. */
 export function generatedDocuments(): Readonly<Record<string, string>> {
@@ -21,5 +23,6 @@ export function generatedDocuments(): Readonly<Record<string, string>> {
     'docs/generated/events.md': eventCatalogue(ROUTES),
     'docs/generated/access.md': accessTable(ROUTES),
     ...protoDocuments(openApi, ROUTES),
+    'docs/generated/sagas.md': sagaDiagrams(DEFINITION_LIST),
   };
 }

@@ -6,7 +6,7 @@ import { type Random, seededRandom } from '../../demo/random.ts';
 import { add, formatDecimal, parseDecimal, subtract, ZERO } from '../../schemas/decimal.ts';
 import { TRANSFER_DEFINITION } from '../../schemas/saga.ts';
 import { ModelActor } from '../support/modelActor.ts';
-import { SagaSchedule } from '../support/sagaSchedule.ts';
+import { NO_FAULTS, SagaSchedule } from '../support/sagaSchedule.ts';
 
 const RUNS = 400;
 const STEPS = 60;
@@ -124,3 +124,55 @@ it('money is conserved at every instant, and every transfer completes or leaves 
   // Every ending there is, or the schedules are too tame.
   expect(Object.keys(endings).sort()).toEqual(['COMPENSATED', 'COMPLETED']);
 });
+
+/** A transfer on a network that loses nothing, whose saga dies before some steps of the schedule. */
+function transferWithCrashes(seed: number, amount: string, crashesBefore: ReadonlySet<number>) {
+  const random = seededRandom(seed);
+  const [from, to] = [openAccount('from', 'USD'), openAccount('to', 'USD')];
+  const check = () => expect(moneyOf([from, to])).toBe(flowOf([from, to]));
+  const schedule = new SagaSchedule(
+    random,
+    NO_FAULTS,
+    DEFINITIONS,
+    new Map<string, ModelActor<unknown>>([
+      ['account from', from],
+      ['account to', to],
+    ]),
+    check,
+  );
+  const parties = { transferId: 't', fromAccountId: 'from', toAccountId: 'to' };
+  const input = { ...parties, amount, currency: 'USD', expiresInSeconds: 3_600 };
+  schedule.start('transfer-t', TRANSFER_DEFINITION, input);
+  let steps = 0;
+  for (; !schedule.isOver; steps++) {
+    if (crashesBefore.has(steps)) schedule.crash();
+    schedule.step();
+    expect(steps, 'comes to rest').toBeLessThan(500);
+  }
+  // A saga that does not know whether it had reserved has it released, which of nothing changes nothing.
+  const effects = [from, to].map(({ events }) =>
+    events.map(({ type }) => type).filter((type) => type !== 'FundsReleased'),
+  );
+  expect([from.state.reserved, to.state.expected]).toEqual(['0', '0']);
+  return { steps, status: schedule.saga.state.status, effects };
+}
+
+it.each([
+  ['that goes through', '30', 'COMPLETED'],
+  ['that is undone', '150', 'COMPENSATED'],
+] as const)(
+  'a transfer %s does the same, wherever its saga dies, once or twice',
+  (_name, amount, expected) => {
+    const undisturbed = transferWithCrashes(1, amount, new Set());
+    expect(undisturbed.status).toBe(expected);
+    let runs = 0;
+    for (let first = 0; first <= undisturbed.steps; first++) {
+      for (let second = first; second <= undisturbed.steps + 2; second++) {
+        const { status, effects } = transferWithCrashes(1, amount, new Set([first, second]));
+        expect([first, second, status, effects]).toEqual([first, second, expected, undisturbed.effects]);
+        runs++;
+      }
+    }
+    expect(runs).toBeGreaterThan(15);
+  },
+);

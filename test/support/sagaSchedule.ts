@@ -78,7 +78,7 @@ export class SagaSchedule {
   /** One thing that could happen next. */
   step(): void {
     const { crashes, timePasses } = this.#faults;
-    if (this.#random.chance(crashes)) this.#crash();
+    if (this.#random.chance(crashes)) this.crash();
     else if (this.#random.chance(timePasses)) this.pass(this.#random.integer(30_000));
     else this.#work();
   }
@@ -137,7 +137,8 @@ export class SagaSchedule {
     this.tell(effectCommandId(effect), { type: 'RecordAnswer', data });
   }
 
-  #crash(): void {
+  /** The saga's instance dies with all that it waits for; what it sent goes its way. */
+  crash(): void {
     this.#instance++;
     this.#performing.clear();
     this.#inherited = new Set(this.#effects().map(effectCommandId));
