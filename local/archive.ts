@@ -1,10 +1,12 @@
 /** `npm run archive`: the archive of a running platform. */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { readKey } from '../verifier/keys.ts';
 import { check } from './archive/check.ts';
 import { ArchiveClient, DEFAULT_URL } from './archive/client.ts';
 import { exportArchive } from './archive/export.ts';
 import { query } from './archive/query.ts';
+import { restore } from './archive/restore.ts';
 import { retention } from './archive/retention.ts';
 import { sign } from './archive/sign.ts';
 import { LocalServerError } from './errors.ts';
@@ -15,6 +17,12 @@ const HELP = `The archive of a running Folio.
   npm run archive -- sign            archives what waits and signs a checkpoint now
   npm run archive -- check           whether anything is missing or archived twice: follows the manifests, and asks every
                                      log how far it goes and whether the archive has the same
+  npm run archive -- restore FOLDER  fills the logs of an empty platform from a copy: verifies it, asks every log, fills them,
+                                     compares every head, and lets them go. May be run again at any time
+  --aggregate TYPE/ID                only this log; may be given several times, as may --except TYPE/ID
+  --key KEY                          a public key that you trust, as for npm run verify
+  --fetch                            copies the bucket of the platform to FOLDER first, as export does
+
   npm run archive -- query FOLDER [NAME]
                                      a query of docs/analytics.md over a copy, by DuckDB; without a name, which there are
   --account ID   the account that the query account_audit is about
@@ -38,6 +46,10 @@ async function main(): Promise<number> {
       url: text,
       token: text,
       account: text,
+      aggregate: { ...text, multiple: true },
+      except: { ...text, multiple: true },
+      key: { ...text, multiple: true },
+      fetch: flag,
       env: { ...text, short: 'e' },
       'dry-run': flag,
       check: flag,
@@ -59,9 +71,20 @@ async function main(): Promise<number> {
   const client = new ArchiveClient(values.url ?? DEFAULT_URL, values.token ?? process.env.FOLIO_TOKEN);
   if (command === 'export' && folder !== undefined && rest.length === 0)
     return exportArchive(client, fromHere(folder));
+  if (command === 'restore' && folder !== undefined && rest.length === 0) {
+    const { aggregate: only = [], except = [], key = [], fetch = false } = values;
+    if (fetch) await fetchArchive(client, fromHere(folder));
+    return restore(client, fromHere(folder), { only, except, keys: key.map(readKey) });
+  }
   if (command === 'sign' && folder === undefined) return sign(client);
   if (command === 'check' && folder === undefined) return check(client);
   throw new LocalServerError(`say what to do\n\n${HELP}`);
+}
+
+/** The archive of a platform that was set up anew on the bucket of another: it takes over what is there before it tells. */
+async function fetchArchive(client: ArchiveClient, folder: string): Promise<void> {
+  await client.json('/v1/audit/checkpoints', { method: 'POST' });
+  await exportArchive(client, folder);
 }
 
 /** A folder as its user names it: npm runs scripts in the repository, whatever folder it was called in. */

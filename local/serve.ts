@@ -21,12 +21,13 @@ const PARENT_POLL_MS = 10;
 
 const HELP = `Folio's local server: the Worker of wrangler.toml, its databases and queues, on this machine.
 
-  npm run serve -- [--port N] [--state DIR] [--host H] [--log-level LEVEL]
+  npm run serve -- [--port N] [--state DIR] [--host H] [--log-level LEVEL] [--restore]
 
   --port N           TCP port, 0 for any free one (default ${DEFAULT_PORT})
   --state DIR        folder of everything that is kept (default ${DEFAULT_STATE})
   --host H           interface to listen on (default ${DEFAULT_HOST})
   --log-level LEVEL  ${LOG_LEVELS.join(' | ')} (default: LOG_LEVEL of wrangler.toml)
+  --restore          open for npm run archive -- restore (docs/archive.md)
   --help             this text
 
 Ready when GET /readyz is 200. The local administrator's token is in DIR/dev-token, the log in DIR/folio.log.`;
@@ -36,14 +37,23 @@ interface Arguments {
   readonly stateDir: string;
   readonly host: string;
   readonly logLevel?: LogLevel;
+  readonly vars?: Readonly<Record<string, string>>;
 }
 
 function readArguments(): Arguments | 'help' {
-  let values: { port?: string; state?: string; host?: string; 'log-level'?: string; help?: boolean };
+  let values: {
+    port?: string;
+    state?: string;
+    host?: string;
+    'log-level'?: string;
+    restore?: boolean;
+    help?: boolean;
+  };
   try {
     const option = { type: 'string' } as const;
     const options = { port: option, state: option, host: option, 'log-level': option } as const;
-    values = parseArgs({ options: { ...options, help: { type: 'boolean', short: 'h' } } }).values;
+    const flags = { restore: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+    values = parseArgs({ options: { ...options, ...flags } }).values;
   } catch (error) {
     throw new LocalServerError(`${messageOf(error)}\n\n${HELP}`);
   }
@@ -57,6 +67,7 @@ function readArguments(): Arguments | 'help' {
     stateDir: values.state ?? DEFAULT_STATE,
     host: values.host ?? DEFAULT_HOST,
     ...(logLevel === undefined ? {} : { logLevel }),
+    ...(values.restore === true ? { vars: { RESTORE: 'open' } } : {}),
   };
 }
 

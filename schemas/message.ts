@@ -13,6 +13,8 @@ export interface PublishedEvent {
   readonly data: Readonly<Record<string, unknown>>;
   readonly metadata: Readonly<Record<string, unknown>> & { readonly correlationId: string };
   readonly hash: string;
+  /** On the first event of a command, and only where the log was asked for it: what a repeat must have in common with it. */
+  readonly fingerprint?: number;
 }
 
 /** One announcement. */

@@ -1,5 +1,6 @@
 /** The public keys that sign checkpoints: how each is trusted, and Ed25519 (RFC 8032) itself. */
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Archive } from './archive.ts';
 import { canonical, parseCanonical } from './canonical.ts';
 import type { Findings } from './findings.ts';
@@ -35,6 +36,16 @@ export function publicKeyOf(base64: string): PublicKey {
   }
   const key = createPublicKey({ key: Buffer.concat([SPKI_HEAD, bytes]), format: 'der', type: 'spki' });
   return { keyId: createHash('sha256').update(bytes).digest('hex').slice(0, 32), key };
+}
+
+/** A public key as a command line names it: base64, or a file with that. Throws with the reason where it is none. */
+export function readKey(text: string): PublicKey {
+  const base64 = existsSync(text) ? readFileSync(text, 'utf8').trim() : text;
+  try {
+    return publicKeyOf(base64);
+  } catch (error) {
+    throw new Error(`--key ${text}: ${(error as Error).message}`);
+  }
 }
 
 /** Whether a checkpoint is signed by a key. */

@@ -1,9 +1,9 @@
 /** `npm run verify`: checks an archive, or a proof, with nothing but itself and a public key. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ArchiveFolder, isFolder } from './archive.ts';
 import { findingText } from './findings.ts';
-import { type PublicKey, publicKeyOf } from './keys.ts';
+import { type PublicKey, readKey } from './keys.ts';
 import { checkProof } from './proof.ts';
 import { type Verification, verifyArchive } from './verify.ts';
 
@@ -82,15 +82,6 @@ function verifyProof(file: string, keys: readonly PublicKey[]): number {
   const { subject, fault } = checkProof(readJson(file), key);
   console.log(fault === undefined ? `proven: ${subject}` : `not proven: ${subject}: ${fault}`);
   return fault === undefined ? 0 : 1;
-}
-
-function readKey(text: string): PublicKey {
-  const base64 = existsSync(text) ? readFileSync(text, 'utf8').trim() : text;
-  try {
-    return publicKeyOf(base64);
-  } catch (error) {
-    throw new Error(`--key ${text}: ${(error as Error).message}`);
-  }
 }
 
 function readJson(file: string): unknown {

@@ -16,6 +16,12 @@ export interface Rows {
   number(column: string, row: number): number;
   /** The stored hash of a row's event, 32 bytes. */
   hash(row: number): Buffer;
+  /** A whole number that may be missing. */
+  numberIfAny(column: string, row: number): number | undefined;
+  /** When a row's event was recorded, RFC 3339. */
+  recordedAt(row: number): string;
+  /** The canonical JSON of a row's data or metadata. */
+  json(column: 'data' | 'metadata', row: number): string;
   /** The bytes that the event's hash covers, given the hash of the event before. */
   canonicalText(row: number, previousHash: string): string;
 }
@@ -72,6 +78,19 @@ class Table implements Rows {
 
   hash(row: number): Buffer {
     return Buffer.from(this.#values('hash')[row] as Uint8Array);
+  }
+
+  numberIfAny(column: string, row: number): number | undefined {
+    const value = this.#columns.get(column)?.[row];
+    return value === undefined || value === null ? undefined : this.number(column, row);
+  }
+
+  recordedAt(row: number): string {
+    return new Date(Number(this.#values('recorded_at')[row])).toISOString();
+  }
+
+  json(column: 'data' | 'metadata', row: number): string {
+    return this.#filled(column, row);
   }
 
   canonicalText(row: number, previousHash: string): string {

@@ -1,5 +1,6 @@
 /** From an aggregate's type and id to its actor, for whatever treats all aggregates alike. */
 import type { LogPoint } from '../actors/kernel/eventLog.ts';
+import type { LogStanding, RestoreAnswer, RestoredRange } from '../actors/kernel/restoration.ts';
 import type { ChainReport, VerifyRange } from '../actors/kernel/verify.ts';
 import { type AggregateKey, keyOf } from '../queues/kernel/positions.ts';
 import { AGGREGATES, isAggregateType } from '../schemas/aggregates.ts';
@@ -12,6 +13,9 @@ import { inTime } from './inTime.ts';
 /** What every aggregate's actor answers over RPC (actors/kernel/eventSourcedActor.ts). */
 export interface AggregateActor<State = unknown> extends CommandTarget, Owner<State> {
   executeBrief(commands: string, context: CommandContext): Promise<string>;
+  standing(version?: number): Promise<LogStanding>;
+  restore(range: RestoredRange): Promise<RestoreAnswer>;
+  release(version: number, hash: string): Promise<RestoreAnswer>;
 }
 
 /** An actor as whoever reads asks it: its own state and its log. */

@@ -18,6 +18,8 @@ export interface Env extends ActorEnv, ArchiveEnv, NotaryEnv {
   readonly ASSETS: Fetcher;
   /** The local administrator's token: counts in local bundles alone (schemas/localRun.ts). */
   readonly DEV_TOKEN?: string;
+  /** `open` while an administrator may restore logs from an archive (docs/archive.md, "Restoring"). */
+  readonly RESTORE?: string;
   /** Which access tokens count (docs/security.md): `iss`, `aud`, and where the issuer's keys are. */
   readonly AUTH_ISSUER?: string;
   readonly AUTH_AUDIENCE?: string;

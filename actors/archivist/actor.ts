@@ -65,6 +65,6 @@ async function readLog(env: ArchiveEnv, key: AggregateKey, fromVersion: number, 
   const { aggregateType, aggregateId } = key;
   if (!isAggregateType(aggregateType)) throw new Error(`no actor for aggregate type ${aggregateType}`);
   const actor = env[AGGREGATES[aggregateType].binding].getByName(aggregateId);
-  const texts = await actor.messages(fromVersion, limit);
+  const texts = await actor.messages(fromVersion, limit, true);
   return texts.map(parseEventsMessage);
 }

@@ -123,12 +123,11 @@ export class ActorCore<State> {
     return `[${envelopesText(this.#deps.source, previousHash, events)}]`;
   }
 
-  /** The same range as queue messages: what a projector reads to fill a hole or to rebuild. */
-  messages(fromVersion: number, limit: number): string[] {
+  /** The same range as queue messages: what a projector reads to fill a hole or to rebuild, and the archive in `isWhole`. */
+  messages(fromVersion: number, limit: number, isWhole = false): string[] {
     const { previousHash, events } = this.#page(fromVersion, limit);
-    return packMessages(this.#deps.source, previousHash, events, LOG_MESSAGE_BYTES_MAX).map(
-      ({ text }) => text,
-    );
+    const packing = { bytesMax: LOG_MESSAGE_BYTES_MAX, isWhole };
+    return packMessages(this.#deps.source, previousHash, events, packing).map(({ text }) => text);
   }
 
   /** Recomputes a part of the hash chain; the first one if none is named. */

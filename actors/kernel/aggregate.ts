@@ -5,7 +5,7 @@
 import type { CommandContext, CommandEnvelope } from '../../schemas/envelope.ts';
 import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
 import type { Decider } from './decider.ts';
-import { decodeEvent, EventLog, type StoredData } from './eventLog.ts';
+import { decodeEvent, EventLog, type NewEvent, type StoredData } from './eventLog.ts';
 
 import { LogHistory } from './history.ts';
 import { SnapshotStore } from './snapshots.ts';
@@ -29,6 +29,17 @@ export interface Fold<State> {
   hash: string;
   /** When that event was recorded, milliseconds since 1970; 0 before the first. */
   recordedAt: number;
+}
+
+/** An event that this release cannot fold. */
+export class Unfoldable extends Error {
+  override readonly name = 'Unfoldable';
+  readonly version: number;
+
+  constructor(version: number, cause: unknown) {
+    super(`the event of version ${version} cannot be folded`, { cause });
+    this.version = version;
+  }
 }
 
 /** Any aggregate's decider. */
@@ -97,6 +108,31 @@ export class Aggregate<State> {
     const current = this.current();
     const fold = { ...current, state: structuredClone(current.state) };
     return this.#turn(fold, now).decideAll([entry])[0] as Verdict;
+  }
+
+  /**
+   * Appends events of a copy of this log, which follow on its head, within the caller's transaction, which a throw must undo
+   * like that of {@link execute}. They are folded first: nothing is stored that cannot be read back. Throws
+   * {@link Unfoldable} where that fails.
+   */
+  restore(events: readonly NewEvent[]): void {
+    const fold = this.current() as Fold<State>;
+    const versionBefore = fold.version;
+    this.#fold = undefined;
+    for (const event of events) {
+      try {
+        fold.state = evolveStored(this.decider, fold.state, event);
+      } catch (cause) {
+        throw new Unfoldable(event.version, cause);
+      }
+      fold.version = event.version;
+      fold.hash = event.hash;
+      fold.recordedAt = event.recordedAt;
+    }
+    this.rowsWritten += this.log.append(events);
+    this.log.appended(events);
+    this.rowsWritten += this.#snapshots.takeIfDue(versionBefore, fold.version, fold.state);
+    this.#fold = fold;
   }
 
   /** Rows written by this instance, index entries included. */

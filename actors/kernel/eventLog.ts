@@ -25,12 +25,13 @@ export interface StoredEvent extends StoredData {
   readonly metadata: string;
   /** 64 hexadecimal digits. */
   readonly hash: string;
+  /** On the first event of a command: what a repeat of it must have in common with it. */
+  readonly fingerprint: number | null;
 }
 
-/** An event about to be appended. The first event of a command carries the command's id and fingerprint. */
+/** An event about to be appended. The first event of a command carries the command's id. */
 export interface NewEvent extends StoredEvent {
   readonly commandId: string | null;
-  readonly fingerprint: number | null;
   /** Id of the thing created, where it differs from the command id and needs a row of its own to be found by. */
   readonly resourceId: string | null;
 }

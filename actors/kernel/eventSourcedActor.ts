@@ -16,6 +16,13 @@ import type { LogPoint } from './eventLog.ts';
 import type { ConsumerGroup } from './outbox.ts';
 import { runPaced } from './paced.ts';
 import { Protection, type ProtectionDeps } from './protection.ts';
+import {
+  BeingRestored,
+  type LogStanding,
+  Restoration,
+  type RestoreAnswer,
+  type RestoredRange,
+} from './restoration.ts';
 import type { ChainReport, VerifyRange } from './verify.ts';
 import { Watchers } from './watchers.ts';
 
@@ -29,8 +36,10 @@ export interface ActorExtras {
 
 /** What an actor answers over RPC; each method is the core's method of that name. */
 export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> extends DurableObject<Env> {
-  protected readonly core: ActorCore<State>;
-  readonly #watchers: Watchers;
+  readonly #deps: ActorDeps;
+  readonly #restoration: Restoration;
+  /** Undefined while the log is being restored. */
+  #awake: { readonly core: ActorCore<State>; readonly watchers: Watchers } | undefined;
   /** Undefined for an aggregate whose commands have no personal data: it pays nothing for it. */
   readonly #protection: Protection | undefined;
 
@@ -44,20 +53,58 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
   ) {
     super(ctx, env);
     const deps = actorDeps(ctx, env, decider);
-    this.core = new ActorCore<State>({ ...deps, ...extras, perform, committed: () => this.#watchers.tell() });
+    this.#deps = { ...deps, ...extras, perform, committed: () => this.#awake?.watchers.tell() };
     this.#protection =
       personal &&
       new Protection(personal, {
         rehearse: (command, context) => this.core.aggregate.rehearse({ command, context }, deps.now()),
         version: () => this.core.aggregate.log.head().version,
       });
-    this.#watchers = new Watchers({
-      ...deps,
-      head: () => this.core.aggregate.log.head().version,
-      events: (fromVersion, limit) => this.core.events(fromVersion, limit),
-      notify: (hub, notice) => env.STREAMS.getByName(hub).notify(notice),
+    this.#restoration = new Restoration(deps);
+    if (!this.#restoration.isOpen) this.#wake();
+  }
+
+  /** Throws {@link BeingRestored} while the log is held. */
+  protected get core(): ActorCore<State> {
+    return this.#parts.core;
+  }
+
+  get #parts() {
+    if (this.#awake === undefined) throw new BeingRestored(this.#deps.source);
+    return this.#awake;
+  }
+
+  #wake(): void {
+    const core = new ActorCore<State>(this.#deps);
+    const watchers = new Watchers({
+      ...this.#deps,
+      head: () => core.aggregate.log.head().version,
+      events: (fromVersion, limit) => core.events(fromVersion, limit),
+      notify: (hub, notice) => this.env.STREAMS.getByName(hub).notify(notice),
     });
-    this.#watchers.tell();
+    this.#awake = { core, watchers };
+    watchers.tell();
+  }
+
+  /** How the log stands, also while it is held: with the hash of a version's event, or of the newest. */
+  standing(version?: number): LogStanding {
+    return this.#restoration.standing(version);
+  }
+
+  /** Appends events of a copy of this log, and holds the log until it is released. */
+  restore(range: RestoredRange): RestoreAnswer {
+    const answer = this.#restoration.append(range);
+    if (this.#restoration.isOpen) this.#awake = undefined;
+    return answer;
+  }
+
+  /** Lets a log go that was restored up to this event: from then on it is an aggregate like any other. */
+  async release(version: number, hash: string): Promise<RestoreAnswer> {
+    const answer = this.#restoration.release(version, hash);
+    if (!answer.ok || this.#awake !== undefined) return answer;
+    await this.#deps.register();
+    if (this.#awake === undefined) this.#wake();
+    return answer;
   }
 
   execute(commands: readonly CommandEnvelope[], context: CommandContext): Promise<Outcome[]> {
@@ -91,13 +138,13 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
     return this.core.events(fromVersion, limit);
   }
 
-  messages(fromVersion: number, limit: number): string[] {
-    return this.core.messages(fromVersion, limit);
+  messages(fromVersion: number, limit: number, isWhole?: boolean): string[] {
+    return this.core.messages(fromVersion, limit, isWhole);
   }
 
   /** Has a hub of streams told of every commit after the version that this answers; 0 where there is no aggregate. */
   watch(hub: string): number {
-    return this.#watchers.watch(hub);
+    return this.#parts.watchers.watch(hub);
   }
 
   verify(range?: VerifyRange): ChainReport {
@@ -113,8 +160,9 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
     return runPaced(work, () => new Promise((resolve) => void setImmediate(resolve)));
   }
 
-  override alarm(): Promise<void> {
-    return this.core.alarm();
+  /** One that was set before the log was held has nothing to do. */
+  override async alarm(): Promise<void> {
+    await this.#awake?.core.alarm();
   }
 
   #run<Result extends Outcome | BriefOutcome>(

@@ -31,6 +31,14 @@ export interface PackedMessage extends VersionRange {
   readonly bytes: number;
 }
 
+/** How events are packed. */
+export interface Packing {
+  /** Bytes of a message. */
+  readonly bytesMax?: number;
+  /** With what the log remembers of commands: for whoever keeps a copy that it can be restored from. */
+  readonly isWhole?: boolean;
+}
+
 /**
  * Contiguous events as few messages as their size allows. `previousHash` is the hash of the event before the first one.
  * An event too large for any message is announced without its data.
@@ -39,7 +47,7 @@ export function packMessages(
   source: Source,
   previousHash: string,
   events: readonly StoredEvent[],
-  bytesMax = MESSAGE_BYTES_MAX,
+  { bytesMax = MESSAGE_BYTES_MAX, isWhole = false }: Packing = {},
 ): PackedMessage[] {
   const messages: PackedMessage[] = [];
   let before = previousHash;
@@ -57,7 +65,7 @@ export function packMessages(
     bytes = 0;
   };
   events.forEach((event, index) => {
-    const text = eventText(event);
+    const text = eventText(event, isWhole);
     const size = Buffer.byteLength(text) + 1;
     if (bytes + size > bytesMax - ANNOUNCEMENT_BYTES_MAX) flush(index);
     if (size > bytesMax - ANNOUNCEMENT_BYTES_MAX) {
@@ -71,10 +79,12 @@ export function packMessages(
   return messages;
 }
 
-function eventText(event: StoredEvent): string {
+function eventText(event: StoredEvent, isWhole: boolean): string {
+  const { fingerprint } = event;
+  const memory = isWhole && fingerprint !== null ? `,"fingerprint":${fingerprint}` : '';
   return (
     `{"version":${event.version},"eventType":"${event.eventType}","schemaVersion":${event.schemaVersion}` +
-    `,"recordedAt":${event.recordedAt},"data":${event.data},"metadata":${event.metadata},"hash":"${event.hash}"}`
+    `,"recordedAt":${event.recordedAt},"data":${event.data},"metadata":${event.metadata},"hash":"${event.hash}"${memory}}`
   );
 }
 

@@ -2,7 +2,7 @@
 import type { StoredEvent } from './eventLog.ts';
 import type { ActorStorage, SqlValue } from './storage.ts';
 
-const COLUMNS = 'version, type, schema_version, recorded_at, data, metadata, hash';
+const COLUMNS = 'version, type, schema_version, recorded_at, data, metadata, hash, fingerprint';
 
 /** Events of the stored log, by the end of their SELECT. */
 export function storedEvents(storage: ActorStorage, clause: string, ...bindings: SqlValue[]): StoredEvent[] {
@@ -19,5 +19,6 @@ function storedEvent(row: SqlValue[]): StoredEvent {
     data: row[4] as string,
     metadata: row[5] as string,
     hash: row[6] as string,
+    fingerprint: row[7] as number | null,
   };
 }

@@ -2354,6 +2354,96 @@ readonly archivedHash: string;
 readonly next: string | null;
 };
 };
+/** How a log stands */
+readonly getRestoration: {
+readonly params: {
+readonly aggregateType: string;
+/** The id of an aggregate: of its client, or made from one. */
+readonly id: string;
+};
+readonly query?: {
+readonly version?: number;
+};
+readonly reply: {
+/** Its newest event; 0 where there is none. */
+readonly head: number;
+/** The version asked for; the newest where none was. */
+readonly version: number;
+/** Hash of its event; null where the log does not go so far. */
+readonly hash: string | null;
+/** Whether it is held for events that are still to come. */
+readonly restoring: boolean;
+};
+};
+/** Fill a log with events that it had before */
+readonly restoreEvents: {
+readonly params: {
+readonly aggregateType: string;
+/** The id of an aggregate: of its client, or made from one. */
+readonly id: string;
+};
+readonly body: {
+/** Hash of the event before the first one; 64 zeros before version 1. */
+readonly previousHash: string;
+readonly events: readonly ({
+readonly version: number;
+readonly eventType: string;
+readonly schemaVersion: number;
+/** RFC 3339 in UTC, to the millisecond. */
+readonly recordedAt: string;
+readonly data: { readonly [name: string]: unknown };
+readonly metadata: {
+/** Who sent the command. */
+readonly userId: string;
+/** The id of the command; one of a timer or an effect has spaces. */
+readonly commandId: string;
+/** What the command, and all that follows from it, belongs to. */
+readonly correlationId: string;
+/** The event that led to the command; null where a client did. */
+readonly causationId: string | null;
+/** The saga that sent the command. */
+readonly sagaId?: string;
+};
+/** SHA-256 in 64 hexadecimal digits, lower case. */
+readonly hash: string;
+/** On the first event of a command: what a repeat must have in common with it, up to 2^53 in digits. */
+readonly fingerprint?: string;
+})[];
+};
+readonly reply: {
+/** Its newest event; 0 where there is none. */
+readonly head: number;
+/** The version asked for; the newest where none was. */
+readonly version: number;
+/** Hash of its event; null where the log does not go so far. */
+readonly hash: string | null;
+/** Whether it is held for events that are still to come. */
+readonly restoring: boolean;
+};
+};
+/** Let a log go that was filled */
+readonly releaseRestored: {
+readonly params: {
+readonly aggregateType: string;
+/** The id of an aggregate: of its client, or made from one. */
+readonly id: string;
+};
+readonly body: {
+readonly version: number;
+/** SHA-256 in 64 hexadecimal digits, lower case. */
+readonly hash: string;
+};
+readonly reply: {
+/** Its newest event; 0 where there is none. */
+readonly head: number;
+/** The version asked for; the newest where none was. */
+readonly version: number;
+/** Hash of its event; null where the log does not go so far. */
+readonly hash: string | null;
+/** Whether it is held for events that are still to come. */
+readonly restoring: boolean;
+};
+};
 /** How the read models stand */
 readonly getViews: {
 readonly query?: {

@@ -1,4 +1,5 @@
 /** A running platform as the archive's commands reach it. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalServerError, messageOf } from '../errors.ts';
 
 /** Where `npm run serve` listens. */
@@ -18,11 +19,19 @@ export interface ArchiveObject {
   readonly bytes: number;
 }
 
-/** What a request sends, and whether a problem of this code is an answer and no failure. */
+/** What a request sends. */
 export interface Sent {
   readonly method?: string;
-  readonly body?: unknown;
+  /** JSON. */
+  readonly body?: string;
 }
+
+/** Answers that ask to be asked again, and how often that is done. */
+const PASSING = [429, 503];
+const TRIES_MAX = 20;
+
+/** Seconds to wait where the platform does not say. */
+const RETRY_SECONDS = 1;
 
 /** A client of the archive's routes. */
 export class ArchiveClient {
@@ -61,15 +70,20 @@ export class ArchiveClient {
     const headers: Record<string, string> = {};
     if (this.#token !== undefined) headers.Authorization = `Bearer ${this.#token}`;
     if (body !== undefined) headers['Content-Type'] = 'application/json';
-    const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
-    const response = await fetch(this.url + pathAndQuery, init).catch((error: unknown) => {
-      const { cause } = error as { cause?: unknown };
-      throw new LocalServerError(`${this.url} does not answer: ${messageOf(cause ?? error)}`);
-    });
-    if (response.ok) return response;
-    const text = await response.text();
-    const { code, detail } = parseProblem(text);
-    throw new PlatformError(response.status, code, detail ?? text);
+    const init = { method, headers, ...(body === undefined ? {} : { body }) };
+    for (let attempt = 1; ; attempt++) {
+      const response = await fetch(this.url + pathAndQuery, init).catch((error: unknown) => {
+        const { cause } = error as { cause?: unknown };
+        throw new LocalServerError(`${this.url} does not answer: ${messageOf(cause ?? error)}`);
+      });
+      if (response.ok) return response;
+      const text = await response.text();
+      const { code, detail } = parseProblem(text);
+      const { status } = response;
+      if (!PASSING.includes(status) || attempt === TRIES_MAX)
+        throw new PlatformError(status, code, detail ?? text);
+      await sleep(1_000 * Number(response.headers.get('Retry-After') ?? RETRY_SECONDS));
+    }
   }
 }
 

@@ -36,6 +36,7 @@ export const ENVELOPE_COLUMNS = [
   'causation_id',
   'saga_id',
   'hash',
+  'fingerprint',
   'metadata',
   'data',
 ] as const;

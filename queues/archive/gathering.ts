@@ -4,7 +4,7 @@ import { canonicalJson } from '../../schemas/canonical.ts';
 import type { EventsMessage, PublishedEvent } from '../../schemas/message.ts';
 import { errorFields } from '../../telemetry/logger.ts';
 import { type Announcement, announcementsOf, type LogDeps } from '../kernel/announcement.ts';
-import type { AggregateKey } from '../kernel/positions.ts';
+import { type AggregateKey, keyOf } from '../kernel/positions.ts';
 import type { ArchiveTables, Arrival, Position } from './archiveTables.ts';
 import type { ArchivedRange } from './segment.ts';
 
@@ -61,8 +61,8 @@ export class Gathering {
     return this.#eventsLeft > 0 && this.#bytesLeft > 0;
   }
 
-  async #gatherOne(announcement: Announcement): Promise<void> {
-    const { key, toVersion } = announcement;
+  /** Whatever an announcement carries, the log is the truth, and has more. */
+  async #gatherOne({ key, toVersion }: Announcement): Promise<void> {
     const events: PublishedEvent[] = [];
     let { version, hash } = this.#tables.position(key);
     try {
@@ -70,11 +70,11 @@ export class Gathering {
         const size = Math.min(PAGE_EVENTS, toVersion - version, this.#eventsLeft);
         // Taken before it is waited for: others are gathered meanwhile.
         this.#eventsLeft -= size;
-        const page = await this.#page(announcement, { version, hash }, version + size);
+        const page = await this.#page(key, { version, hash }, version + size);
         if (page === undefined) break;
+        this.#eventsLeft += size - page.length;
         for (const event of page) events.push(event);
-        version += size;
-        hash = (page.at(-1) as PublishedEvent).hash;
+        ({ version, hash } = page.at(-1) as PublishedEvent);
       }
       if (version < toVersion && !this.#hasRoom)
         this.unfinished.push({ ...key, fromVersion: version + 1, toVersion });
@@ -92,41 +92,25 @@ export class Gathering {
     ranges.push({ aggregateId, events });
   }
 
-  /** The events after a position, as they were announced or, where that is not what is stored, as the log has them. */
-  async #page(
-    announcement: Announcement,
-    after: Position,
-    to: number,
-  ): Promise<PublishedEvent[] | undefined> {
-    const { key } = announcement;
-    const page =
-      (await this.#sound(announcement, after, to)) ?? (await this.#sound(bare(key, to), after, to));
-    if (page === undefined) {
-      const fields = { ...key, version: after.version + 1 };
-      this.#deps.logger.log('error', 'not archived: the chain does not hold', fields);
-    }
-    return page;
-  }
-
-  /** The events of a range, or undefined where their hashes do not hold. */
-  async #sound(
-    announcement: Announcement,
-    after: Position,
-    to: number,
-  ): Promise<PublishedEvent[] | undefined> {
-    const { key } = announcement;
-    const { events } = await announcement.range(this.#deps, after.version, to);
-    let previous = after.hash;
+  /** The events after a position up to a version as the log has them, or undefined where their hashes do not hold. */
+  async #page(key: AggregateKey, after: Position, to: number): Promise<PublishedEvent[] | undefined> {
+    const messages = await this.#deps.readLog(key, after.version + 1, to - after.version);
+    const events = messages.flatMap((message) => message.events);
+    let { version, hash } = after;
     let bytes = 0;
-    for (const { published } of events) {
-      const [data, metadata] = [canonicalJson(published.data), canonicalJson(published.metadata)];
-      if (eventHash(previous, { ...key, ...published, data, metadata }) !== published.hash) return undefined;
-      previous = published.hash;
+    for (const event of events) {
+      version++;
+      const [data, metadata] = [canonicalJson(event.data), canonicalJson(event.metadata)];
+      hash = eventHash(hash, { ...key, ...event, data, metadata });
+      if (event.version !== version || event.hash !== hash) {
+        this.#deps.logger.log('error', 'not archived: the chain does not hold', { ...key, version });
+        return undefined;
+      }
       bytes += data.length + metadata.length;
     }
+    if (events.length === 0) throw new Error(`the log of ${keyOf(key)} did not give version ${version + 1}`);
     this.#bytesLeft -= bytes;
-    announcement.forget(to);
-    return events.map(({ published }) => published);
+    return events;
   }
 }
 
@@ -141,11 +125,4 @@ export function announcementText({ aggregateType, aggregateId, fromVersion, toVe
     events: [],
   };
   return { text: JSON.stringify(message), events: 0 };
-}
-
-function bare(key: AggregateKey, toVersion: number): Announcement {
-  const [announcement] = announcementsOf([
-    { ...key, fromVersion: toVersion, toVersion, previousHash: '', events: [] },
-  ]);
-  return announcement as Announcement;
 }

@@ -97,6 +97,7 @@ class Rows {
       this.#addColumn({ name, ...ELEMENTS[kind] }, { isSought: false });
     }
     required('hash', { type: 'FIXED_LEN_BYTE_ARRAY', type_length: HASH_BYTES }, { isSought: false });
+    this.#addColumn({ name: 'fingerprint', ...ELEMENTS.integer }, { isSought: false });
     required('metadata', TEXT, { isSought: false });
     for (const { name, kind } of this.#fields.values()) {
       this.#addColumn({ name, ...ELEMENTS[kind] }, { isDelta: kind === 'time' });
@@ -120,6 +121,7 @@ class Rows {
     (this.#columns.get('schema_version') as Filled).values[row] = event.schemaVersion;
     put('recorded_at', BigInt(event.recordedAt));
     (this.#columns.get('hash') as Filled).values[row] = Buffer.from(event.hash, 'hex');
+    if (event.fingerprint !== undefined) put('fingerprint', BigInt(event.fingerprint));
     put('metadata', templateOf(event.metadata, METADATA_COLUMNS, put));
     put('data', templateOf(event.data, this.#fields, put));
   }

@@ -1,8 +1,9 @@
 /**
  * The life of an archive, on the real local server: the demonstration's trades are archived and signed, copied, verified
- * offline, and queried by DuckDB, and everything that comes out is what the demonstration's own books say.
+ * offline, and queried by DuckDB, and everything that comes out is what the demonstration's own books say. Then an empty
+ * platform is filled from it, and goes on.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,6 +18,9 @@ import { Analytics } from '../../local/archive/analytics.ts';
 import { check } from '../../local/archive/check.ts';
 import { ArchiveClient } from '../../local/archive/client.ts';
 import { exportArchive } from '../../local/archive/export.ts';
+import { restore } from '../../local/archive/restore.ts';
+import { startPlatform } from '../../local/platform.ts';
+import type { Platform } from '../../local/types.ts';
 import { ArchiveFolder } from '../../verifier/archive.ts';
 import { verifyArchive } from '../../verifier/verify.ts';
 
@@ -25,17 +29,18 @@ const RUN_MS = 180_000;
 
 const TRADES = 300;
 
-const folder = mkdtempSync(path.join(tmpdir(), 'folio-archive-life-'));
+const root = mkdtempSync(path.join(tmpdir(), 'folio-archive-life-'));
+const folder = path.join(root, 'archive');
 let platform: OwnPlatform;
 let client: ArchiveClient;
 let run: Run;
 let analytics: Analytics;
 
 /** Archives and signs until the archive has every event of the books. */
-async function archived(events: number): Promise<void> {
+async function archived(of: ArchiveClient, events: number): Promise<void> {
   for (const end = performance.now() + RUN_MS; performance.now() < end; await sleep(200)) {
-    await client.json('/v1/audit/checkpoints', { method: 'POST' });
-    if ((await client.json<{ events: number }>('/v1/archive')).events >= events) return;
+    await of.json('/v1/audit/checkpoints', { method: 'POST' });
+    if ((await of.json<{ events: number }>('/v1/archive')).events >= events) return;
   }
   throw new Error(`the archive has no ${events} events`);
 }
@@ -72,14 +77,17 @@ beforeAll(async () => {
   };
   run = await drive(options);
   demo.close();
-  await archived(reports().reduce((total, { version }) => total + version, 0));
+  await archived(
+    client,
+    reports().reduce((total, { version }) => total + version, 0),
+  );
   expect(await exportArchive(client, folder)).toBe(0);
   analytics = await Analytics.open(folder);
 }, RUN_MS);
 
 afterAll(async () => {
   analytics?.close();
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(root, { recursive: true, force: true });
   await platform?.stop(false);
 });
 
@@ -183,5 +191,116 @@ describe('the archive of a demonstration', () => {
     const faults = (await rowsOf('faults')).map(({ fault }) => fault);
     expect(faults).toContain('does not follow on version 8');
     expect(faults.some((fault) => fault?.startsWith('the cash is'))).toBe(true);
+  });
+});
+
+describe('an environment that is restored from its archive', () => {
+  const everything = { only: [], except: [], keys: [] };
+  let other: Platform;
+  let restored: ArchiveClient;
+
+  beforeAll(async () => {
+    other = await startPlatform({
+      port: 0,
+      stateDir: path.join(root, 'second'),
+      logLevel: 'warn',
+      vars: { RESTORE: 'open' },
+    });
+    restored = new ArchiveClient(other.url, other.token);
+  }, RUN_MS);
+  afterAll(() => other?.stop());
+
+  const headOf = (of: ArchiveClient, id: string) =>
+    of.json<{ version: number; headHash: string; ok: boolean }>(`/v1/audit/account/${id}`);
+  const post = (of: ArchiveClient, route: string, body: object) =>
+    of.json<{ version: number }>(route, { method: 'POST', body: JSON.stringify(body) });
+
+  it('takes one log alone, if asked, and all the others later', async () => {
+    const id = reports()[0]?.id as string;
+    expect(await restore(restored, folder, { ...everything, only: [`account/${id}`] })).toBe(0);
+    expect(await headOf(restored, id)).toEqual(await headOf(client, id));
+    await expect(restored.json(`/v1/accounts/${reports()[1]?.id}`)).rejects.toThrow('404');
+    await expect(restore(restored, folder, { ...everything, only: ['account/nobody'] })).rejects.toThrow(
+      'the archive has no account/nobody',
+    );
+  });
+
+  it('has the same heads to the byte, after one call and after another', async () => {
+    expect(await restore(restored, folder, everything)).toBe(0);
+    expect(await restore(restored, folder, everything)).toBe(0);
+    for (const { id } of reports()) {
+      expect(await headOf(restored, id)).toEqual(await headOf(client, id));
+      expect(await restored.json(`/v1/accounts/${id}`)).toEqual(await client.json(`/v1/accounts/${id}`));
+    }
+  });
+
+  it('has its views again, and an archive of its own', async () => {
+    for (const { id, version } of reports()) {
+      const view = `/v1/accounts/${id}/portfolio?minVersion=${version}`;
+      expect(await restored.json(view)).toEqual(await client.json(view));
+    }
+    await archived(
+      restored,
+      reports().reduce((total, { version }) => total + version, 0),
+    );
+    expect(await check(restored)).toBe(0);
+  });
+
+  it('goes on: it recognises what was sent before, and takes what is new', async () => {
+    const id = reports().find(({ status }) => status === 'OPEN')?.id as string;
+    const { events } = await client.json<{ events: { metadata: { commandId: string } }[] }>(
+      `/v1/accounts/${id}/events?limit=1`,
+    );
+    const commandId = events[0]?.metadata.commandId;
+    const deposit = {
+      commandId,
+      aggregateType: 'account',
+      aggregateId: id,
+      type: 'DepositFunds',
+      data: { amount: '1' },
+    };
+    const batch = await post(restored, '/v1/commands', { commands: [deposit] });
+    expect(batch).toMatchObject({ refused: 1, results: [{ code: 'command_id_reused' }] });
+    const { version } = await headOf(client, id);
+    const { version: next } = await post(restored, `/v1/accounts/${id}/deposits`, { amount: '1' });
+    expect(next).toBe(version + 1);
+    // It is ahead of the archive now, and still the same as far as that goes.
+    expect(await restore(restored, folder, everything)).toBe(0);
+  });
+
+  it('refuses to be filled where it has a history of its own, and then nothing is touched', async () => {
+    const stranger = new ArchiveClient(platform.url, platform.token);
+    await expect(restore(stranger, folder, everything)).rejects.toThrow('409 This environment is not open');
+    const empty = await startPlatform({
+      port: 0,
+      stateDir: path.join(root, 'third'),
+      logLevel: 'warn',
+      vars: { RESTORE: 'open' },
+    });
+    try {
+      const third = new ArchiveClient(empty.url, empty.token);
+      const [first, second] = reports();
+      await post(third, '/v1/accounts', {
+        accountId: first?.id,
+        customerId: 'somebody',
+        accountType: 'INDIVIDUAL',
+        currency: 'EUR',
+      });
+      expect(await restore(third, folder, everything)).toBe(1);
+      await expect(third.json(`/v1/accounts/${second?.id}`)).rejects.toThrow('404');
+      expect(await restore(third, folder, { ...everything, except: [`account/${first?.id}`] })).toBe(0);
+      expect(await headOf(third, second?.id as string)).toEqual(await headOf(client, second?.id as string));
+    } finally {
+      await empty.stop();
+    }
+  });
+
+  it('takes nothing from an archive that somebody has been at', async () => {
+    const [manifest] = new ArchiveFolder(folder).keys('manifests/');
+    const file = path.join(folder, manifest as string);
+    const bytes = readFileSync(file);
+    writeFileSync(file, bytes.toString().replace('"events":', '"events":1'));
+    expect(await restore(restored, folder, everything)).toBe(1);
+    writeFileSync(file, bytes);
   });
 });

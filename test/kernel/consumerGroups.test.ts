@@ -22,6 +22,7 @@ const eventOf = (version: number): StoredEvent => ({
   data: '{}',
   metadata: '{"correlationId":"c"}',
   hash: version.toString(16).padStart(64, '0'),
+  fingerprint: null,
 });
 
 const versions = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => from + at);

@@ -42,6 +42,7 @@ function eventOf(version: number, bytes = 300, fill = 'x'): StoredEvent {
       userId: 'u',
     }),
     hash: version.toString(16).padStart(64, '0'),
+    fingerprint: null,
   };
 }
 
@@ -88,12 +89,23 @@ describe('messages', () => {
       fromVersion: 1,
       toVersion: 3,
       previousHash: 'a'.repeat(64),
-      events: events.map((event) => ({
+      events: events.map(({ fingerprint: _, ...event }) => ({
         ...event,
         data: JSON.parse(event.data),
         metadata: JSON.parse(event.metadata),
       })),
     });
+  });
+
+  it('carry what the log remembers of commands only to whoever keeps a whole copy', () => {
+    const [first, second] = eventsOf(2) as [StoredEvent, StoredEvent];
+    const events = [{ ...first, fingerprint: 2 ** 53 - 1 }, second];
+    const fingerprints = (isWhole: boolean) =>
+      packMessages(SOURCE, GENESIS_HASH_TEXT, events, { isWhole })
+        .flatMap(({ text }) => parseEventsMessage(text).events)
+        .map(({ fingerprint }) => fingerprint);
+    expect(fingerprints(true)).toEqual([2 ** 53 - 1, undefined]);
+    expect(fingerprints(false)).toEqual([undefined, undefined]);
   });
 
   it('hold as many events as their size allows, and stay within the platform', () => {

@@ -82,12 +82,13 @@ export class MemoryArchive implements Archive {
 
 /** One account's log. */
 export class ArchivedAccount {
+  readonly storage = sqliteStorage();
   readonly aggregate: Aggregate<AccountState>;
   #commands = 0;
   #announced = 0;
 
   constructor(accountId: string) {
-    this.aggregate = new Aggregate(sqliteStorage(), accountDecider, accountId);
+    this.aggregate = new Aggregate(this.storage, accountDecider, accountId);
   }
 
   get source() {
@@ -113,7 +114,10 @@ export class ArchivedAccount {
   messages(fromVersion: number, limit: number): string[] {
     const { log } = this.aggregate;
     const before = fromVersion === 1 ? GENESIS_HASH_TEXT : log.read(fromVersion - 1, 1)[0]?.hash;
-    return packMessages(this.source, before as string, log.read(fromVersion, limit)).map(({ text }) => text);
+    const packing = { isWhole: true };
+    return packMessages(this.source, before as string, log.read(fromVersion, limit), packing).map(
+      ({ text }) => text,
+    );
   }
 }
 

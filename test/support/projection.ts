@@ -157,7 +157,9 @@ export class TestLog {
   texts(fromVersion = 1, toVersion = this.head): string[] {
     const { aggregateType, aggregateId } = this;
     const previousHash = this.#events[fromVersion - 2]?.hash ?? '0'.repeat(64);
-    const events = this.#events.slice(fromVersion - 1, toVersion);
+    const events = this.#events
+      .slice(fromVersion - 1, toVersion)
+      .map((event) => ({ ...event, fingerprint: null }));
     return packMessages({ aggregateType, aggregateId }, previousHash, events).map(({ text }) => text);
   }
 

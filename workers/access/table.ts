@@ -136,6 +136,10 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   listArchive: { of: 'platform', auditor: 'all', ...OPERATORS },
   getArchiveObject: { of: 'platform', auditor: 'all', ...OPERATORS },
   getCompleteness: { of: 'platform', auditor: 'all', ...OPERATORS },
+  // Whoever fills a log says what has happened.
+  getRestoration: { of: 'platform', admin: 'all' },
+  restoreEvents: { of: 'platform', admin: 'all' },
+  releaseRestored: { of: 'platform', admin: 'all' },
 
   // The read models themselves.
   getViews: { of: 'platform', auditor: 'all', ...OPERATORS },

@@ -1,7 +1,7 @@
 /** Messages of requests as the JSON that the API takes. */
 import { type DescField, type DescMessage, type JsonValue, toJson } from '@bufbuild/protobuf';
 import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
-import { TimestampSchema } from '@bufbuild/protobuf/wkt';
+import { StructSchema, TimestampSchema } from '@bufbuild/protobuf/wkt';
 import { AGGREGATE_LIST } from '../../schemas/aggregates.ts';
 import type { RequestFault } from '../http/problem.ts';
 import { isNull, isVariant, valuesField } from './shapes.ts';
@@ -67,6 +67,8 @@ function scalarJson(value: unknown): JsonValue {
 function messageJson(message: ReflectMessage, path: string, faults: RequestFault[]): JsonValue {
   const { desc } = message;
   if (desc.typeName === TimestampSchema.typeName) return timeJson(message, path, faults);
+  // What has no fixed shape is JSON already.
+  if (desc.typeName === StructSchema.typeName) return toJson(StructSchema, message.message as never);
   const values = valuesField(desc);
   if (values !== undefined) return fieldJson(message, values, path, faults);
   const json = objectOf(message, path, faults);

@@ -71,17 +71,19 @@ function tooLarge(bytesMax: number): ProblemError {
 export async function parseBody<Schema extends z.ZodType>(
   c: Context<HttpEnv>,
   schema: Schema,
+  bytesMax = BODY_BYTES_MAX,
 ): Promise<z.output<Schema>> {
   requireMediaType(c, ['application/json']);
-  return parseBytes(await readBytes(c, BODY_BYTES_MAX), schema);
+  return parseBytes(await readBytes(c, bytesMax), schema);
 }
 
 /** The same where there may be no body at all, which says as much as an empty object. */
 export async function parseOptionalBody<Schema extends z.ZodType>(
   c: Context<HttpEnv>,
   schema: Schema,
+  bytesMax = BODY_BYTES_MAX,
 ): Promise<z.output<Schema>> {
-  const bytes = await readBytes(c, BODY_BYTES_MAX);
+  const bytes = await readBytes(c, bytesMax);
   if (bytes.byteLength === 0) return parseWith(schema, {});
   requireMediaType(c, ['application/json']);
   return parseBytes(bytes, schema);

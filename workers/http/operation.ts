@@ -26,6 +26,7 @@ export const TAGS = {
   Stream: 'Commands and subscriptions over one WebSocket (docs/streams.md).',
   GraphQL: 'Everything above in one schema (docs/graphql.md).',
   Audit: 'Recompute what the log claims.',
+  Restore: 'Put logs back from the archive, into an environment that was opened for it.',
   Views: 'How the read models stand; rebuild them.',
   Parked: 'What waits for an operator: dead letters, sagas, and events that a view cannot take.',
   Privacy: 'Whose personal data is kept under which keys, held back from erasure, and erased.',
@@ -87,6 +88,8 @@ export interface Operation {
   readonly query?: z.ZodObject;
   /** The JSON body, parsed before the handler runs. */
   readonly body?: z.ZodType;
+  /** Bytes that the body may have, where it is no single command. */
+  readonly bodyBytes?: number;
   /** Whether the body may be left out. */
   readonly isBodyOptional?: true;
   /** Describes a body that the handler reads by itself. */
@@ -133,7 +136,7 @@ export function route<
   operation: Operation & { readonly params?: Params; readonly query?: Query; readonly body?: Body },
   handler: (c: Context<HttpEnv>, input: Input<Params, Query, Body>) => Response | Promise<Response>,
 ): Route {
-  const { params, body } = operation;
+  const { params, body, bodyBytes } = operation;
   const readBody = operation.isBodyOptional === true ? parseOptionalBody : parseBody;
   const query = operation.query ?? (isPublic(operation) ? undefined : NoQuery);
   return {
@@ -142,7 +145,7 @@ export function route<
       const input = {
         params: params === undefined ? {} : parseWith(params, c.req.param()),
         query: query === undefined ? {} : parseQuery(c.req.url, query),
-        body: body === undefined ? undefined : await readBody(c, body),
+        body: body === undefined ? undefined : await readBody(c, body, bodyBytes),
       };
       const answer = await handler(c, input as Input<Params, Query, Body>);
       return operation.conditional === true ? unlessHeld(c, answer) : answer;

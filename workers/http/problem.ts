@@ -1,5 +1,6 @@
 /** Errors as RFC 9457 problem details: every code that a client can meet, and the one exception that carries them. */
 import { z } from 'zod';
+import type { RestoreRefusal } from '../../actors/kernel/restoration.ts';
 import type { RebuildRefusal } from '../../queues/rebuild/rebuild.ts';
 import type { Outcome } from '../../schemas/envelope.ts';
 import { type ProblemKind, REFUSALS } from './refusals.ts';
@@ -30,6 +31,8 @@ type HttpCode =
   | 'not_archived_yet'
   | 'statement_too_large'
   | 'query_too_complex'
+  | 'restore_closed'
+  | RestoreRefusal
   | RebuildRefusal;
 export type ProblemCode = HttpCode | keyof typeof REFUSALS;
 
@@ -75,6 +78,15 @@ const HTTP_PROBLEMS: Readonly<Record<HttpCode, ProblemKind>> = {
     status: 409,
     meaning: 'What was live before has been cleared since, or there never was another.',
   },
+  restore_closed: { status: 409, meaning: 'The environment was not opened for restoring.' },
+  log_in_use: { status: 409, meaning: 'The log is in use: nothing can be restored into it any more.' },
+  log_differs: { status: 409, meaning: 'The log has other events than the ones to be restored.' },
+  log_gap: {
+    status: 409,
+    meaning: 'The events do not follow on the log, or it does not have all of them yet.',
+  },
+  event_altered: { status: 422, meaning: 'An event is not what its hash says, or lacks what belongs to it.' },
+  event_unknown: { status: 422, meaning: 'This release cannot fold an event.' },
   request_too_large: {
     status: 413,
     meaning: 'The body has more bytes, or the batch more commands, than are taken.',

@@ -46,6 +46,8 @@ const manifest = {
   columnsHash: hashOf('4'),
 };
 
+const standing = { head: 2, version: 2, hash: hashOf('9'), restoring: true };
+
 /** Examples by `operationId`. */
 export const ARCHIVE_EXAMPLES = {
   getCheckpoints: { reply: { checkpoints: [signed], next: null } },
@@ -97,5 +99,35 @@ export const ARCHIVE_EXAMPLES = {
       ],
       next: null,
     },
+  },
+  getRestoration: { reply: standing },
+  restoreEvents: {
+    request: {
+      'application/json': {
+        previousHash: hashOf('a'),
+        events: [
+          {
+            version: 2,
+            eventType: 'FundsDeposited',
+            schemaVersion: 1,
+            recordedAt: '2026-11-21T09:30:00.125Z',
+            data: { amount: '10', cash: '110', reference: null },
+            metadata: {
+              causationId: null,
+              commandId: 'deposit-1',
+              correlationId: 'request-1',
+              userId: 'alice',
+            },
+            hash: hashOf('9'),
+            fingerprint: '5306194713216482',
+          },
+        ],
+      },
+    },
+    reply: standing,
+  },
+  releaseRestored: {
+    request: { 'application/json': { version: 2, hash: hashOf('9') } },
+    reply: { ...standing, restoring: false },
   },
 } as const;

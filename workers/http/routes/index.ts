@@ -17,6 +17,7 @@ import { parked } from './parked.ts';
 import { payments } from './payments.ts';
 import { portfolio } from './portfolio.ts';
 import { products } from './products.ts';
+import { restore } from './restore.ts';
 import { sagas } from './sagas.ts';
 import { service } from './service.ts';
 import { serviceKeys } from './serviceKeys.ts';
@@ -48,6 +49,7 @@ export const ROUTES: readonly Route[] = [
   ...checkpoints,
   ...audit,
   ...archive,
+  ...restore,
   ...views,
   ...serviceKeys,
   ...subjects,

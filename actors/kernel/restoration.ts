@@ -1,0 +1,214 @@
+/**
+ * Restoring a log from a copy, byte for byte: the same events, hashes and memory of commands, with no rule asked and nobody
+ * told. While that goes on the log is held: the aggregate takes no command, answers nothing, announces nothing, and no
+ * timer and no effect of it runs, since it does not know yet how its story ends. Once all of it is there it is released, and goes
+ * on as after an eviction. No Cloudflare import.
+ */
+import { canonicalJson } from '../../schemas/canonical.ts';
+import type { PublishedEvent } from '../../schemas/message.ts';
+import { errorFields, type Logger } from '../../telemetry/logger.ts';
+import { Aggregate, type AnyDecider, Unfoldable } from './aggregate.ts';
+import { decodeEvent, type LogPoint, type NewEvent, type StoredData } from './eventLog.ts';
+import { eventHash } from './hashChain.ts';
+import type { Source } from './messages.ts';
+import type { ActorStorage } from './storage.ts';
+
+/** Contiguous events of one log, as the archive has them. */
+export interface RestoredRange {
+  /** Hash of the event before the first one; 64 zeros before version 1. */
+  readonly previousHash: string;
+  /** At least one. */
+  readonly events: readonly PublishedEvent[];
+}
+
+/** How a log stands. */
+export interface LogStanding extends LogPoint {
+  /** Whether it is held for events that are still to come. */
+  readonly restoring: boolean;
+}
+
+/**
+ * Why nothing was restored: the log is in use and lacks these events, it has others, the events do not follow on its head, an
+ * event is not what its hash says, or this release cannot fold it.
+ */
+export type RestoreRefusal = 'log_in_use' | 'log_differs' | 'log_gap' | 'event_altered' | 'event_unknown';
+
+/** What became of a range or a release. */
+export type RestoreAnswer =
+  | ({ readonly ok: true } & LogStanding)
+  | { readonly ok: false; readonly code: RestoreRefusal; readonly detail: string };
+
+/** The aggregate is held: whoever asks may ask again once it is released. */
+export class BeingRestored extends Error {
+  override readonly name = 'BeingRestored';
+  /** As on errors of the runtime that pass. */
+  readonly retryable = true;
+
+  constructor({ aggregateType, aggregateId }: Source) {
+    super(`${aggregateType}/${aggregateId} is being restored`);
+  }
+}
+
+/** What a restoration needs of its actor. */
+export interface RestorationDeps {
+  readonly source: Source;
+  readonly decider: AnyDecider;
+  readonly storage: ActorStorage;
+  readonly logger: Logger;
+}
+
+export class Restoration {
+  readonly #deps: RestorationDeps;
+  /** An instance of its own: the actor's has timers and an outbox behind it. Made when it is needed, which is hardly ever. */
+  #made: Aggregate<unknown> | undefined;
+  #isOpen: boolean;
+
+  constructor(deps: RestorationDeps) {
+    this.#deps = deps;
+    this.#isOpen = isHeld(deps.storage);
+  }
+
+  get #aggregate(): Aggregate<unknown> {
+    const { storage, decider, source } = this.#deps;
+    this.#made ??= new Aggregate(storage, decider, source.aggregateId);
+    return this.#made;
+  }
+
+  /** Whether the log is held. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** How the log stands, with the hash of a version's event; of the newest one without a version. */
+  standing(version?: number): LogStanding {
+    this.#refresh();
+    const { log } = this.#aggregate;
+    return { ...log.point(version ?? log.head().version), restoring: this.#isOpen };
+  }
+
+  /** Appends what the log does not have of a range, all of it or nothing. What it has must be the same. */
+  append(range: RestoredRange): RestoreAnswer {
+    this.#refresh();
+    const { events } = range;
+    const head = this.#aggregate.log.head();
+    const [first, last] = [events[0] as PublishedEvent, events.at(-1) as PublishedEvent];
+    if (first.version > head.version + 1)
+      return refused(
+        'log_gap',
+        `The log has ${head.version} events, and these begin with version ${first.version}.`,
+      );
+    const shared = Math.min(head.version, last.version);
+    if (shared >= first.version && this.standing(shared).hash !== events[shared - first.version]?.hash)
+      return refused('log_differs', `The log has another event of version ${shared}.`);
+    if (last.version <= head.version) return { ok: true, ...this.standing() };
+    if (head.version > 0 && !this.#isOpen)
+      return refused('log_in_use', `The log is in use, and ends with version ${head.version}.`);
+    const missing = events.slice(head.version + 1 - first.version);
+    const before = shared >= first.version ? head.hash : range.previousHash;
+    if (before !== head.hash)
+      return refused('log_differs', `The log has another event of version ${head.version}.`);
+    const altered = this.#faultOf(missing, head);
+    return altered ?? this.#appendAll(missing);
+  }
+
+  /** Lets the log go: it must have exactly this head. A log that is not held must have this event. */
+  release(version: number, hash: string): RestoreAnswer {
+    const standing = this.standing(version);
+    if (standing.hash !== hash) {
+      return standing.head < version
+        ? refused('log_gap', `The log has ${standing.head} of ${version} events.`)
+        : refused('log_differs', `The log has another event of version ${version}.`);
+    }
+    if (this.#isOpen && standing.head > version)
+      return refused('log_differs', `The log goes on to version ${standing.head}.`);
+    if (this.#isOpen) this.#deps.storage.sql.exec('DELETE FROM restoration');
+    this.#isOpen = false;
+    return { ok: true, ...this.standing(version) };
+  }
+
+  /** The actor may have appended since this instance looked, unless it is held. */
+  #refresh(): void {
+    if (!this.#isOpen) this.#made?.forget();
+  }
+
+  #appendAll(events: readonly PublishedEvent[]): RestoreAnswer {
+    const { storage, logger, source } = this.#deps;
+    try {
+      storage.transactionSync(() => {
+        if (!this.#isOpen) {
+          // Made by the first that is restored: all other aggregates have one table less.
+          storage.sql.exec('CREATE TABLE IF NOT EXISTS restoration (held INTEGER PRIMARY KEY) STRICT');
+          storage.sql.exec('INSERT INTO restoration VALUES (1)');
+        }
+        this.#aggregate.restore(events.map((event) => this.#row(event)));
+      });
+    } catch (error) {
+      this.#aggregate.forget();
+      if (!(error instanceof Unfoldable)) throw error;
+      logger.log('error', 'events not restored', { ...source, ...errorFields(error.cause) });
+      return refused('event_unknown', `This release cannot fold the event of version ${error.version}.`);
+    }
+    this.#isOpen = true;
+    return { ok: true, ...this.standing() };
+  }
+
+  /** Why events that should follow on the head are not to be believed: their hashes, or their memory of commands. */
+  #faultOf(
+    events: readonly PublishedEvent[],
+    head: { readonly version: number; readonly hash: string },
+  ): RestoreAnswer | undefined {
+    let { version, hash } = head;
+    let commandId = this.#commandIdOf(version);
+    for (const event of events) {
+      version++;
+      const [data, metadata] = [canonicalJson(event.data), canonicalJson(event.metadata)];
+      hash = eventHash(hash, { ...this.#deps.source, ...event, data, metadata });
+      if (event.version !== version || event.hash !== hash)
+        return refused('event_altered', `The event of version ${version} is not what its hash says.`);
+      const { commandId: own } = event.metadata;
+      if (event.fingerprint === undefined && own !== commandId)
+        return refused(
+          'event_altered',
+          `The event of version ${version} lacks the fingerprint of its command.`,
+        );
+      commandId = own;
+    }
+    return undefined;
+  }
+
+  /** An event as the turn that made it has stored it: the first of a command has what the command is recognised by. */
+  #row({ fingerprint, ...event }: PublishedEvent): NewEvent {
+    const row = { ...event, data: canonicalJson(event.data), metadata: canonicalJson(event.metadata) };
+    if (fingerprint === undefined) return { ...row, fingerprint: null, commandId: null, resourceId: null };
+    const commandId = event.metadata.commandId as string;
+    const resourceId = this.#resourceIdOf(row);
+    return {
+      ...row,
+      fingerprint,
+      commandId,
+      resourceId: resourceId === commandId ? null : (resourceId ?? null),
+    };
+  }
+
+  #resourceIdOf(event: StoredData & { readonly version: number }): string | undefined {
+    try {
+      return this.#deps.decider.resourceIdOfEvent?.(decodeEvent(event));
+    } catch (cause) {
+      throw new Unfoldable(event.version, cause);
+    }
+  }
+
+  #commandIdOf(version: number): unknown {
+    const [event] = version === 0 ? [] : this.#aggregate.log.read(version, 1);
+    return event === undefined ? undefined : (JSON.parse(event.metadata) as { commandId: unknown }).commandId;
+  }
+}
+
+function isHeld({ sql }: ActorStorage): boolean {
+  const made = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'restoration'";
+  return sql.exec(made).toArray().length > 0 && sql.exec('SELECT held FROM restoration').toArray().length > 0;
+}
+
+function refused(code: RestoreRefusal, detail: string): Extract<RestoreAnswer, { ok: false }> {
+  return { ok: false, code, detail };
+}

@@ -1,0 +1,88 @@
+/**
+ * `npm run archive -- restore FOLDER`: fills the logs of an empty platform from an archive that was verified, compares every
+ * head, and lets them go. It may be cut off anywhere and run again: what is there is only compared.
+ */
+import { type Archive, ArchiveFolder, isFolder } from '../../verifier/archive.ts';
+import { findingText } from '../../verifier/findings.ts';
+import type { PublicKey } from '../../verifier/keys.ts';
+import { verifyArchive } from '../../verifier/verify.ts';
+import { LocalServerError } from '../errors.ts';
+import type { ArchiveClient } from './client.ts';
+import { Progress } from './progress.ts';
+import { planRestore, type RestorePlan, type Selection } from './restorePlan.ts';
+import { RestoreRun } from './restoreRun.ts';
+
+/** Findings and conflicts that are printed; the rest are counted. */
+const LINES_SHOWN = 20;
+
+const number = (value: number) => value.toLocaleString('en-US');
+
+/** What to restore. */
+export interface RestoreOptions {
+  /** Aggregates as `type/id`; all where there are none. */
+  readonly only: readonly string[];
+  /** Aggregates that are left out. */
+  readonly except: readonly string[];
+  /** Keys that are trusted whatever the archive says. */
+  readonly keys: readonly PublicKey[];
+}
+
+/** Restores and prints what came of it; answers the exit code: 1 where the platform or the archive is not what it must be. */
+export async function restore(
+  client: ArchiveClient,
+  folder: string,
+  options: RestoreOptions,
+): Promise<number> {
+  if (!isFolder(folder)) throw new LocalServerError(`there is no folder ${folder}`);
+  const archive = new ArchiveFolder(folder);
+  if (!(await isSound(archive, options.keys))) return 1;
+  const isWanted = selectionOf(options);
+  const plan = planRestore(archive, isWanted);
+  checkNames(options, plan);
+  const run = new RestoreRun(client, archive, plan, isWanted);
+  if (!isFree(await run.conflicts(), 'nothing was restored')) return 1;
+  await run.fill();
+  // Nothing is let go before everything is there: what one log goes on with, another must know of.
+  if (!isFree(await run.differences(), 'nothing was let go')) return 1;
+  await run.release();
+  if (!isFree(await run.differences(), 'the logs differ')) return 1;
+  const { logs, events } = plan;
+  console.log(`${number(logs.size)} logs with ${number(events)} events: every head is as in the archive`);
+  return 0;
+}
+
+/** Prints what stands in the way, if anything does. */
+function isFree(lines: readonly string[], consequence: string): boolean {
+  for (const line of lines.slice(0, LINES_SHOWN)) console.log(line);
+  if (lines.length > 0) console.log(`logs that stand in the way: ${number(lines.length)}; ${consequence}`);
+  return lines.length === 0;
+}
+
+/** What cannot be proved is not restored. */
+async function isSound(archive: Archive, keys: readonly PublicKey[]): Promise<boolean> {
+  const progress = new Progress();
+  const { findings, assumedKey, events } = await verifyArchive(archive, Date.now(), {
+    keys,
+    progress: (done) => progress.show(`verified ${number(done.events)} events`),
+  });
+  for (const finding of findings.kept.slice(0, LINES_SHOWN)) console.log(findingText(finding));
+  if (findings.count > 0) {
+    console.log(`${number(findings.count)} findings: nothing was restored`);
+    return false;
+  }
+  if (assumedKey !== undefined)
+    console.log(`key ${assumedKey} is taken at the archive's word; compare it, and name it with --key`);
+  console.log(`the archive is clean: ${number(events)} events`);
+  return true;
+}
+
+function selectionOf({ only, except }: RestoreOptions): Selection {
+  const [wanted, unwanted] = [new Set(only), new Set(except)];
+  return (name) => (wanted.size === 0 || wanted.has(name)) && !unwanted.has(name);
+}
+
+function checkNames({ only }: RestoreOptions, { logs }: RestorePlan): void {
+  for (const name of only) {
+    if (!logs.has(name)) throw new LocalServerError(`the archive has no ${name}`);
+  }
+}
