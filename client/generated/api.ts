@@ -973,6 +973,157 @@ readonly marketValue: string | null;
 readonly unrealizedPnl: string | null;
 };
 
+export type BlotterRow = {
+/** The id of an aggregate: of its client, or made from one. */
+readonly accountId: string;
+/** An id that its client made. */
+readonly customerId: string;
+readonly version: number;
+readonly eventId: string;
+readonly eventType: string;
+/** RFC 3339 in UTC, to the millisecond. */
+readonly recordedAt: string;
+/** RFC 3339 in UTC, to the millisecond. */
+readonly executedAt: string;
+/** An id that its client made. */
+readonly tradeId: string;
+/** A ticker or pair as the venue writes it. */
+readonly symbol: string;
+/** Null, as the other terms, where the trade was cancelled. */
+readonly side: "BUY" | "SELL" | null;
+readonly quantity: string | null;
+readonly price: string | null;
+/** An active currency code of ISO 4217; no fund codes, metals or units of account. */
+readonly currency: string;
+readonly notional: string | null;
+readonly fee: string | null;
+readonly realizedPnl: string | null;
+/** The trade that is corrected or cancelled. */
+readonly amendedVersion: number | null;
+readonly reason: string | null;
+readonly userId: string;
+};
+
+export type TransactionRow = {
+/** The id of an aggregate: of its client, or made from one. */
+readonly accountId: string;
+/** An id that its client made. */
+readonly customerId: string;
+readonly accountType: string;
+/** What the account was. */
+readonly accountSide: "BUYER" | "SELLER" | null;
+/** An id that its client made. */
+readonly tradeId: string;
+/** A ticker or pair as the venue writes it. */
+readonly symbol: string;
+readonly userId: string;
+readonly version: number;
+/** RFC 3339 in UTC, to the millisecond. */
+readonly recordedAt: string;
+/** Field 1: Report status. */
+readonly reportStatus: string | null;
+/** Field 2: Transaction Reference Number. */
+readonly transactionReferenceNumber: string | null;
+/** Field 28: Trading date time. */
+readonly tradingDateTime: string | null;
+/** Field 30: Quantity. */
+readonly quantity: string | null;
+/** Field 33: Price. */
+readonly price: string | null;
+/** Field 34: Price Currency. */
+readonly priceCurrency: string | null;
+/** Field 41: Instrument identification code. */
+readonly instrumentId: string | null;
+/** Field 62: Short selling indicator. */
+readonly shortSelling: string | null;
+/** Field 65: Securities financing transaction indicator. */
+readonly securitiesFinancingTransaction: string | null;
+};
+
+export type TrailRow = {
+/** The id of an aggregate: of its client, or made from one. */
+readonly accountId: string;
+readonly commandId: string;
+/** Who sent the command. */
+readonly userId: string;
+readonly correlationId: string;
+readonly causationId: string | null;
+readonly sagaId: string | null;
+/** When the command was decided. */
+readonly recordedAt: string;
+readonly eventId: string;
+readonly eventType: string;
+readonly version: number;
+/** SHA-256 in 64 hexadecimal digits, lower case. */
+readonly hash: string;
+/** An id that its client made. */
+readonly tradeId: string;
+/** A ticker or pair as the venue writes it. */
+readonly symbol: string;
+readonly side: "BUY" | "SELL" | null;
+readonly quantity: string | null;
+readonly price: string | null;
+/** RFC 3339 in UTC, to the millisecond. */
+readonly executedAt: string;
+readonly amendedVersion: number | null;
+};
+
+export type PositionRow = {
+/** The id of an aggregate: of its client, or made from one. */
+readonly accountId: string;
+/** An id that its client made. */
+readonly customerId: string;
+/** An active currency code of ISO 4217; no fund codes, metals or units of account. */
+readonly currency: string;
+/** A ticker or pair as the venue writes it. */
+readonly symbol: string;
+/** When the period began. */
+readonly openingQuantity: string;
+/** At its end; negative: short. */
+readonly quantity: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly averageCost: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly costBasis: string;
+/** Of the trade in the symbol that the account executed last; null where none is known. */
+readonly price: string | null;
+readonly priceTradeId: string | null;
+readonly pricedAt: string | null;
+readonly marketValue: string | null;
+readonly unrealizedPnl: string | null;
+/** Of the period. */
+readonly realizedPnl: string;
+};
+
+export type LargePositionRow = {
+/** The id of an aggregate: of its client, or made from one. */
+readonly accountId: string;
+/** An id that its client made. */
+readonly customerId: string;
+/** An active currency code of ISO 4217; no fund codes, metals or units of account. */
+readonly currency: string;
+/** A ticker or pair as the venue writes it. */
+readonly symbol: string;
+/** When the period began. */
+readonly openingQuantity: string;
+/** At its end; negative: short. */
+readonly quantity: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly averageCost: string;
+/** Decimal, at most 21 digits before the point and 8 after it. */
+readonly costBasis: string;
+/** Of the trade in the symbol that the account executed last; null where none is known. */
+readonly price: string | null;
+readonly priceTradeId: string | null;
+readonly pricedAt: string | null;
+readonly marketValue: string | null;
+readonly unrealizedPnl: string | null;
+/** Of the period. */
+readonly realizedPnl: string;
+/** The thresholds that it reaches, long or short. */
+readonly reached: "QUANTITY" | "VALUE" | "QUANTITY_AND_VALUE";
+};
+
 export type Product = {
 /** An id that its client made. */
 readonly productId: string;
@@ -1752,6 +1903,175 @@ readonly format?: "json" | "csv" | "html" | "pdf";
 readonly version?: number;
 };
 readonly reply: Statement;
+};
+/** Trades of a period */
+readonly getTradeBlotter: {
+readonly query?: {
+/** The period begins here; absent: with the first event. */
+readonly from?: string;
+/** The period ends before this; absent: with `asOf`. */
+readonly to?: string;
+/** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
+readonly asOf?: string;
+/** This account alone. */
+readonly accountId?: string;
+readonly format?: "json" | "csv";
+readonly limit?: number;
+/** The `nextCursor` of the page before. */
+readonly cursor?: string;
+};
+readonly reply: {
+readonly report: "trade-blotter";
+/** The period begins here; null: with the first event. */
+readonly from: string | null;
+/** The period ends before this; null: with `asOf`. */
+readonly to: string | null;
+/** Events recorded before this time are covered: with it, the same page again. */
+readonly asOf: string;
+/** Fields for which there is no data here. */
+readonly emptyFields: readonly (string)[];
+readonly rows: readonly (BlotterRow)[];
+/** The logs that the page covers, and up to which version. */
+readonly heads: readonly (Head)[];
+/** Null on the last page. */
+readonly nextCursor: string | null;
+};
+};
+/** Transactions as authorities want them reported */
+readonly getTransactionReport: {
+readonly query?: {
+/** The period begins here; absent: with the first event. */
+readonly from?: string;
+/** The period ends before this; absent: with `asOf`. */
+readonly to?: string;
+/** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
+readonly asOf?: string;
+/** This account alone. */
+readonly accountId?: string;
+readonly format?: "json" | "csv";
+readonly limit?: number;
+/** The `nextCursor` of the page before. */
+readonly cursor?: string;
+};
+readonly reply: {
+readonly report: "transaction-report";
+/** The period begins here; null: with the first event. */
+readonly from: string | null;
+/** The period ends before this; null: with `asOf`. */
+readonly to: string | null;
+/** Events recorded before this time are covered: with it, the same page again. */
+readonly asOf: string;
+/** Fields for which there is no data here. */
+readonly emptyFields: readonly (string)[];
+readonly rows: readonly (TransactionRow)[];
+/** The logs that the page covers, and up to which version. */
+readonly heads: readonly (Head)[];
+/** Null on the last page. */
+readonly nextCursor: string | null;
+};
+};
+/** From commands over events to trades */
+readonly getOrderToTrade: {
+readonly query?: {
+/** The period begins here; absent: with the first event. */
+readonly from?: string;
+/** The period ends before this; absent: with `asOf`. */
+readonly to?: string;
+/** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
+readonly asOf?: string;
+/** This account alone. */
+readonly accountId?: string;
+readonly format?: "json" | "csv";
+readonly limit?: number;
+/** The `nextCursor` of the page before. */
+readonly cursor?: string;
+};
+readonly reply: {
+readonly report: "order-to-trade";
+/** The period begins here; null: with the first event. */
+readonly from: string | null;
+/** The period ends before this; null: with `asOf`. */
+readonly to: string | null;
+/** Events recorded before this time are covered: with it, the same page again. */
+readonly asOf: string;
+/** Fields for which there is no data here. */
+readonly emptyFields: readonly (string)[];
+readonly rows: readonly (TrailRow)[];
+/** The logs that the page covers, and up to which version. */
+readonly heads: readonly (Head)[];
+/** Null on the last page. */
+readonly nextCursor: string | null;
+};
+};
+/** Holdings at the end of a period */
+readonly getPositionReport: {
+readonly query?: {
+/** The period begins here; absent: with the first event. */
+readonly from?: string;
+/** The period ends before this; absent: with `asOf`. */
+readonly to?: string;
+/** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
+readonly asOf?: string;
+/** This account alone. */
+readonly accountId?: string;
+readonly format?: "json" | "csv";
+readonly limit?: number;
+/** The `nextCursor` of the page before. */
+readonly cursor?: string;
+};
+readonly reply: {
+readonly report: "positions";
+/** The period begins here; null: with the first event. */
+readonly from: string | null;
+/** The period ends before this; null: with `asOf`. */
+readonly to: string | null;
+/** Events recorded before this time are covered: with it, the same page again. */
+readonly asOf: string;
+/** Fields for which there is no data here. */
+readonly emptyFields: readonly (string)[];
+readonly rows: readonly (PositionRow)[];
+/** The logs that the page covers, and up to which version. */
+readonly heads: readonly (Head)[];
+/** Null on the last page. */
+readonly nextCursor: string | null;
+};
+};
+/** Holdings that reach a threshold */
+readonly getLargePositions: {
+readonly query?: {
+/** The period begins here; absent: with the first event. */
+readonly from?: string;
+/** The period ends before this; absent: with `asOf`. */
+readonly to?: string;
+/** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
+readonly asOf?: string;
+/** This account alone. */
+readonly accountId?: string;
+readonly format?: "json" | "csv";
+readonly limit?: number;
+/** The `nextCursor` of the page before. */
+readonly cursor?: string;
+/** Of units, long or short. */
+readonly minQuantity?: string | number;
+/** In the account's own currency, long or short. */
+readonly minValue?: string | number;
+};
+readonly reply: {
+readonly report: "large-positions";
+/** The period begins here; null: with the first event. */
+readonly from: string | null;
+/** The period ends before this; null: with `asOf`. */
+readonly to: string | null;
+/** Events recorded before this time are covered: with it, the same page again. */
+readonly asOf: string;
+/** Fields for which there is no data here. */
+readonly emptyFields: readonly (string)[];
+readonly rows: readonly (LargePositionRow)[];
+/** The logs that the page covers, and up to which version. */
+readonly heads: readonly (Head)[];
+/** Null on the last page. */
+readonly nextCursor: string | null;
+};
 };
 /** Create a product or replace it */
 readonly putProduct: {

@@ -10,6 +10,7 @@ import { clientOperations, clientTypes } from './clientTypes.ts';
 import { eventCatalogue } from './eventCatalogue.ts';
 import { protoDocuments } from './proto/documents.ts';
 import { sagaDiagrams } from './sagaDiagrams.ts';
+import { transactionFields } from './transactionFields.ts';
 
 /** Every generated document as it should be committed. */
 export function generatedDocuments(): Readonly<Record<string, string>> {
@@ -24,5 +25,6 @@ export function generatedDocuments(): Readonly<Record<string, string>> {
     'docs/generated/access.md': accessTable(ROUTES),
     ...protoDocuments(openApi, ROUTES),
     'docs/generated/sagas.md': sagaDiagrams(DEFINITION_LIST),
+    'docs/generated/transaction-report.md': transactionFields(),
   };
 }

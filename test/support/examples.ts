@@ -56,11 +56,12 @@ const MASKED = new Set([
   'correlationId',
   'recordedAt',
   'asOf',
+  'nextCursor',
 ]);
 
 /** The same JSON with the form of what differs each time: its letters and digits are gone, its length is not. */
 export function masked(json: string): unknown {
   return JSON.parse(json, (key, value) =>
-    MASKED.has(key) && typeof value === 'string' ? value.replace(/[0-9a-f]/g, 'x') : value,
+    MASKED.has(key) && typeof value === 'string' ? value.replace(/[0-9A-Za-z]/g, 'x') : value,
   );
 }

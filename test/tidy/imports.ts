@@ -38,7 +38,7 @@ const ROOMS: readonly Room[] = [
     name: 'reports',
     has: /^reports\//,
     values: ['reports/', 'schemas/'],
-    packages: ['zod', 'pdfkit', 'pdfkit/output', 'pdfkit/standard-fonts/*', 'fontkit'],
+    packages: ['zod', 'node:crypto', 'pdfkit', 'pdfkit/output', 'pdfkit/standard-fonts/*', 'fontkit'],
   },
   {
     name: 'privacy',

@@ -123,6 +123,7 @@ const demandedQuery: Record<string, readonly [string, string][]> = {
     ['encoding', 'json'],
     ['message', `{"id":"${ID}"}`],
   ],
+  getLargePositions: [['minValue', '0']],
   getArchiveObject: [['key', 'manifests/0000000001.json']],
   queryGraphQl: [['query', '{ accounts(first: 2) { edges { cursor } } }']],
 };

@@ -4,7 +4,7 @@ import { exports } from 'cloudflare:workers';
 import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { PAGE_STYLE } from '../../reports/html.ts';
-import { call, opened, type Reply, TEST_TOKEN, verdict } from '../support/api.ts';
+import { call, eventually, opened, type Reply, TEST_TOKEN, verdict } from '../support/api.ts';
 
 const worker = (exports as unknown as { default: Fetcher }).default;
 
@@ -101,5 +101,86 @@ describe('the statement of an account', () => {
 
   it('is not there where there is no account', async () => {
     expect(verdict(await statement('nobody'))).toBe('404 account_not_found');
+  });
+});
+
+describe('a report', () => {
+  const report = (query: string) => call('GET', `/v1/reports/${query}`);
+
+  it('covers what is some seconds old, and comes again to the byte by its asOf', async () => {
+    await opened('rep-1');
+    await opened('rep-2');
+    await traded('rep-1', 't-1', 'BUY', '10', '100');
+    await traded('rep-2', 't-1', 'BUY', '20', '100');
+    const first = await eventually(async () => {
+      const { body } = await report('trade-blotter?limit=1000');
+      const accounts = (body.rows as { accountId: string }[]).map(({ accountId }) => accountId);
+      expect(accounts).toEqual(expect.arrayContaining(['rep-1', 'rep-2']));
+      return body;
+    });
+    const { asOf } = first;
+    await traded('rep-1', 'later-1', 'SELL', '10', '120');
+    await opened('rep-15');
+    for (const kind of ['trade-blotter', 'transaction-report', 'order-to-trade', 'positions']) {
+      const path = `/v1/reports/${kind}?asOf=${asOf}`;
+      const [json, csv] = [await download(path), await download(`${path}&format=csv`)];
+      await traded('rep-2', `more-${kind}`, 'BUY', '1', '1');
+      expect((await download(path)).bytes).toEqual(json.bytes);
+      expect((await download(`${path}&format=csv`)).bytes).toEqual(csv.bytes);
+      expect(csv.headers.get('Content-Disposition')).toContain(`filename="${kind}-`);
+      expect(json.text).not.toContain('"later-1"');
+    }
+    expect((await report(`trade-blotter?limit=1000&asOf=${asOf}`)).body).toEqual(first);
+  });
+
+  it('goes on page by page', async () => {
+    const whole = await eventually(async () => {
+      const { body } = await report('positions?limit=1000');
+      expect((body.heads as unknown[]).length).toBeGreaterThan(5);
+      return body;
+    });
+    const rows: unknown[] = [];
+    for (let query = `limit=1&asOf=${whole.asOf}`; ; ) {
+      const { body } = await report(`positions?${query}`);
+      rows.push(...(body.rows as unknown[]));
+      if (body.nextCursor === null) break;
+      query = `limit=1&cursor=${body.nextCursor}`;
+    }
+    expect(rows).toEqual(whole.rows);
+  });
+
+  it('finds large positions by the thresholds that are sent', async () => {
+    await opened('rep-3');
+    await traded('rep-3', 't-1', 'BUY', '30', '100');
+    await eventually(async () => {
+      const { body } = await report('large-positions?accountId=rep-3&minValue=2999.99');
+      expect(body.rows).toMatchObject([{ accountId: 'rep-3', marketValue: '3000', reached: 'VALUE' }]);
+    });
+    expect((await report('large-positions?accountId=rep-3&minValue=3000.01')).body.rows).toEqual([]);
+  });
+
+  it.each([
+    ['trade-blotter?asOf=2999-01-01T00:00:00Z', '400 invalid_request asOf'],
+    ['trade-blotter?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z', '400 invalid_request to'],
+    ['trade-blotter?limit=10001', '400 invalid_request limit'],
+    ['trade-blotter?minValue=1', '400 invalid_request minValue'],
+    ['trade-blotter?format=pdf', '400 invalid_request format'],
+    ['trade-blotter?cursor=abc', '400 invalid_request cursor'],
+    ['large-positions', '400 invalid_request minValue'],
+    ['large-positions?minQuantity=-1', '400 invalid_request minQuantity'],
+    ['large-positions?minQuantity=1e3', '400 invalid_request minQuantity'],
+    ['anything', '404 route_not_found'],
+  ])('refuses %s', async (query, expected) => {
+    expect(verdict(await report(query))).toBe(expected);
+  });
+
+  it('refuses a cursor of another report', async () => {
+    const { body } = await eventually(async () => {
+      const reply = await report('positions?limit=1');
+      expect(reply.body.nextCursor).not.toBeNull();
+      return reply;
+    });
+    const other = await report(`positions?limit=1&asOf=2026-01-01T00:00:00Z&cursor=${body.nextCursor}`);
+    expect(verdict(other)).toBe('400 invalid_request cursor');
   });
 });

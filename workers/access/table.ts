@@ -120,6 +120,13 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   runGraphQl: { of: 'handler', trader: 'own', ...READERS },
   introspectGraphQl: { of: 'catalogue', ...OPERATORS },
 
+  // Reports across accounts. Whom we report to authorities about, and who sent what, is for those who answer for it.
+  getTradeBlotter: { of: 'platform', ...READERS },
+  getPositionReport: { of: 'platform', ...READERS },
+  getLargePositions: { of: 'platform', ...READERS },
+  getTransactionReport: { of: 'platform', auditor: 'all', ...OPERATORS },
+  getOrderToTrade: { of: 'platform', auditor: 'all', ...OPERATORS },
+
   // The log. The feed gives a trader the events of its own accounts.
   getEvents: { of: 'handler', trader: 'own', ...READERS },
   getEventTypes: { of: 'catalogue', trader: 'all', ...READERS },

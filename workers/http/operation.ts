@@ -25,6 +25,7 @@ export const TAGS = {
   Payments: 'Where the money of an order is, and what payment providers tell.',
   Stream: 'Commands and subscriptions over one WebSocket (docs/streams.md).',
   GraphQL: 'Everything above in one schema (docs/graphql.md).',
+  Reports: 'What was traded and what is held, across accounts, as of a time (docs/reports.md).',
   Audit: 'Recompute what the log claims.',
   Restore: 'Put logs back from the archive, into an environment that was opened for it.',
   Views: 'How the read models stand; rebuild them.',

@@ -8,6 +8,10 @@ export const PAGE_MAX = 1_000;
 /** Rows of an answer whose request does not say how many. */
 export const PAGE_DEFAULT = 100;
 
+/** Rows in one page of a report: some megabytes, which a file may have. */
+export const REPORT_ROWS_MAX = 10_000;
+const REPORT_ROWS_DEFAULT = 1_000;
+
 /** Digits of a whole number in a query: every such number is a safe integer. */
 const DIGITS_MAX = 15;
 
@@ -28,7 +32,14 @@ export const FromVersion = digits
   .meta(shownAs({ ...WHOLE_NUMBER, minimum: 1, default: 1 }));
 
 /** Rows wanted in one answer. */
-export const PageLimit = digits
-  .refine((limit) => limit >= 1 && limit <= PAGE_MAX, `must be 1 to ${PAGE_MAX}`)
-  .default(PAGE_DEFAULT)
-  .meta(shownAs({ type: 'integer', minimum: 1, maximum: PAGE_MAX, default: PAGE_DEFAULT }));
+export const PageLimit = limitOf(PAGE_MAX, PAGE_DEFAULT);
+
+/** Rows wanted in one page of a report. */
+export const ReportLimit = limitOf(REPORT_ROWS_MAX, REPORT_ROWS_DEFAULT);
+
+function limitOf(maximum: number, usual: number) {
+  return digits
+    .refine((limit) => limit >= 1 && limit <= maximum, `must be 1 to ${maximum}`)
+    .default(usual)
+    .meta(shownAs({ type: 'integer', minimum: 1, maximum, default: usual }));
+}

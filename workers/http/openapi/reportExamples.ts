@@ -1,4 +1,12 @@
 /** Examples of statements and reports, for the API's description. */
+import {
+  largePositions,
+  orderToTrade,
+  positions,
+  tradeBlotter,
+  transactionReport,
+} from '../../../reports/kinds/index.ts';
+import type { EventKind, StateKind } from '../../../reports/kinds/kind.ts';
 import { eventIdText } from '../../../schemas/eventId.ts';
 import { type Example, hashOf } from './example.ts';
 
@@ -79,7 +87,87 @@ const statement = {
   totalValue: '99999',
 };
 
+const traded = {
+  tradeId: 't-1',
+  symbol: 'IBM',
+  side: 'BUY',
+  quantity: '100',
+  price: '189.12',
+  executedAt: '2026-11-21T09:30:01.000Z',
+};
+
+const booked = {
+  version: 2,
+  eventId: eventIdText(hashOf('2')),
+  eventType: 'TradeExecuted',
+  recordedAt: '2026-11-21T09:30:01.000Z',
+  amendedVersion: null,
+};
+
+const holding = {
+  accountId: 'acc-1',
+  customerId: 'customer-1',
+  currency: 'USD',
+  openingQuantity: '0',
+  ...statement.positions[0],
+  realizedPnl: '0',
+};
+
+/** A page with one row. */
+function page(kind: EventKind | StateKind<never>, row: object): Example {
+  const { name: report, emptyColumns: emptyFields = [] } = kind;
+  const period = { from: '2026-11-21T00:00:00.000Z', to: '2026-11-22T00:00:00.000Z' };
+  return {
+    reply: { report, ...period, asOf: period.to, emptyFields, rows: [row], heads: [head], nextCursor: null },
+  };
+}
+
 /** Examples by `operationId`. */
 export const REPORT_EXAMPLES: Readonly<Record<string, Example>> = {
   getStatement: { reply: statement },
+  getTradeBlotter: page(tradeBlotter, {
+    accountId: 'acc-1',
+    customerId: 'customer-1',
+    ...booked,
+    ...traded,
+    currency: 'USD',
+    notional: '18912',
+    fee: '1',
+    realizedPnl: '0',
+    reason: null,
+    userId: 'local-administrator',
+  }),
+  getOrderToTrade: page(orderToTrade, {
+    accountId: 'acc-1',
+    commandId: 't-1',
+    userId: 'local-administrator',
+    correlationId: '4bf92f3577b34da6a3ce929d0e0e4736',
+    causationId: null,
+    sagaId: null,
+    ...booked,
+    hash: hashOf('2'),
+    ...traded,
+  }),
+  getTransactionReport: page(transactionReport, {
+    accountId: 'acc-1',
+    customerId: 'customer-1',
+    accountType: 'INDIVIDUAL',
+    accountSide: 'BUYER',
+    tradeId: 't-1',
+    symbol: 'IBM',
+    userId: 'local-administrator',
+    version: 2,
+    recordedAt: '2026-11-21T09:30:01.000Z',
+    reportStatus: 'NEWT',
+    transactionReferenceNumber: hashOf('B').slice(0, 40),
+    tradingDateTime: '2026-11-21T09:30:01.000Z',
+    quantity: '100',
+    price: '189.12',
+    priceCurrency: 'USD',
+    instrumentId: null,
+    shortSelling: null,
+    securitiesFinancingTransaction: 'false',
+  }),
+  getPositionReport: page(positions, holding),
+  getLargePositions: page(largePositions, { ...holding, reached: 'VALUE' }),
 };

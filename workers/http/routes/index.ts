@@ -17,6 +17,7 @@ import { parked } from './parked.ts';
 import { payments } from './payments.ts';
 import { portfolio } from './portfolio.ts';
 import { products } from './products.ts';
+import { reports } from './reports.ts';
 import { restore } from './restore.ts';
 import { sagas } from './sagas.ts';
 import { service } from './service.ts';
@@ -34,6 +35,7 @@ export const ROUTES: readonly Route[] = [
   ...portfolio,
   ...accountPast,
   ...statements,
+  ...reports,
   ...products,
   ...inventory,
   ...orders,
