@@ -14,6 +14,8 @@ const migrations = await readD1Migrations(path.join(import.meta.dirname, 'migrat
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/countReporter.ts'],
+    // One fewer is the default, which leaves one of two cores idle: many files wait for servers that they started.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
