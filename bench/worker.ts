@@ -15,12 +15,25 @@ import { application } from '../workers/http/app.ts';
 import product from '../workers/index.ts';
 import { projectionDeps } from '../workers/projection.ts';
 import { OrderActor } from './orderActor.ts';
+import { tradeCycle } from './workload/trades.ts';
 
 /** Events of a message of a busy account: what arrives between two announcements. */
 const MESSAGE_EVENTS = 50;
 
 /** Messages of a batch of the queue. */
 const QUEUE_BATCH_MESSAGES = 100;
+
+/** Trades that an account with a long past repeats. */
+const TEMPORAL_CYCLE = 2_000;
+
+const BOOKING = { userId: 'bench', correlationId: 'bench', causationId: null };
+
+const OPENING = {
+  accountType: 'INDIVIDUAL',
+  currency: 'USD',
+  customerId: 'bench',
+  initialBalance: '900000000000',
+};
 
 export * from '../workers/index.ts';
 export { OrderActor };
@@ -67,6 +80,32 @@ export class AccountActor extends ProductAccountActor {
       )
       .one();
     return { ...row, databaseBytes: sql.databaseSize };
+  }
+
+  /**
+   * Books `count` trades more, one a turn, at times spread evenly from one to another (milliseconds since 1970): no API has
+   * a clock that can be set. Opens the account before the first. Answers the version it came to.
+   */
+  bookBetween(from: number, to: number, count: number): number {
+    const { aggregate } = this.core;
+    const trades = tradeCycle(1, TEMPORAL_CYCLE);
+    const book = (commandId: string, type: string, data: object, at: number) => {
+      const [verdict] = aggregate.execute([{ command: { commandId, type, data }, context: BOOKING }], at);
+      if (verdict?.status !== 'accepted') throw new Error(`${type} was not accepted`);
+    };
+    this.ctx.storage.transactionSync(() => {
+      if (aggregate.log.head().version === 0) {
+        book('open', 'OpenAccount', OPENING, from);
+        book('limits', 'SetLimits', { allowShort: true }, from);
+      }
+      const first = aggregate.log.head().version;
+      for (let index = 0; index < count; index++) {
+        const tradeId = `t-${first + index}`;
+        const at = from + Math.floor(((index + 1) * (to - from)) / count);
+        book(tradeId, 'ExecuteTrade', { ...trades[(first + index) % TEMPORAL_CYCLE], tradeId }, at);
+      }
+    });
+    return aggregate.log.head().version;
   }
 
   /** Rebuilds the state from the events alone and answers the version it came to. */
@@ -162,6 +201,8 @@ async function bench(
       return actor.storedSize();
     case 'head':
       return actor.head();
+    case 'book-between':
+      return actor.bookBetween(number('from'), number('to'), number('events'));
     case 'fold':
       return actor.foldFromEvents();
     case 'views':

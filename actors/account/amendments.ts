@@ -99,8 +99,9 @@ function decideAmendment(
     );
   }
   known.set(version, replacement);
-  const replay = new Replay(holdingOf(history.stateAt(start), trade.symbol), known, version);
-  for (const page of history.having(tradesIn(trade.symbol), start)) replay.addAll(page);
+  const replay = new Replay(start, holdingOf(history.stateAt(start), trade.symbol), known, version);
+  for (const page of history.having(tradesIn([trade.symbol]), start))
+    for (const recorded of page) replay.add(recorded);
   const subject = { version, recordedAt, trade, terms };
   const outcome = outcomeOf(state, terms, replacement, replay);
   const impossible = impossibility(state, subject, outcome);

@@ -14,6 +14,9 @@ import { type Amendment, amendmentsOf } from './replay.ts';
 /** Periods of one answer: ten years of days, less than a megabyte. */
 export const BALANCE_PERIODS_MAX = 3_660;
 
+/** Stretches between two pauses: some ten milliseconds if every event of them is read. */
+const STRETCHES_AT_ONCE = 8;
+
 /** What a balance history is made of. Times are in milliseconds since 1970. */
 export interface BalanceSource {
   readonly history: History<AccountState, AccountEvent>;
@@ -52,7 +55,7 @@ export type BalanceHistory =
   /** What is known at a version says nothing of what was recorded after it. */
   | { readonly status: 'known_too_early'; readonly version: number };
 
-/** Makes a balance history; lets go after every stretch of the log. */
+/** Makes a balance history; lets go after every few stretches of the log. */
 export function* balanceHistory(
   source: BalanceSource,
   { interval, from, to, knownVersion }: BalanceRequest,
@@ -70,13 +73,14 @@ export function* balanceHistory(
   const start = source.versionAt(begin - 1);
   const opening = start === 0 ? undefined : add(parseDecimal(history.stateAt(start).cash), known.at(start));
   const walk = new BalanceWalk(periods, opening);
-  for (let after = start; after < version; yield) {
+  for (let after = start; after < version; ) {
     const stretch = Math.floor(after / STRETCH_EVENTS);
     const upTo = Math.min(version, (stretch + 1) * STRETCH_EVENTS);
     const isWhole = upTo - after === STRETCH_EVENTS;
     if (isWhole && !known.changesBy(upTo)) addDigest(walk, source.digest(stretch), known.at(after));
     else for (const one of source.balances(after, upTo)) addBalance(walk, one, known.at(one.version));
     after = upTo;
+    if (stretch % STRETCHES_AT_ONCE === 0) yield;
   }
   const { currency } = history.stateAt(1);
   return { status: 'made', currency, version, periods: walk.finish() };

@@ -23,9 +23,11 @@ export interface KnownAccount {
   readonly amendments: readonly Amendment[];
 }
 
+type AccountHistory = History<AccountState, AccountEvent>;
+
 /** The account as of `version`, as it is known at `knownVersion`, which is not before it. */
 export function* knownAccount(
-  history: History<AccountState, AccountEvent>,
+  history: AccountHistory,
   version: number,
   knownVersion: number,
 ): Paced<KnownAccount> {
@@ -36,35 +38,43 @@ export function* knownAccount(
   );
   state.cash = added(state.cash, amendments, 'cash');
   state.fees = added(state.fees, amendments, 'fees');
-  const symbols = new Set(amendments.map(({ event }) => event.data.symbol));
-  for (const symbol of symbols) {
-    const ofSymbol = ({ event }: Amendment) => event.data.symbol === symbol;
-    yield* replaySymbol(history, version, state, symbol, {
-      known: known.filter(ofSymbol),
-      since: amendments.filter(ofSymbol),
-    });
+  const replays = yield* replaysOf(history, known, amendments);
+  const start = Math.min(version, ...Array.from(replays.values(), (replay) => replay.version));
+  for (const page of history.having(tradesIn([...replays.keys()]), start, version)) {
+    for (const trade of page) {
+      if (trade.event.type === 'TradeExecuted') replays.get(trade.event.data.symbol)?.add(trade);
+    }
+    yield;
+  }
+  for (const [symbol, { position, lastTrade }] of replays) {
+    state.positions[symbol] = position;
+    if (lastTrade === undefined) delete state.lastTrades[symbol];
+    else state.lastTrades[symbol] = lastTrade;
   }
   return { state, amendments };
 }
 
-/** Puts the holding into the state that the trades in a symbol give by what is known of them. */
-function* replaySymbol(
-  history: History<AccountState, AccountEvent>,
-  version: number,
-  state: AccountState,
-  symbol: string,
-  { known, since }: { readonly known: readonly Amendment[]; readonly since: readonly Amendment[] },
-): Paced<void> {
-  const first = Math.min(...since.map(({ event }) => event.data.tradeVersion));
-  const start = agreedVersion(first - 1, known);
-  const replay = new Replay(holdingOf(history.stateAt(start), symbol), knownTerms(known));
-  for (const page of history.having(tradesIn(symbol), start, version)) {
-    replay.addAll(page);
+/** A replay of every symbol with amendments that came after the moment. */
+function* replaysOf(
+  history: AccountHistory,
+  known: readonly Amendment[],
+  since: readonly Amendment[],
+): Paced<Map<string, Replay>> {
+  const bySymbol = Map.groupBy(known, ({ event }) => event.data.symbol);
+  const firstTrades = new Map<string, number>();
+  for (const { event } of since) {
+    const { symbol, tradeVersion } = event.data;
+    firstTrades.set(symbol, Math.min(tradeVersion, firstTrades.get(symbol) ?? tradeVersion));
+  }
+  const replays = new Map<string, Replay>();
+  for (const [symbol, first] of firstTrades) {
+    const amendments = bySymbol.get(symbol) ?? [];
+    const start = agreedVersion(first - 1, amendments);
+    const holding = holdingOf(history.stateAt(start), symbol);
+    replays.set(symbol, new Replay(start, holding, knownTerms(amendments)));
     yield;
   }
-  state.positions[symbol] = replay.position;
-  if (replay.lastTrade === undefined) delete state.lastTrades[symbol];
-  else state.lastTrades[symbol] = replay.lastTrade;
+  return replays;
 }
 
 function added(amount: string, amendments: readonly Amendment[], change: 'cash' | 'fees'): string {

@@ -34,9 +34,9 @@ export function amendmentsOf(events: readonly Recorded<AccountEvent>[], symbol?:
   });
 }
 
-/** What a replay has to read: the trades in a symbol. */
-export function tradesIn(symbol: string) {
-  return { type: 'TradeExecuted', field: 'symbol', value: symbol } as const;
+/** What replays have to read: the trades in their symbols. */
+export function tradesIn(symbols: readonly string[]) {
+  return { type: 'TradeExecuted', field: 'symbol', values: symbols } as const;
 }
 
 /** What the amendments say of the trades that they are about; the last word on each counts. */
@@ -87,30 +87,29 @@ export function holdingOf(
 
 /** A holding on its way through the trades of its symbol. */
 export class Replay implements Holding {
+  /** Trades after this version count. */
+  readonly version: number;
   position: Position;
   lastTrade: LastTrade | undefined;
-  /** Profit that each trade realised whose version was asked for in advance. */
+  /** Profit that the trade realised which is watched. */
   realizedPnl: Scaled | undefined;
   /** Whether the position has left the range of the ledger on its way. */
   isOutOfRange = false;
   readonly #known: Known;
   readonly #watched: number | undefined;
 
-  /** Begins with the holding before the first trade; `watched` is the trade whose profit is wanted. */
-  constructor({ position, lastTrade }: Holding, known: Known, watched?: number) {
+  /** Begins with the holding that a version left; `watched` is the trade whose profit is wanted. */
+  constructor(version: number, { position, lastTrade }: Holding, known: Known, watched?: number) {
+    this.version = version;
     this.position = position;
     this.lastTrade = lastTrade;
     this.#known = known;
     this.#watched = watched;
   }
 
-  /** Takes the next trades in the symbol. */
-  addAll(trades: readonly Recorded<AccountEvent>[]): void {
-    for (const trade of trades) this.#add(trade);
-  }
-
-  #add({ version, event }: Recorded<AccountEvent>): void {
-    if (event.type !== 'TradeExecuted') return;
+  /** Takes the next trade in the symbol. */
+  add({ version, event }: Recorded<AccountEvent>): void {
+    if (event.type !== 'TradeExecuted' || version <= this.version) return;
     const known = this.#known.get(version);
     if (known === null) return;
     const { side, quantity, price } = known ?? event.data;

@@ -81,11 +81,11 @@ export interface History<State, Event> {
   /** Every event of the types in {@link Amending.events}, oldest first. */
   amendments(): readonly Recorded<Event>[];
   /**
-   * Events of a type after a version, and up to another where one is given, whose data has this text in this field: oldest
+   * Events of a type after a version, and up to another where one is given, that have one of some texts in a field: oldest
    * first, page by page, some of which may be empty. It is found in the stored bytes: a field that an upcast makes is not.
    */
   having(
-    sought: { readonly type: string; readonly field: string; readonly value: string },
+    sought: { readonly type: string; readonly field: string; readonly values: readonly string[] },
     afterVersion: number,
     upToVersion?: number,
   ): Iterable<readonly Recorded<Event>[]>;

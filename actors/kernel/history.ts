@@ -2,7 +2,7 @@
 import type { AnyDecider } from './aggregate.ts';
 import type { History, Recorded } from './decider.ts';
 import { decodeEvent, type EventLog, type StoredEvent } from './eventLog.ts';
-import { fieldText, type Sought } from './logSearch.ts';
+import { type FoundEvent, fieldTexts, type Sought } from './logSearch.ts';
 
 /** Events looked through at a time: a page of rows stays far under the 128 MB of an isolate. */
 const HISTORY_PAGE_EVENTS = 5_000;
@@ -83,10 +83,13 @@ export class LogHistory<State> implements History<State, LoggedEvent> {
       const upTo = Math.min(stored, after + HISTORY_PAGE_EVENTS);
       yield matching(this.#log.search.having(sought, after, upTo), sought);
     }
-    const text = fieldText(sought);
+    const texts = fieldTexts(sought);
     const pending = this.#pending.filter(
       ({ version, eventType, data }) =>
-        version > afterVersion && version <= upToVersion && eventType === sought.type && data.includes(text),
+        version > afterVersion &&
+        version <= upToVersion &&
+        eventType === sought.type &&
+        texts.some((text) => data.includes(text)),
     );
     if (pending.length > 0) yield matching(pending, sought);
   }
@@ -96,16 +99,17 @@ export class LogHistory<State> implements History<State, LoggedEvent> {
   }
 }
 
-function recorded(event: StoredEvent): Recorded<LoggedEvent> {
+function recorded(event: FoundEvent): Recorded<LoggedEvent> {
   return { version: event.version, recordedAt: event.recordedAt, event: decodeEvent(event) };
 }
 
 /** Those that have the text where it is sought: it may stand in a field within another. */
 function matching(
-  events: readonly StoredEvent[],
-  { field, value }: Sought,
+  events: readonly FoundEvent[],
+  { field, values }: Sought,
 ): readonly Recorded<LoggedEvent>[] {
+  const wanted = new Set<unknown>(values);
   return events
     .map(recorded)
-    .filter(({ event }) => (event.data as Readonly<Record<string, unknown>>)[field] === value);
+    .filter(({ event }) => wanted.has((event.data as Readonly<Record<string, unknown>>)[field]));
 }

@@ -38,6 +38,39 @@ export class RowStore extends DurableObject<Env> {
     return { accepted, last };
   }
 
+  /** Inserts each line as a row under its time: milliseconds since 1970, a space, the rest. */
+  insertTimed(text: string): number {
+    const { sql } = this.ctx.storage;
+    // Not in the constructor: other baselines make many objects.
+    sql.exec('CREATE TABLE IF NOT EXISTS timed (at INTEGER NOT NULL, body TEXT NOT NULL)');
+    sql.exec('CREATE INDEX IF NOT EXISTS timed_at ON timed (at)');
+    const lines = text.split('\n');
+    for (const line of lines) {
+      const space = line.indexOf(' ');
+      sql.exec('INSERT INTO timed(at, body) VALUES (?, ?)', line.slice(0, space), line.slice(space + 1));
+    }
+    return lines.length;
+  }
+
+  /** The newest row at a time: what no state of the past can do without. */
+  newestAt(at: number): string {
+    return this.ctx.storage.sql
+      .exec<{ body: string }>('SELECT body FROM timed WHERE at <= ? ORDER BY at DESC LIMIT 1', at)
+      .one().body;
+  }
+
+  /** Lowest and highest balance by day in one statement, in binary floating point. */
+  balancesByDay(from: number, to: number): unknown[] {
+    return this.ctx.storage.sql
+      .exec(
+        "SELECT at / 86400000 AS day, min(CAST(body ->> '$.data.cash' AS REAL)) AS minimum, " +
+          "max(CAST(body ->> '$.data.cash' AS REAL)) AS maximum FROM timed WHERE at >= ? AND at < ? GROUP BY day",
+        from,
+        to,
+      )
+      .toArray();
+  }
+
   /** Reads every row and parses it: what no rebuilding of a state can do without. */
   read(): number {
     let last = 0;
@@ -140,6 +173,14 @@ export default {
         return Response.json({ accepted: 1 });
       case 'read':
         return Response.json(await rows.read());
+      case 'timed':
+        return Response.json(await rows.insertTimed(await request.text()));
+      case 'newest-at':
+        return new Response(await rows.newestAt(Number(searchParams.get('at'))));
+      case 'balances': {
+        const [from, to] = ['from', 'to'].map((end) => Number(searchParams.get(end))) as [number, number];
+        return Response.json(await rows.balancesByDay(from, to));
+      }
       case 'project':
         return Response.json(await project(env, [`${name} 0\n${await request.text()}`]));
       case 'positions':

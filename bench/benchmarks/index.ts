@@ -14,6 +14,7 @@ import { single } from './single.ts';
 import { statement } from './statement.ts';
 import { stream } from './stream.ts';
 import { subscribers } from './subscribers.ts';
+import { temporal } from './temporal.ts';
 import { views } from './views.ts';
 
 export const benchmarks: readonly Benchmark[] = [
@@ -33,4 +34,5 @@ export const benchmarks: readonly Benchmark[] = [
   rows,
   sagas,
   statement,
+  temporal,
 ];

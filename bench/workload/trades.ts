@@ -1,4 +1,5 @@
 /** Trades like those of a market, in cycles that end where they began, so that they can be repeated for as long as needed. */
+import { uniform } from './random.ts';
 
 /** One trade, but for its id. */
 export interface Trade {
@@ -71,15 +72,4 @@ export function tradeCycle(seed: number, length: number): Trade[] {
 function quantityText(share: number): string {
   const quantity = 1 + Math.floor(share * 500);
   return quantity % 10 === 0 ? `${quantity}.${quantity % 8}5` : String(quantity);
-}
-
-/** Mulberry32 (Tommy Ettinger): the same trades on every machine. */
-function uniform(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -127,6 +127,32 @@ describe('the account as it is known', () => {
     expect(differences).toBeGreaterThan(100);
   });
 
+  it.each([2, 20])('is what its trades give in %i symbols at once, corrected after one another', (count) => {
+    const account = new AmendedAccount();
+    account.run(opening('1000000'));
+    const symbols = Array.from({ length: count }, (_, index) => `S${index}`);
+    const buy = (round: number) => (symbol: string) => {
+      const tradeId = `${symbol}-${round}`;
+      return {
+        type: 'ExecuteTrade',
+        data: { tradeId, symbol, side: 'BUY', quantity: '2', price: `${3 + round}` },
+      };
+    };
+    const correct = (symbol: string) => ({
+      type: 'CorrectTrade',
+      data: { tradeId: `${symbol}-1`, price: '2', reason: 'x' },
+    });
+    const done = [1, 2].flatMap((round) => account.run(...symbols.map(buy(round))));
+    const version = account.ledger.version;
+    done.push(...account.run(...symbols.map(correct)));
+    expect(new Set(done)).toEqual(new Set(['accepted']));
+    const head = account.ledger.version;
+    const { state, amendments } = knownState(account, version, head);
+    expect(amendments).toHaveLength(count);
+    expect(plainState(state)).toEqual(account.ledger.state(version, head));
+    expect(state.positions.S1?.averageCost).toBe('3.5');
+  });
+
   it('keeps status, limits and what is set aside as they were', () => {
     const account = new AmendedAccount();
     account.run(opening('1000'));

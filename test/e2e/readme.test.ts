@@ -14,6 +14,7 @@ import { examplesOf, masked, requestOf } from '../support/examples.ts';
 const REPOSITORY = join(import.meta.dirname, '../..');
 const README = readFileSync(join(REPOSITORY, 'README.md'), 'utf8');
 const REPORTS = readFileSync(join(REPOSITORY, 'docs/reports.md'), 'utf8');
+const TIME = readFileSync(join(REPOSITORY, 'docs/time.md'), 'utf8');
 
 const START_MS = 60_000;
 
@@ -27,7 +28,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   pdf: 'application/pdf',
 };
 
-describe('README.md and docs/reports.md', () => {
+describe('README.md, docs/reports.md and docs/time.md', () => {
   let platform: OwnPlatform;
   let client: Client;
 
@@ -42,14 +43,15 @@ describe('README.md and docs/reports.md', () => {
   });
 
   const tour = examplesOf(README);
-  const examples = [...tour, ...examplesOf(REPORTS)];
+  // What is corrected in the last of them must not have been seen before.
+  const examples = [...tour, ...examplesOf(REPORTS), ...examplesOf(TIME)];
 
   it('send the token with every request', () => {
     for (const { curl } of examples) expect(curl).toContain('curl -s -H "$TOKEN" ');
   });
 
   it('have an example of each main thing', () => {
-    expect(examples).toHaveLength(`${README}${REPORTS}`.match(/^curl /gm)?.length ?? -1);
+    expect(examples).toHaveLength(`${README}${REPORTS}${TIME}`.match(/^curl /gm)?.length ?? -1);
     expect(tour.filter(({ reply }) => reply === '')).toEqual([]);
     const all = examples.map(({ curl }) => curl).join('\n');
     for (const part of [
@@ -62,6 +64,8 @@ describe('README.md and docs/reports.md', () => {
       '/statement',
       '/reports/trade-blotter',
       '/reports/large-positions',
+      '/correct',
+      '/balance-history',
     ]) {
       expect(all).toContain(part);
     }

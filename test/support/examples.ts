@@ -57,6 +57,9 @@ const MASKED = new Set([
   'recordedAt',
   'asOf',
   'nextCursor',
+  'period',
+  'from',
+  'to',
 ]);
 
 /** The same JSON with the form of what differs each time: its letters and digits are gone, its length is not. */
