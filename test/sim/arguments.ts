@@ -3,12 +3,13 @@ import { parseArgs } from 'node:util';
 
 export const USAGE = `npm run simulate -- [options]
 
-Runs the kernel, the account and the projectors on a simulated platform on which everything fails that can fail, and audits
-every promise of the design. The same seed gives the same run on every machine.
+Runs the kernel, the aggregates, the sagas and the views on a simulated platform on which everything fails that can fail, and
+audits every promise of the design. The same seed gives the same run on every machine.
 
   --seed N         first seed (1)
   --runs N         seeds to run, one after the other (200)
   --steps N        steps of each run before everything has to come to rest (1000)
+  --losses N       goes on with further seeds until objects were evicted, crashed and failed their alarms so often (0)
   --trace N        lines of a failing run that are printed (60)
   --mutants        runs every deliberate bug until the simulation catches it, at most --runs seeds each (600)
   --mutant NAME    the same for one bug, with the trace of the run that catches it; repeatable
@@ -25,6 +26,8 @@ export interface SimulateOptions {
   readonly seed: number;
   readonly runs: number;
   readonly steps: number;
+  /** Evictions, crashes and failed alarms that there have to be at least, in as many more seeds as that takes. */
+  readonly losses: number;
   readonly trace: number;
   /** Names of deliberate bugs to run; undefined for the sound product. */
   readonly mutants: readonly string[] | 'all' | undefined;
@@ -39,6 +42,7 @@ export function parseArguments(args: readonly string[]): SimulateOptions {
       seed: { type: 'string', default: '1' },
       runs: { type: 'string' },
       steps: { type: 'string', default: '1000' },
+      losses: { type: 'string', default: '0' },
       trace: { type: 'string', default: '60' },
       mutants: { type: 'boolean', default: false },
       mutant: { type: 'string', multiple: true },
@@ -50,6 +54,7 @@ export function parseArguments(args: readonly string[]): SimulateOptions {
     seed: wholeNumber('seed', values.seed, 0),
     runs: wholeNumber('runs', values.runs ?? String(mutants === undefined ? 200 : MUTANT_RUNS_MAX), 1),
     steps: wholeNumber('steps', values.steps, 1),
+    losses: wholeNumber('losses', values.losses, 0),
     trace: wholeNumber('trace', values.trace, 0),
     mutants,
   };

@@ -10,6 +10,9 @@ const limit = (file: string, name: string, value: number): Patch => ({
   replace: String(value),
 });
 
+/** Aggregates that a sweep looks at. */
+export const SWEEP_PAGE = 5;
+
 /** Every limit that is scaled down. */
 export const LIMITS: readonly Patch[] = [
   limit('actors/kernel/snapshots.ts', 'SNAPSHOT_EVERY_EVENTS', 5),
@@ -20,13 +23,16 @@ export const LIMITS: readonly Patch[] = [
   limit('actors/kernel/outbox.ts', 'BATCH_BYTES_MAX', 4_500),
   limit('actors/kernel/messages.ts', 'MESSAGE_BYTES_MAX', 2_500),
   limit('actors/kernel/verify.ts', 'VERIFY_EVENTS_MAX', 7),
+  limit('actors/kernel/effects.ts', 'EFFECTS_AT_A_TIME_MAX', 2),
   limit('queues/kernel/runner.ts', 'APPLY_EVENTS_MAX', 6),
-  limit('queues/kernel/sweep.ts', 'SWEEP_PAGE', 2),
+  limit('queues/kernel/sweep.ts', 'SWEEP_PAGE', SWEEP_PAGE),
   limit('queues/projectors/journal.ts', 'ROW_UNITS_MAX', 1_500),
   limit('queues/rebuild/rebuild.ts', 'FILL_AGGREGATES_MAX', 2),
   limit('queues/rebuild/rebuild.ts', 'POSITION_ROWS', 3),
   limit('queues/rebuild/fill.ts', 'FILL_EVENTS_MAX', 6),
   limit('queues/rebuild/verify.ts', 'VERIFY_VERSIONS_MAX', 7),
   limit('queues/rebuild/verify.ts', 'VERIFY_AGGREGATES_MAX', 2),
+  limit('schemas/inventory.ts', 'RESERVATIONS_MAX', 8),
   limit('schemas/partition.ts', 'DIRECTORY_PARTS', 2),
+  limit('schemas/partition.ts', 'SANDBOX_PARTS', 2),
 ];

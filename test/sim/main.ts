@@ -6,6 +6,7 @@ import type { Mutant } from './mutants/mutant.ts';
 import { installVariants } from './patch.ts';
 import { repeatCommand, runSeeds, SOUND } from './seeds.ts';
 import type { RunResult } from './simulation.ts';
+import { tallyLines } from './tally.ts';
 import { startWatchdog } from './watchdog.ts';
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
@@ -28,10 +29,10 @@ async function runSound(options: SimulateOptions): Promise<boolean> {
   say(`simulating seeds ${seed} to ${seed + runs - 1}, ${steps} steps each`);
   const result = await runSeeds(SOUND, options, startWatchdog(), say);
   if (result.failed !== undefined) report(result.failed, options);
+  for (const line of tallyLines(result.tally)) say(line);
   const outcome = result.failed === undefined ? 'every promise held' : 'a promise was broken';
   say(
-    `${result.runs} seeds × ${steps} steps, ${result.events} events, ${result.losses} evictions, crashes and failed alarms, ` +
-      `${result.seconds.toFixed(1)} s: ${outcome}`,
+    `${result.runs} seeds × ${steps} steps, ${result.events} events, ${result.seconds.toFixed(1)} s: ${outcome}`,
   );
   return result.failed === undefined;
 }
@@ -41,8 +42,8 @@ async function runMutants(options: SimulateOptions, mutants: readonly Mutant[]):
   let caught = 0;
   const width = Math.max(...mutants.map(({ name }) => name.length));
   say(`${'deliberate bug'.padEnd(width)}  ${'caught by'.padEnd(38)} seed  seconds`);
-  for (const { name } of mutants) {
-    const { failed, seconds } = await runSeeds(name, options, watchdog);
+  for (const { name, needsShop } of mutants) {
+    const { failed, seconds } = await runSeeds(name, { ...options, needsShop }, watchdog);
     if (failed !== undefined) caught++;
     const check = failed?.breach?.check ?? 'SURVIVED';
     const seed = String(failed?.seed ?? '-').padStart(4);

@@ -12,6 +12,9 @@ const ROOT = join(import.meta.dirname, '../..');
 /** What a variant of the product is asked for by, in the query of a module's address. */
 const QUERY = 'variant';
 
+/** How own modules are imported. */
+const OWN = /^\.{1,2}\/.*\.ts$/;
+
 /** One change of one file. */
 export interface Patch {
   /** Path from the repository's root. */
@@ -24,10 +27,11 @@ export interface Patch {
 export function installVariants(variants: ReadonlyMap<string, readonly Patch[]>): void {
   registerHooks({
     resolve(specifier, context, nextResolve) {
-      const resolved = nextResolve(specifier, context);
       const variant = context.parentURL === undefined ? null : variantOf(context.parentURL);
-      if (variant === null || !isOwn(resolved.url)) return resolved;
-      return { ...resolved, url: `${resolved.url}?${QUERY}=${variant}` };
+      if (variant === null || !OWN.test(specifier)) return nextResolve(specifier, context);
+      // Own modules name each other by their whole paths: looking for packages around them takes seconds.
+      const { href } = new URL(specifier, context.parentURL);
+      return { url: `${href}?${QUERY}=${variant}`, format: 'module-typescript', shortCircuit: true };
     },
     load(url, context, nextLoad) {
       const variant = variantOf(url);
@@ -57,8 +61,4 @@ export function applyPatch(source: string, { file, find, replace }: Patch): stri
 
 function variantOf(url: string): string | null {
   return URL.canParse(url) ? new URL(url).searchParams.get(QUERY) : null;
-}
-
-function isOwn(url: string): boolean {
-  return url.startsWith('file:') && !url.includes('/node_modules/') && url.endsWith('.ts');
 }

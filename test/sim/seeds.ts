@@ -1,6 +1,9 @@
 /** Runs seeds one after the other, in the product as it is or in one of its deliberate variants. */
+import { seededRandom } from '../../demo/random.ts';
+import { drawProfile } from './model/profile.ts';
 import { inVariant } from './patch.ts';
 import type { RunResult } from './simulation.ts';
+import { addTally, emptyTally, lossesOf, type Tally } from './tally.ts';
 
 /** The variant without a bug; its limits are the simulation's. */
 export const SOUND = 'sound';
@@ -13,15 +16,25 @@ export interface SeedsResult {
   readonly failed: RunResult | undefined;
   readonly runs: number;
   readonly events: number;
+  readonly tally: Tally;
+  readonly seconds: number;
+}
+
+/** Which seeds to run: so many, and where `losses` is given, so many more that there are as many losses as that. */
+export interface SeedRange {
+  readonly seed: number;
+  readonly runs: number;
+  readonly steps: number;
   /** Evictions, crashes and failed alarms. */
   readonly losses: number;
-  readonly seconds: number;
+  /** Whether only seeds count whose runs have a shop. */
+  readonly needsShop?: boolean | undefined;
 }
 
 /** Runs seeds until one breaks a promise. `watchdog` hears of each, `progress` now and then how far it is. */
 export async function runSeeds(
   variant: string,
-  { seed, runs, steps }: { seed: number; runs: number; steps: number },
+  { seed: first, runs, steps, losses, needsShop = false }: SeedRange,
   watchdog: (seed: number) => void,
   progress?: (line: string) => void,
 ): Promise<SeedsResult> {
@@ -31,20 +44,34 @@ export async function runSeeds(
   const began = performance.now();
   const seconds = () => (performance.now() - began) / 1_000;
   let events = 0;
-  let losses = 0;
+  const tally = emptyTally();
   let told = began;
-  for (let run = 0; run < runs; run++) {
-    watchdog(seed + run);
-    const result = await runSeed(seed + run, steps);
+  let run = 0;
+  let seed = first - 1;
+  for (; run < runs || lossesOf(tally) < losses; run++) {
+    do seed++;
+    while (needsShop && drawProfile(seededRandom(seed)).shop === 0);
+    watchdog(seed);
+    const result = await runSeed(seed, steps);
     events += result.events;
-    losses += result.losses;
+    addTally(tally, result.tally);
     if (result.breach !== undefined)
-      return { failed: result, runs: run + 1, events, losses, seconds: seconds() };
+      return { failed: result, runs: run + 1, events, tally, seconds: seconds() };
     if (progress === undefined || performance.now() - told < PROGRESS_MS) continue;
     told = performance.now();
-    progress(`${run + 1} of ${runs} seeds, ${events} events, ${seconds().toFixed(0)} s`);
+    progress(progressLine(run + 1, { runs, losses }, tally, `${events} events, ${seconds().toFixed(0)} s`));
   }
-  return { failed: undefined, runs, events, losses, seconds: seconds() };
+  return { failed: undefined, runs: run, events, tally, seconds: seconds() };
+}
+
+function progressLine(
+  done: number,
+  { runs, losses }: Pick<SeedRange, 'runs' | 'losses'>,
+  tally: Tally,
+  rest: string,
+): string {
+  const lost = losses === 0 ? '' : `, ${lossesOf(tally)} of ${losses} losses`;
+  return `${done} of ${Math.max(done, runs)} seeds${lost}, ${rest}`;
 }
 
 /** The one command that repeats a run. */

@@ -4,28 +4,36 @@
  */
 import { seededRandom } from '../../demo/random.ts';
 import { projectors } from '../../queues/projectors/index.ts';
+import type { GroupName } from '../../schemas/consumerGroups.ts';
+import { partOf } from '../../schemas/partition.ts';
 import { Auditor } from './audit/auditor.ts';
+import { SWEEP_PAGE } from './limits.ts';
 import { Disturbances } from './model/disturbances.ts';
 import { Operator } from './model/operator.ts';
 import { Platform } from './model/platform.ts';
 import { drawProfile } from './model/profile.ts';
 import { Breach, EPOCH, World } from './model/world.ts';
+import { type Tally, tallyOf } from './tally.ts';
 import { Clients } from './workload/clients.ts';
 import { poisoned } from './workload/poisonProjector.ts';
 import { deciderIn, RELEASES } from './workload/releases.ts';
 
+/** Steps of a run with a shop for each that was asked for: an order goes through many hands. */
+const SHOP_STEPS = 4;
 /** Between sweeps of one part of the directory. */
 const SWEEP_INTERVAL_MS = 60_000;
 /** Steps in which a system that nothing disturbs must have come to rest. */
 const REST_STEPS_MAX = 100_000;
-/** Aggregates that a sweep looks at, as `LIMITS` have it. */
-const SWEEP_PAGE = 2;
 /** Chance of a step to let time pass although something could be done. */
 const IDLE_CHANCE = 0.05;
 /** How often operators let a parked saga try again, once nothing fails any more. */
 const RETRIES_MAX = 5;
 /** An alarm that is this late has been given up, as living instances see it, and the clocks of their machines with it. */
 const OVERDUE_MS = 200_000;
+/** Searches for lost alarms in one run: each aggregate may lose a few. */
+const SEARCHES_MAX = 500;
+/** Aggregates that bind an order together. */
+const BINDING = /^(?:order|payment|saga\/(?:fulfil|cancel)-)/;
 /** How often time is let go by for what is left to do: an owner that nobody can ask never gets done. */
 const REST_ROUNDS = 4;
 
@@ -37,8 +45,7 @@ export interface RunResult {
   readonly trace: (lines: number) => string[];
   /** Events that were committed. */
   readonly events: number;
-  /** Evictions, crashes and failed alarms. */
-  readonly losses: number;
+  readonly tally: Tally;
 }
 
 /** Runs one seed. Never throws: whatever goes wrong is the result's breach. */
@@ -59,8 +66,8 @@ export async function runSeed(seed: number, steps: number): Promise<RunResult> {
   }
   const events = [...simulation.auditor.ledgers.values()].reduce((total, { version }) => total + version, 0);
   const trace = (lines: number) => world.trace.lines(lines, EPOCH);
-  const { breach, losses } = world;
-  return { seed, steps: world.trace.step, breach, trace, events, losses };
+  const tally = tallyOf(world, simulation.auditor);
+  return { seed, steps: world.trace.step, breach: world.breach, trace, events, tally };
 }
 
 class Simulation {
@@ -72,6 +79,8 @@ class Simulation {
   readonly #operator: Operator;
   #sweepAt: number;
   #sweepPart = 0;
+  /** How often the sweeper was sent for what has lost its alarm. */
+  #searches = 0;
 
   constructor(seed: number) {
     const random = seededRandom(seed);
@@ -91,8 +100,9 @@ class Simulation {
     this.#sweepAt = this.world.clock + SWEEP_INTERVAL_MS;
   }
 
-  async run(steps: number): Promise<void> {
+  async run(wanted: number): Promise<void> {
     const { world } = this;
+    const steps = world.profile.shop > 0 ? SHOP_STEPS * wanted : wanted;
     // Some aggregates begin late, and some owners stop answering, so that the end finds them in every state.
     const bornWithin = world.random.pick([0, 15, steps]);
     const allBornAt = Math.max(1, steps - world.random.integer(bornWithin + 1));
@@ -107,6 +117,8 @@ class Simulation {
     if (world.profile.blackout) this.#disturbances.blackout();
     world.faulty = false;
     this.#disturbances.endOutages();
+    // What binds an order together is asked for on and on: with an owner that is never read it would not come to rest.
+    if (BINDING.test(this.platform.unreadable ?? '')) this.platform.unreadable = undefined;
     // An owner that answers nobody holds up its own views and no others; whoever rebuilds waits for it.
     this.#operator.rest();
     await this.#rest();
@@ -117,6 +129,7 @@ class Simulation {
     await this.#finishSagas();
     this.auditor.settled(this.platform, 'mended');
     this.auditor.paidOut();
+    this.auditor.shopClosed();
     this.auditor.complete(this.platform);
   }
 
@@ -132,11 +145,9 @@ class Simulation {
     if (world.strikes(mend)) return this.#operator.mend();
     if (world.strikes(rebuild)) return this.#operator.order();
     if (world.random.chance(world.profile.traffic)) return this.#clients.act();
-    const choices = this.#choices();
-    if (choices.length === 0) {
-      this.#passTime();
-      return;
-    }
+    let choices = this.#choices();
+    while (choices.length === 0 && this.#passTime()) choices = this.#choices();
+    if (choices.length === 0) return;
     if (world.random.chance(IDLE_CHANCE)) {
       world.clock += world.random.integer(world.random.pick([10, 100, 1_000, 10_000]));
       return;
@@ -151,7 +162,7 @@ class Simulation {
       world.take(effect);
       await effect.run();
     });
-    for (const { object } of platform.actors.values()) {
+    for (const object of platform.alarmed()) {
       if ((object.alarmAt ?? Number.POSITIVE_INFINITY) <= world.clock) {
         choices.push(async () => {
           await object.fireAlarm();
@@ -160,27 +171,60 @@ class Simulation {
         });
       }
     }
-    const viewsTurn = !world.faulty || world.random.chance(world.profile.viewPace);
-    const arrivesAt = platform.queue.nextAt() ?? Number.POSITIVE_INFINITY;
-    if (viewsTurn && platform.canConsume && arrivesAt <= world.clock) {
-      choices.push(() => platform.deliver());
-    }
+    choices.push(...platform.deliveries((group) => this.#isTurnOf(group)));
     if (this.#clients.hasUnheard) choices.push(() => this.#clients.repeat());
     if (this.#operator.hasWork) choices.push(() => this.#operator.work());
     if (platform.canSweep && this.#sweepAt <= world.clock) choices.push(() => this.#sweep());
     return choices;
   }
 
-  /** Lets the clock jump to whatever comes next. */
-  #passTime(): boolean {
+  /** Whether consumers of a group get their turn: where they rarely do, the actors get further in as many steps. */
+  #isTurnOf(group: GroupName): boolean {
+    const { faulty, profile, random } = this.world;
+    return !faulty || random.chance(group === 'views' ? profile.viewPace : profile.sagaPace);
+  }
+
+  /** When something happens next by itself. */
+  #nextAt(): number {
     const { world, platform } = this;
-    const alarms = [...platform.actors.values()].map(({ object }) => object.alarmAt);
-    const queue = platform.canConsume ? platform.queue.nextAt() : undefined;
     const sweep = platform.canSweep ? this.#sweepAt : undefined;
-    const next = Math.min(...[world.nextAt(), queue, sweep, ...alarms].filter((time) => time !== undefined));
-    if (next === Number.POSITIVE_INFINITY) return false;
-    world.clock = Math.max(world.clock + 1, next);
+    const times = [world.nextAt(), platform.nextDeliveryAt(), sweep];
+    let next = Math.min(...times.filter((time) => time !== undefined));
+    for (const { alarmAt } of platform.alarmed()) if (alarmAt !== undefined && alarmAt < next) next = alarmAt;
+    return next;
+  }
+
+  /** Lets the clock jump to whatever comes next, if that is not later than `latest`. */
+  #passTime(latest = Number.MAX_VALUE): boolean {
+    const next = this.#nextAt();
+    if (next > latest) return false;
+    this.world.clock = Math.max(this.world.clock + 1, next);
     return true;
+  }
+
+  /**
+   * Once nothing fails any more: what has lost its alarm, and what sagas were not told of, is found by the sweeper, long
+   * before anything far off is due.
+   */
+  async #findLost(): Promise<boolean> {
+    const sweepAt = this.#neededSweepAt();
+    if (sweepAt === undefined || sweepAt > this.#nextAt()) return false;
+    if (++this.#searches > SEARCHES_MAX)
+      throw new Breach(
+        'no timer gets lost',
+        'the sweeper does not find what has lost its alarm or was not told',
+      );
+    this.world.clock = sweepAt;
+    await this.#sweepAll();
+    return true;
+  }
+
+  /** When the sweeper finds what is lost; undefined where nothing is. */
+  #neededSweepAt(): number | undefined {
+    const { clock } = this.world;
+    const due = this.auditor.firstDueWithoutAlarm(this.platform);
+    if (due !== undefined) return Math.max(clock, due + OVERDUE_MS);
+    return this.auditor.owesSagas(this.platform) ? clock + OVERDUE_MS : undefined;
   }
 
   async #sweep(): Promise<void> {
@@ -203,11 +247,12 @@ class Simulation {
     this.auditor.rebuilt();
   }
 
-  /** Operators let every saga try again that waits for one, until none does. */
+  /** Operators let every saga try again that waits for one, until none does but where the bank says no for good. */
   async #finishSagas(): Promise<void> {
-    for (let tries = 0; this.auditor.sagaIds('PARKED').length > 0; tries++) {
-      if (tries === RETRIES_MAX)
-        throw new Breach('every saga ends', `${this.auditor.sagaIds('PARKED')} still wait`);
+    const parked = () => this.auditor.sagaIds(({ status }) => status === 'PARKED');
+    const waiting = () => this.auditor.sagaIds((saga) => saga.status === 'PARKED' && !saga.isHopeless);
+    for (let tries = 0; waiting().length > 0 || (tries === 0 && parked().length > 0); tries++) {
+      if (tries === RETRIES_MAX) throw new Breach('every saga ends', `${waiting()} still wait`);
       await this.#clients.retrySagas();
       await this.#rest();
     }
@@ -217,34 +262,41 @@ class Simulation {
   async #rest(): Promise<void> {
     await this.#drain();
     await this.#sweepAll();
+    await this.#drain();
     // An instance that lives on learns that its alarm was given up only once that is overdue.
     for (let round = 0; round < REST_ROUNDS; round++) {
       const due = this.auditor.lastDue();
       if (due === undefined) return;
       this.world.clock = Math.max(this.world.clock, due + OVERDUE_MS);
       await this.#sweepAll();
+      await this.#drain();
     }
   }
 
   /** Each part of the directory goes through all that it may have, wherever it stands: to the end, and from the beginning. */
   async #sweepAll(): Promise<void> {
     const { actors, directories } = this.platform;
-    const sweeps = (2 * Math.ceil(actors.size / SWEEP_PAGE) + 2) * directories.length;
+    const parts = Array.from(actors.values(), ({ source }) => partOf(source.aggregateId, directories.length));
+    const largest = Math.max(...directories.map((_, index) => parts.filter((part) => part === index).length));
+    const sweeps = (2 * Math.ceil(largest / SWEEP_PAGE) + 2) * directories.length;
     for (let sweep = 0; sweep < sweeps; sweep++) {
       this.world.clock += SWEEP_INTERVAL_MS / directories.length;
       await this.#sweep();
-      await this.#drain();
+      await this.#drain(this.world.clock + SWEEP_INTERVAL_MS);
     }
   }
 
-  async #drain(): Promise<void> {
+  /** Lets everything happen that happens until `latest`, the end of time where it is left out. */
+  async #drain(latest?: number): Promise<void> {
     const { world } = this;
     this.#sweepAt = Number.POSITIVE_INFINITY;
     for (let step = 0; step < REST_STEPS_MAX; step++) {
       world.trace.step++;
       const choices = this.#choices();
       if (choices.length > 0) await world.random.pick(choices)();
-      else if (!this.#passTime()) return;
+      else if (await this.#clients.finishOrders()) continue;
+      else if (latest === undefined && (await this.#findLost())) continue;
+      else if (!this.#passTime(latest)) return;
       this.#stopAtBreach();
     }
     throw new Breach('the system comes to rest', `not within ${REST_STEPS_MAX} steps`);

@@ -4,10 +4,9 @@ import type { Body } from '../workload/commands.ts';
 import { type Due, type LedgerOf, TIMER_SLACK_MS } from './book.ts';
 import { units } from './exact.ts';
 import type { AuditedEvent } from './ledger.ts';
-import { sagaBookOf } from './sagaBook.ts';
+import { sagaCommand } from './sagaCommands.ts';
 
 const TIMER_ID = /^timer expire (\S+) (\d+)$/;
-const SAGA_ID = /^saga (\S+) (?:undo (\S+) (\d+)|(\S+))$/;
 
 /** The event of each command, and what of the command it says again. */
 const EVENTS: Readonly<Record<string, { readonly event: string; readonly same: readonly string[] }>> = {
@@ -55,11 +54,8 @@ export class AccountTransfers {
       const isOpen = this.#outgoing.get(expiring)?.expiresAt === Number(expiresAt);
       return isOpen ? { type: 'ExpireFunds', data: { transferId: expiring } } : undefined;
     }
-    const [, sagaId, undone, undoing, done] = SAGA_ID.exec(commandId) ?? [];
-    if (sagaId === undefined) return undefined;
-    const saga = sagaBookOf(this.#ledgerOf({ aggregateType: 'saga', aggregateId: sagaId }));
-    const command = saga.commandOf(undone ?? done ?? '', undone === undefined ? undefined : Number(undoing));
-    return command?.target.aggregateId === this.#accountId ? command.body : undefined;
+    const source = { aggregateType: 'account', aggregateId: this.#accountId };
+    return sagaCommand(this.#ledgerOf, source, commandId);
   }
 
   *due(): Iterable<Due> {

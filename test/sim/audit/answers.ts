@@ -3,6 +3,7 @@ import type { EventReference } from '../../../schemas/envelope.ts';
 import type { Attempt, SentCommand } from '../workload/attempt.ts';
 import { canonicalText, eventIdFor } from './exact.ts';
 import type { Ledger, Run } from './ledger.ts';
+import { cancellationOf, fulfilmentOf } from './sagaStarts.ts';
 
 /** What a client hears of one command; a brief answer has no events and no reply. */
 export type Answer =
@@ -182,6 +183,11 @@ function full(
     Object.assign(expectedReply, { tradeId, cash, position: { symbol, quantity, averageCost, realizedPnl } });
   }
   if (first?.type === 'SagaStarted') expectedReply.sagaId = first.data.sagaId;
+  if (first?.type === 'OrderPlaced') expectedReply.sagaId = fulfilmentOf(first.aggregateId);
+  if (first?.type === 'OrderCancelled') {
+    const isConfirmed = first.data.statusBefore === 'CONFIRMED';
+    expectedReply.sagaId = (isConfirmed ? cancellationOf : fulfilmentOf)(first.aggregateId);
+  }
   const actual = canonicalText({ events, reply });
   if (actual !== canonicalText({ events: references, reply: expectedReply })) {
     ledger.fail('the answer is to the question', `${run.commandId}: ${actual}`);

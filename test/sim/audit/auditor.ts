@@ -4,20 +4,32 @@
  */
 import type { Source } from '../../../actors/kernel/messages.ts';
 import { keyOf } from '../../../queues/kernel/positions.ts';
+import type { GroupName } from '../../../schemas/consumerGroups.ts';
 import type { TurnReport } from '../model/application.ts';
-import { type ActorObject, GROUPS, type Group, type Observer, type Platform } from '../model/platform.ts';
+import type { ActorObject, Observer, Platform } from '../model/platform.ts';
 import type { SimStorage } from '../model/storage.ts';
 import { Breach, type World } from '../model/world.ts';
 import type { Attempt } from '../workload/attempt.ts';
 import { AccountBook } from './accountBook.ts';
 import { AccountTransfers } from './accountTransfers.ts';
+import { Announced } from './announced.ts';
 import { type Answer, AnswerBook, type Expectation } from './answers.ts';
+import { BankAudit } from './bankAudit.ts';
 import type { Book } from './book.ts';
 import { HoldBook } from './holdBook.ts';
+import { InventoryBook } from './inventoryBook.ts';
 import { Ledger, LOG_COLUMNS } from './ledger.ts';
 import { MoneyAudit } from './money.ts';
+import { OrderBook } from './orderBook.ts';
+import { PaymentBook } from './paymentBook.ts';
+import { ProductBook } from './productBook.ts';
 import { SagaBook } from './sagaBook.ts';
+import { ShipmentBook } from './shipmentBook.ts';
+import { checkShop, checkTold, untold } from './shopAudit.ts';
 import { type PoisonFate, ViewAudit } from './views.ts';
+
+/** Aggregates that perform effects have other reasons to set the alarm than what was decided. */
+const WITH_EFFECTS = ['saga', 'order', 'payment'];
 
 const NEW_ROWS = `SELECT ${LOG_COLUMNS} FROM events WHERE version > ? ORDER BY version`;
 
@@ -26,10 +38,11 @@ export class Auditor implements Observer {
   readonly answers = new AnswerBook();
   readonly #world: World;
   readonly #money = new MoneyAudit();
-  readonly #announced: Record<Group, Map<Ledger, Announced>> = { views: new Map(), archive: new Map() };
+  readonly #announced = new Map<Ledger, Announced>();
   readonly #stored = new Set<Ledger>();
   /** Aggregates that are in the directory: nothing ever leaves it. */
   readonly #known = new Set<Ledger>();
+  #bank: BankAudit | undefined;
   #views: ViewAudit[] = [];
   #directories: Platform['directories'] = [];
 
@@ -37,8 +50,12 @@ export class Auditor implements Observer {
     this.#world = world;
   }
 
-  /** Begins to watch the view databases and the directory. */
+  /** Begins to watch the view databases, the directory and the bank. */
   watch(platform: Platform): void {
+    this.#bank = new BankAudit(platform.bank, (paymentId) => {
+      const book = this.ledgers.get(`payment/${paymentId}`)?.book;
+      return book instanceof PaymentBook ? book : undefined;
+    });
     this.#directories = platform.directories;
     this.#views = platform.databases.map((database) => new ViewAudit(database, this.ledgers));
   }
@@ -49,32 +66,47 @@ export class Auditor implements Observer {
     if (known !== undefined) return known;
     const ledger = new Ledger(source, this.#bookOf(source));
     this.ledgers.set(keyOf(source), ledger);
-    for (const group of GROUPS) this.#announced[group].set(ledger, new Announced());
+    this.#announced.set(ledger, new Announced(source.aggregateType));
     return ledger;
   }
 
-  /** The books of every account, by its id. */
-  accounts(): Map<string, AccountBook> {
-    const accounts = new Map<string, AccountBook>();
+  /** The books of every aggregate of a kind, by its id. */
+  // biome-ignore lint/suspicious/noExplicitAny: how a book is made is of no interest here
+  books<Kind extends Book>(kind: new (...parameters: any[]) => Kind): Map<string, Kind> {
+    const books = new Map<string, Kind>();
     for (const { source, book } of this.ledgers.values())
-      if (book instanceof AccountBook) accounts.set(source.aggregateId, book);
-    return accounts;
+      if (book instanceof kind) books.set(source.aggregateId, book);
+    return books;
   }
 
-  /** Sagas that have begun, and those among them that wait for an operator. */
-  sagaIds(status?: string): string[] {
-    return [...this.ledgers.values()]
-      .filter(
-        ({ book, version }) =>
-          book instanceof SagaBook && version > 0 && (status ?? book.status) === book.status,
-      )
-      .map(({ source }) => source.aggregateId);
+  /** Sagas that have begun and are in a state. */
+  sagaIds(isWanted: (saga: SagaBook) => boolean = () => true): string[] {
+    return [...this.books(SagaBook)]
+      .filter(([, saga]) => saga.status !== 'UNSTARTED' && isWanted(saga))
+      .map(([sagaId]) => sagaId);
   }
 
-  #bookOf({ aggregateType, aggregateId }: Source): Book {
-    const ledgerOf = (source: Source) => this.ledger(source);
-    if (aggregateType === 'account') return new AccountBook(new AccountTransfers(aggregateId, ledgerOf));
-    return aggregateType === 'saga' ? new SagaBook(aggregateId, ledgerOf) : new HoldBook();
+  #bookOf(source: Source): Book {
+    const ledgerOf = (other: Source) => this.ledger(other);
+    const { aggregateId } = source;
+    switch (source.aggregateType) {
+      case 'account':
+        return new AccountBook(new AccountTransfers(aggregateId, ledgerOf));
+      case 'saga':
+        return new SagaBook(aggregateId, ledgerOf);
+      case 'product':
+        return new ProductBook();
+      case 'inventory':
+        return new InventoryBook(source, ledgerOf);
+      case 'order':
+        return new OrderBook(source, ledgerOf);
+      case 'payment':
+        return new PaymentBook(source, ledgerOf, (...asked) => this.#bank?.said(...asked));
+      case 'shipment':
+        return new ShipmentBook(aggregateId, ledgerOf);
+      default:
+        return new HoldBook();
+    }
   }
 
   sent(attempt: Attempt): Expectation[] {
@@ -97,8 +129,8 @@ export class Auditor implements Observer {
     const rows = object.storage.inspect(NEW_ROWS, ledger.version);
     ledger.append(rows);
     if (source.aggregateType === 'account') this.#checkMoney(ledger, rows.length);
-    // Who performs effects has other reasons to set the alarm.
-    const decided = report.label === 'decides' && !report.inAlarm && source.aggregateType !== 'saga';
+    const decided =
+      report.label === 'decides' && !report.inAlarm && !WITH_EFFECTS.includes(source.aggregateType);
     if (decided && rows.length === 0 && (report.rowsWritten > 0 || report.alarmChanged)) {
       ledger.fail(
         'a refused command costs no row',
@@ -109,7 +141,11 @@ export class Auditor implements Observer {
     if (!object.isFiring && !object.alarmLost) this.#checkAlarm(ledger, object);
   }
 
-  messageStored(group: Group, body: string): void {
+  bankCommitted(part: number): void {
+    this.#bank?.committed(part);
+  }
+
+  messageStored(group: GroupName, body: string): void {
     const message = JSON.parse(body) as {
       fromVersion: number;
       toVersion: number;
@@ -126,12 +162,7 @@ export class Auditor implements Observer {
       if (ledger.events[version - 1]?.hash !== hash)
         ledger.fail('messages carry the log', `not at version ${version}`);
     }
-    this.#announced[group].get(ledger)?.add(message.fromVersion, message.toVersion);
-  }
-
-  /** How far every group was told, without a hole. */
-  #announcedTo(ledger: Ledger): number {
-    return Math.min(...GROUPS.map((group) => this.#announced[group].get(ledger)?.upTo ?? 0));
+    this.#announced.get(ledger)?.add(group, message.fromVersion, message.toVersion);
   }
 
   viewsChanged(part: number): void {
@@ -149,6 +180,13 @@ export class Auditor implements Observer {
       if (book instanceof SagaBook && book.isRunning && keyOf(source) !== platform.unreadable)
         throw new Breach('every saga ends', `${keyOf(source)} is ${book.status}`);
     }
+    checkTold(this.ledgers, platform.databases, platform.unreadable);
+  }
+
+  /** Once every saga has ended: so have the orders, and the bank has what payments say that it has. */
+  shopClosed(): void {
+    checkShop(this.ledgers);
+    this.#bank?.settled(this.books(PaymentBook));
   }
 
   /** Once no saga is parked any more: no money is on its way or set aside. */
@@ -163,13 +201,32 @@ export class Auditor implements Observer {
 
   #checkMoney(ledger: Ledger, added: number): void {
     for (const event of ledger.events.slice(ledger.version - added)) this.#money.apply(event);
-    if (added > 0) this.#money.check(this.accounts().values());
+    if (added > 0) this.#money.check(this.books(AccountBook).values());
   }
 
   /** When the last of all that is left to do is due, milliseconds since 1970; undefined where nothing is. */
   lastDue(): number | undefined {
     const due = [...this.ledgers.values()].flatMap(({ book }) => [...book.due()].map(({ at }) => at));
     return due.length === 0 ? undefined : Math.max(...due);
+  }
+
+  /** When the first thing is due that an aggregate without an alarm has left to do; undefined where there is none. */
+  firstDueWithoutAlarm({ actors, unreadable }: Platform): number | undefined {
+    let first: number | undefined;
+    for (const [key, { source, object }] of actors) {
+      if (!object.alarmLost || key === unreadable) continue;
+      const ledger = this.ledger(source);
+      const isBehind = (this.#announced.get(ledger)?.upTo ?? 0) < ledger.version;
+      const due = [...ledger.book.due()].map(({ at }) => at);
+      const at = Math.min(...due, isBehind ? this.#world.clock : Number.POSITIVE_INFINITY);
+      if (at < (first ?? Number.POSITIVE_INFINITY)) first = at;
+    }
+    return first;
+  }
+
+  /** Whether sagas were not told of something that has happened. */
+  owesSagas({ databases, unreadable }: Platform): boolean {
+    return untold(this.ledgers, databases, unreadable) !== undefined;
   }
 
   /** After a rebuild of every view that nothing stood in the way of. */
@@ -207,7 +264,7 @@ export class Auditor implements Observer {
   /** The stored cursor never passes what the queue has taken. */
   #checkCursor(ledger: Ledger, object: ActorObject): void {
     const published = publishedBy(object);
-    const announced = this.#announcedTo(ledger);
+    const announced = this.#announced.get(ledger)?.upTo ?? 0;
     if (published > announced) {
       ledger.fail('the cursor follows the queue', `it says ${published}, the queue has taken ${announced}`);
     }
@@ -217,7 +274,7 @@ export class Auditor implements Observer {
   #checkAlarm(ledger: Ledger, object: ActorObject): void {
     const { at, attempt } = object.storage.alarm;
     const due = [...ledger.book.due()];
-    const behind = this.#announcedTo(ledger) < ledger.version;
+    const behind = (this.#announced.get(ledger)?.upTo ?? 0) < ledger.version;
     const [first] = due;
     if (at === undefined && (behind || first !== undefined)) {
       ledger.fail(
@@ -238,7 +295,7 @@ export class Auditor implements Observer {
     for (const { what, at } of ledger.book.due())
       ledger.fail('no timer gets lost', `${what} was due at ${at} and is still open`);
     if (ledger.version === 0) return;
-    const announced = this.#announcedTo(ledger);
+    const announced = this.#announced.get(ledger)?.upTo ?? 0;
     if (announced < ledger.version)
       ledger.fail('every event is announced', `${announced} of ${ledger.version}`);
     if (object.storage.alarm.at !== undefined)
@@ -256,17 +313,6 @@ export class Auditor implements Observer {
     if (!isKnown)
       ledger.fail('the sweeper knows every aggregate', 'it was acknowledged and is not registered');
     this.#known.add(ledger);
-  }
-}
-
-/** Versions that the queue has taken, without a hole from the first. */
-class Announced {
-  upTo = 0;
-  readonly #beyond = new Set<number>();
-
-  add(from: number, to: number): void {
-    for (let version = from; version <= to; version++) if (version > this.upTo) this.#beyond.add(version);
-    while (this.#beyond.delete(this.upTo + 1)) this.upTo++;
   }
 }
 

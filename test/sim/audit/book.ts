@@ -14,6 +14,9 @@ export interface Due {
 /** The alarm for a timer that is due may be set this much later: the pause before timers are tried again. */
 export const TIMER_SLACK_MS = 10_001;
 
+/** An effect whose moment has come may be looked after this much later: the longest pause, and the alarm's own delay. */
+export const EFFECT_SLACK_MS = 70_001;
+
 /** The books of one aggregate. */
 export interface Book {
   /** Takes an event that a command caused; fails where it contradicts the books. */

@@ -24,6 +24,8 @@ export interface AuditedEvent {
   readonly data: Readonly<Record<string, unknown>>;
   readonly hash: string;
   readonly commandId: string;
+  /** The saga that sent the command, where one did. */
+  readonly sagaId: string | undefined;
   /** The row as it was read: it must never change. */
   readonly row: readonly SqlValue[];
 }
@@ -109,7 +111,8 @@ export class Ledger {
     if (sha256(covered) !== hash) this.fail('the hash chain holds', `not at version ${version}`);
     const { aggregateId } = this.source;
     const commandId = String(metadata.commandId);
-    return { aggregateId, version, type, schemaVersion, recordedAt, data, hash, commandId, row };
+    const sagaId = metadata.sagaId as string | undefined;
+    return { aggregateId, version, type, schemaVersion, recordedAt, data, hash, commandId, sagaId, row };
   }
 
   #book(event: AuditedEvent, startedBy: string | null): void {
@@ -152,18 +155,28 @@ export class Ledger {
   }
 
   #bodyOf(event: AuditedEvent, commandId: string): Body | undefined {
-    // Only the platform's own ids have spaces.
-    if (commandId.includes(' ')) {
-      const body = this.book.platformBody(event, commandId);
-      return body !== undefined && this.book.fits(body, event, 0) ? body : undefined;
-    }
-    return this.sent.get(commandId)?.find((body) => this.book.fits(body, event, 0));
+    // Only the platform's own ids have spaces; what clients cannot send to, it may send what it likes to.
+    const sent = commandId.includes(' ') ? undefined : this.sent.get(commandId);
+    if (sent !== undefined) return sent.find((body) => this.book.fits(body, event, 0));
+    const body = this.book.platformBody(event, commandId);
+    return body !== undefined && this.book.fits(body, event, 0) ? body : undefined;
   }
 }
 
 /** The id of the thing that a command makes, by which a repeat under another command id is recognised. */
-function thingOf({ type, data }: Body): string | undefined {
-  if (type === 'ExecuteTrade') return `trade ${data.tradeId}`;
-  if (type === 'StartSaga') return `saga ${data.sagaId}`;
-  return undefined;
+export function thingOf({ type, data }: Body): string | undefined {
+  switch (type) {
+    case 'ExecuteTrade':
+      return `trade ${data.tradeId}`;
+    case 'StartSaga':
+      return `saga ${data.sagaId}`;
+    case 'PlaceOrder':
+      return `order ${data.orderId}`;
+    case 'ReserveStock':
+      return `reservation ${data.reservationId}`;
+    case 'RefundPayment':
+      return `refund ${data.refundId}`;
+    default:
+      return undefined;
+  }
 }

@@ -2,24 +2,45 @@
  * One saga as the auditor follows it: which steps are under way, what each answer must have left in the log of the
  * aggregate that it came from, and that nothing which was done is left standing when the saga says that all is undone.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { Breach } from '../model/world.ts';
 import type { Body } from '../workload/commands.ts';
-import { type Book, type Due, type LedgerOf, TIMER_SLACK_MS } from './book.ts';
+import { type Book, type Due, EFFECT_SLACK_MS, type LedgerOf, TIMER_SLACK_MS } from './book.ts';
 import type { AuditedEvent, Ledger } from './ledger.ts';
-import { type StepCommand, stepCommand, type TransferInput } from './transferProtocol.ts';
-
-/** An effect whose moment has come may be looked after this much later: the longest pause, and the alarm's own delay. */
-const EFFECT_SLACK_MS = 70_001;
+import {
+  type Protocol,
+  protocolOf,
+  type SagaInput,
+  type StepCommand,
+  stepParts,
+  type Word,
+} from './protocol.ts';
+import { startOf, toldEvent } from './sagaStarts.ts';
 
 const EFFECT_ID = /^effect (do|undo) (\S+)(?: (\d+))? (\d+)$/;
 const TIMER_ID = /^timer timeout (\S+) (\d+)$/;
+const START_ID = /^start (\S+)$/;
+const EVENT_ID = /^event (\S+)$/;
+
+/** The code of a step that was taken and then could not be done. */
+const REFUSED_BY_EVENT = 'refused_by_event';
+
+/** Refusals of those who do not exist yet: they cannot remember whom to refuse, and what comes late ends by a timer. */
+const NOBODY_THERE: readonly string[] = ['inventory_not_found', 'account_not_found'];
 
 interface Step {
   readonly stage: number;
-  status: 'PENDING' | 'RUNNING' | 'UNDOING' | 'DONE' | 'NOT_DONE' | 'UNDONE' | 'UNDO_FAILED';
+  status: 'PENDING' | 'RUNNING' | 'WAITING' | 'UNDOING' | 'DONE' | 'NOT_DONE' | 'UNDONE' | 'UNDO_FAILED';
+  sends: boolean;
   dueAt: number;
   timeoutAt: number;
-  undoings: number;
+  /** How often it was begun anew, and whether it is about to be: an event said no. */
+  rounds: number;
+  isRefusedByEvent: boolean;
+  /** Why it was undone, each time. */
+  readonly undoings: string[];
+  /** The refusal that said that there was nothing to undo, if one did. */
+  nothingThere: string | undefined;
 }
 
 /** The commands that a saga takes, and the events with which each may begin. */
@@ -28,13 +49,16 @@ const BEGINNINGS: Readonly<Record<string, readonly string[]>> = {
   RetrySaga: ['SagaRetried'],
   CompensateSaga: ['CompensationStarted', 'SagaRetried'],
   TimeOutStep: ['StepTimedOut'],
+  ObserveEvent: ['StepCompleted', 'StepRefused', 'EventObserved'],
   RecordAnswer: [
+    'StepAccepted',
     'StepCompleted',
     'StepPutOff',
     'StepRefused',
     'StepFailed',
     'StepSucceededLate',
     'StepCompensated',
+    'CompensationCalledOff',
     'CompensationPutOff',
     'CompensationFailed',
   ],
@@ -42,12 +66,14 @@ const BEGINNINGS: Readonly<Record<string, readonly string[]>> = {
 
 export class SagaBook implements Book {
   status = 'UNSTARTED';
-  input: TransferInput | undefined;
+  definition = '';
+  input: SagaInput | undefined;
   readonly #sagaId: string;
   readonly #ledgerOf: LedgerOf;
   readonly #steps = new Map<string, Step>();
   #startedAt = 0;
   #backward = false;
+  #cause = '';
 
   constructor(sagaId: string, ledgerOf: LedgerOf) {
     this.#sagaId = sagaId;
@@ -59,12 +85,33 @@ export class SagaBook implements Book {
     return this.status === 'RUNNING' || this.status === 'COMPENSATING';
   }
 
+  /** Whether it is parked, and would be again however often it was tried. */
+  get isHopeless(): boolean {
+    return this.status === 'PARKED' && this.#protocol.isHopeless?.(this.input ?? {}, this.#ledgerOf) === true;
+  }
+
   /** What a step of this saga, or what undoes it for the so-manieth time, asks of whom; undefined where it never asked. */
-  commandOf(name: string, undoing: number | undefined): StepCommand | undefined {
+  commandOf(
+    name: string,
+    { undoing, round }: { readonly undoing: number | undefined; readonly round: number },
+  ): StepCommand | undefined {
     const step = this.#steps.get(name);
     if (this.input === undefined || step === undefined || step.status === 'PENDING') return undefined;
-    if (undoing !== undefined && (undoing < 1 || undoing > step.undoings)) return undefined;
-    return stepCommand(name, undoing !== undefined, this.input, this.#startedAt);
+    const undoneFor = undoing === undefined ? undefined : step.undoings[undoing - 1];
+    if (undoing === undefined ? round > step.rounds : undoneFor === undefined) return undefined;
+    const asked = { ...stepParts(name), input: this.input, startedAt: this.#startedAt, round, undoneFor };
+    return this.#protocol.command(asked);
+  }
+
+  /** Whether a step can no longer be done: what undoes it was taken, or whom it is for said that there is nothing to undo. */
+  isBarred(name: string): boolean {
+    const { status, nothingThere } = this.#step(name);
+    const isBelieved = nothingThere !== undefined && !NOBODY_THERE.includes(nothingThere);
+    return this.#undoingHasRun(name) || (status === 'UNDONE' && isBelieved);
+  }
+
+  #undoingHasRun(name: string): boolean {
+    return this.#step(name).undoings.some((_, index) => this.#hasRun(name, index + 1));
   }
 
   fits({ type, data }: Body, event: AuditedEvent, index: number): boolean {
@@ -75,23 +122,26 @@ export class SagaBook implements Book {
       return (
         sagaId === data.sagaId &&
         definition === data.definition &&
-        JSON.stringify(sorted(input)) === JSON.stringify(sorted(data.input))
+        isDeepStrictEqual(input, { ...(data.input as object) })
       );
     }
     return data.step === undefined || data.step === event.data.step;
   }
 
   platformBody(_event: AuditedEvent, commandId: string): Body | undefined {
+    const [, started] = START_ID.exec(commandId) ?? [];
+    if (started !== undefined) return started === this.#sagaId ? startOf(started, this.#ledgerOf) : undefined;
+    const [, told] = EVENT_ID.exec(commandId) ?? [];
+    if (told !== undefined) return toldEvent(told, this.input, this.#ledgerOf);
     const [, timed, timeoutAt] = TIMER_ID.exec(commandId) ?? [];
     if (timed !== undefined) {
-      const step = this.#steps.get(timed);
-      return step?.timeoutAt === Number(timeoutAt)
-        ? { type: 'TimeOutStep', data: { step: timed } }
-        : undefined;
+      const isDue = this.#steps.get(timed)?.timeoutAt === Number(timeoutAt);
+      return isDue ? { type: 'TimeOutStep', data: { step: timed } } : undefined;
     }
     const [, verb, name = '', undoing] = EFFECT_ID.exec(commandId) ?? [];
-    const isKnown = this.commandOf(name, verb === 'undo' ? Number(undoing) : undefined) !== undefined;
-    return isKnown ? { type: 'RecordAnswer', data: { step: name } } : undefined;
+    const round = this.#steps.get(name)?.rounds ?? 0;
+    const command = this.commandOf(name, { undoing: verb === 'undo' ? Number(undoing) : undefined, round });
+    return command && { type: 'RecordAnswer', data: { step: name } };
   }
 
   *due(): Iterable<Due> {
@@ -99,7 +149,8 @@ export class SagaBook implements Book {
     for (const [name, { status, dueAt, timeoutAt }] of this.#steps) {
       if (status === 'RUNNING' || status === 'UNDOING')
         yield { what: `step ${name}`, at: dueAt, slackMs: EFFECT_SLACK_MS };
-      if (status === 'RUNNING') yield { what: `timeout of ${name}`, at: timeoutAt, slackMs: TIMER_SLACK_MS };
+      if (status === 'RUNNING' || (status === 'WAITING' && !this.#backward))
+        yield { what: `timeout of ${name}`, at: timeoutAt, slackMs: TIMER_SLACK_MS };
     }
   }
 
@@ -113,21 +164,22 @@ export class SagaBook implements Book {
         this.#start(data, at);
         return;
       case 'StepsStarted':
-        for (const { step, timeoutAt } of data.steps as { step: string; timeoutAt: string }[])
-          Object.assign(this.#step(step), { status: 'RUNNING', dueAt: at, timeoutAt: Date.parse(timeoutAt) });
+        for (const { step, sends, timeoutAt } of data.steps as {
+          step: string;
+          sends: boolean;
+          timeoutAt: string;
+        }[]) {
+          const status = sends ? 'RUNNING' : 'WAITING';
+          Object.assign(this.#step(step), { status, sends, dueAt: at, timeoutAt: Date.parse(timeoutAt) });
+        }
         return;
       case 'SagaRetried':
-        this.status = this.#backward ? 'COMPENSATING' : 'RUNNING';
-        for (const { step, timeoutAt } of data.steps as { step: string; timeoutAt: string }[]) {
-          const own = this.#step(step);
-          own.status = this.#backward ? 'UNDOING' : 'RUNNING';
-          own.dueAt = Math.max(at, own.dueAt + 1);
-          own.timeoutAt = Date.parse(timeoutAt);
-        }
+        this.#retry(data, at);
         return;
       case 'CompensationStarted':
         this.status = 'COMPENSATING';
         this.#backward = true;
+        this.#cause = String(data.reason);
         for (const name of data.steps as string[]) {
           this.#checkOrder(event, name);
           this.#undo(name, at);
@@ -154,19 +206,38 @@ export class SagaBook implements Book {
 
   #start(data: Readonly<Record<string, unknown>>, at: number): void {
     this.status = 'RUNNING';
-    this.input = data.input as TransferInput;
+    this.definition = String(data.definition);
+    this.input = data.input as SagaInput;
     this.#startedAt = at;
     for (const [stage, names] of (data.stages as string[][]).entries())
-      for (const name of names)
-        this.#steps.set(name, { stage, status: 'PENDING', dueAt: 0, timeoutAt: 0, undoings: 0 });
+      for (const name of names) this.#steps.set(name, unbegun(stage));
+  }
+
+  #retry(data: Readonly<Record<string, unknown>>, at: number): void {
+    this.status = this.#backward ? 'COMPENSATING' : 'RUNNING';
+    for (const { step: name, timeoutAt } of data.steps as { step: string; timeoutAt: string }[]) {
+      const step = this.#step(name);
+      if (this.#backward) step.status = 'UNDOING';
+      else step.status = step.sends ? 'RUNNING' : 'WAITING';
+      if (step.isRefusedByEvent) step.rounds++;
+      step.isRefusedByEvent = false;
+      step.dueAt = Math.max(at, step.dueAt + 1);
+      step.timeoutAt = Date.parse(timeoutAt);
+    }
   }
 
   #stepChanged(event: AuditedEvent, step: Step, at: number): void {
     const name = String(event.data.step);
     switch (event.type) {
-      case 'StepCompleted':
+      case 'StepAccepted':
         this.#ran(event, name, undefined);
-        step.status = 'DONE';
+        step.status = 'WAITING';
+        return;
+      case 'StepCompleted':
+        this.#completed(event, name, step);
+        return;
+      case 'EventObserved':
+        this.#checkWord(event, name, String(event.data.eventType));
         return;
       case 'StepSucceededLate':
         this.#ran(event, name, undefined);
@@ -178,9 +249,7 @@ export class SagaBook implements Book {
         step.dueAt = Math.max(Date.parse(String(event.data.retryAt)), step.dueAt + 1);
         return;
       case 'StepRefused':
-        if (event.data.unheard === false && this.#hasRun(name, undefined))
-          this.#fail(event, 'a refused step has done nothing', `${name} was done`);
-        step.status = 'NOT_DONE';
+        this.#refused(event, name, step);
         return;
       case 'StepTimedOut':
         if (at < step.timeoutAt)
@@ -191,8 +260,12 @@ export class SagaBook implements Book {
         step.status = 'NOT_DONE';
         return;
       case 'StepCompensated':
-        if (event.data.code === null) this.#ran(event, name, step.undoings);
+        if (event.data.code === null) this.#ran(event, name, step.undoings.length);
+        step.nothingThere = (event.data.code as string | null) ?? undefined;
         step.status = 'UNDONE';
+        return;
+      case 'CompensationCalledOff':
+        this.#calledOff(event, name, step);
         return;
       case 'CompensationFailed':
         step.status = 'UNDO_FAILED';
@@ -200,6 +273,48 @@ export class SagaBook implements Book {
       default:
         this.#fail(event, 'sagas keep their trace', `${event.type} is not expected`);
     }
+  }
+
+  #completed(event: AuditedEvent, name: string, step: Step): void {
+    const { eventType } = event.data as { eventType: string | null };
+    if (eventType !== null) this.#checkWord(event, name, eventType, ['done', 'over']);
+    else if (step.sends && !this.#isMoot(name)) this.#ran(event, name, undefined);
+    step.status = 'DONE';
+  }
+
+  #refused(event: AuditedEvent, name: string, step: Step): void {
+    const { code, detail } = event.data.error as { code: string; detail: string };
+    step.isRefusedByEvent = code === REFUSED_BY_EVENT;
+    if (step.isRefusedByEvent) this.#checkWord(event, name, detail, ['refused']);
+    else if (event.data.unheard === false && this.#hasRun(name, undefined))
+      this.#fail(event, 'a refused step has done nothing', `${name} was done`);
+    step.status = 'NOT_DONE';
+  }
+
+  /** The saga goes forward again: what it was about to undo is being done after all. */
+  #calledOff(event: AuditedEvent, name: string, step: Step): void {
+    if (
+      this.#protocol.isUndone?.(stepParts(name).base, stepParts(name).key, this.input ?? {}, this.#ledgerOf)
+    )
+      this.#fail(event, 'sagas keep their trace', `${name} is undone`);
+    this.status = 'RUNNING';
+    this.#backward = false;
+    step.status = 'WAITING';
+    step.timeoutAt = Date.parse(String(event.data.timeoutAt));
+  }
+
+  /** What an event said of a step is what it said: it is in the log of whom it is of. */
+  #checkWord(event: AuditedEvent, name: string, eventType: string, words?: readonly Word[]): void {
+    const { base } = stepParts(name);
+    const source = this.#protocol.awaits?.(base, this.input ?? {});
+    const round = this.#step(name).rounds;
+    const isSaid =
+      source !== undefined &&
+      this.#ledgerOf(source).events.some((other) => {
+        const word = other.type === eventType ? this.#protocol.word?.(base, other, round) : undefined;
+        return word !== undefined && (words?.includes(word) ?? true);
+      });
+    if (!isSaid) this.#fail(event, 'sagas believe what happened', `no ${eventType} says so of ${name}`);
   }
 
   /** What came later is undone before. */
@@ -213,24 +328,46 @@ export class SagaBook implements Book {
   #undo(name: string, at: number): void {
     const step = this.#step(name);
     step.status = 'UNDOING';
-    step.undoings++;
+    step.undoings.push(this.#cause);
     step.dueAt = at;
   }
 
   /** At an end either everything is done, or whatever was done has been undone after. */
   #end(event: AuditedEvent): void {
     this.status = event.type === 'SagaCompleted' ? 'COMPLETED' : 'COMPENSATED';
-    for (const [name, { status, undoings }] of this.#steps) {
+    for (const [name, step] of this.#steps) {
       if (this.status === 'COMPLETED') {
-        if (status !== 'DONE') this.#fail(event, 'a saga completes whole', `${name} is ${status}`);
-      } else if (this.#hasRun(name, undefined) && !this.#wasUndone(name, undoings)) {
+        if (step.status !== 'DONE' && !this.#isOver())
+          this.#fail(event, 'a saga completes whole', `${name} is ${step.status}`);
+      } else if (!this.#isUndone(name)) {
         this.#fail(event, 'what was done is undone', `${name} was done and is not undone`);
       }
     }
   }
 
-  #wasUndone(name: string, undoings: number): boolean {
-    return Array.from({ length: undoings }, (_, index) => index + 1).some((n) => this.#hasRun(name, n));
+  /** Whether an event has said that what is left is taken care of elsewhere. */
+  #isOver(): boolean {
+    return [...this.#steps.keys()].some((name) => {
+      const { base } = stepParts(name);
+      const source = this.#protocol.awaits?.(base, this.input ?? {});
+      return (
+        source !== undefined &&
+        this.#ledgerOf(source).events.some((other) => this.#protocol.word?.(base, other, 0) === 'over')
+      );
+    });
+  }
+
+  /** Whether there is nothing that a step could do. */
+  #isMoot(name: string): boolean {
+    const { base, key } = stepParts(name);
+    return this.#protocol.isMoot?.(base, key, this.input ?? {}, this.#ledgerOf) === true;
+  }
+
+  #isUndone(name: string): boolean {
+    const { base, key } = stepParts(name);
+    const { isUndone } = this.#protocol;
+    if (isUndone !== undefined) return isUndone(base, key, this.input ?? {}, this.#ledgerOf);
+    return !this.#hasRun(name, undefined) || this.#undoingHasRun(name);
   }
 
   /** What an aggregate said that it did is in its log. */
@@ -239,12 +376,18 @@ export class SagaBook implements Book {
       this.#fail(event, 'acknowledged is durable', `${name} is in no log of the one who took it`);
   }
 
+  /** Whether a step's command, or what undoes it, was taken by whom it is for. */
   #hasRun(name: string, undoing: number | undefined): boolean {
-    if (this.input === undefined) return false;
-    const command = stepCommand(name, undoing !== undefined, this.input, this.#startedAt);
+    const { rounds: round } = this.#step(name);
+    const command = this.commandOf(name, { undoing, round });
     if (command === undefined) return false;
-    const id = `saga ${this.#sagaId} ${undoing === undefined ? name : `undo ${name} ${undoing}`}`;
-    return this.#ledgerOf(command.target).runs.has(id);
+    const what =
+      undoing === undefined ? `${name}${round === 0 ? '' : ` ${round}`}` : `undo ${name} ${undoing}`;
+    return this.#ledgerOf(command.target).runs.has(`saga ${this.#sagaId} ${what}`);
+  }
+
+  get #protocol(): Protocol {
+    return protocolOf(this.definition);
   }
 
   #step(name: string): Step {
@@ -263,7 +406,16 @@ export function sagaBookOf({ book }: Ledger): SagaBook {
   return book as SagaBook;
 }
 
-function sorted(value: unknown): unknown {
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+function unbegun(stage: number): Step {
+  return {
+    stage,
+    status: 'PENDING',
+    sends: false,
+    dueAt: 0,
+    timeoutAt: 0,
+    rounds: 0,
+    isRefusedByEvent: false,
+    undoings: [],
+    nothingThere: undefined,
+  };
 }

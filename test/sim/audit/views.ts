@@ -1,12 +1,15 @@
 /** Checks of one view database: cheap ones after every commit, everything once the system has come to rest. */
 import { keyOf } from '../../../queues/kernel/positions.ts';
+import { VIEWS, type ViewName } from '../../../schemas/tables/views.ts';
 import { liveColours, type SimDatabase } from '../model/database.ts';
 import { Breach } from '../model/world.ts';
-import { poisonOf, SIMULATED_VIEWS, type SimulatedView } from '../workload/poisonProjector.ts';
+
+import { poisonOf } from '../workload/poisonProjector.ts';
 import type { AccountBook } from './accountBook.ts';
 import { canonicalText } from './exact.ts';
 import { FeedReader } from './feed.ts';
 import type { Ledger } from './ledger.ts';
+import { SHOP_VIEWS } from './shopRows.ts';
 import type { Row } from './tradeBook.ts';
 
 /** What has become of poison: it always parked, it was applied whenever views were mended, or it is poison no more. */
@@ -17,11 +20,28 @@ interface ViewPosition {
   readonly parked: number | null;
 }
 
-const ORDER: Record<Exclude<SimulatedView, 'journal'>, string> = {
-  accounts: 'account_id',
-  positions: 'account_id, symbol',
-  trades: 'account_id, version',
+/** The types of aggregates that a view is of; the journal is of all. */
+const TYPES: Readonly<Record<Exclude<ViewName, 'journal'>, readonly string[]>> = {
+  accounts: ['account'],
+  positions: ['account'],
+  trades: ['account'],
+  orders: ['order'],
+  order_history: ['order', 'payment', 'shipment'],
+  inventory: ['inventory'],
+  payments: ['payment'],
+  sales: ['order', 'payment'],
+  sagas: ['saga'],
 };
+
+/** Views whose rows have a version, and what their rows are known by. */
+const VERSIONED: readonly (readonly [view: ViewName, key: string])[] = [
+  ['accounts', 'account_id'],
+  ['positions', "account_id || ' ' || symbol"],
+  ['orders', 'order_id'],
+  ['inventory', 'product_id'],
+  ['payments', 'payment_id'],
+  ['sagas', 'saga_id'],
+];
 
 /** What ends a rebuild without a switch and without a fault: somebody wants it to, or an event is poison. */
 const FAIR_FAILURE = /^cancelled$|cannot take event/;
@@ -62,8 +82,8 @@ export class ViewAudit {
     const positions = this.#readPositions();
     for (const ledger of this.#own()) {
       if (keyOf(ledger.source) === unreadable) continue;
-      for (const view of SIMULATED_VIEWS) {
-        if (view !== 'journal' && ledger.source.aggregateType !== 'account') continue;
+      for (const view of VIEWS) {
+        if (view !== 'journal' && !TYPES[view].includes(ledger.source.aggregateType)) continue;
         const key = `${view} ${keyOf(ledger.source)}`;
         const { version, parked } = positions.get(key) ?? { version: 0, parked: null };
         const expected = poison === 'maybe' ? parked : poison === 'parked' ? firstPoison(ledger, view) : null;
@@ -92,12 +112,15 @@ export class ViewAudit {
       accounts.flatMap(({ book, source }) => list(book as AccountBook, source.aggregateId));
     const accountRows = rows((book, id) => book.accountRows(id));
     const positionRows = rows((book, id) => book.positionRows(id));
-    this.#compare('accounts', accountRows);
-    this.#compare('positions', positionRows);
+    this.#compare('accounts', ['account_id'], accountRows);
+    this.#compare('positions', ['account_id', 'symbol'], positionRows);
     this.#compare(
       'trades',
+      ['account_id', 'version'],
       rows((book) => book.trades.rows()),
     );
+    for (const { view, key, expected, shown } of SHOP_VIEWS)
+      this.#compare(view, key, this.#own().flatMap(expected), shown);
     this.#feed.complete(this.#own());
   }
 
@@ -108,11 +131,11 @@ export class ViewAudit {
     versionOf: (value: Value) => number,
   ): void {
     for (const [key, value] of before) {
+      // What stood before its first event may as well stand nowhere.
       const now = after.get(key);
-      if (now === undefined || versionOf(now) < versionOf(value)) {
-        const version = now === undefined ? 'nothing' : versionOf(now);
+      const version = now === undefined ? 0 : versionOf(now);
+      if (version < versionOf(value))
         this.#fail('views only go forward', `${key} from ${versionOf(value)} to ${version}`);
-      }
     }
   }
 
@@ -126,10 +149,14 @@ export class ViewAudit {
       this.#fail('a rebuild finds nothing wrong', `it failed: ${row.reason}`);
   }
 
-  #compare(view: Exclude<SimulatedView, 'journal'>, expected: readonly Row[]): void {
+  #compare(
+    view: ViewName,
+    names: readonly string[],
+    expected: readonly Row[],
+    shown: (row: Row) => Row = (row) => row,
+  ): void {
     const table = `${view}_${liveColours(this.#database).get(view)}`;
-    const actual = this.#database.inspect(`SELECT * FROM ${table} ORDER BY ${ORDER[view]}`);
-    const names = ORDER[view].split(', ');
+    const actual = this.#database.inspect(`SELECT * FROM ${table} ORDER BY ${names.join(', ')}`).map(shown);
     const sorted = [...expected].sort((a, b) => compareBy(names, a, b));
     sorted.forEach((row, index) => {
       const found = actual[index];
@@ -171,8 +198,9 @@ export class ViewAudit {
   #readShown(): Map<string, number> {
     const live = liveColours(this.#database);
     const rows = this.#database.inspect(
-      `SELECT account_id AS key, version FROM accounts_${live.get('accounts')} UNION ALL ` +
-        `SELECT account_id || ' ' || symbol, version FROM positions_${live.get('positions')}`,
+      VERSIONED.map(
+        ([view, key]) => `SELECT '${view} ' || ${key} AS key, version FROM ${view}_${live.get(view)}`,
+      ).join(' UNION ALL '),
     );
     return new Map(rows.map(({ key, version }) => [String(key), Number(version)]));
   }
@@ -188,7 +216,7 @@ export class ViewAudit {
   }
 }
 
-function firstPoison(ledger: Ledger, view: SimulatedView): number | null {
+function firstPoison(ledger: Ledger, view: ViewName): number | null {
   return ledger.events.find(({ data }) => poisonOf(data.reference)?.view === view)?.version ?? null;
 }
 

@@ -15,6 +15,9 @@ const SCHEMA = readdirSync(MIGRATIONS)
   .map((file) => readFileSync(join(MIGRATIONS, file), 'utf8'))
   .join('\n');
 
+/** Where sagas stand is no view. */
+const SAGA_POSITIONS = 'saga_positions';
+
 /** How long a call may hang: D1 gives a query up after 30 seconds. */
 const STALL_MS = 30_000;
 
@@ -86,6 +89,7 @@ export class SimDatabase {
   }
 
   #batch(statements: readonly Statement[]): unknown[][] {
+    const before = this.#changes();
     this.#database.exec('BEGIN');
     let results: unknown[][];
     try {
@@ -96,8 +100,14 @@ export class SimDatabase {
       const message = error instanceof Error ? error.message : String(error);
       throw new Error(`D1_ERROR: ${message}: SQLITE_ERROR`, { cause: error });
     }
-    this.#onCommit();
+    const isOfViews = statements.some(({ sql }) => !sql.includes(SAGA_POSITIONS));
+    if (isOfViews && this.#changes() !== before) this.#onCommit();
     return results;
+  }
+
+  /** Rows that were ever written. */
+  #changes(): number {
+    return Number(this.#prepare('SELECT total_changes() AS changes').get()?.changes);
   }
 
   #prepare(sql: string): StatementSync {

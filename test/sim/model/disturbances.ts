@@ -25,14 +25,15 @@ export class Disturbances {
     const platform = this.#platform();
     const { events } = world.profile;
     const objects = platform.objects().filter(({ isAwake }) => isAwake);
-    if (world.strikes(events.crash) && objects.length > 0) world.random.pick(objects).drop('crashes');
+    if (world.strikes(events.crash) && objects.length > 0)
+      world.random.pick(objects).drop('crashes', 'crashes');
     else if (world.strikes(events.evict)) {
       const idle = objects.filter(({ isIdle }) => isIdle);
-      if (idle.length > 0) world.random.pick(idle).drop('is evicted');
+      if (idle.length > 0) world.random.pick(idle).drop('evictions', 'is evicted');
     } else if (world.strikes(events.deploy)) this.#deploy();
     else if (world.strikes(events.queueOutage)) {
-      const queue = world.random.pick([platform.queue, platform.archiveQueue]);
-      this.#outage(queue, queue === platform.queue ? 'the queue' : 'the queue of the archive');
+      const queue = world.random.pick(platform.queues);
+      this.#outage(queue, queue.name);
     } else if (world.strikes(events.databaseOutage)) {
       const database = world.random.pick(platform.databases);
       this.#outage(database, database.name);
@@ -43,23 +44,21 @@ export class Disturbances {
   /** Everything dies at once, and the platform gives every alarm up. */
   blackout(): void {
     this.#world.trace.note(this.#world.clock, 'blackout');
-    for (const object of this.#platform().objects()) object.drop('dies');
-    for (const { object } of this.#platform().actors.values()) object.loseAlarm();
+    for (const object of this.#platform().objects()) object.drop('crashes', 'dies');
+    for (const object of this.#platform().alarmed()) object.loseAlarm();
   }
 
   /** Whatever is down comes back. */
   endOutages(): void {
-    const { databases, queue, archiveQueue } = this.#platform();
-    queue.down = false;
-    archiveQueue.down = false;
-    for (const database of databases) database.down = false;
+    const { databases, queues } = this.#platform();
+    for (const thing of [...databases, ...queues]) thing.down = false;
   }
 
   /** Every instance is replaced, by one of the next release or of the one before. */
   #deploy(): void {
     this.release = (this.release + 1) % this.#releases;
     this.#world.trace.note(this.#world.clock, `deploys release ${this.release + 1}`);
-    for (const object of this.#platform().objects()) object.drop('is replaced');
+    for (const object of this.#platform().objects()) object.drop('evictions', 'is replaced');
   }
 
   #outage(thing: { down: boolean }, name: string): void {

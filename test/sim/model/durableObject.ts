@@ -14,6 +14,9 @@ const ALARM_RETRY_MS = 2_000;
 /** Which write of a turn may fail: the first up to this many. */
 const FAILING_WRITES = 4;
 
+/** How long an answer may hang: longer than the kernel waits before it takes an effect for lost. */
+const HANG_MS = 180_000;
+
 /** The share of the lost requests that arrive in the end, and how long they may take. */
 const LATE_SHARE = 0.6;
 const LATE_MS = 60_000;
@@ -97,11 +100,11 @@ export class SimObject<App extends Application> {
   }
 
   /** Loses the instance with everything in its memory; whoever waits for it is told so. */
-  drop(why: string): void {
+  drop(loss: 'evictions' | 'crashes', why: string): void {
     const instance = this.#instance;
     if (instance === undefined) return;
     this.#world.trace.note(this.#world.clock, this.name, why);
-    this.#world.losses++;
+    this.#world.losses[loss]++;
     this.#instance = undefined;
     instance.caller.alive = false;
     for (const call of instance.inFlight) this.#world.add(this.#failure(call, `${this.name} was reset`));
@@ -114,6 +117,7 @@ export class SimObject<App extends Application> {
     if (this.storage.alarm.at === undefined) return;
     this.storage.alarm = { ...this.storage.alarm, at: undefined };
     this.alarmLost = true;
+    this.#world.losses.alarmsGivenUp++;
   }
 
   /** The platform fires the alarm, or fails to. */
@@ -121,7 +125,7 @@ export class SimObject<App extends Application> {
     const { alarm } = this.storage;
     if (this.#world.strikes(this.#world.profile.faults.alarmFails)) {
       const failures = 1 + this.#world.random.integer(ALARM_ATTEMPTS_MAX);
-      this.#alarmFailed({ ...alarm, attempt: alarm.attempt + failures - 1 });
+      this.#alarmFailed(alarm, Math.min(failures, ALARM_ATTEMPTS_MAX - alarm.attempt));
       return;
     }
     await this.#turn('alarm', (instance) => {
@@ -176,7 +180,9 @@ export class SimObject<App extends Application> {
       const failed = () => call.reject(new NetworkFault('network connection lost'));
       await call.caller.deliver(`${label} ${lost ? 'lost' : 'answered'}`, lost ? failed : settle);
     };
-    this.#outputs?.push({ effect: { label: `${label} ←`, at: world.soon(), run }, answers: call });
+    const hang = world.strikes(world.profile.faults.answerHangs) ? world.random.integer(HANG_MS) : 0;
+    const effect = { label: `${label} ←`, at: world.soon() + hang, run };
+    this.#outputs?.push({ effect, answers: call });
   }
 
   #failure(call: Call, why: string): Effect {
@@ -208,7 +214,7 @@ export class SimObject<App extends Application> {
     if (this.#world.strikes(faults.crashBeforeCommit)) {
       this.storage.rollback();
       this.#outputs = undefined;
-      this.drop('crashes before the commit');
+      this.drop('crashes', 'crashes before the commit');
       return true;
     }
     this.#commit(label, instance);
@@ -230,7 +236,7 @@ export class SimObject<App extends Application> {
       if (answers !== undefined) instance.inFlight.delete(answers);
       this.#world.add(effect);
     }
-    if (crash) this.drop('crashes after the commit');
+    if (crash) this.drop('crashes', 'crashes after the commit');
     this.#onCommit({ label, rowsWritten, alarmChanged, inAlarm });
   }
 
@@ -281,12 +287,14 @@ export class SimObject<App extends Application> {
     }
   }
 
-  #alarmFailed(alarm: AlarmSlot): void {
-    const attempt = alarm.attempt + 1;
-    this.#world.losses++;
+  /** The alarm fails, once or several times in a row. */
+  #alarmFailed(alarm: AlarmSlot, failures = 1): void {
+    const attempt = alarm.attempt + failures;
+    this.#world.losses.failedAlarms += failures;
     this.#world.trace.note(this.#world.clock, this.name, `alarm failed ${attempt} times`);
     const lost = attempt >= ALARM_ATTEMPTS_MAX;
     this.alarmLost = lost;
+    if (lost) this.#world.losses.alarmsGivenUp++;
     const at = lost ? undefined : this.#world.clock + ALARM_RETRY_MS * 2 ** attempt;
     this.storage.alarm = { ...alarm, at, attempt };
   }

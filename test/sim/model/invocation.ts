@@ -1,8 +1,8 @@
 /** A run of a Worker, of the queue's consumer or of the sweeper: it has no storage, and may die at any of its effects. */
-import type { ConsumerDeps, QueueMessage } from '../../../queues/kernel/consumer.ts';
-import { consumeBatch } from '../../../queues/kernel/consumer.ts';
+import type { QueueMessage } from '../../../queues/kernel/consumer.ts';
 import { type DeadLetterStore, consumeDead as keepDead } from '../../../queues/kernel/deadLetters.ts';
 import type { DeadLetter } from '../../../schemas/deadLetter.ts';
+import type { Logger } from '../../../telemetry/logger.ts';
 import type { SimQueue, StoredMessage } from './queue.ts';
 import { type Caller, type Effect, settled, type World } from './world.ts';
 
@@ -51,12 +51,15 @@ export class Invocation implements Caller {
   }
 }
 
-/** Delivers some messages to the views' consumer. `done` is called when they are acked or given back. */
+/** What a consumer group does with a batch. */
+export type Consumer = (caller: Caller, messages: readonly QueueMessage[]) => Promise<void>;
+
+/** Delivers some messages to their consumer. `done` is called when they are acked or given back. */
 export async function consume(
   world: World,
   queue: SimQueue,
   messages: readonly StoredMessage[],
-  depsFor: (caller: Caller) => ConsumerDeps,
+  consumer: Consumer,
   done: () => void,
 ): Promise<void> {
   const fates = new Map<string, 'acked' | { delaySeconds: number }>();
@@ -71,8 +74,7 @@ export async function consume(
     }
     done();
   });
-  const deps = depsFor(invocation);
-  await invocation.run(() => consumeBatch(deps, handles(messages, fates)));
+  await invocation.run(() => consumer(invocation, handles(messages, fates)));
 }
 
 /** Letters in memory: what keeps them does not crash, since nothing else is asked of it here. */
@@ -92,16 +94,17 @@ export class KeptLetters implements DeadLetterStore {
   }
 }
 
-/** Delivers messages of the dead-letter queue, whose last delivery fails as all before it. */
+/** Delivers messages of a group's dead-letter queue, whose last delivery fails as all before it. */
 export function consumeDead(
-  { logger }: ConsumerDeps,
+  logger: Logger,
   store: DeadLetterStore,
+  group: string,
   messages: readonly StoredMessage[],
 ): Promise<void> {
   const fail = () => Promise.reject(new Error('given up'));
   return keepDead(
     { logger, store, deliver: fail, readLog: fail, now: () => 0 },
-    'views',
+    group,
     handles(messages, new Map()),
   );
 }

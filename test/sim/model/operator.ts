@@ -15,6 +15,8 @@ const CALLS_MAX = 2;
 const CALL_MS = 60_000;
 /** Chance that somebody ends a rebuild instead of going on with it. */
 const CANCEL_CHANCE = 0.03;
+/** Chance that views are mended, or break, while a rebuild goes on: what was parked then catches up beside it. */
+const MEND_CHANCE = 0.1;
 
 interface Order {
   readonly kind: RebuildKind;
@@ -116,6 +118,7 @@ export class Operator {
   async work(): Promise<void> {
     const order = this.#order;
     if (order === undefined) return;
+    if (this.#world.strikes(MEND_CHANCE)) await this.mend();
     await this.#call(async (caller) => {
       const parts = this.#platform.rebuildDeps(caller);
       if (this.#world.strikes(CANCEL_CHANCE)) {

@@ -1,39 +1,40 @@
-/** The simulated platform: actors, directory, queue, view databases, and the Worker code that runs between them. */
+/** The simulated platform: actors, directory, queues, view databases, a bank, and the Worker code that runs between them. */
 import { Directory } from '../../../actors/directory/directory.ts';
-import { ActorCore } from '../../../actors/kernel/actorCore.ts';
 import type { AnyDecider } from '../../../actors/kernel/aggregate.ts';
-import { commandSender } from '../../../actors/kernel/commandSender.ts';
-import type { Perform } from '../../../actors/kernel/effects.ts';
 import type { Source } from '../../../actors/kernel/messages.ts';
-import type { ConsumerDeps } from '../../../queues/kernel/consumer.ts';
+import { consumeBatch } from '../../../queues/kernel/consumer.ts';
 import { keyOf } from '../../../queues/kernel/positions.ts';
 import type { OwnerState, RebuildableProjector } from '../../../queues/kernel/projector.ts';
 import type { RunnerDeps } from '../../../queues/kernel/runner.ts';
 import { sweepPage } from '../../../queues/kernel/sweep.ts';
 import type { RebuildDeps } from '../../../queues/rebuild/deps.ts';
+import { consumeForSagas, type SagaConsumerDeps, tellSagas } from '../../../queues/sagas/consumer.ts';
+import type { GroupName } from '../../../schemas/consumerGroups.ts';
 import { isKnownEvent } from '../../../schemas/eventTypes.ts';
 import { parseEventsMessage } from '../../../schemas/message.ts';
 import { DIRECTORY_PARTS, directoryName, partOf } from '../../../schemas/partition.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
+import { type ActorApp, type ActorWorld, startActor } from './actors.ts';
 import { NetworkFault, type ObjectContext, type TurnReport } from './application.ts';
+import { SimBank } from './bank.ts';
 import { SimDatabase } from './database.ts';
 import { SimObject } from './durableObject.ts';
-import { consume, consumeDead, Invocation, KeptLetters } from './invocation.ts';
+import { type Consumer, consume, consumeDead, Invocation, KeptLetters } from './invocation.ts';
 import { SimQueue } from './queue.ts';
 import type { Caller, World } from './world.ts';
 
-/** Consumers that the queue's deliveries may keep busy at a time: two, so that they race. */
+/** Consumers that the deliveries of one queue may keep busy at a time: two, so that they race. */
 const CONSUMERS_MAX = 2;
 /** Sweeps that may overlap. */
 const SWEEPS_MAX = 2;
 
-/** An actor's instance as the platform starts it. */
-export interface ActorApp {
-  readonly core: ActorCore<unknown>;
-  alarm(): Promise<void>;
-}
-
 export type ActorObject = SimObject<ActorApp>;
+
+/** An object of any kind, as whoever disturbs it sees it. */
+export type AlarmedObject = Pick<
+  ActorObject,
+  'isIdle' | 'isAwake' | 'drop' | 'alarmAt' | 'fireAlarm' | 'loseAlarm'
+>;
 
 /** An actor by its name. */
 export interface PlatformActor {
@@ -47,23 +48,26 @@ interface DirectoryApp {
   readonly alarm?: undefined;
 }
 
-/** Who is told of events: the views soon and with the data, the archive by the alarm and without. */
-export const GROUPS = ['views', 'archive'] as const;
-export type Group = (typeof GROUPS)[number];
-
 /** Whoever watches: called after every commit. */
 export interface Observer {
   turnCommitted(source: Source, object: ActorObject, report: TurnReport): void;
-  messageStored(group: Group, body: string): void;
+  messageStored(group: GroupName, body: string): void;
   viewsChanged(part: number): void;
+  bankCommitted(part: number): void;
+}
+
+/** A consumer group: its queue, and how many of its consumers are at work. */
+interface Group {
+  readonly name: GroupName;
+  readonly queue: SimQueue;
+  /** Undefined for the archive, which is left out: what it is told stays in the queue. */
+  readonly consumer: Consumer | undefined;
+  busy: number;
 }
 
 export class Platform {
-  /** To the views. */
-  readonly queue: SimQueue;
-  /** To the archive, which is left out here: what it is told stays in the queue. */
-  readonly archiveQueue: SimQueue;
   readonly databases: readonly SimDatabase[];
+  readonly bank: SimBank;
   /** Every actor that anybody has addressed, by key. */
   readonly actors = new Map<string, PlatformActor>();
   readonly directories: readonly SimObject<DirectoryApp>[];
@@ -75,7 +79,9 @@ export class Platform {
   readonly #deadLetters = new KeptLetters();
   readonly #observer: Observer;
   readonly #deciderOf: (aggregateType: string) => AnyDecider;
-  #consumers = 0;
+  readonly #groups: readonly Group[];
+  readonly #actorWorld: ActorWorld;
+  readonly #alarmed: AlarmedObject[] = [];
   #sweeps = 0;
 
   constructor(
@@ -88,17 +94,7 @@ export class Platform {
     this.#observer = observer;
     this.#projectors = projectors;
     this.#deciderOf = deciderOf;
-    this.#logger = {
-      enabled: (level) => level !== 'debug',
-      log: (level, message, fields) => {
-        if (level === 'warn' || level === 'error')
-          world.trace.note(world.clock, 'log', level, message, fields ?? '');
-      },
-    };
-    const queueTo = (group: Group) =>
-      new SimQueue(world, (body) => world.check(() => observer.messageStored(group, body)));
-    this.queue = queueTo('views');
-    this.archiveQueue = queueTo('archive');
+    this.#logger = tracingLogger(world);
     this.databases = Array.from({ length: world.profile.parts }, (_, part) => {
       return new SimDatabase(world, part, () => world.check(() => observer.viewsChanged(part)));
     });
@@ -106,6 +102,31 @@ export class Platform {
       const start = ({ storage }: ObjectContext): DirectoryApp => ({ directory: new Directory(storage) });
       return new SimObject(world, `directory ${directoryName(part)}`, start, ignore);
     });
+    this.#groups = [
+      this.#group('archive', undefined),
+      this.#group('views', (caller, messages) => consumeBatch(this.#viewsDeps(caller), messages)),
+      this.#group('sagas', (caller, messages) => consumeForSagas(this.#sagasDeps(caller), messages)),
+    ];
+    this.bank = new SimBank(
+      world,
+      async (caller, paymentId, command) => {
+        const target = { aggregateType: 'payment', aggregateId: paymentId };
+        await this.#execute(caller, target, [command], WEBHOOK_CONTEXT);
+      },
+      (part) => world.check(() => observer.bankCommitted(part)),
+    );
+    this.#alarmed.push(...this.bank.parts);
+    this.#actorWorld = {
+      world,
+      logger: this.#logger,
+      bank: this.bank,
+      queues: new Map(this.#groups.map(({ name, queue }) => [name, queue])),
+      execute: (...call) => this.#execute(...call),
+      register: (caller, { aggregateType, aggregateId }) =>
+        this.#directory(partOf(aggregateId, DIRECTORY_PARTS)).call(caller, 'register', ({ directory }) =>
+          directory.register(aggregateType, aggregateId),
+        ),
+    };
   }
 
   /** An aggregate's actor: it is there as soon as anybody addresses it. */
@@ -115,17 +136,17 @@ export class Platform {
     const object: ActorObject = new SimObject<ActorApp>(
       this.#world,
       keyOf(source),
-      (context) => this.#startActor(context, source, this.#deciderOf(source.aggregateType)),
+      (context) => startActor(this.#actorWorld, context, source, this.#deciderOf(source.aggregateType)),
       (report) => this.#world.check(() => this.#observer.turnCommitted(source, object, report)),
     );
     const actor = { source, object };
     this.actors.set(keyOf(source), actor);
+    this.#alarmed.push(object);
     return actor;
   }
 
-  /** Whether a consumer could begin now. */
-  get canConsume(): boolean {
-    return this.#consumers < CONSUMERS_MAX;
+  get queues(): readonly SimQueue[] {
+    return this.#groups.map(({ queue }) => queue);
   }
 
   get canSweep(): boolean {
@@ -133,33 +154,39 @@ export class Platform {
   }
 
   /** Every object that may crash or be evicted. */
-  objects(): { isIdle: boolean; isAwake: boolean; drop(why: string): void }[] {
-    return [...this.directories, ...[...this.actors.values()].map(({ object }) => object)];
+  objects(): { isIdle: boolean; isAwake: boolean; drop: SimObject<ActorApp>['drop'] }[] {
+    return [...this.directories, ...this.alarmed()];
   }
 
-  /** Delivers what the queue has to a consumer. */
-  async deliver(): Promise<void> {
-    await consumeDead(this.#consumerDeps(DEAF), this.#deadLetters, this.queue.takeDead());
-    const messages = this.queue.take();
-    if (messages.length === 0) return;
-    this.#consumers++;
-    await consume(
-      this.#world,
-      this.queue,
-      messages,
-      (caller) => this.#consumerDeps(caller),
-      () => this.#consumers--,
+  /** Every object that may have an alarm. */
+  alarmed(): readonly AlarmedObject[] {
+    return this.#alarmed;
+  }
+
+  /** Deliveries that could be made now, to groups whose turn it is. */
+  deliveries(isTurnOf: (group: GroupName) => boolean): (() => Promise<void>)[] {
+    return this.#free().flatMap(([group, consumer]) =>
+      (group.queue.nextAt() ?? Number.POSITIVE_INFINITY) <= this.#world.clock && isTurnOf(group.name)
+        ? () => this.#deliver(group, consumer)
+        : [],
     );
+  }
+
+  /** When the next message can be delivered to a consumer that is free; undefined where there is none. */
+  nextDeliveryAt(): number | undefined {
+    const times = this.#free().flatMap(([{ queue }]) => queue.nextAt() ?? []);
+    return times.length === 0 ? undefined : Math.min(...times);
   }
 
   /** One page of the sweep in one part of the directory. */
   async sweep(part: number): Promise<void> {
-    const object = this.directories[part] as SimObject<DirectoryApp>;
+    const object = this.#directory(part);
     this.#sweeps++;
     const sweeper = new Invocation(this.#world, this.#world.uniqueId('sweeper'), () => this.#sweeps--);
+    const sagas = this.#sagasDeps(sweeper);
     await sweeper.run(() =>
       sweepPage({
-        ...this.#consumerDeps(sweeper),
+        ...this.#viewsDeps(sweeper),
         directory: {
           sweepCursor: () => object.call(sweeper, 'sweepCursor', ({ directory }) => directory.sweepCursor()),
           list: (after, limit) =>
@@ -168,6 +195,7 @@ export class Platform {
             object.call(sweeper, 'saveSweepCursor', ({ directory }) => directory.saveSweepCursor(cursor)),
         },
         head: (key) => this.#readActor(sweeper, 'head', key, ({ core }) => core.head()),
+        followers: [async (heads) => void (await tellSagas(sagas, heads))],
       }),
     );
   }
@@ -179,9 +207,7 @@ export class Platform {
       projectors: this.#projectors,
       directoryParts: this.directories.length,
       directory: (index, after, limit) =>
-        (this.directories[index] as SimObject<DirectoryApp>).call(caller, 'list', ({ directory }) =>
-          directory.list(after, limit),
-        ),
+        this.#directory(index).call(caller, 'list', ({ directory }) => directory.list(after, limit)),
       owns: ({ aggregateId }) => database.holds(aggregateId),
       head: (key) => this.#readActor(caller, 'head', key, ({ core }) => core.head()),
       owner: (key, version) => this.#ownerState(caller, key, version),
@@ -190,8 +216,32 @@ export class Platform {
 
   close(): void {
     for (const { object } of this.actors.values()) object.storage.close();
-    for (const { storage } of this.directories) storage.close();
+    for (const { storage } of [...this.directories, ...this.bank.parts]) storage.close();
     for (const database of this.databases) database.close();
+  }
+
+  #group(name: GroupName, consumer: Consumer | undefined): Group {
+    const stored = (body: string) => this.#world.check(() => this.#observer.messageStored(name, body));
+    return { name, queue: new SimQueue(this.#world, name, stored), consumer, busy: 0 };
+  }
+
+  #directory(part: number): SimObject<DirectoryApp> {
+    return this.directories[part] as SimObject<DirectoryApp>;
+  }
+
+  /** Groups of which a consumer is free. */
+  #free(): (readonly [Group, Consumer])[] {
+    return this.#groups.flatMap((group) =>
+      group.consumer !== undefined && group.busy < CONSUMERS_MAX ? [[group, group.consumer] as const] : [],
+    );
+  }
+
+  async #deliver(group: Group, consumer: Consumer): Promise<void> {
+    await consumeDead(this.#logger, this.#deadLetters, group.name, group.queue.takeDead());
+    const messages = group.queue.take();
+    if (messages.length === 0) return;
+    group.busy++;
+    await consume(this.#world, group.queue, messages, consumer, () => group.busy--);
   }
 
   async #ownerState(caller: Caller, key: Source, version: number): Promise<OwnerState | undefined> {
@@ -203,63 +253,39 @@ export class Platform {
     });
   }
 
+  #execute: ActorWorld['execute'] = (caller, target, commands, context) =>
+    this.actor(target).object.call(caller, 'execute', ({ core }) => core.execute(commands, context));
+
   async #readActor<Result>(
     caller: Caller,
     label: string,
     key: Source,
-    invoke: (app: ActorApp) => Result,
+    invoke: (app: ActorApp) => Result | Promise<Result>,
   ): Promise<Result> {
     if (this.unreadable === keyOf(key)) throw new NetworkFault(`${keyOf(key)} does not answer`);
     return this.actor(key).object.call(caller, label, invoke);
   }
 
-  #startActor(context: ObjectContext, source: Source, decider: AnyDecider): ActorApp {
-    const world = this.#world;
-    const { aggregateType, aggregateId } = source;
-    const directory = this.directories[partOf(aggregateId, DIRECTORY_PARTS)] as SimObject<DirectoryApp>;
-    const core: ActorCore<unknown> = new ActorCore<unknown>({
-      source,
-      decider,
-      storage: context.storage,
-      logger: this.#logger,
-      now: context.now,
-      nextTurn: (task) => context.later('decides', task, 0),
-      after: (task, milliseconds) => context.later('drains', task, milliseconds),
-      setAlarm: (at) => context.storage.setAlarm(at),
-      groups: [
-        { name: 'views', send: (texts) => this.queue.send(context.caller, texts) },
-        {
-          name: 'archive',
-          isPatient: true,
-          send: (texts) => this.archiveQueue.send(context.caller, texts),
-        },
-      ],
-      register: () =>
-        directory
-          .call(context.caller, 'register', (app) => app.directory.register(aggregateType, aggregateId))
-          // Whatever it was: to the caller of the actor the outcome of the command is unknown.
-          .catch((error: unknown) => Promise.reject(new NetworkFault(`no directory: ${String(error)}`))),
-      uniqueId: () => world.uniqueId('unique'),
-      perform: decider.effects === undefined ? undefined : this.#sender(context.caller, () => core),
-    });
-    return { core, alarm: () => core.alarm() };
-  }
-
-  /** Effects are commands to other actors, as a saga's are. */
-  #sender(caller: Caller, core: () => ActorCore<unknown>): Perform {
-    return commandSender({
-      execute: (target, commands, context) =>
-        this.actor(target).object.call(caller, 'execute', (app) => app.core.execute(commands, context)),
-      correlationId: () => correlationOf(core().events(1, 1)),
-    });
-  }
-
-  #consumerDeps(caller: Caller): ConsumerDeps {
+  #viewsDeps(caller: Caller) {
     return {
       parts: this.databases.length,
       logger: this.#logger,
-      runnerDeps: (part) => this.#runnerDeps(caller, part),
-      chance: () => this.#world.random.integer(1_000) / 1_000,
+      runnerDeps: (part: number) => this.#runnerDeps(caller, part),
+      chance: () => this.#chance(),
+    };
+  }
+
+  #sagasDeps(caller: Caller): SagaConsumerDeps {
+    return {
+      logger: this.#logger,
+      databases: this.databases.map((database) => database.client(caller)),
+      knowsEvent: isKnownEvent,
+      readLog: this.#logReader(caller),
+      execute: (sagaId, commands, context) => {
+        const saga = { aggregateType: 'saga', aggregateId: sagaId };
+        return this.#readActor(caller, 'execute', saga, ({ core }) => core.execute(commands, context));
+      },
+      chance: () => this.#chance(),
     };
   }
 
@@ -269,27 +295,38 @@ export class Platform {
       projectors: this.#projectors,
       logger: this.#logger,
       knowsEvent: isKnownEvent,
-      readLog: async (key, fromVersion, limit) => {
-        const texts = await this.#readActor(caller, 'messages', key, ({ core }) =>
-          core.messages(fromVersion, limit),
-        );
-        return texts.map(parseEventsMessage);
-      },
+      readLog: this.#logReader(caller),
       newClaim: () => this.#world.uniqueId('claim'),
       now: () => this.#world.clock,
     };
   }
+
+  #logReader(caller: Caller): RunnerDeps['readLog'] {
+    return async (key, fromVersion, limit) => {
+      const texts = await this.#readActor(caller, 'messages', key, ({ core }) =>
+        core.messages(fromVersion, limit),
+      );
+      return texts.map(parseEventsMessage);
+    };
+  }
+
+  #chance(): number {
+    return this.#world.random.integer(1_000) / 1_000;
+  }
 }
 
-/** What the first of some envelopes belongs to. */
-function correlationOf(envelopes: string): string {
-  const [first] = JSON.parse(envelopes) as [{ metadata: { correlationId: string } }];
-  return first.metadata.correlationId;
-}
+const WEBHOOK_CONTEXT = { userId: 'sandbox', correlationId: 'webhook', causationId: null };
 
-/** For code that calls nobody. */
-const DEAF: Caller = { alive: false, emit: ignore, deliver: () => Promise.resolve() };
+function tracingLogger(world: World): Logger {
+  return {
+    enabled: (level) => level !== 'debug',
+    log: (level, message, fields) => {
+      if (level === 'warn' || level === 'error')
+        world.trace.note(world.clock, 'log', level, message, fields ?? '');
+    },
+  };
+}
 
 function ignore(): void {
-  // Nobody watches the directory's turns, and nobody hears a caller that calls nobody.
+  // Nobody watches the directory's turns.
 }

@@ -14,6 +14,8 @@ export interface FaultRates {
   readonly storageFull: number;
   readonly requestLost: number;
   readonly responseLost: number;
+  /** An answer takes minutes. */
+  readonly answerHangs: number;
   /** A send fails, before or after storing, or in between. */
   readonly sendFails: number;
   /** A stored message is stored twice. */
@@ -54,10 +56,15 @@ export interface Profile {
   readonly skewMs: number;
   /** Chance per step that a client sends something. */
   readonly traffic: number;
-  /** How often consumers get their turn, 0 to 1: where it is rare, the actors get further in as many steps. */
+  /** How often consumers of the views, and those of the sagas, get their turn, 0 to 1. */
   readonly viewPace: number;
+  readonly sagaPace: number;
   /** Chance that what a client sends is about a transfer. */
   readonly transfers: number;
+  /** Chance that what a client does is about the shop, how many products that has, and orders under way at a time. */
+  readonly shop: number;
+  readonly products: number;
+  readonly openOrders: number;
   /** Chance of a fresh deposit to be poison for a view. */
   readonly poison: number;
   /** Whether the run ends with all instances and all alarms lost, so that only the sweeper is left. */
@@ -72,6 +79,8 @@ export interface Profile {
 export function drawProfile(random: Random): Profile {
   /** Off in a third of the seeds, else anything up to `most`. */
   const rate = (most: number) => (random.chance(1 / 3) ? 0 : (most * (1 + random.integer(100))) / 100);
+  /** In a storm instances come and go all the time. */
+  const storm = random.pick([1, 1, 10]);
   return {
     accounts: 1 + random.integer(4),
     holders: 1 + random.integer(2),
@@ -79,8 +88,12 @@ export function drawProfile(random: Random): Profile {
     latencyMs: random.pick([1, 20, 200, 3_000]),
     skewMs: random.pick([0, 50, 5_000]),
     traffic: random.pick([0.03, 0.08, 0.15]),
-    viewPace: random.pick([1, 1, 0.05]),
+    viewPace: random.pick([1, 0.3, 0.05]),
+    sagaPace: random.pick([1, 1, 1, 0.1]),
     transfers: random.pick([0, 0.2, 0.8]),
+    shop: random.pick([0, 0, 0.6, 0.95]),
+    products: 1 + random.integer(3),
+    openOrders: random.pick([1, 2, 4, 8]),
     poison: rate(0.3),
     blackout: random.chance(0.3),
     rebuiltAtLast: random.chance(0.3),
@@ -90,6 +103,7 @@ export function drawProfile(random: Random): Profile {
       storageFull: rate(0.1),
       requestLost: rate(0.1),
       responseLost: rate(0.05),
+      answerHangs: rate(0.02),
       sendFails: rate(0.3),
       duplicate: rate(0.3),
       databaseFails: rate(0.08),
@@ -99,8 +113,8 @@ export function drawProfile(random: Random): Profile {
       alarmRepeats: rate(0.2),
     },
     events: {
-      crash: rate(0.03),
-      evict: rate(0.02),
+      crash: storm * rate(0.03),
+      evict: storm * rate(0.02),
       deploy: rate(0.003),
       queueOutage: rate(0.004),
       databaseOutage: rate(0.004),

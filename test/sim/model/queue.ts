@@ -17,12 +17,15 @@ export interface StoredMessage {
 export class SimQueue {
   /** While true, every send fails. */
   down = false;
+  readonly name: string;
   readonly #world: World;
   readonly #onStored: (body: string) => void;
   #messages: StoredMessage[] = [];
   #dead: StoredMessage[] = [];
 
-  constructor(world: World, onStored: (body: string) => void) {
+  /** A queue of a consumer group. */
+  constructor(world: World, group: string, onStored: (body: string) => void) {
+    this.name = `queue ${group}`;
     this.#world = world;
     this.#onStored = onStored;
   }
@@ -40,7 +43,7 @@ export class SimQueue {
         for (const body of bodies.slice(0, stored)) this.#store(body);
         world.trace.note(
           world.clock,
-          'queue',
+          this.name,
           `stores ${stored} of ${bodies.length}`,
           failed ? 'and fails' : '',
         );
@@ -59,8 +62,10 @@ export class SimQueue {
 
   /** When the next message can be delivered; undefined where there is none. */
   nextAt(): number | undefined {
-    const times = [...this.#messages, ...this.#dead].map((message) => message.visibleAt);
-    return times.length === 0 ? undefined : Math.min(...times);
+    let next: number | undefined;
+    for (const messages of [this.#messages, this.#dead])
+      for (const { visibleAt } of messages) if (next === undefined || visibleAt < next) next = visibleAt;
+    return next;
   }
 
   /** Takes some visible messages, in any order. */

@@ -27,6 +27,16 @@ export interface Caller {
   deliver(label: string, settle: () => void): Promise<void>;
 }
 
+/** What objects went through. */
+export interface Losses {
+  /** Instances that were evicted or replaced by another release, and instances that crashed. */
+  evictions: number;
+  crashes: number;
+  /** Alarms whose delivery failed, each time counted, and alarms that the platform gave up. */
+  failedAlarms: number;
+  alarmsGivenUp: number;
+}
+
 /** A promise of the design that was broken. */
 export class Breach extends Error {
   override readonly name = 'Breach';
@@ -50,8 +60,7 @@ export class World {
   clock = EPOCH;
   /** False during the last phase, when nothing fails any more and everything has to come to rest. */
   faulty = true;
-  /** Evictions, crashes and failed alarms so far. */
-  losses = 0;
+  readonly losses: Losses = { evictions: 0, crashes: 0, failedAlarms: 0, alarmsGivenUp: 0 };
   /** The first promise that was broken. */
   breach: Breach | undefined;
   #effects: Effect[] = [];

@@ -3,8 +3,10 @@ import { AMENDMENT_MUTANTS } from './amendmentMutants.ts';
 import { DELIVERY_MUTANTS } from './deliveryMutants.ts';
 import { KERNEL_MUTANTS } from './kernelMutants.ts';
 import type { Mutant } from './mutant.ts';
+import { ORDER_SAGA_MUTANTS } from './orderSagaMutants.ts';
 import { REBUILD_MUTANTS } from './rebuildMutants.ts';
 import { SAGA_MUTANTS } from './sagaMutants.ts';
+import { SHOP_MUTANTS } from './shopMutants.ts';
 import { VIEW_MUTANTS } from './viewMutants.ts';
 
 export const MUTANTS: readonly Mutant[] = [
@@ -14,4 +16,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...REBUILD_MUTANTS,
   ...SAGA_MUTANTS,
   ...AMENDMENT_MUTANTS,
+  ...ORDER_SAGA_MUTANTS,
+  ...SHOP_MUTANTS,
 ];

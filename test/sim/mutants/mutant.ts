@@ -7,4 +7,6 @@ export interface Mutant {
   /** What is wrong with it, in a sentence. */
   readonly breaks: string;
   readonly patches: readonly Patch[];
+  /** Whether only a run with a shop can notice it: the others need not be tried. */
+  readonly needsShop?: true;
 }

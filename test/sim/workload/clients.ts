@@ -5,16 +5,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Source } from '../../../actors/kernel/messages.ts';
 import type { Random } from '../../../demo/random.ts';
-import type { AccountBook } from '../audit/accountBook.ts';
+import { AccountBook } from '../audit/accountBook.ts';
 import type { Answer } from '../audit/answers.ts';
 import type { Auditor } from '../audit/auditor.ts';
 import { HoldBook } from '../audit/holdBook.ts';
+import { thingOf } from '../audit/ledger.ts';
+import type { ActorApp } from '../model/actors.ts';
 import { NetworkFault } from '../model/application.ts';
-import type { ActorApp, Platform, PlatformActor } from '../model/platform.ts';
+import type { Platform, PlatformActor } from '../model/platform.ts';
 import { StorageFault } from '../model/storage.ts';
 import { Breach, type Caller, settled, type World } from '../model/world.ts';
 import type { Attempt, SentCommand } from './attempt.ts';
 import { type Body, BodyMaker } from './commands.ts';
+import { ShopMaker } from './shop.ts';
 import { TransferMaker } from './transfers.ts';
 
 /** Requests of the past that clients may come back to. */
@@ -29,6 +32,7 @@ export class Clients {
   readonly #bodies: BodyMaker;
   readonly #actors: readonly PlatformActor[];
   readonly #transfers: TransferMaker;
+  readonly #shop: ShopMaker;
   readonly #past: Attempt[] = [];
   /** Requests whose outcome nobody has heard: they will be repeated. */
   readonly #unheard: Attempt[] = [];
@@ -42,6 +46,7 @@ export class Clients {
     this.#auditor = auditor;
     this.#actors = shuffled(world.random, [...this.#platform.actors.values()]);
     this.#transfers = new TransferMaker(world);
+    this.#shop = new ShopMaker(world, auditor);
     this.#bodies = new BodyMaker(world.random, world.profile.poison, (prefix) => world.uniqueId(prefix));
   }
 
@@ -64,6 +69,7 @@ export class Clients {
   async act(): Promise<void> {
     if (this.#running >= REQUESTS_MAX) return;
     const { random } = this.#world;
+    if (random.chance(this.#world.profile.shop)) return this.#visitShop();
     if (random.chance(this.#world.profile.transfers)) return this.#transfer();
     const actor = random.pick(this.#actors.slice(0, Math.max(1, this.#born)));
     const roll = random.integer(100);
@@ -73,6 +79,27 @@ export class Clients {
     if (roll < 30 && past.length > 0) return this.#send(this.#misuse(random.pick(past)));
     if (roll < 33) return this.#send(this.#explode(actor));
     return this.#send(this.#fresh(actor));
+  }
+
+  /** Something of the shop's, a repeat of it, a look at it, or an operator's word about one of its sagas. */
+  async #visitShop(): Promise<void> {
+    const { random } = this.#world;
+    const roll = random.integer(100);
+    const past = this.#past.filter(({ source }) => SHOP.includes(source.aggregateType));
+    if (roll < 7 && past.length > 0) return this.#send(this.#again(random.pick(past)));
+    if (roll < 12 && past.length > 0) return this.#send(this.#misuse(random.pick(past)));
+    if (roll < 20) return this.#inspect(random.pick([...this.#platform.actors.values()]));
+    const sagaIds = this.#auditor.sagaIds();
+    if (roll < 23 && sagaIds.length > 0) return this.#send(this.#transfers.order(sagaIds));
+    const attempt = this.#shop.draw();
+    if (attempt !== undefined) await this.#send(attempt);
+  }
+
+  /** The shop finishes what it has begun; answers whether there was anything. */
+  async finishOrders(): Promise<boolean> {
+    const attempts = this.#shop.finish();
+    for (const attempt of attempts) await this.#send(attempt);
+    return attempts.length > 0;
   }
 
   /** A transfer, or something about one that there is. */
@@ -87,7 +114,7 @@ export class Clients {
       const aggregateId = random.pick(sagaIds);
       return this.#inspect(this.#platform.actor({ aggregateType: 'saga', aggregateId }));
     }
-    const attempt = this.#transfers.draw(sagaIds, this.#auditor.accounts());
+    const attempt = this.#transfers.draw(sagaIds, this.#auditor.books(AccountBook));
     if (attempt !== undefined) await this.#send(attempt);
   }
 
@@ -99,7 +126,8 @@ export class Clients {
 
   /** Every saga that is parked is let try again. */
   async retrySagas(): Promise<void> {
-    for (const sagaId of this.#auditor.sagaIds('PARKED')) await this.#send(this.#transfers.retry(sagaId));
+    for (const sagaId of this.#auditor.sagaIds(({ status }) => status === 'PARKED'))
+      await this.#send(this.#transfers.retry(sagaId));
   }
 
   async #send(attempt: Attempt): Promise<void> {
@@ -213,7 +241,7 @@ export class Clients {
     const { random } = this.#world;
     const { commandId, body } = random.pick(attempt.commands);
     const command =
-      (body.type === 'ExecuteTrade' || body.type === 'StartSaga') && random.chance(0.6)
+      thingOf(body) !== undefined && random.chance(0.6)
         ? { commandId: this.#world.uniqueId('command'), body: random.chance(0.7) ? body : altered(body) }
         : { commandId, body: altered(body) };
     return { source: attempt.source, commands: [command], brief: random.chance(0.3), exploding: false };
@@ -258,6 +286,9 @@ export class Clients {
   }
 }
 
+/** Types of the shop's aggregates that clients send commands to. */
+const SHOP = ['product', 'inventory', 'order', 'payment'];
+
 function shuffled<Item>(random: Random, items: readonly Item[]): Item[] {
   const rest = [...items];
   return items.map(() => rest.splice(random.integer(rest.length), 1)[0] as Item);
@@ -275,9 +306,14 @@ function altered({ type, data }: Body): Body {
   if (data.holdId !== undefined) return { type, data: { holdId: `not-${String(data.holdId)}` } };
   if (data.holdIds !== undefined)
     return { type, data: { ...data, milliseconds: Number(data.milliseconds) + 1 } };
+  if (data.quantity !== undefined) return { type, data: { ...data, quantity: `1${String(data.quantity)}` } };
+  if (data.trackingNumber !== undefined)
+    return { type, data: { ...data, trackingNumber: `not-${String(data.trackingNumber)}` } };
   if (data.customerId !== undefined)
     return { type, data: { ...data, customerId: `not-${String(data.customerId)}` } };
-  return { type: 'FreezeAccount', data: { reason: 'something else' } };
+  if (type === 'SetLimits') return { type: 'FreezeAccount', data: { reason: 'something else' } };
+  // What says nothing cannot say anything else.
+  return { type, data };
 }
 
 function summary(command: SentCommand | undefined): string {

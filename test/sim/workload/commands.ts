@@ -1,6 +1,6 @@
 /** The commands that clients think of: all kinds, sensible and not. */
 import type { Random } from '../../../demo/random.ts';
-import { POISONS, poisonMark, SIMULATED_VIEWS } from './poisonProjector.ts';
+import { DEPOSIT_POISONED_VIEWS, POISONS, poisonMark } from './poisonProjector.ts';
 
 /** A command without its id. */
 export interface Body {
@@ -83,7 +83,7 @@ export class BodyMaker {
     }
     return {
       type: 'DepositFunds',
-      data: { amount, reference: poisonMark(random.pick(POISONS), random.pick(SIMULATED_VIEWS)) },
+      data: { amount, reference: poisonMark(random.pick(POISONS), random.pick(DEPOSIT_POISONED_VIEWS)) },
     };
   }
 
@@ -137,7 +137,7 @@ export class BodyMaker {
 }
 
 /** A decimal text as the edge would hand it over: digits × 10^-places without trailing zeros. */
-function decimal(digits: number, places: number): string {
+export function decimal(digits: number, places: number): string {
   const text = String(digits).padStart(places + 1, '0');
   if (places === 0) return text;
   const fraction = text.slice(-places).replace(/0+$/, '');

@@ -2,14 +2,10 @@
 import type { Collector, ProjectedEvent, RebuildableProjector } from '../../../queues/kernel/projector.ts';
 import type { ViewName } from '../../../schemas/tables/views.ts';
 
-/** The views that the simulation's aggregates are in. */
-export const SIMULATED_VIEWS = [
-  'accounts',
-  'positions',
-  'trades',
-  'journal',
-] as const satisfies readonly ViewName[];
-export type SimulatedView = (typeof SIMULATED_VIEWS)[number];
+/** The views that a deposit, and those that a delivery of stock, may be poison for. */
+export const DEPOSIT_POISONED_VIEWS = ['accounts', 'positions', 'trades', 'journal'] as const;
+export const STOCK_POISONED_VIEWS = ['inventory', 'journal'] as const;
+export type PoisonedView = (typeof DEPOSIT_POISONED_VIEWS | typeof STOCK_POISONED_VIEWS)[number];
 
 /** How a marked event breaks its view: in the projector's code, or in the database. */
 export const POISONS = ['throw', 'data'] as const;
@@ -17,16 +13,16 @@ export type Poison = (typeof POISONS)[number];
 
 const MARK = /^poison:(throw|data):(\w+)$/;
 
-/** The text that marks a deposit as poison for a view. */
-export function poisonMark(poison: Poison, view: SimulatedView): string {
+/** The text that marks an event as poison for a view. */
+export function poisonMark(poison: Poison, view: PoisonedView): string {
   return `poison:${poison}:${view}`;
 }
 
-/** What a deposit's reference poisons, and how. */
-export function poisonOf(reference: unknown): { poison: Poison; view: SimulatedView } | undefined {
+/** What an event's reference poisons, and how. */
+export function poisonOf(reference: unknown): { poison: Poison; view: PoisonedView } | undefined {
   const [, poison, view] = MARK.exec(String(reference)) ?? [];
-  if (poison === undefined || !SIMULATED_VIEWS.includes(view as SimulatedView)) return undefined;
-  return { poison: poison as Poison, view: view as SimulatedView };
+  if (poison === undefined) return undefined;
+  return { poison: poison as Poison, view: view as PoisonedView };
 }
 
 /** A row that the database refuses for its data. */

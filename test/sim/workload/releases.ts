@@ -1,38 +1,58 @@
 /** The releases of the platform that are deployed in turn: what each aggregate's rules are in them. */
 import { accountDecider } from '../../../actors/account/decider.ts';
+import { inventoryDecider } from '../../../actors/inventory/decider.ts';
 import type { AnyDecider } from '../../../actors/kernel/aggregate.ts';
+import { orderDecider } from '../../../actors/order/decider.ts';
+import { paymentDecider } from '../../../actors/payment/decider.ts';
+import { productDecider } from '../../../actors/product/decider.ts';
 import { sagaDecider } from '../../../actors/saga/decider.ts';
-import { type SagaDefinition, sagaDefinitions } from '../../../actors/saga/definitions/definition.ts';
+import { type AnySagaDefinition, sagaDefinitions } from '../../../actors/saga/definitions/definition.ts';
 import { fundsTransfer } from '../../../actors/saga/definitions/fundsTransfer.ts';
-import type { TransferFunds } from '../../../schemas/transfer.ts';
+import { orderCancellation } from '../../../actors/saga/definitions/orderCancellation.ts';
+import { orderFulfilment } from '../../../actors/saga/definitions/orderFulfilment.ts';
+import { shipmentDecider } from '../../../actors/shipment/decider.ts';
 import { HOLD_RELEASES } from './holdDecider.ts';
 
 /** How many there are. */
 export const RELEASES = 2;
 
-/** A transfer whose steps all come one after the other, and are named anew. */
-const cautiousTransfer: SagaDefinition<TransferFunds> = {
-  ...fundsTransfer,
-  version: fundsTransfer.version + 1,
-  stages: fundsTransfer.stages.flat().map((step) => [{ ...step, name: `${step.name}-alone` }]),
-};
+/** A definition whose steps all come one after the other, and are named anew. */
+function cautious(definition: AnySagaDefinition): AnySagaDefinition {
+  return {
+    ...definition,
+    version: definition.version + 1,
+    stages: definition.stages.flat().map((step) => [{ ...step, name: `${step.name}-alone` }]),
+  };
+}
 
-/** Every release knows both versions of the transfer; new ones begin with the first in one, with the second in the other. */
-const SAGA_RELEASES = [fundsTransfer, cautiousTransfer].map((newest) =>
+const FIRST: readonly AnySagaDefinition[] = [fundsTransfer, orderFulfilment, orderCancellation];
+const SECOND = FIRST.map(cautious);
+
+/** Every release knows both versions of each saga; new ones begin with the first in one, with the second in the other. */
+const SAGA_RELEASES = [FIRST, SECOND].map((newest) =>
   sagaDecider({
-    find: sagaDefinitions([fundsTransfer, cautiousTransfer]).find,
-    newest: (name) => (name === newest.name ? newest : undefined),
+    find: sagaDefinitions([...FIRST, ...SECOND]).find,
+    newest: (name) => newest.find((definition) => definition.name === name),
   }),
 );
 
+/** The same in every release. */
+const LASTING: Readonly<Record<string, AnyDecider>> = {
+  account: accountDecider,
+  product: productDecider,
+  inventory: inventoryDecider,
+  order: orderDecider,
+  payment: paymentDecider({ provider: 'sandbox' }),
+  shipment: shipmentDecider,
+};
+
 /** The rules of an aggregate in a release. */
 export function deciderIn(release: number, aggregateType: string): AnyDecider {
-  const deciders: Readonly<Record<string, readonly AnyDecider[]>> = {
-    account: [accountDecider, accountDecider],
+  const changing: Readonly<Record<string, readonly AnyDecider[]>> = {
     hold: HOLD_RELEASES,
     saga: SAGA_RELEASES,
   };
-  const decider = deciders[aggregateType]?.[release];
+  const decider = LASTING[aggregateType] ?? changing[aggregateType]?.[release];
   if (decider === undefined) throw new Error(`no ${aggregateType} in release ${release}`);
   return decider;
 }

@@ -30,11 +30,7 @@ export class TransferMaker {
   /** A new transfer, or an operator's word about one of those that there are; undefined where there is nothing to do. */
   draw(sagaIds: readonly string[], accounts: ReadonlyMap<string, Known>): Attempt | undefined {
     const { random } = this.#world;
-    if (sagaIds.length > 0 && random.chance(0.25)) {
-      const reason = { reason: this.#world.uniqueId('because') };
-      const type = random.pick(['RetrySaga', 'CompensateSaga', 'CompensateSaga']);
-      return this.#attempt(random.pick(sagaIds.slice(-RECENT)), { type, data: reason });
-    }
+    if (sagaIds.length > 0 && random.chance(0.25)) return this.order(sagaIds);
     if (accounts.size < 2) return undefined;
     const [from, to] = random.chance(0.8) ? this.#sensible(accounts) : this.#any([...accounts]);
     const transferId = this.#world.uniqueId('transfer');
@@ -49,6 +45,14 @@ export class TransferMaker {
     };
     const data = { sagaId, definition: TRANSFER_DEFINITION, input };
     return this.#attempt(sagaId, { type: 'StartSaga', data });
+  }
+
+  /** An operator's word about one of the last sagas. */
+  order(sagaIds: readonly string[]): Attempt {
+    const { random } = this.#world;
+    const reason = { reason: this.#world.uniqueId('because') };
+    const type = random.pick(['RetrySaga', 'CompensateSaga', 'CompensateSaga']);
+    return this.#attempt(random.pick(sagaIds.slice(-RECENT)), { type, data: reason });
   }
 
   /** Two accounts of one currency, if there are. */

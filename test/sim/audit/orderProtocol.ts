@@ -1,0 +1,180 @@
+/** The sagas of an order as the auditor knows them: what they ask of stock, payment and order, and what ends which step. */
+import type { Source } from '../../../actors/kernel/messages.ts';
+import type { LedgerOf } from './book.ts';
+import type { InventoryBook } from './inventoryBook.ts';
+import type { AuditedEvent } from './ledger.ts';
+import type { OrderBook } from './orderBook.ts';
+import type { PaymentBook } from './paymentBook.ts';
+import type { Protocol, SagaInput, StepAsked, StepCommand, Word } from './protocol.ts';
+
+/** From the start of a fulfilment to the end of its reservations: three weeks. */
+const RESERVATION_MS = 21 * 86_400_000;
+
+/** What the bank of the sandbox declines with these cards it declines for good: an operator may try as often as he likes. */
+const DECLINED_FOR_GOOD = /^tok_(?:capture|refund)_(?:decline|(?:late|lost)_)/;
+
+interface Line {
+  readonly line: number;
+  readonly productId: string;
+  readonly quantity: string;
+}
+
+const orderOf = ({ orderId }: SagaInput): Source => ({
+  aggregateType: 'order',
+  aggregateId: String(orderId),
+});
+const paymentOf = ({ orderId }: SagaInput): Source => ({
+  aggregateType: 'payment',
+  aggregateId: String(orderId),
+});
+
+function lineOf({ items }: SagaInput, key: string): Line {
+  const found = (items as readonly Line[]).find(({ line }) => String(line) === key);
+  if (found === undefined) throw new Error(`no line ${key}`);
+  return found;
+}
+
+function stock({ input, key }: StepAsked, type: string, more: object = {}): StepCommand {
+  const { productId } = lineOf(input, key);
+  const target = { aggregateType: 'inventory', aggregateId: productId };
+  return { target, body: { type, data: { reservationId: `${input.orderId}-${key}`, ...more } } };
+}
+
+function payment({ input }: StepAsked, type: string, data: Record<string, unknown> = {}): StepCommand {
+  return { target: paymentOf(input), body: { type, data } };
+}
+
+function order({ input }: StepAsked, type: string, data: Record<string, unknown> = {}): StepCommand {
+  return { target: orderOf(input), body: { type, data } };
+}
+
+function fulfil(asked: StepAsked): StepCommand | undefined {
+  const { base, key, input, startedAt } = asked;
+  switch (base) {
+    case 'reserve-stock': {
+      const expiresAt = new Date(startedAt + RESERVATION_MS).toISOString();
+      return stock(asked, 'ReserveStock', { quantity: lineOf(input, key).quantity, expiresAt });
+    }
+    case 'authorize-payment': {
+      const { orderId, customerId, total, currency, payment: card } = input;
+      const data = { orderId, customerId, amount: total, currency, ...(card as object) };
+      return payment(asked, 'AuthorizePayment', data);
+    }
+    case 'confirm-order':
+      return order(asked, 'ConfirmOrder');
+    case 'commit-stock':
+      return stock(asked, 'CommitReservation');
+    case 'capture-payment':
+      return payment(asked, 'CapturePayment');
+    default:
+      return undefined;
+  }
+}
+
+function unfulfil(asked: StepAsked, reason: string): StepCommand | undefined {
+  switch (asked.base) {
+    case 'reserve-stock':
+      return stock(asked, 'ReleaseReservation', { reason });
+    case 'authorize-payment':
+      return payment(asked, 'VoidPayment', { reason });
+    case 'place-order':
+    case 'confirm-order':
+    case 'await-shipment':
+      return order(asked, 'CancelOrder', { reason });
+    default:
+      return undefined;
+  }
+}
+
+const NOT_AUTHORIZED = ['PaymentDeclined', 'PaymentFailed', 'PaymentVoided'];
+
+function fulfilmentWord(base: string, { type, data }: AuditedEvent): Word {
+  const { status } = (data.standing ?? data) as { status?: string };
+  switch (base) {
+    case 'authorize-payment':
+      if (type === 'PaymentAuthorized') return status === 'AUTHORIZED' ? 'done' : 'refused';
+      return NOT_AUTHORIZED.includes(type) ? 'refused' : undefined;
+    case 'await-shipment':
+      if (type === 'OrderShipped') return status === 'SHIPPED' ? 'done' : undefined;
+      return type === 'OrderCancelled' && data.statusBefore === 'CONFIRMED' ? 'over' : undefined;
+    case 'capture-payment':
+      if (type === 'PaymentCaptured') return 'done';
+      return type === 'CaptureFailed' ? 'refused' : undefined;
+    default:
+      return undefined;
+  }
+}
+
+export const FULFILMENT: Protocol = {
+  command: (asked) => (asked.undoneFor === undefined ? fulfil(asked) : unfulfil(asked, asked.undoneFor)),
+  awaits(base, input) {
+    if (base === 'await-shipment') return orderOf(input);
+    return base === 'authorize-payment' || base === 'capture-payment' ? paymentOf(input) : undefined;
+  },
+  word: fulfilmentWord,
+  isUndone(base, key, input, ledgerOf) {
+    switch (base) {
+      case 'reserve-stock':
+        return isFree(input, key, ledgerOf);
+      case 'authorize-payment':
+        return (ledgerOf(paymentOf(input)).book as PaymentBook).isLetGo;
+      case 'place-order':
+      case 'confirm-order':
+      case 'await-shipment':
+        return (ledgerOf(orderOf(input)).book as OrderBook).status === 'CANCELLED';
+      default:
+        return true;
+    }
+  },
+  isHopeless,
+};
+
+export const CANCELLATION: Protocol = {
+  command(asked) {
+    const { reason } = asked.input;
+    if (asked.undoneFor !== undefined) return undefined;
+    switch (asked.base) {
+      case 'release-stock':
+        return stock(asked, 'ReleaseReservation', { reason });
+      case 'void-payment':
+        return payment(asked, 'VoidPayment', { reason });
+      case 'refund-payment':
+        return payment(asked, 'RefundPayment', { refundId: refundIdOf(asked.round), reason });
+      default:
+        return undefined;
+    }
+  },
+  awaits: (base, input) => (base === 'refund-payment' ? paymentOf(input) : undefined),
+  isMoot(base, key, input, ledgerOf) {
+    const { book } = ledgerOf(paymentOf(input));
+    switch (base) {
+      case 'release-stock':
+        return isFree(input, key, ledgerOf);
+      case 'void-payment':
+        return (book as PaymentBook).isLetGo;
+      default:
+        return (book as PaymentBook).kept === 0n;
+    }
+  },
+  word(_base, { type, data }, round) {
+    if (data.refundId !== refundIdOf(round)) return undefined;
+    if (type === 'PaymentRefunded') return 'done';
+    return type === 'RefundFailed' ? 'refused' : undefined;
+  },
+  isHopeless,
+};
+
+/** Whether nothing is promised for a line. */
+function isFree(input: SagaInput, key: string, ledgerOf: LedgerOf): boolean {
+  const { productId } = lineOf(input, key);
+  const { book } = ledgerOf({ aggregateType: 'inventory', aggregateId: productId });
+  return !(book as InventoryBook).live.has(`${input.orderId}-${key}`);
+}
+
+function refundIdOf(round: number): string {
+  return round === 0 ? 'cancellation' : `cancellation-${round}`;
+}
+
+function isHopeless(input: SagaInput, ledgerOf: LedgerOf): boolean {
+  return DECLINED_FOR_GOOD.test((ledgerOf(orderOf(input)).book as OrderBook).token);
+}

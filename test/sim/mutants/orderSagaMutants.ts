@@ -1,0 +1,147 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: what is patched is source text
+/** Deliberate bugs in what starts the sagas of an order, what they are told, and what they do about it. */
+import type { Mutant } from './mutant.ts';
+
+const CONSUMER = 'queues/sagas/consumer.ts';
+const SUBSCRIPTIONS = 'queues/sagas/subscriptions.ts';
+const FULFILMENT = 'actors/saga/definitions/orderFulfilment.ts';
+const DECIDER = 'actors/saga/decider.ts';
+
+const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'untold-event-is-passed-over',
+    breaks: 'The position moves past an event that a saga could not be told.',
+    patches: [
+      {
+        file: CONSUMER,
+        find: 'return { ...key, from, version, isFailed: true };',
+        replace: 'return { ...key, from, version: version + 1, isFailed: false };',
+      },
+    ],
+  },
+  {
+    name: 'sagas-trust-the-queue',
+    breaks: 'Messages whose events could not be told are acked, and the sweeper tells sagas nothing.',
+    patches: [
+      {
+        file: CONSUMER,
+        find: 'if (!failed.has(keyOf(announcement))) message.ack();',
+        replace: 'if (failed.size >= 0) message.ack();',
+      },
+      {
+        file: 'queues/kernel/sweep.ts',
+        find: 'await follow(heads).catch(',
+        replace: 'await (heads.length < 0 ? follow(heads) : Promise.resolve()).catch(',
+      },
+    ],
+  },
+  {
+    name: 'sagas-read-only-messages',
+    breaks: 'What a message of the sagas’ queue lacks is not read from the log.',
+    patches: [
+      {
+        file: CONSUMER,
+        find: 'const { events } = await announcement.range(deps, from, toVersion);',
+        replace:
+          'const { events } = await announcement.range({ ...deps, readLog: async () => [] }, from, toVersion).catch(() => ({ events: [] }));\n    version = toVersion;',
+      },
+    ],
+  },
+  {
+    name: 'event-told-under-a-new-id',
+    breaks: 'An event that is told again is another command, so that a saga takes it for another event.',
+    patches: [
+      {
+        file: SUBSCRIPTIONS,
+        find: 'commandId: `event ${eventIdText(published.hash)}`',
+        replace: 'commandId: `event ${eventIdText(published.hash)} ${(told = told + 1)}`',
+      },
+      {
+        file: SUBSCRIPTIONS,
+        find: 'function observe(',
+        replace: 'let told = 0;\nfunction observe(',
+      },
+    ],
+  },
+  {
+    name: 'cancelled-by-two-sagas',
+    breaks: 'An order that its own fulfilment cancels is undone by another saga as well.',
+    patches: [
+      {
+        file: SUBSCRIPTIONS,
+        find: "current.statusBefore !== 'CONFIRMED' || published.metadata.sagaId !== undefined",
+        replace: "current.statusBefore !== 'CONFIRMED' || published.metadata.sagaId === ''",
+      },
+    ],
+  },
+  {
+    name: 'early-event-is-dropped',
+    breaks: 'An event that comes before the step that waits for it is forgotten.',
+    patches: [
+      {
+        file: DECIDER,
+        find: "    else progress.add({ type: 'EventObserved', data: { step: step.name, eventType, verdict, at } });\n",
+        replace: "    else return refuse('event_not_awaited', `Too early: ${at}.`);\n",
+      },
+    ],
+  },
+  {
+    name: 'paid-with-the-first-parcel',
+    breaks: 'Goods are taken off the books and paid once the first of them have left.',
+    patches: [
+      {
+        file: FULFILMENT,
+        find: "return data.status === 'SHIPPED' ? 'completed' : undefined;",
+        replace: "return data.status === '' ? undefined : 'completed';",
+      },
+    ],
+  },
+  {
+    name: 'refused-authorisation-is-taken',
+    breaks: 'An order is confirmed though the bank has declined.',
+    patches: [
+      {
+        file: FULFILMENT,
+        find: "if (eventType !== 'PaymentAuthorized') return 'refused';",
+        replace: "if (eventType !== 'PaymentAuthorized') return 'completed';",
+      },
+    ],
+  },
+  {
+    name: 'late-cancellation-parks',
+    breaks:
+      'A saga that comes to undo what has been shipped meanwhile waits for an operator instead of going on.',
+    patches: [
+      {
+        file: FULFILMENT,
+        find: "calledOffOn: ['order_already_shipped', 'order_already_delivered'],",
+        replace: 'calledOffOn: [],',
+      },
+    ],
+  },
+  {
+    name: 'payment-not-voided',
+    breaks: 'A fulfilment that turns back leaves the money held.',
+    patches: [
+      {
+        file: FULFILMENT,
+        find: "paymentCommand(input, 'VoidPayment', { reason }),\n          retry: PATIENT,\n          undoneOn: NOT_HELD,\n          retryOn: ['capture_in_progress'],\n        },",
+        replace:
+          "paymentCommand(input, 'VoidPayment', { reason }),\n          retry: PATIENT,\n          undoneOn: NOT_HELD,\n          retryOn: ['capture_in_progress'],\n        } && undefined,",
+      },
+    ],
+  },
+  {
+    name: 'waiting-has-no-end',
+    breaks: 'A step that waits for an event waits for ever.',
+    patches: [
+      {
+        file: DECIDER,
+        find: "if (status !== 'RUNNING' && (status !== 'WAITING' || state.backward)) continue;",
+        replace: "if (status !== 'RUNNING') continue;",
+      },
+    ],
+  },
+];
+
+export const ORDER_SAGA_MUTANTS = MUTANTS.map((mutant): Mutant => ({ ...mutant, needsShop: true }));
