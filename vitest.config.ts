@@ -2,6 +2,7 @@ import path from 'node:path';
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 import { LOCAL_RUN } from './local/bundle.ts';
+import { LOCAL_PAGES_FOLDER } from './local/config.ts';
 import { newNotaryKey } from './local/notaryKey.ts';
 import { makePages } from './local/pages.ts';
 import { newPersonalDataKey } from './local/personalDataKey.ts';
@@ -32,6 +33,7 @@ export default defineConfig({
             main: './test/support/worker.ts',
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
+              assets: { directory: LOCAL_PAGES_FOLDER },
               durableObjects: { TOYS: { className: 'ToyActor', useSQLite: true } },
               bindings: {
                 TEST_MIGRATIONS: migrations,

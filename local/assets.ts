@@ -2,7 +2,7 @@ import type { V4WorkerOptions } from 'miniflare';
 import { LocalServerError } from './errors.ts';
 
 /** Miniflare's description of a folder of static files. */
-type Assets = NonNullable<V4WorkerOptions['assets']>;
+export type Assets = NonNullable<V4WorkerOptions['assets']>;
 
 /** The settings of a Worker that may have static files. */
 interface WithAssets {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire, enableCompileCache } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import type { V4WorkerOptions } from 'miniflare';
-import { separateAssets } from './assets.ts';
+import { type Assets, separateAssets } from './assets.ts';
 import { LocalServerError, messageOf } from './errors.ts';
 
 /** The root of the repository. */
@@ -10,6 +10,12 @@ export const REPOSITORY = resolve(import.meta.dirname, '..');
 
 /** The configuration that `wrangler deploy` reads; the local server reads nothing else. */
 export const WRANGLER_TOML = join(REPOSITORY, 'wrangler.toml');
+
+/** The static files that are deployed (local/pages.ts): the folder that `wrangler.toml` names. */
+export const PAGES_FOLDER = join(REPOSITORY, 'dist/pages');
+
+/** The same and what is for development alone: a local run has this folder in the other one's place. */
+export const LOCAL_PAGES_FOLDER = join(REPOSITORY, 'dist/local-pages');
 
 /** A D1 database of the configuration and the folder of its migrations. */
 export interface LocalDatabase {
@@ -71,8 +77,10 @@ export async function readLocalConfig(configPath: string): Promise<LocalConfig> 
   }
   const { workerOptions, externalWorkers } = wrangler.unstable_getMiniflareWorkerOptions(configPath);
   const folder = dirname(resolve(configPath));
+  const assets = workerOptions.assets as Assets | undefined;
   const { worker, assetsWorkers } = separateAssets<WorkerSettings>({
     ...workerOptions,
+    assets: assets?.directory === PAGES_FOLDER ? { ...assets, directory: LOCAL_PAGES_FOLDER } : assets,
     name: config.name,
     compatibilityDate: config.compatibility_date,
     d1Databases: localDatabaseIds(config.d1_databases),

@@ -1,5 +1,7 @@
 import { relative } from 'node:path';
 import { LOCAL_RUN } from './bundle.ts';
+import { LOCAL_PAGES_FOLDER } from './config.ts';
+import { makePages } from './pages.ts';
 import { devTokenOptions, migrateWithWrangler, runWrangler } from './wrangler.ts';
 
 /**
@@ -12,7 +14,9 @@ async function main(): Promise<number> {
   const { tokenFile, options } = devTokenOptions();
   console.log(`The local administrator's token is in ${relative(process.cwd(), tokenFile)}.`);
   const local = Object.entries(LOCAL_RUN).flatMap(([name, value]) => ['--define', `${name}:${value}`]);
-  return await runWrangler(['dev', ...local, ...options, ...process.argv.slice(2)]);
+  makePages();
+  const pages = ['--assets', LOCAL_PAGES_FOLDER];
+  return await runWrangler(['dev', ...local, ...pages, ...options, ...process.argv.slice(2)]);
 }
 
 process.exit(await main());

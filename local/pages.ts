@@ -1,14 +1,15 @@
 /**
  * The pages for people: what stands in `console/`, and the viewers that they show, which come with packages. Together they
- * are the static files of `wrangler.toml`. `wrangler dev` and `wrangler deploy` run this file themselves.
+ * are the static files of `wrangler.toml`; a local run has the explorer of GraphQL beside them. `wrangler dev` and
+ * `wrangler deploy` run this file themselves.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, sep } from 'node:path';
-import { REPOSITORY } from './config.ts';
+import { dirname, join, relative, sep } from 'node:path';
+import { LOCAL_PAGES_FOLDER, PAGES_FOLDER, REPOSITORY } from './config.ts';
 
-const PAGES_FOLDER = join(REPOSITORY, 'dist/pages');
-const STAMP_FILE = join(REPOSITORY, 'dist/pages.stamp');
+/** Where files are on their way into either folder. */
+const MAKING_FOLDER = join(REPOSITORY, 'dist/making');
 
 const { resolve } = createRequire(import.meta.url);
 
@@ -27,20 +28,10 @@ const EXPLORER = fromPackage('altair-static', 'build/dist');
 /** The explorer's own page, with where it stands and what opens it on this server. */
 const EXPLORER_PAGE = 'docs/graphql/index.html';
 
-function explorerFiles(): Record<string, string> {
-  const names = readdirSync(EXPLORER, { recursive: true, encoding: 'utf8' });
-  const files = names.filter(
-    (name) => !name.startsWith('iframe-sandbox') && statSync(join(EXPLORER, name)).isFile(),
-  );
-  return Object.fromEntries(
-    files.map((name) => [`docs/graphql/${name.split(sep).join('/')}`, join(EXPLORER, name)]),
-  );
-}
+/** Files by their places under a folder's root. */
+type Files = Readonly<Record<string, string>>;
 
-/** Every file by its place under the pages' root. */
-const FILES: Readonly<Record<string, string>> = {
-  ...explorerFiles(),
-  'docs/graphql/explorer.js': fromConsole('docs/explorer.js'),
+const PAGES: Files = {
   'docs/index.html': fromConsole('docs/index.html'),
   'docs/openapi.js': fromConsole('docs/openapi.js'),
   'docs/stream.html': fromConsole('docs/stream.html'),
@@ -54,15 +45,46 @@ const FILES: Readonly<Record<string, string>> = {
   'fonts/DejaVuSans.ttf': fromPackage('dejavu-fonts-ttf', 'ttf/DejaVuSans.ttf'),
 };
 
-/** Makes the pages, unless they are those of the files as they are now. */
+function localPages(): Files {
+  const names = readdirSync(EXPLORER, { recursive: true, encoding: 'utf8' });
+  const files = names.filter(
+    (name) => !name.startsWith('iframe-sandbox') && statSync(join(EXPLORER, name)).isFile(),
+  );
+  return {
+    ...PAGES,
+    ...Object.fromEntries(
+      files.map((name) => [`docs/graphql/${name.split(sep).join('/')}`, join(EXPLORER, name)]),
+    ),
+    'docs/graphql/explorer.js': fromConsole('docs/explorer.js'),
+  };
+}
+
+/** Makes the pages of both folders, unless they are those of the files as they are now. */
 export function makePages(): void {
-  const stamp = stampOf(Object.values(FILES));
-  if (readStamp() === stamp) return;
-  for (const [place, file] of Object.entries(FILES)) {
+  fill(PAGES_FOLDER, PAGES);
+  fill(LOCAL_PAGES_FOLDER, localPages());
+}
+
+function fill(folder: string, files: Files): void {
+  removeOthers(folder, files);
+  const stampFile = `${folder}.stamp`;
+  const stamp = stampOf(files);
+  if (readStamp(stampFile) === stamp) return;
+  for (const [place, file] of Object.entries(files)) {
     const content = readFileSync(file);
-    replace(join(PAGES_FOLDER, place), place === EXPLORER_PAGE ? explorerPage(content.toString()) : content);
+    replace(join(folder, place), place === EXPLORER_PAGE ? explorerPage(content.toString()) : content);
   }
-  replace(STAMP_FILE, stamp);
+  replace(stampFile, stamp);
+}
+
+/** What was a page of an earlier release would be deployed with the next one. */
+function removeOthers(folder: string, files: Files): void {
+  mkdirSync(folder, { recursive: true });
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const place = relative(folder, path).split(sep).join('/');
+    if (!entry.isDirectory() && !Object.hasOwn(files, place)) rmSync(path, { force: true });
+  }
 }
 
 function explorerPage(html: string): string {
@@ -74,19 +96,22 @@ function explorerPage(html: string): string {
 
 /** A reader, or another process that makes the same pages, meets a whole file or none. */
 function replace(file: string, content: string | Buffer): void {
+  const made = join(MAKING_FOLDER, String(process.pid));
+  mkdirSync(MAKING_FOLDER, { recursive: true });
   mkdirSync(dirname(file), { recursive: true });
-  const made = `${file}.${process.pid}`;
   writeFileSync(made, content);
   renameSync(made, file);
 }
 
-function stampOf(files: readonly string[]): string {
-  return files.map((file) => `${file} ${statSync(file).size} ${statSync(file).mtimeMs}\n`).join('');
+function stampOf(files: Files): string {
+  return Object.entries(files)
+    .map(([place, file]) => `${place} ${file} ${statSync(file).size} ${statSync(file).mtimeMs}\n`)
+    .join('');
 }
 
-function readStamp(): string | undefined {
+function readStamp(stampFile: string): string | undefined {
   try {
-    return readFileSync(STAMP_FILE, 'utf8');
+    return readFileSync(stampFile, 'utf8');
   } catch {
     return undefined;
   }

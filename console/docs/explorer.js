@@ -11,6 +11,9 @@ addEventListener('load', () => {
     initialSubscriptionsPayload: { Authorization: 'Bearer {{token}}' },
     initialHeaders: { Authorization: 'Bearer {{token}}' },
     initialEnvironments: { base: { title: 'Environment', variables: { token } } },
+    // It would advertise services of its makers, which are out of reach from here.
+    persistedSettings: { 'banners.disable': true },
+    disableAccount: true,
     initialQuery: '{\n  accounts(first: 10) {\n    edges { node { accountId cash { available } } }\n  }\n}\n',
   });
 });

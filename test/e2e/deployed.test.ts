@@ -1,21 +1,41 @@
-/** The bundle that is deployed knows no local administrator, whatever its variables say. */
-import { mkdtempSync, rmSync } from 'node:fs';
+/** What is deployed knows no local administrator, whatever its variables say, and nothing that is for development. */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleWorker } from '../../local/bundle.ts';
-import { type LocalConfig, readLocalConfig, WRANGLER_TOML } from '../../local/config.ts';
+import {
+  LOCAL_PAGES_FOLDER,
+  type LocalConfig,
+  loadWrangler,
+  REPOSITORY,
+  readLocalConfig,
+  WRANGLER_TOML,
+} from '../../local/config.ts';
 import { runWrangler } from '../../local/wrangler.ts';
 
 const RUN_MS = 120_000;
 const TOKEN = 'a-token-that-somebody-has-made-a-variable';
 
-describe('DEV_TOKEN', () => {
+describe('what wrangler deploys', () => {
   const folder = mkdtempSync(join(tmpdir(), 'folio-deployed-'));
+  const outdir = join(folder, 'deployed');
+  let config: LocalConfig;
+  let pages: string;
+
+  beforeAll(async () => {
+    config = await readLocalConfig(WRANGLER_TOML);
+    const { unstable_readConfig: readConfig } = await loadWrangler();
+    pages = join(REPOSITORY, readConfig({ config: WRANGLER_TOML }).assets?.directory ?? '');
+    // As an earlier release left it.
+    mkdirSync(join(pages, 'docs/graphql'), { recursive: true });
+    writeFileSync(join(pages, 'docs/graphql/main.js'), '');
+    expect(await runWrangler(['deploy', '--dry-run', '--outdir', outdir])).toBe(0);
+  }, RUN_MS);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  async function statusesWith(config: LocalConfig, bundle: string): Promise<number[]> {
+  async function statusesWith(bundle: string): Promise<number[]> {
     const miniflare = new Miniflare(
       convertV4MiniflareOptions({
         cf: false,
@@ -45,14 +65,24 @@ describe('DEV_TOKEN', () => {
     }
   }
 
-  it('counts in a local bundle, like the explorer, and not in the one that wrangler deploys', {
-    timeout: RUN_MS,
-  }, async () => {
-    const config = await readLocalConfig(WRANGLER_TOML);
-    expect(await statusesWith(config, await bundleWorker(config, folder))).toEqual([200, 200, 200]);
-    const outdir = join(folder, 'deployed');
-    expect(await runWrangler(['deploy', '--dry-run', '--outdir', outdir])).toBe(0);
-    // Without the explorer either: a path that the API does not have asks for a token first, or is not found.
-    expect(await statusesWith(config, join(outdir, 'index.js'))).toEqual([401, 404, 404]);
+  it('takes no DEV_TOKEN and shows no explorer, which a local bundle does', { timeout: RUN_MS }, async () => {
+    expect(await statusesWith(await bundleWorker(config, folder))).toEqual([200, 200, 200]);
+    // Even where the files are there: a path that the API does not have asks for a token first, or is not found.
+    expect(await statusesWith(join(outdir, 'index.js'))).toEqual([401, 404, 404]);
+  });
+
+  it('has none of the files of the explorer, nor those that an earlier release left', () => {
+    const deployed = filesIn(pages);
+    expect(deployed).toContain('docs/index.html');
+    expect(deployed.filter((file) => file.includes('graphql'))).toEqual([]);
+    expect(filesIn(LOCAL_PAGES_FOLDER)).toEqual(
+      expect.arrayContaining([...deployed, join('docs', 'graphql', 'main.js')]),
+    );
   });
 });
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+}
