@@ -206,6 +206,23 @@ describe('admission', () => {
     expect(admission.enter('c', 1_001)).toBe(false);
   });
 
+  it('counts what comes of a body as if it had been announced, and finishes what was taken on', () => {
+    const admission = new Admission({ requests: 5, bytes: 1_000 });
+    expect(admission.enter('a', 0)).toBe(true);
+    expect(admission.grow('a', 400)).toBe(true);
+    expect(admission.enter('a', 0)).toBe(true);
+    expect(admission.grow('a', 200)).toBe(false);
+    for (const client of ['b', 'c', 'd']) expect(admission.enter(client, 10)).toBe(true);
+    expect(admission.enter('e', 0)).toBe(false);
+    expect(admission.grow('d', 570)).toBe(true);
+    expect(admission.grow('d', 1)).toBe(false);
+    admission.leave('d', 580);
+    expect(admission.enter('d', 580)).toBe(true);
+    admission.leave('a', 0);
+    admission.leave('a', 400);
+    expect(() => admission.grow('a', 1)).toThrow('a grows without having entered');
+  });
+
   it('never holds more than its limits and is empty when all have left', () => {
     const step = fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(400), fc.boolean());
     const inside = fc.property(fc.array(step, { maxLength: 200 }), (steps) => {

@@ -56,6 +56,34 @@ describe('a document', () => {
     expect(counted.statements).toBe(0);
   });
 
+  it.each([
+    [
+      'a text for a whole number',
+      'query ($x: SafeInt) { account(id: "hostile-1", version: $x) { version } }',
+      'é',
+    ],
+    ['a part for a whole number', 'query ($x: Int) { accounts(first: $x) { edges { cursor } } }', 1.5],
+    ['an unknown word', 'query ($x: SagaStatus) { sagas(status: $x) { edges { cursor } } }', 'NAPPING'],
+    [
+      'a text for an object',
+      'mutation ($x: CloseAccountInput!) { closeAccount(id: "hostile-1", input: $x) { version } }',
+      '😀',
+    ],
+    [
+      'a list within an object',
+      'mutation ($x: DepositFundsInput!) { depositFunds(id: "hostile-1", input: $x) { version } }',
+      { amount: [] },
+    ],
+    ['nothing', 'query ($x: ID!) { account(id: $x) { version } }', null],
+  ])('with a variable that is %s is the fault of who asks', async (_, query, x) => {
+    const before = await footprint(ID);
+    const { data, errors } = await ask(query, { variables: { x } });
+    expect(data).toBeNull();
+    expect(errors.map(({ extensions }) => extensions.code)).toEqual(['invalid_request']);
+    expect(errors[0]?.message).toContain('$x');
+    expect(await footprint(ID)).toEqual(before);
+  });
+
   it('counts pages by its variables, and by the most where they are none', async () => {
     const query = `query ($first: Int) { accounts(first: $first) { edges { node { trades(first: $first) { edges { cursor } } } } } }`;
     expect(await codesOf(query, { variables: { first: 2 } })).toEqual([]);

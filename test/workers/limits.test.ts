@@ -115,6 +115,28 @@ describe('too much at a time', () => {
   });
 });
 
+describe('a body whose length is not announced', () => {
+  const chunked = (env: Env, bytes: number) => {
+    const body = new Blob([JSON.stringify({ padding: 'x'.repeat(bytes) })]).stream();
+    const headers = { Authorization: `Bearer ${TEST_TOKEN}`, 'Content-Type': 'application/json' };
+    return app.fetch(new Request('http://folio.test/v1/accounts', { method: 'POST', headers, body }), env);
+  };
+
+  it('is counted as it comes, and refused where there is no more room for it', async () => {
+    const env = worker();
+    const { admission } = gatewayOf(env);
+    for (const client of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) while (admission.enter(client, 1024 * 1024));
+    for (let place = 0; admission.enter(`new-${place}`, 20_000); place++);
+    expect((await chunked(env, 10)).status).toBe(400);
+    const before = admission.requests;
+    const refused = await chunked(env, 60_000);
+    expect(refused.status).toBe(503);
+    expect(await refused.json()).toMatchObject({ code: 'overloaded' });
+    expect(admission.requests).toBe(before);
+    expect((await chunked(worker(), 60_000)).status).toBe(400);
+  });
+});
+
 describe('the announced length of a body', () => {
   it.each(['-5', 'x', '1e400', '9007199254740993'])(
     '"%s" leaves room for what comes next',

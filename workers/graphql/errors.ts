@@ -59,10 +59,14 @@ function problemOfGraphQl(error: unknown, c: Context<HttpEnv>): Problem {
 }
 
 /**
- * Whether the engine itself found fault with what was asked: before it ran anything (there is no path yet), or with an
- * argument, which variables may make invalid only then.
+ * Whether the engine itself found fault with what was asked: before it ran anything (there is no path yet; of a variable it
+ * tells what the variable's type found), or with an argument, which variables may make invalid only then.
  */
 function isOfTheClient({ path, originalError, message }: GraphQLError): boolean {
-  if (path === undefined) return originalError === undefined;
+  if (path === undefined) {
+    return (
+      originalError === undefined || (originalError instanceof GraphQLError && isOfTheClient(originalError))
+    );
+  }
   return originalError instanceof GraphQLError && message.startsWith('Argument "');
 }

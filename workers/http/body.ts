@@ -40,7 +40,7 @@ export async function readBytes(c: Context<HttpEnv>, bytesMax: number): Promise<
   try {
     const bytes =
       announced === undefined
-        ? await readChunks(c.req.raw.body, bytesMax)
+        ? await readChunks(c.req.raw.body, bytesMax, c.get('takeBytes'))
         : new Uint8Array(await c.req.raw.arrayBuffer());
     if (bytes.byteLength > bytesMax) throw tooLarge(bytesMax);
     return bytes;
@@ -51,12 +51,17 @@ export async function readBytes(c: Context<HttpEnv>, bytesMax: number): Promise<
   }
 }
 
-async function readChunks(body: ReadableStream | null, bytesMax: number): Promise<Uint8Array> {
+async function readChunks(
+  body: ReadableStream | null,
+  bytesMax: number,
+  take?: (bytes: number) => void,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of (body ?? []) as unknown as AsyncIterable<Uint8Array>) {
     bytes += chunk.byteLength;
     if (bytes > bytesMax) throw tooLarge(bytesMax);
+    take?.(chunk.byteLength);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -12,5 +12,7 @@ export interface HttpEnv {
     /** The same with what it is known by. */
     caller: KnownCaller;
     logger: Logger;
+    /** Makes room for so many bytes more of a body whose length was not announced, or ends the request with 503. Likewise. */
+    takeBytes: ((bytes: number) => void) | undefined;
   };
 }

@@ -7,7 +7,7 @@
 /** Requests at a time. Each waits for an object and holds some ten kilobytes: an isolate has 128 MB. */
 export const IN_FLIGHT_MAX = 6_000;
 
-/** Bytes of bodies at a time, as announced. Parsed commands take several times the room of their text. */
+/** Bytes of bodies at a time, as announced, or else as they come. Parsed commands take several times the room of their text. */
 export const IN_FLIGHT_BYTES_MAX = 48 * 1024 * 1024;
 
 /** Part of a limit below which nobody's share is looked at. */
@@ -27,7 +27,7 @@ interface Load {
   bytes: number;
 }
 
-/** Counts what is in flight, by client. */
+/** Counts what is in flight, by client. What a request asks for more of is looked at as if it were another one. */
 export class Admission {
   readonly #limits: AdmissionLimits;
   readonly #clients = new Map<string, Load>();
@@ -45,23 +45,40 @@ export class Admission {
   /** Takes a request on; false where there is no room for it. Each that was taken on has to {@link leave}. */
   enter(client: string, bytes: number): boolean {
     const load = this.#clients.get(client) ?? { requests: 0, bytes: 0 };
+    if (!this.#hasRoom(load, 1, bytes)) return false;
+    if (load.requests === 0) this.#clients.set(client, load);
+    add(load, 1, bytes);
+    add(this.#total, 1, bytes);
+    return true;
+  }
+
+  /** Takes more bytes of a request that was taken on; false where there is no room for them. */
+  grow(client: string, bytes: number): boolean {
+    const load = this.#clients.get(client);
+    if (load === undefined) throw new Error(`${client} grows without having entered`);
+    if (!this.#hasRoom(load, 0, bytes)) return false;
+    add(load, 0, bytes);
+    add(this.#total, 0, bytes);
+    return true;
+  }
+
+  #hasRoom(load: Load, requests: number, bytes: number): boolean {
     const clients = this.#clients.size + (load.requests === 0 ? 1 : 0);
     for (const [kind, more] of [
-      ['requests', 1],
+      ['requests', requests],
       ['bytes', bytes],
     ] as const) {
+      // What was taken on is finished.
+      if (kind === 'requests' && more === 0) continue;
       const limit = this.#limits[kind];
       const total = this.#total[kind] + more;
       if (total > limit) return false;
       // A single body may be larger than a share: alone it passes.
-      if (load.requests === 0) continue;
+      if (load.requests + requests === 1) continue;
       const isUnfair = load[kind] + more > limit / (clients + 1);
       if (total > limit * RELAXED_SHARE && isUnfair) return false;
       if (total > limit * (1 - RESERVED_SHARE)) return false;
     }
-    if (load.requests === 0) this.#clients.set(client, load);
-    add(load, 1, bytes);
-    add(this.#total, 1, bytes);
     return true;
   }
 

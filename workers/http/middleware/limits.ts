@@ -12,13 +12,12 @@ export const limits: MiddlewareHandler<HttpEnv> = async function limits(c, next)
   const { userId } = c.get('principal');
   const allowed = takeUnits(c, userId, 1, quotas.client);
   if (allowed.granted === 0) throw rateLimited(quotas.client, allowed);
-  const bytes = announcedBytes(c.req.header('Content-Length'));
-  if (!admission.enter(userId, bytes)) {
-    throw new ProblemError({
-      code: 'overloaded',
-      detail: 'Too much is being worked on now. The same request may be sent again.',
-    });
-  }
+  let bytes = announcedBytes(c.req.header('Content-Length'));
+  if (!admission.enter(userId, bytes)) throw overloaded();
+  c.set('takeBytes', (more) => {
+    if (!admission.grow(userId, more)) throw overloaded();
+    bytes += more;
+  });
   try {
     await next();
   } finally {
@@ -30,9 +29,14 @@ export const limits: MiddlewareHandler<HttpEnv> = async function limits(c, next)
   }
 };
 
+function overloaded(): ProblemError {
+  const detail = 'Too much is being worked on now. The same request may be sent again.';
+  return new ProblemError({ code: 'overloaded', detail });
+}
+
 /**
- * Bytes that a body may take up. Without an announced length nothing is known yet: the body's own limit holds, and what is
- * announced beyond the largest of those limits is refused by it, not for want of room.
+ * Bytes that a body may take up. Without an announced length they are taken as they come. What is announced beyond the largest
+ * of the bodies' own limits is refused by those, not for want of room.
  */
 function announcedBytes(header: string | undefined): number {
   const announced = Number(header ?? 0);
