@@ -9,6 +9,7 @@ import type { Notice } from './kernel/watchers.ts';
 import type { OrderActor } from './order/actor.ts';
 import type { PaymentActor } from './payment/actor.ts';
 import type { ProductActor } from './product/actor.ts';
+import type { ReconciliationActor } from './reconciliation/actor.ts';
 import type { SagaActor } from './saga/actor.ts';
 import type { SandboxActor } from './sandbox/actor.ts';
 import type { ServiceKeyActor } from './serviceKey/actor.ts';
@@ -25,6 +26,7 @@ export interface AggregateBindings {
   readonly SHIPMENTS: DurableObjectNamespace<ShipmentActor>;
   readonly SERVICE_KEYS: DurableObjectNamespace<ServiceKeyActor>;
   readonly ACCESS_LOGS: DurableObjectNamespace<AccessLogActor>;
+  readonly RECONCILIATIONS: DurableObjectNamespace<ReconciliationActor>;
   readonly SAGAS: DurableObjectNamespace<SagaActor>;
   readonly SUBJECTS: DurableObjectNamespace<SubjectActor>;
 }

@@ -10,6 +10,7 @@ export { NotaryActor } from './notary/actor.ts';
 export { OrderActor } from './order/actor.ts';
 export { PaymentActor } from './payment/actor.ts';
 export { ProductActor } from './product/actor.ts';
+export { ReconciliationActor } from './reconciliation/actor.ts';
 export { SagaActor } from './saga/actor.ts';
 export { SandboxActor } from './sandbox/actor.ts';
 export { ServiceKeyActor } from './serviceKey/actor.ts';

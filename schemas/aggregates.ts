@@ -9,6 +9,7 @@ import { INVENTORY_REFUSALS, inventoryCommands, inventoryEvents } from './invent
 import { ORDER_REFUSALS, orderCommands, orderEvents } from './order.ts';
 import { PAYMENT_REFUSALS, paymentCommands, paymentEvents } from './payment.ts';
 import { PRODUCT_REFUSALS, productCommands, productEvents } from './product.ts';
+import { RECONCILIATION_REFUSALS, reconciliationEvents } from './reconciliation.ts';
 import { SAGA_REFUSALS, sagaCommands, sagaEvents } from './saga.ts';
 import { AggregateId, Id } from './scalars.ts';
 import { SERVICE_KEY_REFUSALS, serviceKeyCommands, serviceKeyEvents } from './serviceKey.ts';
@@ -86,6 +87,13 @@ export const AGGREGATES = {
     commands: {},
     events: accessLogEvents,
     refusals: [],
+  },
+  reconciliation: {
+    binding: 'RECONCILIATIONS',
+    id: Id,
+    commands: {},
+    events: reconciliationEvents,
+    refusals: RECONCILIATION_REFUSALS,
   },
   saga: {
     binding: 'SAGAS',

@@ -43,6 +43,7 @@ export const RETENTION: { readonly [Type in keyof typeof EVENTS]: EventTerms<(ty
   shipment: { others: CONTROL },
   serviceKey: { others: CONTROL },
   accessLog: { others: CONTROL },
+  reconciliation: { others: CONTROL },
   // The account of how money moved between accounts, and what an order led to.
   saga: { others: LEDGER },
   // The evidence that somebody was erased, and why somebody was not.

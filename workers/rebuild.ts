@@ -34,7 +34,12 @@ async function listDirectory(env: Env, part: number, after: AggregateKey | null,
   return entries.map(({ aggregateType, aggregateId }) => ({ aggregateType, aggregateId }));
 }
 
-async function ownerState(env: Env, key: AggregateKey, version: number): Promise<OwnerState | undefined> {
+/** An owner's own state at a version; undefined where its log does not go that far. */
+export async function ownerState(
+  env: Env,
+  key: AggregateKey,
+  version: number,
+): Promise<OwnerState | undefined> {
   const [read, messages] = await Promise.all([
     ownerOf(env, key).read({ version }),
     readLog(env, key, version, 1),

@@ -1,4 +1,4 @@
-/** The cron tick: one page of the sweep in every part of the directory, and a checkpoint over what was archived. */
+/** The cron tick: one page of the sweep and of the reconciler in every part of the directory, and a checkpoint over what was archived. */
 import { archiveBucket, RetainedBucket } from '../queues/archive/retainedBucket.ts';
 import { sweepPage } from '../queues/kernel/sweep.ts';
 import { tellSagas } from '../queues/sagas/consumer.ts';
@@ -9,6 +9,7 @@ import { ownerOf } from './aggregates.ts';
 import { archivistStub, notaryStub } from './archive.ts';
 import { type Env, viewDatabases } from './env.ts';
 import { projectionDeps } from './projection.ts';
+import { reconcileNext } from './reconciliation.ts';
 import { sagaConsumerDeps } from './sagas.ts';
 
 const MINUTE_MS = 60_000;
@@ -32,6 +33,13 @@ export async function handleScheduled(env: Env, now: number): Promise<void> {
   await Promise.all(
     directoryParts.map((part) =>
       sweep(part).catch((error) => logger.log('error', 'sweep failed', { part, ...errorFields(error) })),
+    ),
+  );
+  await Promise.all(
+    directoryParts.map((part) =>
+      reconcileNext(env, part, logger).catch((error) =>
+        logger.log('error', 'not reconciled', { part, ...errorFields(error) }),
+      ),
     ),
   );
   const { unsigned } = await notaryStub(env).sign();

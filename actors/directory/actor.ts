@@ -3,7 +3,7 @@
  * announces its first event, so that the sweeper can find even one whose every message was lost.
  */
 import { DurableObject } from 'cloudflare:workers';
-import { Directory, type DirectoryCursor, type DirectoryEntry } from './directory.ts';
+import { Directory, type DirectoryCursor, type DirectoryEntry, type Walk } from './directory.ts';
 
 /** One part of the directory as a Durable Object; each method is the directory's method of that name. */
 export class DirectoryActor extends DurableObject {
@@ -28,5 +28,13 @@ export class DirectoryActor extends DurableObject {
 
   saveSweepCursor(cursor: DirectoryCursor | null): void {
     this.#directory.saveSweepCursor(cursor);
+  }
+
+  walk(name: string): Walk {
+    return this.#directory.walk(name);
+  }
+
+  saveWalk(name: string, walk: Walk): void {
+    this.#directory.saveWalk(name, walk);
   }
 }

@@ -10,6 +10,7 @@ const MIGRATIONS: readonly string[] = [
      aggregate_type TEXT NOT NULL, aggregate_id TEXT NOT NULL, PRIMARY KEY (aggregate_type, aggregate_id)
    ) STRICT, WITHOUT ROWID;
    CREATE TABLE sweep (id INTEGER PRIMARY KEY CHECK (id = 1), after_type TEXT NOT NULL, after_id TEXT NOT NULL) STRICT;`,
+  `CREATE TABLE walks (walk TEXT PRIMARY KEY, after_type TEXT, after_id TEXT, ended_at INTEGER) STRICT, WITHOUT ROWID;`,
 ];
 
 /** One aggregate of the directory. */
@@ -20,6 +21,14 @@ export interface DirectoryEntry {
 
 /** Where a listing stands: the last entry already given. */
 export type DirectoryCursor = DirectoryEntry;
+
+/** Where another walk than the sweep stands in this part. */
+export interface Walk {
+  /** The last entry that it has passed; null at the beginning. */
+  readonly after: DirectoryCursor | null;
+  /** When it came to the end last, milliseconds since 1970; null: never. */
+  readonly endedAt: number | null;
+}
 
 export class Directory {
   readonly #storage: ActorStorage;
@@ -66,5 +75,33 @@ export class Directory {
         cursor.aggregateId,
       );
     }
+  }
+
+  /** Where a walk of this name stands. */
+  walk(name: string): Walk {
+    const [row] = this.#storage.sql
+      .exec<{ after_type: string | null; after_id: string | null; ended_at: number | null }>(
+        'SELECT after_type, after_id, ended_at FROM walks WHERE walk = ?',
+        name,
+      )
+      .toArray();
+    const {
+      after_type: aggregateType = null,
+      after_id: aggregateId = null,
+      ended_at: endedAt = null,
+    } = row ?? {};
+    const after = aggregateType === null || aggregateId === null ? null : { aggregateType, aggregateId };
+    return { after, endedAt };
+  }
+
+  /** Remembers where a walk stands. */
+  saveWalk(name: string, { after, endedAt }: Walk): void {
+    this.#storage.sql.exec(
+      'INSERT OR REPLACE INTO walks VALUES (?, ?, ?, ?)',
+      name,
+      after?.aggregateType ?? null,
+      after?.aggregateId ?? null,
+      endedAt,
+    );
   }
 }

@@ -1540,6 +1540,31 @@ readonly reason: string;
 readonly parkedAt: string;
 };
 
+export type Finding = {
+/** Names what is wrong: the check, where, and the aggregate. */
+readonly findingId: string;
+/** `view`: a read model does not say what the log of its owner says. */
+readonly check: "view";
+/** The view. */
+readonly where: "accounts" | "positions" | "trades" | "journal" | "orders" | "order_history" | "inventory" | "payments" | "sales" | "sagas";
+readonly aggregateType: string;
+/** The id of an aggregate: of its client, or made from one. */
+readonly aggregateId: string;
+/** What differs. */
+readonly reason: string;
+/** When it was found. */
+readonly openedAt: string;
+};
+
+export type RepairResult = {
+/** Names what is wrong: the check, where, and the aggregate. */
+readonly findingId: string;
+/** `UNFINISHED`: there is more to do; the same call goes on. */
+readonly status: "CLOSED" | "OPEN" | "UNFINISHED";
+/** What is wrong still, or why it was not mended. */
+readonly detail: string | null;
+};
+
 export type Problem = {
 /** A URN made from the code. */
 readonly type: string;
@@ -2457,8 +2482,8 @@ readonly getEvents: {
 readonly query?: {
 /** The `next` of an earlier reply; absent for the beginning. */
 readonly after?: string;
-readonly type?: "AccountOpened" | "FundsDeposited" | "FundsWithdrawn" | "TradeExecuted" | "TradeCorrected" | "TradeCancelled" | "LimitsSet" | "AccountFrozen" | "AccountUnfrozen" | "AccountClosed" | "FundsReserved" | "FundsReleased" | "FundsReservationExpired" | "FundsTransferredOut" | "TransferAccepted" | "TransferCancelled" | "FundsTransferredIn" | "ProductPut" | "StockReceived" | "StockAdjusted" | "StockReserved" | "ReservationReleased" | "ReservationBarred" | "ReservationExpired" | "ReservationCommitted" | "OrderPlaced" | "OrderConfirmed" | "OrderShipped" | "ShipmentRecorded" | "OrderDelivered" | "OrderCancelled" | "PaymentAuthorizationRequested" | "PaymentAuthorized" | "PaymentDeclined" | "PaymentFailed" | "CaptureRequested" | "PaymentCaptured" | "CaptureFailed" | "VoidRequested" | "PaymentVoided" | "VoidFailed" | "RefundRequested" | "PaymentRefunded" | "RefundFailed" | "ProviderAnswerPending" | "ProviderCallFailed" | "ShipmentCreated" | "ShipmentDispatched" | "ShipmentDelivered" | "ServiceKeyIssued" | "ServiceKeyRotated" | "ServiceKeyRevoked" | "AccessDenied" | "SagaStarted" | "StepsStarted" | "StepAccepted" | "StepCompleted" | "StepPutOff" | "StepRefused" | "StepFailed" | "StepTimedOut" | "EventObserved" | "CompensationStarted" | "StepCompensated" | "CompensationCalledOff" | "CompensationPutOff" | "CompensationFailed" | "StepSucceededLate" | "SagaParked" | "SagaRetried" | "SagaCompleted" | "SagaCompensated" | "SubjectKeyCreated" | "SubjectKeyRotated" | "LegalHoldPlaced" | "LegalHoldLifted" | "SubjectErased";
-readonly aggregateType?: "account" | "product" | "inventory" | "order" | "payment" | "shipment" | "serviceKey" | "accessLog" | "saga" | "subject";
+readonly type?: "AccountOpened" | "FundsDeposited" | "FundsWithdrawn" | "TradeExecuted" | "TradeCorrected" | "TradeCancelled" | "LimitsSet" | "AccountFrozen" | "AccountUnfrozen" | "AccountClosed" | "FundsReserved" | "FundsReleased" | "FundsReservationExpired" | "FundsTransferredOut" | "TransferAccepted" | "TransferCancelled" | "FundsTransferredIn" | "ProductPut" | "StockReceived" | "StockAdjusted" | "StockReserved" | "ReservationReleased" | "ReservationBarred" | "ReservationExpired" | "ReservationCommitted" | "OrderPlaced" | "OrderConfirmed" | "OrderShipped" | "ShipmentRecorded" | "OrderDelivered" | "OrderCancelled" | "PaymentAuthorizationRequested" | "PaymentAuthorized" | "PaymentDeclined" | "PaymentFailed" | "CaptureRequested" | "PaymentCaptured" | "CaptureFailed" | "VoidRequested" | "PaymentVoided" | "VoidFailed" | "RefundRequested" | "PaymentRefunded" | "RefundFailed" | "ProviderAnswerPending" | "ProviderCallFailed" | "ShipmentCreated" | "ShipmentDispatched" | "ShipmentDelivered" | "ServiceKeyIssued" | "ServiceKeyRotated" | "ServiceKeyRevoked" | "AccessDenied" | "FindingOpened" | "FindingClosed" | "SagaStarted" | "StepsStarted" | "StepAccepted" | "StepCompleted" | "StepPutOff" | "StepRefused" | "StepFailed" | "StepTimedOut" | "EventObserved" | "CompensationStarted" | "StepCompensated" | "CompensationCalledOff" | "CompensationPutOff" | "CompensationFailed" | "StepSucceededLate" | "SagaParked" | "SagaRetried" | "SagaCompleted" | "SagaCompensated" | "SubjectKeyCreated" | "SubjectKeyRotated" | "LegalHoldPlaced" | "LegalHoldLifted" | "SubjectErased";
+readonly aggregateType?: "account" | "product" | "inventory" | "order" | "payment" | "shipment" | "serviceKey" | "accessLog" | "reconciliation" | "saga" | "subject";
 /** The id of an aggregate: of its client, or made from one. */
 readonly aggregateId?: string;
 /** Recorded at this time or later. */
@@ -3056,6 +3081,60 @@ readonly status: "RESUMED" | "RESUMING" | "PARKED";
 readonly version: number | null;
 /** What it failed with this time. */
 readonly reason: string | null;
+};
+};
+/** What differs between the logs and what follows them */
+readonly getReconciliation: {
+readonly query?: {
+readonly check?: "view";
+readonly limit?: number;
+/** The `nextCursor` of the page before. */
+readonly cursor?: string;
+};
+readonly reply: {
+/** All that are open. */
+readonly open: number;
+/** Whether there are as many as are kept (1000): then there may be more. */
+readonly isFull: boolean;
+/** Every aggregate that there was has been looked at by then; null: not yet. */
+readonly roundEndedAt: string | null;
+readonly findings: readonly (Finding)[];
+/** Null on the last page. */
+readonly nextCursor: string | null;
+};
+};
+/** Look now, at one aggregate or at all */
+readonly runReconciliation: {
+readonly body: {
+readonly aggregateType?: "account" | "product" | "inventory" | "order" | "payment" | "shipment" | "serviceKey" | "accessLog" | "reconciliation" | "saga" | "subject";
+/** The id of an aggregate: of its client, or made from one. */
+readonly aggregateId?: string;
+/** The `nextCursor` of the call before, to go on where it ended. */
+readonly cursor?: string;
+};
+readonly reply: {
+/** Aggregates that were looked at. */
+readonly checked: number;
+readonly opened: number;
+readonly closed: number;
+/** Where the next call goes on; null at the end. */
+readonly nextCursor: string | null;
+};
+};
+/** Mend what was found, and look again */
+readonly repairFindings: {
+readonly body: {
+/** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
+readonly reason: string;
+/** These alone; all that are open where it is left out. */
+readonly findingIds?: readonly (string)[];
+/** The `next` of the call before, to go on where it ended. */
+readonly after?: string;
+};
+readonly reply: {
+readonly results: readonly (RepairResult)[];
+/** Where the next call goes on; null at the end. */
+readonly next: string | null;
 };
 };
 /** Run a query, or open a socket */

@@ -65,6 +65,8 @@ export interface ViewTable {
   readonly idColumn: string;
   /** The version that a row is about, where rows are about one: they are compared a range of versions at a time. */
   readonly versionColumn?: string;
+  /** Whether rows have places among those of all aggregates: then one aggregate's cannot be made anew by themselves. */
+  readonly isOneSequence?: true;
   /** Rows removed in one transaction: it stays under a second. */
   readonly clearRows: number;
 }

@@ -58,6 +58,7 @@ export const journalProjector: RebuildableProjector = {
     typeColumn: 'aggregate_type',
     idColumn: 'aggregate_id',
     versionColumn: 'from_version',
+    isOneSequence: true,
     // A row may have a hundred pages to give back.
     clearRows: 2_000,
   },

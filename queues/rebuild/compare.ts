@@ -123,24 +123,44 @@ export async function ownerDifferences(
   audit: readonly AuditRow[],
   ownerOf: (key: AggregateKey, version: number) => Promise<OwnerState | undefined>,
 ): Promise<Difference[]> {
-  // Of a view that is made of one type, each row is of that type.
-  const rows = Map.groupBy(audit, ({ aggregateType = projector.aggregateTypes?.[0] ?? '', aggregateId }) =>
-    keyOf({ aggregateType, aggregateId }),
-  );
-  const ending = standings.filter(({ slice, version }) => slice.isLast && version > 0);
-  const found = await Promise.all(
-    ending.map(async ({ slice: { key }, version }): Promise<Difference[]> => {
-      const owner = await ownerOf(key, version);
-      const own = rows.get(keyOf(key)) ?? [];
-      const detail =
-        owner === undefined ? 'its log does not go that far' : projector.audit.fault(own, owner, version);
-      return detail === undefined ? [] : [{ ...key, view, kind: 'contradicts_owner', version, detail }];
-    }),
+  const ending = standings
+    .filter(({ slice, version }) => slice.isLast && version > 0)
+    .map(({ slice, version }) => ({ ...slice.key, version }));
+  const owners = await Promise.all(ending.map((one) => ownerOf(keyPart(one), one.version)));
+  const found = contradictions(projector, ending, audit, owners).map(
+    (one): Difference => ({ ...one, view, kind: 'contradicts_owner' }),
   );
   const parked = standings.flatMap(({ slice, version, parkedVersion, liveVersion }): Difference[] =>
     slice.isLast && parkedVersion !== null && version < liveVersion
       ? [{ ...slice.key, view, kind: 'parked', version: parkedVersion }]
       : [],
   );
-  return [...parked, ...found.flat()];
+  return [...parked, ...found];
+}
+
+function keyPart({ aggregateType, aggregateId }: AggregateKey): AggregateKey {
+  return { aggregateType, aggregateId };
+}
+
+/** An aggregate at the version at which a view has it. */
+export type Shown = AggregateKey & { readonly version: number };
+
+/** What the rows of a view say that the owners, as they were at the same versions, contradict. */
+export function contradictions(
+  projector: RebuildableProjector,
+  shown: readonly Shown[],
+  audit: readonly AuditRow[],
+  owners: readonly (OwnerState | undefined)[],
+): (Shown & { readonly detail: string })[] {
+  // Of a view that is made of one type, each row is of that type.
+  const rows = Map.groupBy(audit, ({ aggregateType = projector.aggregateTypes?.[0] ?? '', aggregateId }) =>
+    keyOf({ aggregateType, aggregateId }),
+  );
+  return shown.flatMap((one, index) => {
+    const owner = owners[index];
+    const own = rows.get(keyOf(one)) ?? [];
+    const detail =
+      owner === undefined ? 'its log does not go that far' : projector.audit.fault(own, owner, one.version);
+    return detail === undefined ? [] : [{ ...one, detail }];
+  });
 }

@@ -29,6 +29,7 @@ export const TAGS = {
   Audit: 'Recompute what the log claims.',
   Restore: 'Put logs back from the archive, into an environment that was opened for it.',
   Views: 'How the read models stand; rebuild them.',
+  Reconciliation: 'What differs between the logs and whatever follows them (docs/reconciliation.md).',
   Parked: 'What waits for an operator: dead letters, sagas, and events that a view cannot take.',
   Privacy: 'Whose personal data is kept under which keys, held back from erasure, and erased.',
   Access: 'Keys of services: who has one, and what it may do.',

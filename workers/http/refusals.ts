@@ -9,6 +9,7 @@ import type { InventoryRefusal } from '../../schemas/inventory.ts';
 import type { OrderRefusal } from '../../schemas/order.ts';
 import type { PaymentRefusal } from '../../schemas/payment.ts';
 import type { ProductRefusal } from '../../schemas/product.ts';
+import type { ReconciliationRefusal } from '../../schemas/reconciliation.ts';
 import type { SagaRefusal } from '../../schemas/saga.ts';
 import type { ServiceKeyRefusal } from '../../schemas/serviceKey.ts';
 import type { ShipmentRefusal } from '../../schemas/shipment.ts';
@@ -153,6 +154,12 @@ const SERVICE_KEY: Kinds<ServiceKeyRefusal> = {
   secret_already_used: { status: 422, meaning: 'The key has, or had just before, this very secret.' },
 };
 
+const RECONCILIATION: Kinds<ReconciliationRefusal> = {
+  finding_already_open: { status: 409, meaning: 'The finding is open.' },
+  too_many_findings: { status: 422, meaning: 'As many findings are open as there may be.' },
+  finding_not_open: { status: 404, meaning: 'No such finding is open.' },
+};
+
 const SAGA: Kinds<SagaRefusal> = {
   saga_already_started: { status: 409, meaning: 'A saga with this id has been started before.' },
   saga_definition_unknown: { status: 422, meaning: 'There is no saga of this name.' },
@@ -188,6 +195,7 @@ export const REFUSALS: Kinds<KernelRefusal | AggregateRefusal | PaymentRefusal> 
   ...PAYMENT,
   ...SHIPMENT,
   ...SERVICE_KEY,
+  ...RECONCILIATION,
   ...SAGA,
   ...SUBJECT,
 };

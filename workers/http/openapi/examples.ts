@@ -5,6 +5,7 @@ import { ARCHIVE_EXAMPLES } from './archiveExamples.ts';
 import { commandExample, type Example, hashOf } from './example.ts';
 import { GRAPHQL_EXAMPLES } from './graphQlExamples.ts';
 import { ORDER_VIEW_EXAMPLES } from './orderViewExamples.ts';
+import { RECONCILIATION_EXAMPLES } from './reconciliationExamples.ts';
 import { REPORT_EXAMPLES } from './reportExamples.ts';
 import { SAGA_EXAMPLES } from './sagaExamples.ts';
 import { SERVICE_KEY_EXAMPLES } from './serviceKeyExamples.ts';
@@ -231,6 +232,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   ...SERVICE_KEY_EXAMPLES,
   ...SUBJECT_EXAMPLES,
   ...ARCHIVE_EXAMPLES,
+  ...RECONCILIATION_EXAMPLES,
   ...REPORT_EXAMPLES,
   callMethod: {
     request: {

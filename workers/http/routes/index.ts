@@ -17,6 +17,7 @@ import { parked } from './parked.ts';
 import { payments } from './payments.ts';
 import { portfolio } from './portfolio.ts';
 import { products } from './products.ts';
+import { reconciliation } from './reconciliation.ts';
 import { reports } from './reports.ts';
 import { restore } from './restore.ts';
 import { sagas } from './sagas.ts';
@@ -56,6 +57,7 @@ export const ROUTES: readonly Route[] = [
   ...serviceKeys,
   ...subjects,
   ...parked,
+  ...reconciliation,
   ...graphql(() => ROUTES),
   ...connect(() => ROUTES),
   ...service(() => ROUTES),

@@ -1,0 +1,111 @@
+/**
+ * The reconciler: looks at aggregates with every check, opens a finding for what is wrong and closes it where that is so no
+ * more; on demand it also mends. What it finds it only writes down: nothing is changed unless somebody asks for it.
+ */
+import type { Finding, FindingEnd, OpenFinding } from '../../schemas/reconciliation.ts';
+import { errorFields, type Logger } from '../../telemetry/logger.ts';
+import type { AggregateKey } from '../kernel/positions.ts';
+import { type Check, findingIdOf, findingOf, type Verdict } from './verdict.ts';
+
+/** A finding that is to be closed, and what ended it. */
+export interface Ending {
+  readonly findingId: string;
+  readonly end: FindingEnd;
+  readonly remark: string | null;
+}
+
+/** Where findings are written down. */
+export interface Findings {
+  open(): Promise<readonly OpenFinding[]>;
+  /** Opening what is open, or closing what is not, changes nothing. */
+  record(opened: readonly Finding[], ended: readonly Ending[]): Promise<void>;
+}
+
+/** The world of the reconciler. */
+export interface ReconcilerDeps {
+  readonly checks: readonly Check[];
+  readonly findings: Findings;
+  readonly logger: Logger;
+}
+
+/** What a look came to. */
+export interface Reconciled {
+  readonly opened: number;
+  readonly closed: number;
+}
+
+/** Looks at some aggregates, and writes down what has changed. A check that fails holds up no other. */
+export async function reconcile(deps: ReconcilerDeps, keys: readonly AggregateKey[]): Promise<Reconciled> {
+  const verdicts = await judgeAll(deps, deps.checks, keys);
+  return record(deps, verdicts, { end: 'RIGHT_AGAIN', remark: null });
+}
+
+async function judgeAll(
+  { logger }: ReconcilerDeps,
+  checks: readonly Check[],
+  keys: readonly AggregateKey[],
+): Promise<Verdict[]> {
+  if (keys.length === 0) return [];
+  const judged = await Promise.all(
+    checks.map((check) =>
+      check.judge(keys).catch((error: unknown) => {
+        logger.log('error', 'not reconciled', { check: check.name, ...errorFields(error) });
+        return [];
+      }),
+    ),
+  );
+  return judged.flat();
+}
+
+async function record(
+  { findings, logger }: ReconcilerDeps,
+  verdicts: readonly Verdict[],
+  ending: Omit<Ending, 'findingId'>,
+): Promise<Reconciled> {
+  const known = new Set((await findings.open()).map(({ findingId }) => findingId));
+  const opened = verdicts.filter(isFault).filter((verdict) => !known.has(findingIdOf(verdict)));
+  const ended = verdicts
+    .filter((verdict) => verdict.fault === undefined && known.has(findingIdOf(verdict)))
+    .map((verdict): Ending => ({ findingId: findingIdOf(verdict), ...ending }));
+  if (opened.length + ended.length > 0) await findings.record(opened.map(findingOf), ended);
+  for (const verdict of opened) logger.log('error', 'finding', { ...findingOf(verdict) });
+  return { opened: opened.length, closed: ended.length };
+}
+
+function isFault(verdict: Verdict): verdict is Verdict & { readonly fault: string } {
+  return verdict.fault !== undefined;
+}
+
+/** What became of a finding that was to be repaired. */
+export interface Repaired {
+  readonly findingId: string;
+  /** `UNFINISHED`: there is more to do; the same call goes on. */
+  readonly status: 'CLOSED' | 'OPEN' | 'UNFINISHED';
+  /** What is wrong still, or what kept it from being repaired. */
+  readonly detail: string | null;
+}
+
+/** Mends a finding, looks again, and closes it where nothing is wrong any more. `remark` says why it is asked for. */
+export async function repairFinding(
+  deps: ReconcilerDeps,
+  finding: OpenFinding,
+  remark: string,
+  isOver: () => boolean,
+): Promise<Repaired> {
+  const { findingId, check: name, aggregateType, aggregateId } = finding;
+  const check = deps.checks.find((candidate) => candidate.name === name);
+  if (check === undefined) return { findingId, status: 'OPEN', detail: 'this release has no such check' };
+  try {
+    if (!(await check.repair(finding, isOver))) return { findingId, status: 'UNFINISHED', detail: null };
+  } catch (error) {
+    deps.logger.log('error', 'finding not repaired', { findingId, ...errorFields(error) });
+    return { findingId, status: 'OPEN', detail: 'it could not be repaired now' };
+  }
+  const verdicts = await judgeAll(deps, [check], [{ aggregateType, aggregateId }]);
+  await record(deps, verdicts, { end: 'REPAIRED', remark });
+  const verdict = verdicts.find((one) => findingIdOf(one) === findingId);
+  if (verdict === undefined)
+    return { findingId, status: 'OPEN', detail: 'it cannot be told now whether it is right' };
+  const { fault } = verdict;
+  return { findingId, status: fault === undefined ? 'CLOSED' : 'OPEN', detail: fault ?? null };
+}

@@ -1,0 +1,190 @@
+/**
+ * Logs held against views. Each view is compared at the version at which it stands: its rows with its owner's own state of
+ * then, so that a view that is merely late differs in nothing. Late it may be for so long, and no longer.
+ */
+import type { OpenFinding } from '../../schemas/reconciliation.ts';
+import { errorFields } from '../../telemetry/logger.ts';
+import { projectorOf, takes } from '../kernel/apply.ts';
+import type { Statement } from '../kernel/database.ts';
+import type { RunnerDeps } from '../kernel/deps.ts';
+import {
+  type AggregateKey,
+  keyOf,
+  type PositionRow,
+  positionKey,
+  positionsStatement,
+  type ViewPosition,
+  type ViewTarget,
+  viewTargets,
+} from '../kernel/positions.ts';
+import type { AuditRow, OwnerState, RebuildableProjector } from '../kernel/projector.ts';
+import { contradictions, type Shown } from '../rebuild/compare.ts';
+import { bringUp, clear } from './remake.ts';
+import type { Check, Verdict } from './verdict.ts';
+
+/** How long a view may lack an event: the queue tries for half an hour before it gives a message up. */
+export const VIEW_LATE_MS = 3_600_000;
+
+/** The world of the check, for one view database. */
+export interface ViewCheckDeps extends RunnerDeps {
+  readonly projectors: readonly RebuildableProjector[];
+  /** Version of an aggregate's newest event. */
+  head(key: AggregateKey): Promise<number>;
+  /** The owner's own state at a version; undefined where its log does not go that far. */
+  owner(key: AggregateKey, version: number): Promise<OwnerState | undefined>;
+  /** When an event was recorded, milliseconds since 1970. */
+  recordedAt(key: AggregateKey, version: number): Promise<number>;
+  /** Makes a whole view anew, for a while; false where there is more to do. */
+  rebuild(view: string): Promise<boolean>;
+}
+
+/** The check over the aggregates of one database. */
+export function viewCheck(deps: ViewCheckDeps): Check {
+  return {
+    name: 'view',
+    judge: (keys) => judge(deps, keys),
+    repair: async (finding, isOver) => repair(deps, finding, isOver),
+  };
+}
+
+/** Whether a fault is that events are lacking, and not that what is there is wrong. */
+interface ViewVerdict extends Verdict {
+  readonly isLate: boolean;
+}
+
+/** An aggregate, how far its log goes, and what its owner said of the versions that it was asked for. */
+interface Logged {
+  readonly key: AggregateKey;
+  readonly head: number;
+}
+
+async function judge(deps: ViewCheckDeps, keys: readonly AggregateKey[]): Promise<ViewVerdict[]> {
+  const logged = await answered(
+    deps,
+    keys,
+    async (key): Promise<Logged> => ({ key, head: await deps.head(key) }),
+  );
+  const { targets: all, epoch } = await viewTargets(
+    deps.database,
+    deps.projectors.map(({ view }) => view),
+  );
+  const targets = all.filter(({ role }) => role === 'live');
+  const journal = targets.find(({ view }) => view === 'journal')?.colour ?? 'blue';
+  const known = logged.map(({ key }) => key);
+  const audits = targets.map((target): Statement => {
+    const projector = projectorOf(deps.projectors, target);
+    return projector.audit.statement(
+      target.colour,
+      known.filter((key) => takes(projector, key)),
+      journal,
+    );
+  });
+  // One transaction: what the rows say belongs to the positions beside them.
+  const [positionRows, epochRows, ...rows] = await deps.database.batch([
+    positionsStatement(targets, known),
+    { sql: 'SELECT coalesce(sum(epoch), 0) AS epoch FROM views', parameters: [] },
+    ...audits,
+  ]);
+  // A view was switched, or a rebuild began: what was read may be of a colour that is being cleared.
+  if ((epochRows as { epoch: number }[])[0]?.epoch !== epoch) return [];
+  const positions = new Map((positionRows as PositionRow[]).map((row) => [row.key, row]));
+  const owners = rememberingOwners(deps);
+  const judged = await answered(deps, logged, (one) =>
+    judgeOne(deps, one, { targets, positions, rows: rows as AuditRow[][], owners }),
+  );
+  return judged.flat();
+}
+
+/** What was read of all views in one transaction, and whom to ask about it. */
+interface Read {
+  readonly targets: readonly ViewTarget[];
+  readonly positions: ReadonlyMap<string, ViewPosition>;
+  /** Rows of the audits, by target. */
+  readonly rows: readonly AuditRow[][];
+  owners(key: AggregateKey, version: number): Promise<OwnerState | undefined>;
+}
+
+async function judgeOne(
+  deps: ViewCheckDeps,
+  { key, head }: Logged,
+  { targets, positions, rows, owners }: Read,
+): Promise<ViewVerdict[]> {
+  const verdicts: ViewVerdict[] = [];
+  for (const [index, target] of targets.entries()) {
+    const projector = projectorOf(deps.projectors, target);
+    if (!takes(projector, key)) continue;
+    const { version, parkedVersion } = positions.get(positionKey(target, key)) ?? NOWHERE;
+    // What is parked is told of elsewhere.
+    if (parkedVersion !== null) continue;
+    const shown: Shown = { ...key, version };
+    const own = (rows[index] ?? []).filter(
+      ({ aggregateId, aggregateType }) =>
+        aggregateId === key.aggregateId && (aggregateType ?? key.aggregateType) === key.aggregateType,
+    );
+    const owner = version === 0 ? undefined : await owners(key, version);
+    const [wrong] = version === 0 ? [] : contradictions(projector, [shown], own, [owner]);
+    const fault = wrong?.detail ?? (await lateness(deps, key, version, head));
+    verdicts.push({ ...key, check: 'view', where: target.view, fault, isLate: wrong === undefined });
+  }
+  return verdicts;
+}
+
+const NOWHERE: ViewPosition = { version: 0, parkedVersion: null };
+
+async function lateness(
+  deps: ViewCheckDeps,
+  key: AggregateKey,
+  version: number,
+  head: number,
+): Promise<string | undefined> {
+  if (version >= head) return undefined;
+  const since = await deps.recordedAt(key, version + 1);
+  if (deps.now() - since < VIEW_LATE_MS) return undefined;
+  return `stands at version ${version} of ${head}, and was not told of the next one in an hour`;
+}
+
+/** What can be told of each; of those that do not answer nothing is. */
+async function answered<Item extends object, Result>(
+  { logger }: ViewCheckDeps,
+  items: readonly Item[],
+  ask: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results = await Promise.allSettled(items.map(ask));
+  return results.flatMap((result, index) => {
+    if (result.status === 'fulfilled') return [result.value];
+    const item = items[index] as AggregateKey & { readonly key?: AggregateKey };
+    logger.log('warn', 'aggregate not reconciled', {
+      aggregate: keyOf(item.key ?? item),
+      ...errorFields(result.reason),
+    });
+    return [];
+  });
+}
+
+/** Asks each owner once for a version, whatever the number of views. */
+function rememberingOwners(deps: ViewCheckDeps): Read['owners'] {
+  const asked = new Map<string, Promise<OwnerState | undefined>>();
+  return (key, version) => {
+    const name = `${keyOf(key)}@${version}`;
+    const owner = asked.get(name) ?? deps.owner(key, version);
+    asked.set(name, owner);
+    return owner;
+  };
+}
+
+/**
+ * Rows that are wrong are removed and made anew; else the view is only brought up, which is also how a call goes on where the
+ * one before was not done.
+ */
+async function repair(deps: ViewCheckDeps, finding: OpenFinding, isOver: () => boolean): Promise<boolean> {
+  const projector = deps.projectors.find(({ view }) => view === finding.where);
+  if (projector === undefined) return true;
+  const { aggregateType, aggregateId } = finding;
+  const key = { aggregateType, aggregateId };
+  const verdict = (await judge(deps, [key])).find(({ where }) => where === finding.where);
+  if (verdict?.fault !== undefined && !verdict.isLate) {
+    if (projector.table.isOneSequence === true) return deps.rebuild(projector.view);
+    if (!(await clear(deps, projector, key))) return false;
+  }
+  return bringUp(deps, projector, { key, head: await deps.head(key) }, isOver);
+}

@@ -1,0 +1,228 @@
+/** The reconciler against the real bindings: each thing is really broken, found, named, mended and closed. */
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { partOf } from '../../schemas/partition.ts';
+import { viewDatabases } from '../../workers/env.ts';
+import { handleScheduled } from '../../workers/scheduled.ts';
+import { call, eventually, opened, testEnv, verdict } from '../support/api.ts';
+import { rowsOf, upTo } from '../support/projection.ts';
+
+interface Found {
+  readonly findingId: string;
+  readonly reason: string;
+  readonly openedAt: string;
+}
+
+const REASON = { reason: 'found by the test' };
+const ids = upTo(4).map((number) => `rec-${number}`);
+
+const findings = async (query = '') =>
+  (await call('GET', `/v1/reconciliation${query}`)).body.findings as unknown as Found[];
+const look = async (aggregateId: string) =>
+  (await call('POST', '/v1/reconciliation/check', { body: { aggregateType: 'account', aggregateId } })).body;
+const repair = async (body: object = REASON) => call('POST', '/v1/reconciliation/repair', { body });
+
+const databaseFor = (aggregateId: string) =>
+  viewDatabases(testEnv)[partOf(aggregateId, viewDatabases(testEnv).length)] as D1Database;
+
+/** The live table of a view for an aggregate. */
+async function tableOf(view: string, aggregateId: string): Promise<string> {
+  const [row] = await rowsOf<{ live: string }>(
+    partOf(aggregateId, viewDatabases(testEnv).length),
+    'SELECT live FROM views WHERE view = ?',
+    view,
+  );
+  return `${view}_${row?.live ?? 'blue'}`;
+}
+
+async function broken(view: string, aggregateId: string, sql: (table: string) => string): Promise<void> {
+  const { meta } = await databaseFor(aggregateId)
+    .prepare(sql(await tableOf(view, aggregateId)))
+    .run();
+  expect(meta.changes).toBeGreaterThan(0);
+}
+
+/** What an operator sees of an account's cash in the view. */
+const shownCash = async (id: string) =>
+  (
+    (await call('GET', `/v1/accounts/${id}/portfolio`, { headers: { 'Cache-Control': 'no-cache' } })).body
+      .cash as { total: string }
+  ).total;
+
+/** The reconciler's own log, as the feed has it. */
+async function log(): Promise<
+  { eventType: string; data: Record<string, unknown>; metadata: { userId: string } }[]
+> {
+  const events = await testEnv.RECONCILIATIONS.getByName('platform').events(1, 1_000);
+  return JSON.parse(events);
+}
+
+beforeAll(async () => {
+  for (const id of ids) {
+    await opened(id);
+    for (const number of upTo(3)) {
+      const body = { tradeId: `t-${number}`, symbol: 'IBM', quantity: '2', price: '10', side: 'BUY' };
+      expect((await call('POST', `/v1/accounts/${id}/trades`, { body })).status).toBe(201);
+    }
+  }
+  await eventually(async () => {
+    const { body } = await call('GET', '/v1/views?heads=true');
+    for (const { eventsBehind } of body.views as { eventsBehind: number }[]) expect(eventsBehind).toBe(0);
+  });
+});
+
+afterEach(async () => {
+  expect(await findings()).toEqual([]);
+});
+
+describe('a view', () => {
+  it.each([
+    [
+      'accounts',
+      'a row is gone',
+      (table: string) => `DELETE FROM ${table} WHERE account_id = 'rec-1'`,
+      'there is no row',
+    ],
+    [
+      'accounts',
+      'a balance was changed',
+      (table: string) => `UPDATE ${table} SET cash = '7' WHERE account_id = 'rec-1'`,
+      'shows 7, the owner has 99940',
+    ],
+    [
+      'positions',
+      'a holding was changed',
+      (table: string) => `UPDATE ${table} SET quantity = '5' WHERE account_id = 'rec-1'`,
+      'shows IBM 5 10 60 0, the owner has IBM 6 10 60 0',
+    ],
+    [
+      'trades',
+      'a trade is gone',
+      (table: string) => `DELETE FROM ${table} WHERE account_id = 'rec-1' AND version = 3`,
+      'there are 2 trades, and 3 events of one',
+    ],
+  ])('%s: %s: it is found, named, mended by one call and closed', async (view, _, sql, reason) => {
+    const before = await rowsOf(partOf('rec-1', 2), `SELECT * FROM ${await tableOf(view, 'rec-1')}`);
+    await broken(view, 'rec-1', sql);
+    expect(await look('rec-1')).toMatchObject({ checked: 1, opened: 1, closed: 0 });
+    // Found again, it is the same finding.
+    expect(await look('rec-1')).toMatchObject({ opened: 0, closed: 0 });
+    const findingId = `view.${view}.account.rec-1`;
+    expect(await findings()).toMatchObject([{ findingId, check: 'view', where: view, reason }]);
+    const { status, body } = await repair();
+    expect([status, body]).toEqual([
+      200,
+      { results: [{ findingId, status: 'CLOSED', detail: null }], next: null },
+    ]);
+    const after = await rowsOf(partOf('rec-1', 2), `SELECT * FROM ${await tableOf(view, 'rec-1')}`);
+    const sorted = (rows: object[]) => rows.map((row) => JSON.stringify(row)).sort();
+    expect(sorted(after)).toEqual(sorted(before));
+    const events = (await log()).slice(-2);
+    expect(events).toMatchObject([
+      { eventType: 'FindingOpened', data: { findingId, reason } },
+      { eventType: 'FindingClosed', data: { findingId, end: 'REPAIRED', remark: REASON.reason } },
+    ]);
+    expect(events[1]?.metadata.userId).toBe('local-administrator');
+  });
+
+  it('journal: events that are gone come back by a rebuild, where they were', async () => {
+    const feed = async () =>
+      ((await call('GET', '/v1/events?aggregateId=rec-2')).body.events as { eventId: string }[]).map(
+        ({ eventId }) => eventId,
+      );
+    const before = await feed();
+    await broken(
+      'journal',
+      'rec-2',
+      (table) => `DELETE FROM ${table} WHERE aggregate_id = 'rec-2' AND from_version > 1`,
+    );
+    await look('rec-2');
+    expect(await findings('?check=view')).toMatchObject([{ findingId: 'view.journal.account.rec-2' }]);
+    for (;;) {
+      const { status, body } = await repair();
+      if (status === 202) continue;
+      expect(body.results).toMatchObject([{ status: 'CLOSED' }]);
+      break;
+    }
+    expect(await feed()).toEqual(before);
+  });
+
+  it('that is mended otherwise is closed by the next look, and by no operator', async () => {
+    await broken('accounts', 'rec-3', (table) => `UPDATE ${table} SET cash = '7' WHERE account_id = 'rec-3'`);
+    await look('rec-3');
+    await broken(
+      'accounts',
+      'rec-3',
+      (table) => `UPDATE ${table} SET cash = '99940' WHERE account_id = 'rec-3'`,
+    );
+    expect(await look('rec-3')).toMatchObject({ opened: 0, closed: 1 });
+    expect((await log()).at(-1)).toMatchObject({
+      eventType: 'FindingClosed',
+      data: { end: 'RIGHT_AGAIN', remark: null },
+    });
+  });
+
+  it('that does not know an aggregate yet, or lacks its newest events, is late and nothing else', async () => {
+    for (const database of viewDatabases(testEnv)) {
+      await database.prepare("DELETE FROM view_positions WHERE aggregate_id = 'rec-4'").run();
+      for (const view of ['accounts', 'positions', 'trades'])
+        await database
+          .prepare(`DELETE FROM ${await tableOf(view, 'rec-4')} WHERE account_id = 'rec-4'`)
+          .run();
+    }
+    await databaseFor('rec-4')
+      .prepare(`DELETE FROM ${await tableOf('journal', 'rec-4')} WHERE aggregate_id = 'rec-4'`)
+      .run();
+    expect(await look('rec-4')).toMatchObject({ opened: 0 });
+    await handleScheduled(testEnv, Date.now());
+    expect(await shownCash('rec-4')).toBe('99940');
+  });
+});
+
+describe('the walk', () => {
+  it('comes by by itself with every tick, and says when it was everywhere', async () => {
+    await broken('positions', 'rec-3', (table) => `DELETE FROM ${table} WHERE account_id = 'rec-3'`);
+    await handleScheduled(testEnv, Date.now());
+    const { body } = await call('GET', '/v1/reconciliation');
+    expect(body).toMatchObject({ open: 1, isFull: false, roundEndedAt: expect.any(String) });
+    expect(await findings()).toMatchObject([{ findingId: 'view.positions.account.rec-3' }]);
+    expect((await log()).at(-1)?.metadata.userId).toBe('reconciler');
+    await repair({ ...REASON, findingIds: ['view.positions.account.rec-3'] });
+  });
+
+  it('finds nothing while there is trading', async () => {
+    const trades = ids.flatMap((id) =>
+      upTo(20).map((number) => {
+        const body = { tradeId: `busy-${number}`, symbol: 'MSFT', quantity: '1', price: '3', side: 'BUY' };
+        return call('POST', `/v1/accounts/${id}/trades`, { body });
+      }),
+    );
+    const looks = upTo(3).map(() => handleScheduled(testEnv, Date.now()));
+    await Promise.all([...trades, ...looks]);
+    const { body } = await call('POST', '/v1/reconciliation/check', { body: {} });
+    expect(body).toMatchObject({ opened: 0, closed: 0, nextCursor: null });
+    expect(body.checked).toBeGreaterThanOrEqual(ids.length);
+  });
+});
+
+describe('nonsense', () => {
+  it.each([
+    ['GET', '/v1/reconciliation?check=x', undefined, '400 invalid_request check'],
+    ['GET', '/v1/reconciliation?cursor=x', undefined, '400 invalid_request cursor'],
+    ['POST', '/v1/reconciliation/check', { aggregateId: 'rec-1' }, '400 invalid_request aggregateId'],
+    ['POST', '/v1/reconciliation/check', { cursor: 'x' }, '400 invalid_request cursor'],
+    ['POST', '/v1/reconciliation/repair', {}, '400 invalid_request reason'],
+    [
+      'POST',
+      '/v1/reconciliation/repair',
+      { ...REASON, findingIds: ['x'] },
+      '400 invalid_request findingIds[0]',
+    ],
+  ])('%s %s %j is refused', async (method, path, body, expected) => {
+    expect(verdict(await call(method, path, body === undefined ? {} : { body }))).toBe(expected);
+  });
+
+  it('names findings that are not open: nothing is repaired', async () => {
+    const { body } = await repair({ ...REASON, findingIds: ['view.accounts.account.nobody'] });
+    expect(body).toEqual({ results: [], next: null });
+  });
+});
