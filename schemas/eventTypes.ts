@@ -13,11 +13,19 @@ export const EVENTS = Object.fromEntries(
 /** Names of all event types. */
 export const EVENT_TYPE_NAMES: readonly string[] = Object.values(EVENTS).flatMap(Object.keys);
 
-/** Whether aggregates of a type have such events, in this release. */
-export function isKnownEvent(aggregateType: string, eventType: string): boolean {
+/** What tells one kind of event from another, of whichever release. */
+export interface EventKind {
+  readonly aggregateType: string;
+  readonly eventType: string;
+  readonly schemaVersion: number;
+}
+
+/** Whether aggregates of a type have such events, of this schema version, in this release. */
+export function isKnownEvent({ aggregateType, eventType, schemaVersion }: EventKind): boolean {
   return (
     Object.hasOwn(EVENTS, aggregateType) &&
-    Object.hasOwn(EVENTS[aggregateType as keyof typeof EVENTS], eventType)
+    Object.hasOwn(EVENTS[aggregateType as keyof typeof EVENTS], eventType) &&
+    schemaVersion <= newestSchemaVersion(eventType)
   );
 }
 

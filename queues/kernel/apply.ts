@@ -141,8 +141,7 @@ function plan(deps: RunnerDeps, standing: Standing, ranges: readonly Range[]): P
 
 /** An event from newer code may be about anything that the view shows. The journal takes events as they are. */
 function requireKnown(deps: RunnerDeps, { aggregateTypes }: Projector, event: ProjectedEvent): void {
-  if (aggregateTypes === undefined || deps.knowsEvent(event.aggregateType, event.eventType)) return;
-  throw new UnknownEvent(event.eventType);
+  if (aggregateTypes !== undefined && !deps.knowsEvent(event)) throw new UnknownEvent(event);
 }
 
 /** Offers a target the events that it lacks, in order, up to the first that it cannot take; answers how far it moves. */

@@ -1,4 +1,5 @@
 /** What projectors need of the world around them. Production hands them D1 and RPC, the simulation its own model. */
+import type { EventKind } from '../../schemas/eventTypes.ts';
 import type { EventsMessage } from '../../schemas/message.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { ViewDatabase } from './database.ts';
@@ -10,7 +11,7 @@ export interface RunnerDeps {
   readonly projectors: readonly Projector[];
   readonly logger: Logger;
   /** Whether this release knows such an event: what it does not know stays in the log until one comes that does. */
-  knowsEvent(aggregateType: string, eventType: string): boolean;
+  knowsEvent(event: EventKind): boolean;
   /** Reads an owner's log: messages from a version on, at most about `limit` events; none at its end. */
   readLog(key: AggregateKey, fromVersion: number, limit: number): Promise<EventsMessage[]>;
   /** A text unique to each batch. */

@@ -1,15 +1,28 @@
 /** What a consumer says about a failure: park until something else is deployed, or try again. All else is tried again. */
+import type { EventKind } from '../../schemas/eventTypes.ts';
 
-/** Begins the reason why an aggregate is parked before an event of an unknown type; the type follows. */
+/** Begins the reason why an aggregate is parked before an unknown event; its {@link kindText} follows. */
 export const UNKNOWN_EVENT = 'this release does not know events of type ';
 
 /** An event of a newer release than this one: its aggregate waits for that release in the view. */
 export class UnknownEvent extends Error {
   override readonly name = 'UnknownEvent';
 
-  constructor(eventType: string) {
-    super(UNKNOWN_EVENT + eventType);
+  constructor(event: Kind) {
+    super(UNKNOWN_EVENT + kindText(event));
   }
+}
+
+type Kind = Pick<EventKind, 'eventType' | 'schemaVersion'>;
+
+function kindText({ eventType, schemaVersion }: Kind): string {
+  return `${eventType}@${schemaVersion}`;
+}
+
+/** What a text of {@link UNKNOWN_EVENT} is about; an earlier release named the type alone. */
+export function kindOf(text: string): Kind {
+  const [eventType = '', schemaVersion = 1] = text.split('@');
+  return { eventType, schemaVersion: Number(schemaVersion) };
 }
 
 /** Worth another try after a while. */

@@ -2,7 +2,7 @@
 import { VIEWS, type ViewName } from '../../schemas/tables/views.ts';
 import type { ViewDatabase } from './database.ts';
 import type { RunnerDeps } from './deps.ts';
-import { UNKNOWN_EVENT } from './errors.ts';
+import { kindOf, UNKNOWN_EVENT } from './errors.ts';
 import { type AggregateKey, resumeStatement, viewTargets } from './positions.ts';
 import { project } from './runner.ts';
 
@@ -59,23 +59,23 @@ export async function parkedAggregate(
  * behind then.
  */
 export async function resumeKnown({ database, knowsEvent, logger }: RunnerDeps): Promise<void> {
-  const waiting = await database.all<{ aggregateType: string; eventType: string }>({
+  const waiting = await database.all<{ aggregateType: string; kind: string }>({
     sql:
-      'SELECT DISTINCT aggregate_type AS aggregateType, substr(parked_reason, length(?1) + 1) AS eventType ' +
+      'SELECT DISTINCT aggregate_type AS aggregateType, substr(parked_reason, length(?1) + 1) AS kind ' +
       `FROM view_positions ${WAITING}`,
     parameters: [UNKNOWN_EVENT, VIEW_NAMES],
   });
-  for (const { aggregateType, eventType } of waiting) {
-    if (!knowsEvent(aggregateType, eventType)) continue;
+  for (const { aggregateType, kind } of waiting) {
+    if (!knowsEvent({ aggregateType, ...kindOf(kind) })) continue;
     await database.batch([
       {
         sql:
           'UPDATE view_positions SET parked_version = NULL, parked_reason = NULL, parked_at = NULL ' +
           `${WAITING} AND aggregate_type = ?3 AND parked_reason = ?1 || ?4`,
-        parameters: [UNKNOWN_EVENT, VIEW_NAMES, aggregateType, eventType],
+        parameters: [UNKNOWN_EVENT, VIEW_NAMES, aggregateType, kind],
       },
     ]);
-    logger.log('info', 'parked aggregates go on', { aggregateType, eventType });
+    logger.log('info', 'parked aggregates go on', { aggregateType, eventType: kind });
   }
 }
 

@@ -12,6 +12,7 @@ import { retryDelaySeconds } from '../kernel/backoff.ts';
 import type { QueueMessage } from '../kernel/consumer.ts';
 import type { ViewDatabase } from '../kernel/database.ts';
 import type { RunnerDeps } from '../kernel/deps.ts';
+import { UnknownEvent } from '../kernel/errors.ts';
 import { keyOf } from '../kernel/positions.ts';
 import { ProjectedEvent } from '../kernel/projector.ts';
 import { readSagaPositions, type SagaPosition, savePositions } from './positions.ts';
@@ -139,8 +140,7 @@ async function tellAggregate(
 
 async function tellEvent(deps: SagaConsumerDeps, event: ProjectedEvent): Promise<void> {
   // What it means only a newer release can say: it waits for that one.
-  if (!deps.knowsEvent(event.aggregateType, event.eventType))
-    throw new Error(`this release does not know ${event.eventType}`);
+  if (!deps.knowsEvent(event)) throw new UnknownEvent(event);
   const first = async () => {
     if (event.version === 1) return event;
     const [message] = await deps.readLog(event, 1, 1);

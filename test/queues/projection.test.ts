@@ -206,46 +206,79 @@ describe('a poison event', () => {
     // Halving, not one by one.
     expect(batches).toBeLessThan(60);
   });
-
-  it('of a schema that this release does not know stays in the journal', async () => {
-    const log = new TestLog('newer').open().add('AccountFrozen', { reason: 'x' }, 9);
-    await project(runnerDeps(0, [log]), log.messages());
-    expect(await positionsOf(0, 'newer')).toEqual({ ...all(2), accounts: 1 });
-    expect((await storedVersions(0, 'newer')).journal).toEqual([1, 2]);
-  });
 });
 
-describe('an event of a type that this release does not know', () => {
-  it('parks its account in every view but the journal, and goes on once a release knows it', async () => {
+describe('an event that this release does not know', () => {
+  const parkedIn = async (part: number, aggregateId: string) =>
+    (await parkedAggregates(databaseOf(part), 'trades.', 10)).filter(
+      (parked) => parked.aggregateId === aggregateId,
+    );
+  const sweep = (log: TestLog, deps: RunnerDeps) => {
+    const part = partOf(log.aggregateId, 2);
+    return sweepPage({
+      directory: {
+        sweepCursor: async () => null,
+        list: async () => [{ aggregateType: 'account', aggregateId: log.aggregateId }],
+        saveSweepCursor: async () => undefined,
+      },
+      parts: 2,
+      logger: memoryLogger(),
+      head: async () => log.head,
+      runnerDeps: (index) => (index === part ? deps : runnerDeps(index, [log])),
+    });
+  };
+  const waiting = { accounts: 1, journal: 4, positions: 1, trades: 1 };
+
+  it('parks its account in every view but the journal, and goes on once a release knows its type', async () => {
     const log = new TestLog('future').open().add('AccountMerged', { with: 'another' }).trade(2);
     const part = partOf('future', 2);
     const before = runnerDeps(part, [log]);
     expect(await project(before, log.messages())).toMatchObject({ parked: 3 });
-    expect(await positionsOf(part, 'future')).toEqual({ accounts: 1, journal: 4, positions: 1, trades: 1 });
-    const [parked] = await parkedAggregates(databaseOf(part), 'trades.', 10);
-    expect(parked).toMatchObject({
-      aggregateId: 'future',
-      parkedVersion: 2,
-      reason: 'this release does not know events of type AccountMerged',
-    });
-    const sweep = (deps: RunnerDeps) =>
-      sweepPage({
-        directory: {
-          sweepCursor: async () => null,
-          list: async () => [{ aggregateType: 'account', aggregateId: 'future' }],
-          saveSweepCursor: async () => undefined,
-        },
-        parts: 2,
-        logger: memoryLogger(),
-        head: async () => log.head,
-        runnerDeps: (index) => (index === part ? deps : runnerDeps(index, [log])),
-      });
-    await sweep(before);
-    expect(await positionsOf(part, 'future')).toEqual({ accounts: 1, journal: 4, positions: 1, trades: 1 });
-    await sweep(runnerDeps(part, [log], { knowsEvent: () => true }));
+    expect(await positionsOf(part, 'future')).toEqual(waiting);
+    expect(await parkedIn(part, 'future')).toMatchObject([
+      { parkedVersion: 2, reason: 'this release does not know events of type AccountMerged@1' },
+    ]);
+    await sweep(log, before);
+    expect(await positionsOf(part, 'future')).toEqual(waiting);
+    await sweep(log, runnerDeps(part, [log], { knowsEvent: () => true }));
     expect(await positionsOf(part, 'future')).toEqual(all(4));
-    const still = await parkedAggregates(databaseOf(part), 'trades.', 10);
-    expect(still.map(({ aggregateId }) => aggregateId)).not.toContain('future');
+    expect(await parkedIn(part, 'future')).toEqual([]);
+  });
+
+  it('waits as well where it knows the type, and not its schema version', async () => {
+    const deposit = { amount: '1', cash: '1001', reference: null, channel: 'CARD' };
+    const log = new TestLog('newer').open().add('FundsDeposited', deposit, 2).trade(2);
+    const part = partOf('newer', 2);
+    const before = runnerDeps(part, [log]);
+    await project(before, log.messages());
+    await sweep(log, before);
+    expect(await positionsOf(part, 'newer')).toEqual(waiting);
+    const reason = 'this release does not know events of type FundsDeposited@2';
+    expect(await parkedIn(part, 'newer')).toMatchObject([{ parkedVersion: 2, reason }]);
+    expect((await storedVersions(part, 'newer')).journal).toEqual([1, 2, 3, 4]);
+    const asked: unknown[] = [];
+    const knowsEvent: RunnerDeps['knowsEvent'] = ({ eventType, schemaVersion }) => {
+      asked.push([eventType, schemaVersion]);
+      return true;
+    };
+    await sweep(log, runnerDeps(part, [log], { knowsEvent }));
+    expect(asked[0]).toEqual(['FundsDeposited', 2]);
+    // The views that have no use for a deposit went on.
+    expect(await positionsOf(part, 'newer')).toEqual({ ...all(4), accounts: 1 });
+  });
+
+  it('goes on where an earlier release parked it and named the type alone', async () => {
+    const log = new TestLog('earlier').open().add('AccountMerged', { with: 'another' }).trade(1);
+    const part = partOf('earlier', 2);
+    await project(runnerDeps(part, [log]), log.messages());
+    await databaseOf(part).batch([
+      {
+        sql: "UPDATE view_positions SET parked_reason = replace(parked_reason, '@1', '') WHERE aggregate_id = ?",
+        parameters: ['earlier'],
+      },
+    ]);
+    await sweep(log, runnerDeps(part, [log], { knowsEvent: () => true }));
+    expect(await positionsOf(part, 'earlier')).toEqual(all(3));
   });
 });
 

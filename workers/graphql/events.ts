@@ -26,8 +26,7 @@ export function eventInterface(types: Types): GraphQLInterfaceType {
     description:
       'An event as it is stored and hashed. Each type of event has a type here, with its data in fields.',
     fields: () => types.fields(EventEnvelope, 'Event'),
-    resolveType: ({ aggregateType, eventType }: Envelope) =>
-      isKnownEvent(aggregateType, eventType) ? `${eventType}Event` : OTHER_EVENT,
+    resolveType: (event: Envelope) => (isKnownEvent(event) ? `${event.eventType}Event` : OTHER_EVENT),
   });
 }
 
@@ -54,7 +53,8 @@ export function eventTypes(types: Types, event: GraphQLInterfaceType): GraphQLOb
   );
   const other = new GraphQLObjectType({
     name: OTHER_EVENT,
-    description: 'An event of a type that this release does not know: one that a newer release has stored.',
+    description:
+      'An event of a type, or a schema version, that this release does not know: one that a newer release has stored.',
     interfaces: [event],
     fields: envelopeFields,
   });
