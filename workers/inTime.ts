@@ -33,8 +33,17 @@ export async function inTime<Answer>(
   }
 }
 
-/** Whether an error passes: an object that was restarted, has too much to do, or did not answer. */
+/**
+ * What D1 says where a database restarts, is out of reach or has too much to do. It sets no flags on its errors, so their words
+ * are all there is (https://developers.cloudflare.com/d1/observability/debug-d1/).
+ */
+const DATABASE_PASSING =
+  /Network connection lost|caused object to be reset|reset because its code was updated|Cannot resolve D1 DB|D1 DB is overloaded/;
+
+/** Whether an error, or what it was caused by, passes: an object or a database that was restarted, has too much to do, or did not answer. */
 export function isPassing(error: unknown): boolean {
-  const { retryable, overloaded } = Object(error) as { retryable?: unknown; overloaded?: unknown };
-  return retryable === true || overloaded === true;
+  const { retryable, overloaded, message, cause } = Object(error) as Partial<Record<string, unknown>>;
+  if (retryable === true || overloaded === true) return true;
+  if (typeof message === 'string' && DATABASE_PASSING.test(message)) return true;
+  return cause !== undefined && isPassing(cause);
 }

@@ -149,17 +149,44 @@ describe('a failing object', () => {
 });
 
 describe('a failing view database', () => {
-  it('leaves the portfolio to the actor', async () => {
-    await opened('viewless');
+  function envWithFailing(message: string): Env {
     const down = () => {
-      throw new Error('D1_ERROR: Network connection lost.');
+      throw new Error(`D1_ERROR: ${message}`);
     };
     const database = { prepare: down, batch: down } as unknown as D1Database;
-    const env = { ...testEnv, VIEWS_0: database, VIEWS_1: database } as Env;
+    return { ...testEnv, VIEWS_0: database, VIEWS_1: database } as Env;
+  }
+
+  it('leaves the portfolio to the actor', async () => {
+    await opened('viewless');
+    const env = envWithFailing('Network connection lost.');
     const reply = await send(env, 'GET', '/v1/accounts/viewless/portfolio');
     expect(reply).toMatchObject({ status: 200, body: { accountId: 'viewless', version: 1 } });
     expect(reply.headers.get('X-Read-Source')).toBe('actor');
     expect(reply.headers.get('X-View-Version')).toBe('0');
+  });
+
+  const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+  afterEach(() => log.mockClear());
+
+  it.each([
+    'Network connection lost.',
+    'D1 DB is overloaded. Requests queued for too long.',
+    'Internal error in D1 DB storage caused object to be reset.',
+  ])('that may be well again (%s) has its readers come again: 503', async (message) => {
+    for (const path of ['events', 'accounts', 'accounts/viewless/trades', 'views']) {
+      const reply = await send(envWithFailing(message), 'GET', `/v1/${path}`);
+      expect([path, verdict(reply), reply.headers.get('Retry-After')]).toEqual([
+        path,
+        '503 unavailable',
+        '1',
+      ]);
+    }
+  });
+
+  it('by a bug: 500', async () => {
+    const env = envWithFailing('no such column: cash at offset 7: SQLITE_ERROR');
+    expect(verdict(await send(env, 'GET', '/v1/events'))).toBe('500 internal_error');
   });
 });
 
