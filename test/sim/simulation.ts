@@ -30,8 +30,8 @@ const IDLE_CHANCE = 0.05;
 const RETRIES_MAX = 5;
 /** An alarm that is this late has been given up, as living instances see it, and the clocks of their machines with it. */
 const OVERDUE_MS = 200_000;
-/** Searches for lost alarms in one run: each aggregate may lose a few. */
-const SEARCHES_MAX = 500;
+/** How often the whole directory is swept for one thing that is lost: once would do. */
+const SEARCHES_MAX = 5;
 /** Aggregates that bind an order together. */
 const BINDING = /^(?:order|payment|saga\/(?:fulfil|cancel)-)/;
 /** How often time is let go by for what is left to do: an owner that nobody can ask never gets done. */
@@ -79,7 +79,8 @@ class Simulation {
   readonly #operator: Operator;
   #sweepAt: number;
   #sweepPart = 0;
-  /** How often the sweeper was sent for what has lost its alarm. */
+  /** What the sweeper was last sent for, and how often. */
+  #lost: string | undefined;
   #searches = 0;
 
   constructor(seed: number) {
@@ -207,24 +208,17 @@ class Simulation {
    * before anything far off is due.
    */
   async #findLost(): Promise<boolean> {
-    const sweepAt = this.#neededSweepAt();
-    if (sweepAt === undefined || sweepAt > this.#nextAt()) return false;
-    if (++this.#searches > SEARCHES_MAX)
-      throw new Breach(
-        'no timer gets lost',
-        'the sweeper does not find what has lost its alarm or was not told',
-      );
+    const lost = this.auditor.firstLost(this.platform);
+    if (lost === undefined) return false;
+    const sweepAt = Math.max(this.world.clock, lost.at + OVERDUE_MS);
+    if (sweepAt > this.#nextAt()) return false;
+    this.#searches = lost.what === this.#lost ? this.#searches + 1 : 1;
+    this.#lost = lost.what;
+    if (this.#searches > SEARCHES_MAX)
+      throw new Breach('no timer gets lost', `the sweeper does not find ${lost.what}`);
     this.world.clock = sweepAt;
     await this.#sweepAll();
     return true;
-  }
-
-  /** When the sweeper finds what is lost; undefined where nothing is. */
-  #neededSweepAt(): number | undefined {
-    const { clock } = this.world;
-    const due = this.auditor.firstDueWithoutAlarm(this.platform);
-    if (due !== undefined) return Math.max(clock, due + OVERDUE_MS);
-    return this.auditor.owesSagas(this.platform) ? clock + OVERDUE_MS : undefined;
   }
 
   async #sweep(): Promise<void> {

@@ -31,6 +31,13 @@ import { type PoisonFate, ViewAudit } from './views.ts';
 /** Aggregates that perform effects have other reasons to set the alarm than what was decided. */
 const WITH_EFFECTS = ['saga', 'order', 'payment'];
 
+/** Something that nobody but the sweeper finds, and when it is due. */
+export interface Lost {
+  readonly what: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
 const NEW_ROWS = `SELECT ${LOG_COLUMNS} FROM events WHERE version > ? ORDER BY version`;
 
 export class Auditor implements Observer {
@@ -210,23 +217,21 @@ export class Auditor implements Observer {
     return due.length === 0 ? undefined : Math.max(...due);
   }
 
-  /** When the first thing is due that an aggregate without an alarm has left to do; undefined where there is none. */
-  firstDueWithoutAlarm({ actors, unreadable }: Platform): number | undefined {
-    let first: number | undefined;
-    for (const [key, { source, object }] of actors) {
-      if (!object.alarmLost || key === unreadable) continue;
+  /** What only the sweeper finds: who has lost its alarm, and what sagas were not told of; undefined where nothing is. */
+  firstLost(platform: Platform): Lost | undefined {
+    let first: Lost | undefined;
+    for (const [what, { source, object }] of platform.actors) {
+      if (!object.alarmLost || what === platform.unreadable) continue;
       const ledger = this.ledger(source);
       const isBehind = (this.#announced.get(ledger)?.upTo ?? 0) < ledger.version;
       const due = [...ledger.book.due()].map(({ at }) => at);
       const at = Math.min(...due, isBehind ? this.#world.clock : Number.POSITIVE_INFINITY);
-      if (at < (first ?? Number.POSITIVE_INFINITY)) first = at;
+      if (at < (first?.at ?? Number.POSITIVE_INFINITY)) first = { what, at };
     }
-    return first;
-  }
-
-  /** Whether sagas were not told of something that has happened. */
-  owesSagas({ databases, unreadable }: Platform): boolean {
-    return untold(this.ledgers, databases, unreadable) !== undefined;
+    const { clock } = this.#world;
+    if (first !== undefined && first.at <= clock) return first;
+    const what = untold(this.ledgers, platform.databases, platform.unreadable);
+    return what === undefined ? first : { what, at: clock };
   }
 
   /** After a rebuild of every view that nothing stood in the way of. */
