@@ -3,10 +3,12 @@
  * offline, and queried by DuckDB, and everything that comes out is what the demonstration's own books say. Then an empty
  * platform is filled from it, and goes on.
  */
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CappedTape } from '../../demo/cappedTape.ts';
 import { Client } from '../../demo/client.ts';
@@ -178,6 +180,30 @@ describe('the archive of a demonstration', () => {
       events.map(({ version, hash, eventType }) => [version, hash, eventType]),
     );
     expect(plain(sum(rows.map(({ cash_change }) => cash_change || '0')))).toBe(account?.cash);
+  });
+
+  it('has what a replay of the logs has: of a type, of an aggregate, and from a time', async () => {
+    const id = reports()[0]?.id as string;
+    const middle = 'SELECT quantile_disc(recorded_at, 0.5) FROM events';
+    const [[time]] = (await analytics.sql(`SELECT strftime((${middle}), '%Y-%m-%dT%H:%M:%S.%gZ')`)).rows as [
+      [string],
+    ];
+    const selections: [string[], string][] = [
+      [['--aggregate-type', 'account'], 'true'],
+      [['--type', 'TradeExecuted', '--per-second', '5000'], "event_type = 'TradeExecuted'"],
+      [['--aggregate', `account/${id}`], `aggregate_id = '${id}'`],
+      [['--from', time, '--aggregate-type', 'account'], `recorded_at >= (${middle})`],
+    ];
+    for (const [index, [options, condition]] of selections.entries()) {
+      const out = path.join(root, `replay-${index}.ndjson`);
+      const server = ['--url', platform.url, '--token', platform.token as string];
+      await promisify(execFile)(process.execPath, ['local/replay.ts', '--out', out, ...options, ...server]);
+      const lines = readFileSync(out, 'utf8').trimEnd().split('\n');
+      const hashes = lines.map((line) => (JSON.parse(line) as { hash: string }).hash);
+      const { rows } = await analytics.sql(`SELECT lower(hex(hash)) FROM events WHERE ${condition}`);
+      expect(hashes.length).toBeGreaterThan(0);
+      expect(hashes.sort()).toEqual(rows.map(([hash]) => hash as string).sort());
+    }
   });
 
   it('has nothing among the faults, and would', async () => {
