@@ -29,7 +29,16 @@ interface ParameterEntry {
   readonly $ref?: string;
   readonly in?: 'path' | 'query' | 'header';
   readonly name?: string;
+  readonly required?: boolean;
   readonly schema?: Schema;
+}
+
+/** A parameter of an operation. */
+export interface Parameter {
+  readonly in: string;
+  readonly name: string;
+  readonly isRequired: boolean;
+  readonly schema: Schema;
 }
 
 interface OperationEntry {
@@ -52,7 +61,7 @@ export interface FuzzedOperation {
   readonly operationId: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
-  readonly parameters: readonly { readonly in: string; readonly name: string; readonly schema: Schema }[];
+  readonly parameters: readonly Parameter[];
   /** By media type. */
   readonly bodies: Readonly<Record<string, { readonly schema: Schema; readonly example?: unknown }>>;
   /** Whether it has a failure of another form than the document of a problem: what that looks like is its own test's. */
@@ -83,8 +92,8 @@ export function operationsOf(document: OpenApi): FuzzedOperation[] {
         method: method.toUpperCase() as FuzzedOperation['method'],
         path,
         parameters: (operation.parameters ?? []).map((entry) => {
-          const { in: where = '', name = '', schema = {} } = resolved(document, entry);
-          return { in: where, name, schema };
+          const { in: where = '', name = '', required = false, schema = {} } = resolved(document, entry);
+          return { in: where, name, isRequired: required, schema };
         }),
         bodies: operation.requestBody?.content ?? {},
         statuses: new Set(Object.keys(operation.responses).map(Number)),

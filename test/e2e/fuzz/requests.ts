@@ -1,7 +1,10 @@
 /** Requests made from the API's own description: most of them nearly right, some of them nonsense. */
 import * as fc from 'fast-check';
-import { type FuzzedOperation, type OpenApi, operationsOf } from './document.ts';
-import { damaged, FUZZED_IDS, fitting, hostile, hostileText } from './values.ts';
+import { AGGREGATE_TYPES } from '../../../schemas/aggregates.ts';
+import { type ConnectCall, connectCalls } from './connect.ts';
+import { type FuzzedOperation, type OpenApi, operationsOf, type Parameter } from './document.ts';
+import { graphQlBodies } from './graphQl.ts';
+import { damaged, FUZZED_IDS, fitting, hostile, hostileText, mostly } from './values.ts';
 
 /** A request, and the operation that it is about. */
 export interface FuzzedRequest {
@@ -15,19 +18,45 @@ export interface FuzzedRequest {
 const SELDOM = /^(rebuildViews|rollBackView)$/;
 const USUAL_WEIGHT = 200;
 
+/** Calls over Connect stand for every other operation: so many for each that is no call of any. */
+const CALL_WEIGHT = 3;
+
+/** Its bodies are made from its own schema. */
+export const GRAPHQL_PATH = '/v1/graphql';
+
 /** Whose ids stand in the examples. */
 const EXAMPLE_IDS = /"(acc-1|order-1|customer-1|settlement)"/g;
 
-const mostly = <Value>(usual: fc.Arbitrary<Value>, other: fc.Arbitrary<Value>, weight = 9) =>
-  fc.oneof({ weight, arbitrary: usual }, { weight: 1, arbitrary: other });
-
 /** Any request to any operation, with `authorization` in most of them. */
 export function fuzzedRequests(document: OpenApi, authorization: string): fc.Arbitrary<FuzzedRequest> {
-  const operations = operationsOf(document).map((operation) => ({
-    weight: SELDOM.test(operation.operationId) ? 1 : USUAL_WEIGHT,
-    arbitrary: requestTo(document, operation, authorization),
-  }));
-  return fc.oneof(...operations);
+  const operations = operationsOf(document);
+  const calls = connectCalls(document, operations);
+  const requests = operations.map((operation) => {
+    const request = requestTo(document, operation, authorization);
+    const isCall = operation.path.endsWith('/{method}');
+    return {
+      weight: SELDOM.test(operation.operationId) ? 1 : USUAL_WEIGHT,
+      arbitrary: isCall ? mostly(callTo(operation, calls, authorization), request, CALL_WEIGHT) : request,
+    };
+  });
+  return fc.oneof(...requests);
+}
+
+/** A call over Connect, which is a request to some other operation. */
+function callTo(
+  operation: FuzzedOperation,
+  calls: fc.Arbitrary<ConnectCall>,
+  authorization: string,
+): fc.Arbitrary<FuzzedRequest> {
+  return fc.tuple(calls, headersOf(authorization)).map(([{ method, message }, headers]) => {
+    const path = operation.path.replace('{method}', encodeURIComponent(method));
+    const text = JSON.stringify(message) ?? '';
+    if (operation.method !== 'GET') {
+      return { operation, path, headers: { 'Content-Type': 'application/json', ...headers }, body: text };
+    }
+    const query = `connect=v1&encoding=json&message=${encodeURIComponent(text.toWellFormed())}`;
+    return { operation, path: `${path}?${query}`, headers, body: undefined };
+  });
 }
 
 function requestTo(
@@ -54,7 +83,9 @@ function pathOf(document: OpenApi, { path, parameters }: FuzzedOperation): fc.Ar
   const names = Array.from(path.matchAll(/\{(\w+)\}/g), ([, name = '']) => name);
   const values = names.map((name) => {
     const schema = parameters.find((parameter) => parameter.in === 'path' && parameter.name === name)?.schema;
-    const usual = fitting(document, schema ?? {}).map((value) => encodeURIComponent(String(value)));
+    const fits =
+      name === 'aggregateType' ? fc.constantFrom(...AGGREGATE_TYPES) : fitting(document, schema ?? {});
+    const usual = fits.map((value) => encodeURIComponent(String(value)));
     const other = fc.oneof(
       hostileText.map((text) => encodeURIComponent(text.toWellFormed())),
       fc.constantFrom('%', '%zz', '%2e%2e', '..%2f..', '%00', ';', '%ff%fe', '.'),
@@ -68,18 +99,20 @@ function pathOf(document: OpenApi, { path, parameters }: FuzzedOperation): fc.Ar
 }
 
 function queryOf(document: OpenApi, { parameters }: FuzzedOperation): fc.Arbitrary<string> {
-  const pairs = parameters
-    .filter((parameter) => parameter.in === 'query')
-    .map(({ name, schema }) =>
-      mostly(fitting(document, schema).map(String), hostileText, 4).map((value): [string, string] => [
-        name,
-        value,
-      ]),
-    );
+  const pairOf = ({ name, schema }: Parameter) =>
+    mostly(fitting(document, schema).map(String), hostileText, 4).map((value): [string, string] => [
+      name,
+      value,
+    ]);
+  const known = parameters.filter((parameter) => parameter.in === 'query');
+  const demanded = fc.tuple(...known.filter(({ isRequired }) => isRequired).map(pairOf));
+  const pairs = known.map(pairOf);
   const stray = fc.tuple(fc.constantFrom('extra', '', 'limit[]', '__proto__'), hostileText);
   const one = pairs.length === 0 ? stray : mostly(fc.oneof(...pairs), stray, 19);
-  return mostly(fc.constant<[string, string][]>([]), fc.array(one, { maxLength: 3 }), 1).map((list) =>
-    list
+  const others = mostly(fc.constant<[string, string][]>([]), fc.array(one, { maxLength: 3 }), 1);
+  return fc.tuple(mostly(demanded, fc.constant<[string, string][]>([])), others).map((lists) =>
+    lists
+      .flat()
       .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value.toWellFormed())}`)
       .join('&'),
   );
@@ -122,7 +155,10 @@ interface Body {
   readonly text: string;
 }
 
-function bodyOf(document: OpenApi, { bodies, method }: FuzzedOperation): fc.Arbitrary<Body | undefined> {
+function bodyOf(
+  document: OpenApi,
+  { bodies, method, path }: FuzzedOperation,
+): fc.Arbitrary<Body | undefined> {
   if (method === 'GET') return fc.constant(undefined);
   const json = 'application/json';
   const media = bodies[json];
@@ -131,7 +167,7 @@ function bodyOf(document: OpenApi, { bodies, method }: FuzzedOperation): fc.Arbi
       fc.constant(undefined),
       hostile.map((value) => textBody(value)),
     );
-  const fits = fitting(document, media.schema);
+  const fits = path === GRAPHQL_PATH ? graphQlBodies() : fitting(document, media.schema);
   const values = media.example === undefined ? fits : fc.oneof(example(media.example), fits);
   const broken = fc
     .tuple(values, fc.array(fc.nat(9), { minLength: 1, maxLength: 4 }), hostile)

@@ -5,6 +5,9 @@ import { type OpenApi, resolved, type Schema } from './document.ts';
 /** Ids of the fuzzed world: few, so that requests meet what others have made. */
 export const FUZZED_IDS = ['fuzz-1', 'fuzz-2', 'fuzz-3'] as const;
 
+/** What is called after something: itself, the saga and the first shipment of an order, and the saga of a cancellation. */
+const namesMadeOf = (id: string) => [id, id, `fulfil-${id}`, `cancel-${id}`, `${id}-1`];
+
 /** Items of the longest list that is made: the limits of lists have tests of their own. */
 const ITEMS_MAX = 4;
 
@@ -62,6 +65,10 @@ export const hostile: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 3 }) },
 );
 
+/** The usual most of the time: `weight` times as often as the other. */
+export const mostly = <Value>(usual: fc.Arbitrary<Value>, other: fc.Arbitrary<Value>, weight = 9) =>
+  fc.oneof({ weight, arbitrary: usual }, { weight: 1, arbitrary: other });
+
 /** Text out of place, as a path, a query or a header can carry it. */
 export const hostileText: fc.Arbitrary<string> = hostile.map((value) =>
   typeof value === 'string' ? value : (JSON.stringify(value) ?? ''),
@@ -83,7 +90,8 @@ export function fitting(document: OpenApi, schema: Schema, depth = 0): fc.Arbitr
 function listed(schema: Schema): fc.Arbitrary<unknown> | undefined {
   if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
-  if (schema.title === 'Id' || schema.title === 'AggregateId') return fc.constantFrom(...FUZZED_IDS);
+  if (schema.title === 'Id') return fc.constantFrom(...FUZZED_IDS);
+  if (schema.title === 'AggregateId') return fc.constantFrom(...FUZZED_IDS.flatMap(namesMadeOf));
   if (schema.examples !== undefined) return fc.constantFrom(...schema.examples);
   return undefined;
 }
