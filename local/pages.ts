@@ -31,7 +31,8 @@ const EXPLORER_PAGE = 'docs/graphql/index.html';
 /** Files by their places under a folder's root. */
 type Files = Readonly<Record<string, string>>;
 
-const PAGES: Files = {
+/** What is deployed. Its packages are dependencies and not for development alone, so that advisories against them are looked for. */
+export const PAGES: Files = {
   'docs/index.html': fromConsole('docs/index.html'),
   'docs/openapi.js': fromConsole('docs/openapi.js'),
   'docs/stream.html': fromConsole('docs/stream.html'),

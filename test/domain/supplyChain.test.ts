@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { REPOSITORY } from '../../local/config.ts';
+import { PAGES } from '../../local/pages.ts';
 import { advisoriesOf, writeBillOfMaterials } from '../../local/supplyChain.ts';
 
 interface Component {
@@ -42,6 +43,19 @@ describe('the bill of materials', () => {
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
+  });
+});
+
+describe('a package whose files browsers are sent', () => {
+  const { dependencies } = read(join(REPOSITORY, 'package.json')) as { dependencies: Record<string, string> };
+  const packages = Object.values(PAGES).flatMap((file) => {
+    const [, name] = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file.replaceAll('\\', '/')) ?? [];
+    return name === undefined ? [] : [name];
+  });
+
+  it('is one that is deployed, for the advisory check too', () => {
+    expect(new Set(packages).size).toBeGreaterThan(2);
+    for (const name of packages) expect(Object.keys(dependencies)).toContain(name);
   });
 });
 
