@@ -359,6 +359,18 @@ describe('what no good client sends', () => {
       404,
       'not_found',
     ],
+    ...[
+      ['that is empty', { aggregateType: '', id: ID }],
+      ['that leads to another operation', { aggregateType: '..', id: 'accounts' }],
+      ['that leads nowhere', { aggregateType: '.', id: ID }],
+    ].map(([what, message]): [string, string, string, Record<string, string>, number, string] => [
+      `a part of a path ${what}`,
+      'GET',
+      `${CONNECT_PATH}/AuditAggregate?encoding=json&message=${encodeURIComponent(JSON.stringify(message))}`,
+      {},
+      400,
+      'invalid_argument',
+    ]),
     ['a GET without its message', 'GET', `${CONNECT_PATH}/GetAccount`, {}, 400, 'invalid_argument'],
     [
       'a GET of bad base64',

@@ -29,6 +29,9 @@ export function operationRequest(
   if (command !== undefined) setCommandHeaders(headers, taken(['idempotencyKey', 'expectedVersion']));
   const inPath = taken(Object.keys(params?.shape ?? {}));
   if (params !== undefined) parseWith(params, inPath);
+  const unfit = Object.keys(inPath).filter((name) => NO_SEGMENT.test(inPath[name] ?? ''));
+  if (unfit.length > 0)
+    throw invalidRequest(unfit.map((path) => ({ path, message: 'must not be empty, "." or ".."' })));
   const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(inPath[name] ?? ''));
   const url = new URL(path, c.req.url);
   url.search = new URLSearchParams(taken(Object.keys(query?.shape ?? {}))).toString();
@@ -41,6 +44,9 @@ export function operationRequest(
     body: JSON.stringify(Object.fromEntries(rest)),
   });
 }
+
+/** What a path cannot have for a part of it: it would be the path of another operation, or of none. */
+const NO_SEGMENT = /^\.{0,2}$/;
 
 /** A header takes no line feed and no letter outside of Latin-1: what does not fit is told before it is set. */
 function setCommandHeaders(
