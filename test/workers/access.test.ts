@@ -1,11 +1,11 @@
 /** Every route with every role, on an own account and on another's: the answers are what the table says. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ROLES, type Role } from '../../schemas/role.ts';
 import { ACCESS, type AccessRow } from '../../workers/access/table.ts';
 import { rowName } from '../../workers/http/access.ts';
 import { EXAMPLES } from '../../workers/http/openapi/examples.ts';
 import { isPublic, type Operation } from '../../workers/http/operation.ts';
 import { ROUTES } from '../../workers/http/routes/index.ts';
+import { CALLERS, expected } from '../support/accessMatrix.ts';
 import { ANONYMOUS, call, eventually, opened, type Reply, verdict } from '../support/api.ts';
 import { as, withClaims } from '../support/callers.ts';
 
@@ -13,12 +13,6 @@ const MINE = 'mine-1';
 const THEIRS = 'theirs-1';
 
 const guarded = ROUTES.filter((route) => !isPublic(route));
-
-/** A caller of the matrix: its role, and whether it is confined to the account that is its own. */
-const CALLERS = ROLES.flatMap((role) => [
-  { role, isConfined: true },
-  ...(role === 'trader' ? [] : [{ role, isConfined: false }]),
-]);
 
 beforeAll(async () => {
   await opened(MINE);
@@ -34,23 +28,6 @@ function send(operation: Operation, account: string, headers: Record<string, str
   const body = EXAMPLES[operation.operationId]?.request?.['application/json'];
   const about = body && (JSON.parse(JSON.stringify(body).replaceAll('"acc-1"', `"${account}"`)) as unknown);
   return call(operation.method.toUpperCase(), path, { body: about, headers });
-}
-
-/** Operations that decide about each aggregate in them. */
-const OPEN_TO_WHOEVER_MAY_ANYTHING = [
-  ...['runCommands', 'openStream', 'getEvents', 'getAccounts'],
-  ...['queryGraphQl', 'runGraphQl', 'callMethod', 'queryMethod'],
-];
-
-/** What the table says, read once more: this is not the code that decides. */
-function expected(row: AccessRow, role: Role, isConfined: boolean, isMine: boolean): 'passes' | 'forbidden' {
-  const cell = row[role];
-  if (cell === undefined) return 'forbidden';
-  if (row.of === 'catalogue') return 'passes';
-  if (row.of === 'platform') return isConfined ? 'forbidden' : 'passes';
-  // A batch, a stream and lists take anybody who may do something, and answer about each aggregate.
-  if (OPEN_TO_WHOEVER_MAY_ANYTHING.some((name) => ACCESS[name] === row)) return 'passes';
-  return (cell === 'own' || isConfined) && !isMine ? 'forbidden' : 'passes';
 }
 
 describe.each(guarded.map((route): [string, Operation] => [route.operationId, route]))(
