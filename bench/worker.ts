@@ -14,6 +14,7 @@ import { type Env, viewDatabases } from '../workers/env.ts';
 import { application } from '../workers/http/app.ts';
 import product from '../workers/index.ts';
 import { projectionDeps } from '../workers/projection.ts';
+import { type AccountSums, type LogRow, sumsOfLog } from './archive/sums.ts';
 import { OrderActor } from './orderActor.ts';
 import { tradeCycle } from './workload/trades.ts';
 
@@ -106,6 +107,13 @@ export class AccountActor extends ProductAccountActor {
       }
     });
     return aggregate.log.head().version;
+  }
+
+  /** What the events come to. */
+  sums(): AccountSums {
+    return sumsOfLog(
+      this.ctx.storage.sql.exec<LogRow>('SELECT type, data, hash FROM events ORDER BY version'),
+    );
   }
 
   /** Rebuilds the state from the events alone and answers the version it came to. */
@@ -203,6 +211,8 @@ async function bench(
       return actor.head();
     case 'book-between':
       return actor.bookBetween(number('from'), number('to'), number('events'));
+    case 'sums':
+      return actor.sums();
     case 'fold':
       return actor.foldFromEvents();
     case 'views':

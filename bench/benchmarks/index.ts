@@ -1,5 +1,6 @@
 /** The benchmarks by name, in the order in which `npm run bench` runs them. */
 import type { Benchmark } from '../types.ts';
+import { archive } from './archive.ts';
 import { batch } from './batch.ts';
 import { cache } from './cache.ts';
 import { fold } from './fold.ts';
@@ -35,4 +36,5 @@ export const benchmarks: readonly Benchmark[] = [
   sagas,
   statement,
   temporal,
+  archive,
 ];

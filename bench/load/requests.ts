@@ -39,7 +39,7 @@ export interface RequestSource {
 /** A request but for its ids. */
 export interface RequestDescription {
   /** `POST` where nothing else is said. */
-  readonly method?: 'GET';
+  readonly method?: 'GET' | 'POST';
   readonly path: string;
   readonly contentType: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -49,6 +49,23 @@ export interface RequestDescription {
   readonly expects: Expectation;
 }
 
+/** The first bytes of a request, up to its body. */
+export function requestHead(
+  {
+    method = 'POST',
+    path,
+    contentType,
+    headers = {},
+  }: Pick<RequestDescription, 'method' | 'path' | 'contentType' | 'headers'>,
+  bodyBytes: number,
+): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return (
+    `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${BENCH_TOKEN}\r\n` +
+    `Content-Type: ${contentType}\r\n${lines.join('')}Content-Length: ${bodyBytes}\r\n\r\n`
+  );
+}
+
 /** Makes requests that differ in nothing but their ids. */
 export class RequestTemplate {
   readonly #description: RequestDescription;
@@ -56,13 +73,9 @@ export class RequestTemplate {
   readonly #places: number[] = [];
 
   constructor(description: RequestDescription) {
-    const { method = 'POST', path, contentType, headers = {}, body } = description;
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    const { body } = description;
     this.#description = description;
-    this.#bytes = Buffer.from(
-      `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${BENCH_TOKEN}\r\nContent-Type: ${contentType}\r\n${lines.join('')}` +
-        `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    );
+    this.#bytes = Buffer.from(requestHead(description, Buffer.byteLength(body)) + body);
     for (
       let place = this.#bytes.indexOf(STAMP_BYTES);
       place >= 0;

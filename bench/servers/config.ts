@@ -7,13 +7,16 @@ import { loadWrangler, REPOSITORY, WRANGLER_TOML } from '../../local/config.ts';
 /**
  * What a benchmark runs against. `product` is all of it. `product without views` has no consumer on its queues, so that
  * the price of a command shows alone: its events are still announced, and the queue drops what nobody consumes. `product
- * with sagas` has the sagas' consumer alone. `product without gateway` takes every request for the administrator's, and has
+ * with sagas` has the sagas' consumer alone, `product with archive` the archive's. `product to be restored` has none and may
+ * be filled from an archive. `product without gateway` takes every request for the administrator's, and has
  * no views either.
  */
 export type ServerKind =
   | 'product'
   | 'product without views'
   | 'product with sagas'
+  | 'product with archive'
+  | 'product to be restored'
   | 'product without gateway'
   | 'baseline';
 
@@ -21,6 +24,13 @@ export type ServerKind =
 const CONSUMED: Readonly<Partial<Record<ServerKind, RegExp>>> = {
   product: /^/,
   'product with sagas': /^folio-sagas$/,
+  'product with archive': /^folio-archive$/,
+};
+
+/** Variables that a kind has beside those of `wrangler.toml`. */
+const VARIABLES: Readonly<Partial<Record<ServerKind, Readonly<Record<string, string>>>>> = {
+  'product without gateway': { BENCH_OPEN: 'true' },
+  'product to be restored': { RESTORE: 'open' },
 };
 
 /** The configuration file of a kind of server; written into `folder` where it is made up. */
@@ -38,7 +48,7 @@ export async function configFile(kind: ServerKind, folder: string): Promise<stri
     // Nobody looks at a benchmark's pages.
     build: {},
     assets: undefined,
-    vars: { ...rawConfig.vars, ...(kind === 'product without gateway' ? { BENCH_OPEN: 'true' } : {}) },
+    vars: { ...rawConfig.vars, ...VARIABLES[kind] },
     d1_databases: rawConfig.d1_databases?.map((database) => ({
       ...database,
       migrations_dir: resolve(root, database.migrations_dir ?? 'migrations'),

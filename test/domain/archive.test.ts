@@ -1,8 +1,10 @@
 /** From events to segments and manifests, and what the verifier, which shares no code with them, says of these. */
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { tradeCycle } from '../../bench/workload/trades.ts';
 import { ArchiveFolder } from '../../verifier/archive.ts';
 import { verifyArchive } from '../../verifier/verify.ts';
 import { ArchiveWorld } from '../support/archive.ts';
@@ -51,6 +53,39 @@ describe('the archive', () => {
     const { findings, events, aggregates } = await verify(world);
     expect(findings.kept).toEqual([]);
     expect({ events, aggregates }).toEqual({ events: 63, aggregates: 3 });
+  });
+
+  it('takes at most 150 bytes a trade, hashes, manifests and checkpoints included, with ids as random as they come', async () => {
+    const world = new ArchiveWorld();
+    const [accounts, trades] = [10, 200];
+    for (let index = 0; index < accounts; index++) {
+      const { aggregate } = world.account(`account-${index}`);
+      const opening = {
+        customerId: 'c',
+        accountType: 'INDIVIDUAL',
+        currency: 'USD',
+        initialBalance: '900000000',
+      };
+      const commands = [
+        { commandId: randomUUID(), type: 'OpenAccount', data: opening },
+        { commandId: randomUUID(), type: 'SetLimits', data: { allowShort: true } },
+        ...tradeCycle(index, trades).map((trade) => {
+          const tradeId = randomUUID();
+          return { commandId: tradeId, type: 'ExecuteTrade', data: { tradeId, ...trade } };
+        }),
+      ];
+      // Twenty to a request.
+      for (let from = 0; from < commands.length; from += 20) {
+        const context = { userId: 'tester', correlationId: randomUUID(), causationId: null };
+        const entries = commands.slice(from, from + 20).map((command) => ({ command, context }));
+        world.now += 50;
+        const verdicts = aggregate.execute(entries, world.now);
+        expect(new Set(verdicts.map(({ status }) => status))).toEqual(new Set(['accepted']));
+      }
+    }
+    await world.checkpoint();
+    const bytes = [...world.bucket.objects.values()].reduce((total, object) => total + object.length, 0);
+    expect(bytes / (accounts * trades)).toBeLessThan(150);
   });
 
   it('with one changed bit is not clean, and the finding names the event', async () => {
