@@ -3,11 +3,11 @@
  * somebody, or the next look, finds that it is so no more.
  */
 import { z } from 'zod';
-import { AggregateId, Text, UtcTime } from './scalars.ts';
+import { AggregateId, Text, UtcTime, Version } from './scalars.ts';
 import { VIEWS } from './tables/views.ts';
 
 /** What is held against what. */
-export const CHECKS = ['view'] as const;
+export const CHECKS = ['view', 'outbox', 'archive', 'transfer', 'balance'] as const;
 export type CheckName = (typeof CHECKS)[number];
 
 /** Findings that are open at a time: the state is read and stored whole. Whoever has more has one cause, which shows in these. */
@@ -26,7 +26,7 @@ export const FindingId = z
   .meta({ title: 'FindingId', description: 'Names what is wrong: the check, where, and the aggregate.' });
 
 /** A part of the platform that follows the logs. */
-const Where = z.enum(VIEWS);
+const Where = z.enum([...VIEWS, 'views', 'archive', 'log', 'out', 'in', 'cash']);
 /** A part of the platform that follows the logs. */
 export type FindingWhere = z.infer<typeof Where>;
 
@@ -34,13 +34,21 @@ export type FindingWhere = z.infer<typeof Where>;
 export const Finding = z.strictObject({
   findingId: FindingId,
   check: z.enum(CHECKS).meta({
-    description: '`view`: a read model does not say what the log of its owner says.',
+    description:
+      '`view`: a read model does not say what the log of its owner says. `outbox`: a consumer group was not told of an event. ' +
+      '`archive`: it lacks events, or has others. `transfer`: money left an account and reached no other, or came from none. ' +
+      '`balance`: what moved does not add up to what is there.',
   }),
-  where: Where.meta({ description: 'The view.' }),
+  where: Where.meta({
+    description: 'The view; the consumer group; `log`; which way the money went; `cash`.',
+  }),
   aggregateType: z.string(),
   aggregateId: AggregateId,
   // Views show nothing personal but ciphertexts (docs/privacy.md).
   reason: Text(FINDING_REASON_LENGTH_MAX).meta({ title: 'Remark', description: 'What differs.' }),
+  version: Version.min(1)
+    .optional()
+    .meta({ description: 'The event that it is about, where it is about one.' }),
 });
 /** What is wrong, and with what. */
 export type Finding = z.infer<typeof Finding>;

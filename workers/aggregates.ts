@@ -1,5 +1,6 @@
 /** From an aggregate's type and id to its actor, for whatever treats all aggregates alike. */
 import type { LogPoint } from '../actors/kernel/eventLog.ts';
+import type { Told } from '../actors/kernel/outbox.ts';
 import type { LogStanding, RestoreAnswer, RestoredRange } from '../actors/kernel/restoration.ts';
 import type { ChainReport, VerifyRange } from '../actors/kernel/verify.ts';
 import { type AggregateKey, keyOf } from '../queues/kernel/positions.ts';
@@ -13,6 +14,7 @@ import { inTime } from './inTime.ts';
 /** What every aggregate's actor answers over RPC (actors/kernel/eventSourcedActor.ts). */
 export interface AggregateActor<State = unknown> extends CommandTarget, Owner<State> {
   executeBrief(commands: string, context: CommandContext): Promise<string>;
+  announce(): Promise<void>;
   standing(version?: number): Promise<LogStanding>;
   restore(range: RestoredRange): Promise<RestoreAnswer>;
   release(version: number, hash: string): Promise<RestoreAnswer>;
@@ -29,6 +31,8 @@ export interface Owner<State = unknown> {
   events(fromVersion: number, limit: number): Promise<string>;
   messages(fromVersion: number, limit: number): Promise<string[]>;
   verify(range?: VerifyRange): Promise<ChainReport>;
+  told(): Promise<Told[]>;
+  find(type: string, field: string, value: string): Promise<number | null>;
 }
 
 /** An account's actor. */
@@ -55,6 +59,8 @@ export function ownerOf<State = unknown>(env: Env, key: AggregateKey): Owner<Sta
     events: (fromVersion, limit) => asked(actor.events(fromVersion, limit)),
     messages: (fromVersion, limit) => asked(actor.messages(fromVersion, limit)),
     verify: (range) => asked(actor.verify(range)),
+    told: () => asked(actor.told()),
+    find: (type, field, value) => asked(actor.find(type, field, value)),
   };
 }
 

@@ -22,7 +22,7 @@ export const LOG_STATES = ['COMPLETE', 'BEHIND', 'DIFFERENT', 'UNREACHABLE'] as 
 export type LogState = (typeof LOG_STATES)[number];
 
 /** One log beside what is archived of it. */
-interface ComparedLog extends AggregateKey {
+export interface ComparedLog extends AggregateKey {
   readonly state: LogState;
   /** Version of its newest event; null where it does not answer. */
   readonly head: number | null;
@@ -42,8 +42,13 @@ export async function completenessPage(env: Env, after?: DirectoryPlace): Promis
   const { part, entry } = after ?? { part: 0, entry: null };
   const entries = await env.DIRECTORY.getByName(directoryName(part)).list(entry, PAGE_AGGREGATES);
   const keys = entries.map(({ aggregateType, aggregateId }) => ({ aggregateType, aggregateId }));
+  return { logs: await comparedLogs(env, keys), next: nextPlace(part, keys) };
+}
+
+/** Some logs beside what is archived of them, in the order asked for. */
+export async function comparedLogs(env: Env, keys: readonly AggregateKey[]): Promise<ComparedLog[]> {
   const archived = await archivistStub(env).positions(keys);
-  const logs = await Promise.all(
+  return Promise.all(
     keys.map(async (key, index): Promise<ComparedLog> => {
       const { version, hash } = archived[index] as { version: number; hash: string };
       const about = { ...key, archived: version, archivedHash: hash };
@@ -56,7 +61,6 @@ export async function completenessPage(env: Env, after?: DirectoryPlace): Promis
       }
     }),
   );
-  return { logs, next: nextPlace(part, keys) };
 }
 
 function nextPlace(part: number, keys: readonly AggregateKey[]): DirectoryPlace | null {

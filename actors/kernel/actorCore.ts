@@ -42,7 +42,7 @@ export class ActorCore<State> {
   readonly #deps: ActorDeps;
   readonly #group: GroupCommit<CommandEntry, Verdict>;
   readonly #cursor: OutboxCursor;
-  readonly #outbox: Outbox;
+  readonly outbox: Outbox;
   readonly #alarm: AlarmClock;
   readonly #timers: Timers;
   /** Undefined for an aggregate that has none: it pays nothing for them. */
@@ -59,7 +59,7 @@ export class ActorCore<State> {
       (task) => deps.nextTurn(task),
     );
     this.#cursor = new OutboxCursor(deps.storage, this.aggregate.log.isStored);
-    this.#outbox = new Outbox(
+    this.outbox = new Outbox(
       {
         source: deps.source,
         head: () => this.#version(),
@@ -152,7 +152,7 @@ export class ActorCore<State> {
     this.#effects?.schedule();
     try {
       await this.#drain();
-      this.#cursor.save(this.#outbox.published);
+      this.#cursor.save(this.outbox.published);
     } catch (error) {
       this.#logError('alarm failed', error);
     } finally {
@@ -164,7 +164,7 @@ export class ActorCore<State> {
     const verdicts = await this.#group.submit(commands.map((command) => ({ command, context })));
     // Before anybody is told that the aggregate exists, the sweeper must be able to find it: alarm and memory may be lost.
     // Where the directory does not answer, the caller repeats the command, which is recognised.
-    if (!this.#outbox.isRegistered && this.aggregate.log.isStored) await this.#outbox.register();
+    if (!this.outbox.isRegistered && this.aggregate.log.isStored) await this.outbox.register();
     return verdicts;
   }
 
@@ -219,14 +219,14 @@ export class ActorCore<State> {
   #wake(): void {
     const now = this.#deps.now();
     this.#effects?.wake();
-    if (this.#outbox.isBehind) this.#scheduleDrain(now);
+    if (this.outbox.isBehind) this.#scheduleDrain(now);
     this.#rearm(now);
   }
 
   /** Sets the alarm for whatever is left to do. */
   #rearm(now: number): void {
     const workAt = this.#nextWorkAt(now) ?? Number.POSITIVE_INFINITY;
-    const at = this.#outbox.isBehind ? Math.min(workAt, now + DRAIN_SAFETY_MS) : workAt;
+    const at = this.outbox.isBehind ? Math.min(workAt, now + DRAIN_SAFETY_MS) : workAt;
     // One setting for everything, since each is a written row.
     if (at < Number.POSITIVE_INFINITY) this.#alarm.setBefore(at, now);
   }
@@ -248,8 +248,8 @@ export class ActorCore<State> {
 
   #scheduleDrain(now: number): void {
     // What waits for a queue that fails waits for the alarm.
-    if (this.#drainAt !== undefined || !this.#outbox.isDue(now)) return;
-    const pause = this.#outbox.isUrgent(now) ? 0 : DRAIN_INTERVAL_MS;
+    if (this.#drainAt !== undefined || !this.outbox.isDue(now)) return;
+    const pause = this.outbox.isUrgent(now) ? 0 : DRAIN_INTERVAL_MS;
     this.#drainAt = Math.max(now + DRAIN_DELAY_MS, this.#drainedAt + pause);
     this.#deps.after(() => {
       this.#drainAt = undefined;
@@ -260,13 +260,13 @@ export class ActorCore<State> {
 
   /** Tells the groups whose time has come by `before`; all of them, patient ones too, where it is left out. */
   async #drain(before?: number): Promise<void> {
-    const error = await this.#outbox.drain(before);
+    const error = await this.outbox.drain(before);
     const now = this.#deps.now();
     // What was committed meanwhile is told soon.
     this.#scheduleDrain(now);
     if (error === undefined) return;
     this.#deps.logger.log('warn', 'outbox drain failed', { ...this.#deps.source, ...errorFields(error) });
-    const { retryAt } = this.#outbox;
+    const { retryAt } = this.outbox;
     if (retryAt !== undefined) this.#alarm.setBefore(retryAt, now);
     // This may replace the alarm whose handler is running: if that crashes now, its timers must not wait for the queue.
     this.#rearm(now);

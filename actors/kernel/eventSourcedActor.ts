@@ -13,7 +13,7 @@ import type { AnyDecider } from './aggregate.ts';
 import type { Paced } from './decider.ts';
 import type { Perform } from './effects.ts';
 import type { LogPoint } from './eventLog.ts';
-import type { ConsumerGroup } from './outbox.ts';
+import type { ConsumerGroup, Told } from './outbox.ts';
 import { runPaced } from './paced.ts';
 import { Protection, type ProtectionDeps } from './protection.ts';
 import {
@@ -147,6 +147,22 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
     return this.#parts.watchers.watch(hub);
   }
 
+  /** How far each consumer group was told of the log. */
+  told(): Told[] {
+    return this.core.outbox.told();
+  }
+
+  /** Tells every group now what it has not been told, as the alarm would. */
+  announce(): Promise<void> {
+    return this.core.alarm();
+  }
+
+  /** Version of the first event of a type that has a text in a field of its data; null where there is none. */
+  find(type: string, field: string, value: string): Promise<number | null> {
+    const history = this.core.aggregate.history();
+    return this.inPieces(firstOf(history.having({ type, field, values: [value] }, 0)));
+  }
+
   verify(range?: VerifyRange): ChainReport {
     return this.core.verify(range);
   }
@@ -174,6 +190,14 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
     // What is refused before it is decided looks as what is refused then.
     return this.#protection.execute(commands, context, run) as Promise<Result[]>;
   }
+}
+
+function* firstOf(pages: Iterable<readonly { readonly version: number }[]>): Paced<number | null> {
+  for (const [first] of pages) {
+    if (first !== undefined) return first.version;
+    yield;
+  }
+  return null;
 }
 
 function actorDeps(ctx: DurableObjectState, env: ActorEnv, decider: AnyDecider): ActorDeps {

@@ -47,6 +47,13 @@ export interface OutboxDeps {
   now(): number;
 }
 
+/** How far a group was told, and since when it lacks what comes next: milliseconds since 1970, null where nothing does. */
+export interface Told {
+  readonly group: string;
+  readonly version: number;
+  readonly lacksSince: number | null;
+}
+
 /** How far one group was told, as far as this instance knows. */
 interface Standing {
   readonly group: ConsumerGroup;
@@ -74,6 +81,15 @@ export class Outbox {
   /** How far the log was published to every group. One that fails is told again what the others have heard since. */
   get published(): number {
     return Math.min(...this.#standings.map(({ published }) => published));
+  }
+
+  /** How far each group was told. */
+  told(): Told[] {
+    const head = this.#deps.head();
+    return this.#standings.map(({ group, published }) => {
+      const next = published < head ? this.#deps.read(published + 1, 1)[0] : undefined;
+      return { group: group.name, version: published, lacksSince: next?.recordedAt ?? null };
+    });
   }
 
   /** Whether the sweeper knows the aggregate for sure. */

@@ -36,19 +36,21 @@ export interface Reconciled {
 
 /** Looks at some aggregates, and writes down what has changed. A check that fails holds up no other. */
 export async function reconcile(deps: ReconcilerDeps, keys: readonly AggregateKey[]): Promise<Reconciled> {
-  const verdicts = await judgeAll(deps, deps.checks, keys);
-  return record(deps, verdicts, { end: 'RIGHT_AGAIN', remark: null });
+  const open = await deps.findings.open();
+  const verdicts = await judgeAll(deps, deps.checks, keys, open);
+  return record(deps, open, verdicts, { end: 'RIGHT_AGAIN', remark: null });
 }
 
 async function judgeAll(
   { logger }: ReconcilerDeps,
   checks: readonly Check[],
   keys: readonly AggregateKey[],
+  open: readonly OpenFinding[],
 ): Promise<Verdict[]> {
   if (keys.length === 0) return [];
   const judged = await Promise.all(
     checks.map((check) =>
-      check.judge(keys).catch((error: unknown) => {
+      check.judge(keys, open).catch((error: unknown) => {
         logger.log('error', 'not reconciled', { check: check.name, ...errorFields(error) });
         return [];
       }),
@@ -59,16 +61,21 @@ async function judgeAll(
 
 async function record(
   { findings, logger }: ReconcilerDeps,
+  open: readonly OpenFinding[],
   verdicts: readonly Verdict[],
   ending: Omit<Ending, 'findingId'>,
 ): Promise<Reconciled> {
-  const known = new Set((await findings.open()).map(({ findingId }) => findingId));
+  const known = new Set(open.map(({ findingId }) => findingId));
   const opened = verdicts.filter(isFault).filter((verdict) => !known.has(findingIdOf(verdict)));
   const ended = verdicts
     .filter((verdict) => verdict.fault === undefined && known.has(findingIdOf(verdict)))
     .map((verdict): Ending => ({ findingId: findingIdOf(verdict), ...ending }));
   if (opened.length + ended.length > 0) await findings.record(opened.map(findingOf), ended);
-  for (const verdict of opened) logger.log('error', 'finding', { ...findingOf(verdict) });
+  for (const verdict of opened) {
+    const { findingId, reason } = findingOf(verdict);
+    const { check, aggregateType, aggregateId } = verdict;
+    logger.log('error', 'finding', { findingId, check, aggregateType, aggregateId, reason });
+  }
   return { opened: opened.length, closed: ended.length };
 }
 
@@ -101,8 +108,8 @@ export async function repairFinding(
     deps.logger.log('error', 'finding not repaired', { findingId, ...errorFields(error) });
     return { findingId, status: 'OPEN', detail: 'it could not be repaired now' };
   }
-  const verdicts = await judgeAll(deps, [check], [{ aggregateType, aggregateId }]);
-  await record(deps, verdicts, { end: 'REPAIRED', remark });
+  const verdicts = await judgeAll(deps, [check], [{ aggregateType, aggregateId }], [finding]);
+  await record(deps, await deps.findings.open(), verdicts, { end: 'REPAIRED', remark });
   const verdict = verdicts.find((one) => findingIdOf(one) === findingId);
   if (verdict === undefined)
     return { findingId, status: 'OPEN', detail: 'it cannot be told now whether it is right' };

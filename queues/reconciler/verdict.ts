@@ -6,6 +6,7 @@ import {
   type FindingWhere,
   type OpenFinding,
 } from '../../schemas/reconciliation.ts';
+import { errorFields, type Logger } from '../../telemetry/logger.ts';
 import type { AggregateKey } from '../kernel/positions.ts';
 
 /** One thing that was looked at: what is wrong with it, undefined where nothing is. */
@@ -14,6 +15,8 @@ export interface Verdict extends AggregateKey {
   /** The part of the platform that was held against the log, such as a view. */
   readonly where: FindingWhere;
   readonly fault: string | undefined;
+  /** The event that it is about, where it is about one. */
+  readonly version?: number | undefined;
 }
 
 /** A way of holding aggregates against what others have of them, and of mending it. No Cloudflare import. */
@@ -21,11 +24,30 @@ export interface Check {
   readonly name: CheckName;
   /**
    * Looks at aggregates. What cannot be told now, since somebody does not answer or is on the move, has no verdict: then
-   * nothing is opened and nothing closed.
+   * nothing is opened and nothing closed. `open` is what is known to be wrong.
    */
-  judge(keys: readonly AggregateKey[]): Promise<Verdict[]>;
+  judge(keys: readonly AggregateKey[], open: readonly OpenFinding[]): Promise<Verdict[]>;
   /** Does what mends a finding, without telling whether it has: that the next look says. Answers false to be asked again. */
   repair(finding: OpenFinding, isOver: () => boolean): Promise<boolean>;
+}
+
+/** How long whoever follows the logs may lack an event: a queue tries for half an hour before it gives a message up. */
+export const LATE_MS = 3_600_000;
+
+/** What can be told of each; of those that do not answer nothing is. */
+export async function answered<Item, Result>(
+  logger: Logger,
+  items: readonly Item[],
+  name: (item: Item) => string,
+  ask: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results = await Promise.allSettled(items.map(ask));
+  return results.flatMap((result, index) => {
+    if (result.status === 'fulfilled') return [result.value];
+    const fields = { aggregate: name(items[index] as Item), ...errorFields(result.reason) };
+    logger.log('warn', 'aggregate not reconciled', fields);
+    return [];
+  });
 }
 
 /** The id of the finding that a verdict would be. */
@@ -34,8 +56,9 @@ export function findingIdOf({ check, where, aggregateType, aggregateId }: Omit<V
 }
 
 /** The finding that a fault is. */
-export function findingOf({ fault, ...place }: Verdict & { readonly fault: string }): Finding {
-  const { check, where, aggregateType, aggregateId } = place;
+export function findingOf(verdict: Verdict & { readonly fault: string }): Finding {
+  const { check, where, aggregateType, aggregateId, fault, version } = verdict;
   const reason = fault.replace(/\p{Cc}/gu, ' ').slice(0, FINDING_REASON_LENGTH_MAX);
-  return { findingId: findingIdOf(place), check, where, aggregateType, aggregateId, reason };
+  const about = version === undefined ? {} : { version };
+  return { findingId: findingIdOf(verdict), check, where, aggregateType, aggregateId, reason, ...about };
 }

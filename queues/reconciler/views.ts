@@ -3,7 +3,6 @@
  * then, so that a view that is merely late differs in nothing. Late it may be for so long, and no longer.
  */
 import type { OpenFinding } from '../../schemas/reconciliation.ts';
-import { errorFields } from '../../telemetry/logger.ts';
 import { projectorOf, takes } from '../kernel/apply.ts';
 import type { Statement } from '../kernel/database.ts';
 import type { RunnerDeps } from '../kernel/deps.ts';
@@ -20,10 +19,7 @@ import {
 import type { AuditRow, OwnerState, RebuildableProjector } from '../kernel/projector.ts';
 import { contradictions, type Shown } from '../rebuild/compare.ts';
 import { bringUp, clear } from './remake.ts';
-import type { Check, Verdict } from './verdict.ts';
-
-/** How long a view may lack an event: the queue tries for half an hour before it gives a message up. */
-export const VIEW_LATE_MS = 3_600_000;
+import { answered, type Check, LATE_MS, type Verdict } from './verdict.ts';
 
 /** The world of the check, for one view database. */
 export interface ViewCheckDeps extends RunnerDeps {
@@ -60,9 +56,13 @@ interface Logged {
 
 async function judge(deps: ViewCheckDeps, keys: readonly AggregateKey[]): Promise<ViewVerdict[]> {
   const logged = await answered(
-    deps,
+    deps.logger,
     keys,
-    async (key): Promise<Logged> => ({ key, head: await deps.head(key) }),
+    keyOf,
+    async (key): Promise<Logged> => ({
+      key,
+      head: await deps.head(key),
+    }),
   );
   const { targets: all, epoch } = await viewTargets(
     deps.database,
@@ -89,8 +89,11 @@ async function judge(deps: ViewCheckDeps, keys: readonly AggregateKey[]): Promis
   if ((epochRows as { epoch: number }[])[0]?.epoch !== epoch) return [];
   const positions = new Map((positionRows as PositionRow[]).map((row) => [row.key, row]));
   const owners = rememberingOwners(deps);
-  const judged = await answered(deps, logged, (one) =>
-    judgeOne(deps, one, { targets, positions, rows: rows as AuditRow[][], owners }),
+  const judged = await answered(
+    deps.logger,
+    logged,
+    ({ key }) => keyOf(key),
+    (one) => judgeOne(deps, one, { targets, positions, rows: rows as AuditRow[][], owners }),
   );
   return judged.flat();
 }
@@ -139,26 +142,8 @@ async function lateness(
 ): Promise<string | undefined> {
   if (version >= head) return undefined;
   const since = await deps.recordedAt(key, version + 1);
-  if (deps.now() - since < VIEW_LATE_MS) return undefined;
+  if (deps.now() - since < LATE_MS) return undefined;
   return `stands at version ${version} of ${head}, and was not told of the next one in an hour`;
-}
-
-/** What can be told of each; of those that do not answer nothing is. */
-async function answered<Item extends object, Result>(
-  { logger }: ViewCheckDeps,
-  items: readonly Item[],
-  ask: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results = await Promise.allSettled(items.map(ask));
-  return results.flatMap((result, index) => {
-    if (result.status === 'fulfilled') return [result.value];
-    const item = items[index] as AggregateKey & { readonly key?: AggregateKey };
-    logger.log('warn', 'aggregate not reconciled', {
-      aggregate: keyOf(item.key ?? item),
-      ...errorFields(result.reason),
-    });
-    return [];
-  });
 }
 
 /** Asks each owner once for a version, whatever the number of views. */

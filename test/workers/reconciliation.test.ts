@@ -1,6 +1,8 @@
 /** The reconciler against the real bindings: each thing is really broken, found, named, mended and closed. */
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { LATE_MS } from '../../queues/reconciler/verdict.ts';
 import { partOf } from '../../schemas/partition.ts';
+import { actorStub } from '../../workers/aggregates.ts';
 import { viewDatabases } from '../../workers/env.ts';
 import { handleScheduled } from '../../workers/scheduled.ts';
 import { call, eventually, opened, testEnv, verdict } from '../support/api.ts';
@@ -54,6 +56,17 @@ async function log(): Promise<
 > {
   const events = await testEnv.RECONCILIATIONS.getByName('platform').events(1, 1_000);
   return JSON.parse(events);
+}
+
+/** Does something as it would be done when whatever is late is too late. */
+async function muchLater<Result>(act: () => Promise<Result>): Promise<Result> {
+  const now = Date.now() + 2 * LATE_MS;
+  const clock = vi.spyOn(Date, 'now').mockReturnValue(now);
+  try {
+    return await act();
+  } finally {
+    clock.mockRestore();
+  }
 }
 
 beforeAll(async () => {
@@ -175,6 +188,68 @@ describe('a view', () => {
     expect(await look('rec-4')).toMatchObject({ opened: 0 });
     await handleScheduled(testEnv, Date.now());
     expect(await shownCash('rec-4')).toBe('99940');
+  });
+});
+
+describe('an announcement that nobody heard', () => {
+  it('is a finding after an hour, of every view and of the archive, and one call brings all of them up', async () => {
+    const tables = await Promise.all(
+      ['accounts', 'positions', 'trades', 'journal'].map((view) => tableOf(view, 'rec-4')),
+    );
+    const forget = tables.map((table) =>
+      databaseFor('rec-4').prepare(
+        `DELETE FROM ${table} WHERE ${table.startsWith('journal') ? 'aggregate_id' : 'account_id'} = 'rec-4'`,
+      ),
+    );
+    forget.push(databaseFor('rec-4').prepare("DELETE FROM view_positions WHERE aggregate_id = 'rec-4'"));
+    await databaseFor('rec-4').batch(forget);
+    const late = ['accounts', 'journal', 'positions', 'trades'].map((view) => `view.${view}.account.rec-4`);
+    await muchLater(async () => {
+      expect(await look('rec-4')).toMatchObject({ opened: 5, closed: 0 });
+      expect(await findings()).toMatchObject(
+        ['archive.log.account.rec-4', ...late].map((findingId) => ({ findingId })),
+      );
+      expect((await findings('?check=archive'))[0]?.reason).toMatch(/^has up to version 0 of \d+, and lacks/);
+      const { status, body } = await repair();
+      expect(status).toBe(200);
+      expect((body.results as { status: string }[]).map((result) => result.status)).toEqual(
+        Array(5).fill('CLOSED'),
+      );
+    });
+    expect(await shownCash('rec-4')).toBe('99940');
+    const { body } = await call('GET', '/v1/archive');
+    expect(Number(body.events)).toBeGreaterThan(0);
+  });
+});
+
+describe('a transfer', () => {
+  it('out without in is found, brought by one call, and by another not again', async () => {
+    await opened('rec-5');
+    await opened('rec-6', { initialBalance: '1' });
+    const expiresAt = new Date(Date.now() + 60_000).toISOString();
+    const transfer = { transferId: 'lost-1', toAccountId: 'rec-6', amount: '30', currency: 'USD', expiresAt };
+    const context = { userId: 'test', correlationId: 'test', causationId: null };
+    const outcomes = await actorStub(testEnv, { aggregateType: 'account', aggregateId: 'rec-5' }).execute(
+      [
+        { commandId: 'reserve', type: 'ReserveFunds', data: transfer },
+        { commandId: 'settle', type: 'SettleFunds', data: { transferId: 'lost-1' } },
+      ],
+      context,
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual(['accepted', 'accepted']);
+    expect(await look('rec-5')).toMatchObject({ opened: 0 });
+    const named = { ...REASON, findingIds: ['transfer.out.account.rec-5'] };
+    await muchLater(async () => {
+      await look('rec-5');
+      expect(await findings('?check=transfer')).toMatchObject([
+        { reason: 'transfer lost-1 of 30 left for rec-6 and has not reached it', version: 3 },
+      ]);
+      expect((await repair(named)).body.results).toMatchObject([{ status: 'CLOSED' }]);
+      expect((await repair(named)).body.results).toEqual([]);
+      // Whatever else was late by then.
+      await repair();
+    });
+    expect((await call('GET', '/v1/accounts/rec-6')).body.cash).toMatchObject({ total: '31' });
   });
 });
 

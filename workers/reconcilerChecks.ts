@@ -1,0 +1,172 @@
+/** Wires the reconciler's checks to this Worker's bindings. */
+import type { SagaState } from '../actors/saga/state.ts';
+import { announcementText } from '../queues/archive/gathering.ts';
+import { d1Database } from '../queues/kernel/database.ts';
+import type { AggregateKey } from '../queues/kernel/positions.ts';
+import { projectors } from '../queues/projectors/index.ts';
+import { archiveCheck } from '../queues/reconciler/archive.ts';
+import { balanceCheck, type SummedAccount } from '../queues/reconciler/balance.ts';
+import { outboxCheck } from '../queues/reconciler/outbox.ts';
+import { transferCheck } from '../queues/reconciler/transfers.ts';
+import type { Check } from '../queues/reconciler/verdict.ts';
+import { viewCheck } from '../queues/reconciler/views.ts';
+import { tellSagas } from '../queues/sagas/consumer.ts';
+import { readSagaPositions } from '../queues/sagas/positions.ts';
+import { MovementLedger } from '../reports/statement/movements.ts';
+import type { CommandContext, EventEnvelope } from '../schemas/envelope.ts';
+import { partOf } from '../schemas/partition.ts';
+import { transferSagaId } from '../schemas/sagaIds.ts';
+import type { ViewName } from '../schemas/tables/views.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { actorStub, ownerOf, readLog } from './aggregates.ts';
+import { archivistStub } from './archive.ts';
+import { comparedLogs } from './completeness.ts';
+import { type Env, viewDatabases } from './env.ts';
+import { projectionDeps } from './projection.ts';
+import { ownerState, rebuildViews } from './rebuild.ts';
+import { sagaConsumerDeps } from './sagas.ts';
+
+/** What the log says of why a parked transfer goes on; who said so is in the event's metadata. */
+const RETRY_REASON = 'The reconciler was told to repair it.';
+
+/** Every check. What a repair has others do is done under the context. */
+export function checksOf(env: Env, logger: Logger, context: CommandContext): Check[] {
+  const log = logOf(env, logger);
+  return [
+    viewsOf(env, logger),
+    outboxCheck({
+      ...log,
+      told: (key) => ownerOf(env, key).told(),
+      sagasAt: (keys) => sagasAt(env, keys),
+      announce: (key) => actorStub(env, key).announce(),
+      tellSagas: async (key, toVersion) => {
+        const head = { ...key, fromVersion: toVersion, toVersion, previousHash: '', events: [] };
+        await tellSagas(sagaConsumerDeps(env, logger), [head]);
+      },
+    }),
+    archiveCheck({
+      ...log,
+      compare: (keys) => comparedLogs(env, keys),
+      archive: async (key, fromVersion, toVersion) => {
+        const archivist = archivistStub(env);
+        if (!(await archivist.accept([announcementText({ ...key, fromVersion, toVersion })])))
+          throw new Error('the archivist has no room');
+        await archivist.seal();
+      },
+    }),
+    transferCheck({
+      ...log,
+      find: (accountId, eventType, transferId) => findTransfer(env, accountId, eventType, transferId),
+      deliver: (left) => deliver(env, context, left),
+    }),
+    balanceCheck({
+      ...log,
+      state: async (key, version) => (await ownerOf<SummedAccount>(env, key).read({ version }))?.state,
+      balanceAfter: (version, balance, events) => {
+        const ledger = new MovementLedger(version, balance);
+        ledger.add(events);
+        return ledger.balance;
+      },
+    }),
+  ];
+}
+
+/** What all checks ask of the logs. */
+function logOf(env: Env, logger: Logger) {
+  return {
+    logger,
+    now: () => Date.now(),
+    head: (key: AggregateKey) => ownerOf(env, key).head(),
+    events: async (key: AggregateKey, fromVersion: number, limit: number) =>
+      JSON.parse(await ownerOf(env, key).events(fromVersion, limit)) as EventEnvelope[],
+    recordedAt: async ({ aggregateType, aggregateId }: AggregateKey, version: number) => {
+      const [message] = await readLog(env, { aggregateType, aggregateId }, version, 1);
+      const at = message?.events[0]?.recordedAt;
+      if (at === undefined) throw new Error(`the log of ${aggregateId} did not give version ${version}`);
+      return at;
+    },
+  };
+}
+
+/** The check of the views: each aggregate in the database that has it. */
+function viewsOf(env: Env, logger: Logger): Check {
+  const parts = viewDatabases(env).length;
+  const checks = Array.from({ length: parts }, (_, part) =>
+    viewCheck({
+      ...projectionDeps(env, part, logger),
+      ...logOf(env, logger),
+      projectors,
+      owner: (key, version) => ownerState(env, key, version),
+      rebuild: async (view) => {
+        const run = await rebuildViews(env, logger, { kind: 'rebuild', views: [view as ViewName] });
+        return run.ok && run.progress.status !== 'BUILDING';
+      },
+    }),
+  );
+  return {
+    name: 'view',
+    judge: async (keys, open) => {
+      const shares = checks.map((check, part) =>
+        check.judge(
+          keys.filter(({ aggregateId }) => partOf(aggregateId, parts) === part),
+          open,
+        ),
+      );
+      return (await Promise.all(shares)).flat();
+    },
+    repair: async (finding, isOver) =>
+      (await checks[partOf(finding.aggregateId, parts)]?.repair(finding, isOver)) ?? true,
+  };
+}
+
+async function sagasAt(env: Env, keys: readonly AggregateKey[]): Promise<Map<string, number>> {
+  const databases = viewDatabases(env);
+  const shares = databases.map((database, part) =>
+    readSagaPositions(
+      d1Database(database),
+      keys.filter(({ aggregateId }) => partOf(aggregateId, databases.length) === part),
+    ),
+  );
+  return new Map((await Promise.all(shares)).flatMap((share) => [...share]));
+}
+
+async function findTransfer(
+  env: Env,
+  accountId: string,
+  eventType: string,
+  transferId: string,
+): Promise<EventEnvelope | undefined> {
+  const owner = ownerOf(env, { aggregateType: 'account', aggregateId: accountId });
+  const version = await owner.find(eventType, 'transferId', transferId);
+  if (version === null) return undefined;
+  const [event] = JSON.parse(await owner.events(version, 1)) as EventEnvelope[];
+  return event;
+}
+
+/**
+ * Has the saga of the transfer go on where it waits for somebody; where there is none that could, the other account is told what
+ * the saga would have told it. The commands' ids make sure that it is told once.
+ */
+async function deliver(env: Env, context: CommandContext, left: EventEnvelope): Promise<void> {
+  const { transferId, toAccountId, amount } = left.data as Readonly<Record<string, string>>;
+  if (transferId === undefined || toAccountId === undefined) return;
+  const sagaId = transferSagaId(transferId);
+  const saga = { aggregateType: 'saga', aggregateId: sagaId };
+  const status = (await ownerOf<SagaState>(env, saga).read())?.state.status;
+  if (status === 'RUNNING' || status === 'COMPENSATING') return;
+  if (status === 'PARKED') {
+    const command = { commandId: crypto.randomUUID(), type: 'RetrySaga', data: { reason: RETRY_REASON } };
+    await actorStub(env, saga).execute([command], context);
+    return;
+  }
+  const fromAccountId = left.aggregateId;
+  const from = await ownerOf<{ currency: string }>(env, left).read();
+  const accepting = { transferId, fromAccountId, amount, currency: from?.state.currency };
+  await actorStub(env, { aggregateType: 'account', aggregateId: toAccountId }).execute(
+    [
+      { commandId: `reconcile ${sagaId} accept`, type: 'AcceptTransfer', data: accepting },
+      { commandId: `reconcile ${sagaId} credit`, type: 'CreditTransfer', data: { transferId } },
+    ],
+    context,
+  );
+}
