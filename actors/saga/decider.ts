@@ -261,7 +261,7 @@ export function sagaDecider(
 ): Decider<SagaState, SagaCommand, SagaEvent, SagaRefusal> {
   return {
     aggregateType: 'saga',
-    stateVersion: 1,
+    stateVersion: 2,
     initial,
     decide: (command, state) => decide(command, state, definitions),
     evolve,

@@ -94,7 +94,7 @@ export class Plan {
 }
 
 /** Whether what the step does is done, or may be. */
-function mayBeDone({ status, sends, unheard }: StepState): boolean {
+function mayBeDone({ status, sends, unheard, calledOff }: StepState): boolean {
   switch (status) {
     case 'COMPLETED':
       return true;
@@ -102,7 +102,7 @@ function mayBeDone({ status, sends, unheard }: StepState): boolean {
     case 'WAITING':
     case 'FAILED':
     case 'TIMED_OUT':
-      return sends;
+      return sends || calledOff;
     case 'REFUSED':
       return unheard;
     case 'PENDING':

@@ -33,6 +33,8 @@ export interface StepState {
   rounds: number;
   /** How often it had to be undone: another time where it succeeded late. */
   undoings: number;
+  /** Whether undoing it was called off: what it is about has begun, and cannot be undone any more. */
+  calledOff: boolean;
 }
 
 /** A step that has not begun. */
@@ -54,6 +56,7 @@ export function unbegun(name: string): StepState {
     observed: null,
     rounds: 0,
     undoings: 0,
+    calledOff: false,
   };
 }
 
@@ -93,6 +96,7 @@ export function undo(step: StepState, at: string): void {
 export function callOff(step: StepState, attempts: number, timeoutAt: string): void {
   triedToUndo(step, attempts);
   step.status = 'WAITING';
+  step.calledOff = true;
   step.endedAt = null;
   step.error = null;
   step.timeoutAt = millisecondsOf(timeoutAt);

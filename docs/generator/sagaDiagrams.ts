@@ -49,7 +49,10 @@ function failures(stages: readonly Stage[], index: number, isPastPivot: boolean)
   if (isPastPivot) return [`${doing(index)} --> PARKED: cannot be done`];
   const back = lastUndone(stages, index) ?? 'COMPENSATED';
   // Whether a command was taken may be unknown: then the point of no return may be passed.
-  const isDoubtful = stage.some(({ pivot, command }) => pivot === true && command !== undefined);
+  const isDoubtful = stage.some(
+    ({ pivot, command, compensation }) =>
+      pivot === true && (command !== undefined || compensation?.calledOffOn !== undefined),
+  );
   return [
     `${doing(index)} --> ${back}: cannot be done`,
     ...(isDoubtful ? [`${doing(index)} --> PARKED: may have been done`] : []),

@@ -55,7 +55,10 @@ export interface Compensation<Input> {
   readonly retry: RetryPolicy;
   /** Refusals that say that there is nothing to undo. */
   readonly undoneOn?: readonly string[];
-  /** Refusals that say that the step is being done after all: the saga goes forward again, if nothing else was undone. */
+  /**
+   * Refusals that say that the step is being done after all: the saga goes forward again, if nothing else was undone, and
+   * has passed the point of no return where the step is that.
+   */
   readonly calledOffOn?: readonly string[];
   /** Refusals after which it is tried again; any other, and it waits for an operator. */
   readonly retryOn?: readonly string[];
