@@ -25,7 +25,7 @@ const CALL_WEIGHT = 3;
 export const GRAPHQL_PATH = '/v1/graphql';
 
 /** Whose ids stand in the examples. */
-const EXAMPLE_IDS = /"(acc-1|order-1|customer-1|settlement)"/g;
+const EXAMPLE_IDS = /"(acc-1|t-1|order-1|customer-1|tea|settlement)"/g;
 
 /** Any request to any operation, with `authorization` in most of them. */
 export function fuzzedRequests(document: OpenApi, authorization: string): fc.Arbitrary<FuzzedRequest> {
@@ -187,9 +187,12 @@ function textBody(value: unknown): Body {
 
 /** The example, about somebody of the fuzzed world. */
 function example(value: unknown): fc.Arbitrary<unknown> {
-  return fc
-    .constantFrom(...FUZZED_IDS)
-    .map((id) => JSON.parse(JSON.stringify(value).replaceAll(EXAMPLE_IDS, `"${id}"`)) as unknown);
+  return fc.constantFrom(...FUZZED_IDS).map((id) => exampleAbout(value, id));
+}
+
+/** The example as if everything in it had this id. */
+export function exampleAbout(value: unknown, id: string): unknown {
+  return JSON.parse(JSON.stringify(value).replaceAll(EXAMPLE_IDS, `"${id}"`));
 }
 
 /** JSON with some characters changed. */

@@ -5,6 +5,7 @@ import { forEachOf } from '../../../demo/concurrency.ts';
 import type { OpenApi } from './document.ts';
 import { type FuzzedRequest, fuzzedRequests, GRAPHQL_PATH } from './requests.ts';
 import { FUZZED_IDS } from './values.ts';
+import { makeWorld } from './world.ts';
 
 /** Requests in flight at a time: enough that they get in each other's way. */
 const CONCURRENCY = 16;
@@ -47,6 +48,7 @@ export async function runFuzz({ url, token, requests, seed, progress }: FuzzOpti
   const administrator = new Client(url, token);
   try {
     const document = await administrator.json<OpenApi>('/openapi.json');
+    await makeWorld(administrator, document);
     const made = fc.sample(fuzzedRequests(document, `Bearer ${token}`), { seed, numRuns: requests });
     const faults: string[] = [];
     let done = 0;
