@@ -1,4 +1,7 @@
-/** Waiting for another part of the platform, and for how long. */
+/** Waiting for another part of the platform, for how long, and which failures pass. */
+import { inTime as answeredInTime } from '../actors/kernel/inTime.ts';
+
+export { Unanswered } from '../actors/kernel/inTime.ts';
 
 /**
  * Milliseconds that a reader waits for an actor or a view database. Waking an actor takes some milliseconds and folding a
@@ -6,31 +9,18 @@
  */
 export const ANSWER_MS_MAX = 5_000;
 
-/** A part of the platform did not answer in time. It may yet; the same question may be asked again. */
-export class Unanswered extends Error {
-  override readonly name = 'Unanswered';
-  /** As on errors of the runtime that pass. */
-  readonly retryable = true;
-}
-
 /** What a call answers, or {@link Unanswered} where it takes longer than a while. `who` is named in the error. */
-export async function inTime<Answer>(
+export function inTime<Answer>(
   who: string,
   call: PromiseLike<Answer>,
   milliseconds = ANSWER_MS_MAX,
 ): Promise<Answer> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Unanswered(`${who} did not answer within ${milliseconds} ms`)),
-      milliseconds,
-    );
-  });
-  try {
-    return await Promise.race([call, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return answeredInTime(startTimer, who, call, milliseconds);
+}
+
+function startTimer(task: () => void, milliseconds: number): () => void {
+  const timer = setTimeout(task, milliseconds);
+  return () => clearTimeout(timer);
 }
 
 /**

@@ -3,7 +3,6 @@
  * and holds no rule of its own. An aggregate's actor extends it and names its decider.
  */
 import { DurableObject } from 'cloudflare:workers';
-import { CONSUMER_GROUPS, groupsFor, paceOf } from '../../schemas/consumerGroups.ts';
 import type { CommandContext, CommandEnvelope, Outcome } from '../../schemas/envelope.ts';
 import { DIRECTORY_PARTS, directoryName, partOf } from '../../schemas/partition.ts';
 import { createLogger } from '../../telemetry/logger.ts';
@@ -13,7 +12,9 @@ import type { AnyDecider } from './aggregate.ts';
 import type { Paced } from './decider.ts';
 import type { Perform } from './effects.ts';
 import type { LogPoint } from './eventLog.ts';
-import type { ConsumerGroup, Told } from './outbox.ts';
+import { groupQueues } from './groupQueues.ts';
+import { inTime } from './inTime.ts';
+import type { Told } from './outbox.ts';
 import { runPaced } from './paced.ts';
 import { Protection, type ProtectionDeps } from './protection.ts';
 import {
@@ -25,6 +26,9 @@ import {
 } from './restoration.ts';
 import type { ChainReport, VerifyRange } from './verify.ts';
 import { Watchers } from './watchers.ts';
+
+/** Milliseconds in which the directory has to answer: whoever sent the first command waits for it, and so does the drain. */
+const REGISTER_MS_MAX = 10_000;
 
 /** What some actors have beyond their rules. */
 export interface ActorExtras {
@@ -214,24 +218,17 @@ function actorDeps(ctx: DurableObjectState, env: ActorEnv, decider: AnyDecider):
     nextTurn: (task) => void setImmediate(task),
     after: (task, milliseconds) => void setTimeout(task, milliseconds),
     setAlarm: (at) => void ctx.storage.setAlarm(at),
-    groups: consumerGroups(env, aggregateType),
+    groups: groupQueues(env, aggregateType, startTimer),
     register: async () => {
       const name = directoryName(partOf(aggregateId, DIRECTORY_PARTS));
-      await env.DIRECTORY.getByName(name).register(aggregateType, aggregateId);
+      const entered = env.DIRECTORY.getByName(name).register(aggregateType, aggregateId);
+      await inTime(startTimer, `directory ${name}`, entered, REGISTER_MS_MAX);
     },
     uniqueId: () => crypto.randomUUID(),
   };
 }
 
-function consumerGroups(env: ActorEnv, aggregateType: string): ConsumerGroup[] {
-  return groupsFor(aggregateType).map((name) => {
-    const queue = env[CONSUMER_GROUPS[name].binding];
-    return {
-      name,
-      ...paceOf(name),
-      send: async (texts) => {
-        await queue.sendBatch(texts.map((body) => ({ body, contentType: 'text' as const })));
-      },
-    };
-  });
+function startTimer(task: () => void, milliseconds: number): () => void {
+  const timer = setTimeout(task, milliseconds);
+  return () => clearTimeout(timer);
 }

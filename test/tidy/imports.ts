@@ -149,6 +149,7 @@ const ROOMS: readonly Room[] = [
       'schemas/',
       'telemetry/',
       'actors/ambient/rateLimiters.ts',
+      'actors/kernel/inTime.ts',
     ],
     types: ['actors/'],
     packages: [
