@@ -25,7 +25,7 @@ const HELP = `Rebuilds read models of a running Folio from the event logs: besid
   npm run rebuild -- [--url URL] [--views NAMES] [--token TOKEN]
 
   --url URL      where Folio answers (default ${DEFAULT_URL})
-  --views NAMES  accounts, positions, trades, journal: which ones, with commas (default all)
+  --views NAMES  which ones, with commas, as GET /v1/views names them (default all)
   --token TOKEN  sent as Authorization: Bearer (default: FOLIO_TOKEN of the environment, else the token in ${DEFAULT_TOKEN_FILE})
   --help         this text
 
