@@ -67,10 +67,12 @@ export function makePages(): void {
 }
 
 function fill(folder: string, files: Files): void {
-  removeOthers(folder, files);
+  const there = placesIn(folder);
+  // What was a page of an earlier release would be deployed with the next one.
+  for (const place of there) if (!Object.hasOwn(files, place)) rmSync(join(folder, place), { force: true });
   const stampFile = `${folder}.stamp`;
   const stamp = stampOf(files);
-  if (readStamp(stampFile) === stamp) return;
+  if (readStamp(stampFile) === stamp && Object.keys(files).every((place) => there.has(place))) return;
   for (const [place, file] of Object.entries(files)) {
     const content = readFileSync(file);
     replace(join(folder, place), place === EXPLORER_PAGE ? explorerPage(content.toString()) : content);
@@ -78,14 +80,13 @@ function fill(folder: string, files: Files): void {
   replace(stampFile, stamp);
 }
 
-/** What was a page of an earlier release would be deployed with the next one. */
-function removeOthers(folder: string, files: Files): void {
+function placesIn(folder: string): Set<string> {
   mkdirSync(folder, { recursive: true });
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    const place = relative(folder, path).split(sep).join('/');
-    if (!entry.isDirectory() && !Object.hasOwn(files, place)) rmSync(path, { force: true });
-  }
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => !entry.isDirectory());
+  return new Set(
+    files.map(({ parentPath, name }) => relative(folder, join(parentPath, name)).split(sep).join('/')),
+  );
 }
 
 function explorerPage(html: string): string {

@@ -14,7 +14,7 @@ import { type Amendment, amendmentsOf } from './replay.ts';
 /** Periods of one answer: ten years of days, less than a megabyte. */
 export const BALANCE_PERIODS_MAX = 3_660;
 
-/** Stretches between two pauses: some ten milliseconds if every event of them is read. */
+/** Stretches between two pauses: some tens of milliseconds if every event of them is read. */
 const STRETCHES_AT_ONCE = 8;
 
 /** What a balance history is made of. Times are in milliseconds since 1970. */

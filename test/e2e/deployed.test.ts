@@ -31,6 +31,7 @@ describe('what wrangler deploys', () => {
     // As an earlier release left it.
     mkdirSync(join(pages, 'docs/graphql'), { recursive: true });
     writeFileSync(join(pages, 'docs/graphql/main.js'), '');
+    rmSync(join(pages, 'docs/index.html'), { force: true });
     expect(await runWrangler(['deploy', '--dry-run', '--outdir', outdir])).toBe(0);
   }, RUN_MS);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -71,7 +72,7 @@ describe('what wrangler deploys', () => {
     expect(await statusesWith(join(outdir, 'index.js'))).toEqual([401, 404, 404]);
   });
 
-  it('has none of the files of the explorer, nor those that an earlier release left', () => {
+  it('has every page, none of the explorer, and nothing that an earlier release left', () => {
     const deployed = filesIn(pages);
     expect(deployed).toContain('docs/index.html');
     expect(deployed.filter((file) => file.includes('graphql'))).toEqual([]);
