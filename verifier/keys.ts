@@ -138,16 +138,13 @@ function readRecord(archive: Archive, object: string, findings: Findings): Recor
       if (bytes.toString('base64') !== signature) throw new Error('a signature is no base64');
       return [text(keyId, 'keyId'), bytes] as const;
     });
-    return [
-      {
-        object,
-        body,
-        publicKey,
-        publishedAt: text(body.publishedAt, 'publishedAt'),
-        previousKey: body.previousKey === null ? null : text(body.previousKey, 'previousKey'),
-        signatures: new Map(signatures),
-      },
-    ];
+    const previousKey = body.previousKey === null ? null : text(body.previousKey, 'previousKey');
+    // One form alone: otherwise two files could mean the same, and a changed one could go unnoticed.
+    const signers = [publicKey.keyId, previousKey];
+    if (signatures.some(([signer], index) => signer !== signers[index]))
+      throw new Error('signatures are that of the key itself, then that of the key before');
+    const publishedAt = text(body.publishedAt, 'publishedAt');
+    return [{ object, body, publicKey, publishedAt, previousKey, signatures: new Map(signatures) }];
   } catch (error) {
     findings.add({
       kind: 'unreadable_object',
