@@ -1,12 +1,14 @@
 /** Wires the reconciler's checks to this Worker's bindings. */
 import type { SagaState } from '../actors/saga/state.ts';
 import { announcementText } from '../queues/archive/gathering.ts';
+import { sequenceText } from '../queues/archive/manifest.ts';
 import { d1Database } from '../queues/kernel/database.ts';
 import type { AggregateKey } from '../queues/kernel/positions.ts';
 import { projectors } from '../queues/projectors/index.ts';
 import { archiveCheck } from '../queues/reconciler/archive.ts';
 import { balanceCheck, type SummedAccount } from '../queues/reconciler/balance.ts';
 import { outboxCheck } from '../queues/reconciler/outbox.ts';
+import { isManifest, segmentCheck } from '../queues/reconciler/segments.ts';
 import { transferCheck } from '../queues/reconciler/transfers.ts';
 import type { Check } from '../queues/reconciler/verdict.ts';
 import { viewCheck } from '../queues/reconciler/views.ts';
@@ -53,6 +55,11 @@ export function checksOf(env: Env, logger: Logger, context: CommandContext): Che
           throw new Error('the archivist has no room');
         await archivist.seal();
       },
+    }),
+    segmentCheck({
+      inspect: (sequences) => archivistStub(env).inspect(sequences),
+      restore: (sequence) => archivistStub(env).restoreSegment(sequence),
+      text: sequenceText,
     }),
     transferCheck({
       ...log,
@@ -105,6 +112,7 @@ function viewsOf(env: Env, logger: Logger): Check {
   );
   return {
     name: 'view',
+    takes: (key) => !isManifest(key),
     judge: async (keys, open) => {
       const shares = checks.map((check, part) =>
         check.judge(

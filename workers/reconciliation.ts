@@ -1,5 +1,6 @@
 /** Wires the reconciler to this Worker's bindings. */
 import type { ReconciliationState } from '../actors/reconciliation/decider.ts';
+import { sequenceText } from '../queues/archive/manifest.ts';
 import type { AggregateKey } from '../queues/kernel/positions.ts';
 import {
   type Ending,
@@ -8,23 +9,22 @@ import {
   type ReconcilerDeps,
   reconcile,
 } from '../queues/reconciler/reconciler.ts';
+import { MANIFEST } from '../queues/reconciler/segments.ts';
 import type { CommandContext, Outcome } from '../schemas/envelope.ts';
 import { DIRECTORY_PARTS, directoryName } from '../schemas/partition.ts';
 import { type Finding, type OpenFinding, RECONCILIATION_ID } from '../schemas/reconciliation.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { actorStub, ownerOf } from './aggregates.ts';
+import { archivistStub } from './archive.ts';
 import type { Env } from './env.ts';
 import { inTime } from './inTime.ts';
 import { checksOf } from './reconcilerChecks.ts';
 
 /**
- * Aggregates looked at in one part of the directory in one tick: 160 a minute over 16 parts. An account is asked some ten
+ * Aggregates looked at in one part of the directory in one tick: 160 a minute over 16 parts, and 10 segments. An account is asked some ten
  * times and reads its newest 200 events twice, which makes some 30 questions a second and 30 MB a minute at most.
  */
 export const RECONCILE_PAGE = 10;
-
-/** The reconciler's walk through each part of the directory, by name. */
-const WALK = 'reconcile';
 
 const KEY = { aggregateType: 'reconciliation', aggregateId: RECONCILIATION_ID } as const;
 
@@ -33,20 +33,23 @@ export function reconcilerDeps(env: Env, logger: Logger, context: CommandContext
   return { checks: checksOf(env, logger, context), findings: findingsOf(env, logger, context), logger };
 }
 
-/** One page of the walk through one part of the directory. */
+/** Parts of the walk: those of the directory, and behind them the manifests of the archive. */
+export const WALK_PARTS = DIRECTORY_PARTS + 1;
+
+/** One page of the walk through one of its parts. */
 export async function reconcileNext(env: Env, part: number, logger: Logger): Promise<void> {
-  const directory = env.DIRECTORY.getByName(directoryName(part));
-  const { after, endedAt } = await directory.walk(WALK);
-  const keys = (await directory.list(after, RECONCILE_PAGE)).map(keyOnly);
+  const keeper = keeperOf(env, part);
+  const { after, endedAt } = await keeper.walk(walkName(part));
+  const keys = await pageOf(env, { part, entry: after });
   await reconcile(reconcilerDeps(env, logger, ownContext()), keys);
   const isLast = keys.length < RECONCILE_PAGE;
-  await directory.saveWalk(WALK, {
+  await keeper.saveWalk(walkName(part), {
     after: isLast ? null : (keys.at(-1) ?? null),
     endedAt: isLast ? Date.now() : endedAt,
   });
 }
 
-/** Where a look at everything on demand stands: a part of the directory, and the last entry seen there. */
+/** Where a look at everything on demand stands: a part of the walk, and the last entry seen there. */
 export interface LookPlace {
   readonly part: number;
   readonly entry: AggregateKey | null;
@@ -58,7 +61,7 @@ export interface Looked extends Reconciled {
   readonly next: LookPlace | null;
 }
 
-/** Looks at all aggregates, page by page from a place on, until `isOver`. */
+/** Looks at everything, page by page from a place on, until `isOver`. */
 export async function reconcileAll(
   env: Env,
   deps: ReconcilerDeps,
@@ -67,28 +70,47 @@ export async function reconcileAll(
 ): Promise<Looked> {
   let [checked, opened, closed] = [0, 0, 0];
   let place = from;
-  while (place.part < DIRECTORY_PARTS) {
+  while (place.part < WALK_PARTS) {
     if (isOver()) return { checked, opened, closed, next: place };
-    const { part, entry } = place;
-    const keys = (await env.DIRECTORY.getByName(directoryName(part)).list(entry, RECONCILE_PAGE)).map(
-      keyOnly,
-    );
+    const keys = await pageOf(env, place);
     const found = await reconcile(deps, keys);
     checked += keys.length;
     opened += found.opened;
     closed += found.closed;
     const isLast = keys.length < RECONCILE_PAGE;
+    const { part } = place;
     place = isLast ? { part: part + 1, entry: null } : { part, entry: keys.at(-1) ?? null };
   }
   return { checked, opened, closed, next: null };
 }
 
-/** When the walk last came to the end of every part of the directory, milliseconds since 1970; null: not yet. */
+/** The next page of a part: fewer than {@link RECONCILE_PAGE} at its end. */
+async function pageOf(env: Env, { part, entry }: LookPlace): Promise<AggregateKey[]> {
+  if (part < DIRECTORY_PARTS) {
+    const entries = await env.DIRECTORY.getByName(directoryName(part)).list(entry, RECONCILE_PAGE);
+    return entries.map(({ aggregateType, aggregateId }) => ({ aggregateType, aggregateId }));
+  }
+  const { manifests } = await archivistStub(env).status();
+  const after = entry === null ? 0 : Number(entry.aggregateId);
+  return Array.from({ length: Math.min(RECONCILE_PAGE, Math.max(0, manifests - after)) }, (_, index) => ({
+    aggregateType: MANIFEST,
+    aggregateId: sequenceText(after + 1 + index),
+  }));
+}
+
+/** The part of the directory that remembers how far a part of the walk has come. */
+function keeperOf(env: Env, part: number) {
+  return env.DIRECTORY.getByName(directoryName(part % DIRECTORY_PARTS));
+}
+
+function walkName(part: number): string {
+  return part < DIRECTORY_PARTS ? 'reconcile' : 'reconcile manifests';
+}
+
+/** When the walk last came to the end of every part of it, milliseconds since 1970; null: not yet. */
 export async function lastRoundAt(env: Env): Promise<number | null> {
   const walks = await Promise.all(
-    Array.from({ length: DIRECTORY_PARTS }, (_, part) =>
-      env.DIRECTORY.getByName(directoryName(part)).walk(WALK),
-    ),
+    Array.from({ length: WALK_PARTS }, (_, part) => keeperOf(env, part).walk(walkName(part))),
   );
   const ends = walks.map(({ endedAt }) => endedAt);
   return ends.includes(null) ? null : Math.min(...(ends as number[]));
@@ -99,10 +121,6 @@ export async function openFindings(env: Env): Promise<OpenFinding[]> {
   const read = await ownerOf<ReconciliationState>(env, KEY).read();
   const open = Object.values(read?.state.open ?? {});
   return open.sort((a, b) => (a.findingId < b.findingId ? -1 : 1));
-}
-
-function keyOnly({ aggregateType, aggregateId }: AggregateKey): AggregateKey {
-  return { aggregateType, aggregateId };
 }
 
 /** Nobody has asked for it. */

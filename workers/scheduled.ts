@@ -9,7 +9,7 @@ import { ownerOf } from './aggregates.ts';
 import { archivistStub, notaryStub } from './archive.ts';
 import { type Env, viewDatabases } from './env.ts';
 import { projectionDeps } from './projection.ts';
-import { reconcileNext } from './reconciliation.ts';
+import { reconcileNext, WALK_PARTS } from './reconciliation.ts';
 import { sagaConsumerDeps } from './sagas.ts';
 
 const MINUTE_MS = 60_000;
@@ -36,8 +36,8 @@ export async function handleScheduled(env: Env, now: number): Promise<void> {
     ),
   );
   await Promise.all(
-    directoryParts.map((part) =>
-      reconcileNext(env, part, logger).catch((error) =>
+    Array.from({ length: WALK_PARTS }, (_, part) =>
+      reconcileNext(env, part, logger).catch((error: unknown) =>
         logger.log('error', 'not reconciled', { part, ...errorFields(error) }),
       ),
     ),

@@ -1,8 +1,14 @@
 /** The archivist as a Durable Object: one for the whole platform, so that there is one writer and one order of manifests. */
 import { DurableObject } from 'cloudflare:workers';
 import { ArchiveTables, type Arrival, type Position } from '../../queues/archive/archiveTables.ts';
-import { type ArchiveStatus, Archivist, type Sealed } from '../../queues/archive/archivist.ts';
+import {
+  type ArchiveStatus,
+  Archivist,
+  type ArchivistDeps,
+  type Sealed,
+} from '../../queues/archive/archivist.ts';
 import type { OpenRange } from '../../queues/archive/gathering.ts';
+import { type InspectedSegment, Inspection } from '../../queues/archive/inspection.ts';
 import { archiveBucket } from '../../queues/archive/retainedBucket.ts';
 import { r2Store } from '../../queues/archive/store.ts';
 import type { AggregateKey } from '../../queues/kernel/positions.ts';
@@ -16,20 +22,21 @@ import { AlarmClock } from '../kernel/alarmClock.ts';
 /** Each method is the archivist's method of that name. */
 export class ArchivistActor extends DurableObject<ArchiveEnv> {
   readonly #archivist: Archivist;
+  readonly #inspection: Inspection;
 
   constructor(ctx: DurableObjectState, env: ArchiveEnv) {
     super(ctx, env);
-    this.#archivist = new Archivist(
-      {
-        store: r2Store(archiveBucket(env.ARCHIVE, () => Date.now())),
-        alarm: new AlarmClock((at) => void ctx.storage.setAlarm(at)),
-        jurisdiction: jurisdictionOf(env.JURISDICTION),
-        logger: createLogger('archivist', env.LOG_LEVEL),
-        now: () => Date.now(),
-        readLog: (key, fromVersion, limit) => readLog(env, key, fromVersion, limit),
-      },
-      new ArchiveTables(ctx.storage),
-    );
+    const tables = new ArchiveTables(ctx.storage);
+    const deps: ArchivistDeps = {
+      store: r2Store(archiveBucket(env.ARCHIVE, () => Date.now())),
+      alarm: new AlarmClock((at) => void ctx.storage.setAlarm(at)),
+      jurisdiction: jurisdictionOf(env.JURISDICTION),
+      logger: createLogger('archivist', env.LOG_LEVEL),
+      now: () => Date.now(),
+      readLog: (key, fromVersion, limit) => readLog(env, key, fromVersion, limit),
+    };
+    this.#archivist = new Archivist(deps, tables);
+    this.#inspection = new Inspection(deps, tables);
   }
 
   accept(arrivals: readonly Arrival[]): boolean {
@@ -54,6 +61,16 @@ export class ArchivistActor extends DurableObject<ArchiveEnv> {
 
   async manifestOf(key: AggregateKey, version: number): Promise<number | null> {
     return (await this.#archivist.manifestOf(key, version)) ?? null;
+  }
+
+  /** Segments by the numbers of their manifests, as the bucket has them. */
+  inspect(sequences: readonly number[]): Promise<InspectedSegment[]> {
+    return this.#inspection.inspect(sequences);
+  }
+
+  /** Puts a segment back that is gone. */
+  restoreSegment(sequence: number): Promise<void> {
+    return this.#inspection.restore(sequence);
   }
 
   override alarm(): Promise<void> {

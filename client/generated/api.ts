@@ -1543,10 +1543,10 @@ readonly parkedAt: string;
 export type Finding = {
 /** Names what is wrong: the check, where, and the aggregate. */
 readonly findingId: string;
-/** `view`: a read model does not say what the log of its owner says. `outbox`: a consumer group was not told of an event. `archive`: it lacks events, or has others. `transfer`: money left an account and reached no other, or came from none. `balance`: what moved does not add up to what is there. */
-readonly check: "view" | "outbox" | "archive" | "transfer" | "balance";
-/** The view; the consumer group; `log`; which way the money went; `cash`. */
-readonly where: "accounts" | "positions" | "trades" | "journal" | "orders" | "order_history" | "inventory" | "payments" | "sales" | "sagas" | "views" | "archive" | "log" | "out" | "in" | "cash";
+/** `view`: a read model does not say what the log of its owner says. `outbox`: a consumer group was not told of an event. `archive`: it lacks events, or has others. `segment`: the bucket lacks one, or has another. `transfer`: money left an account and reached no other, or came from none. `balance`: what moved does not add up to what is there. */
+readonly check: "view" | "outbox" | "archive" | "segment" | "transfer" | "balance";
+/** The view; the consumer group; `log`; `bucket`; which way the money went; `cash`. */
+readonly where: "accounts" | "positions" | "trades" | "journal" | "orders" | "order_history" | "inventory" | "payments" | "sales" | "sagas" | "views" | "archive" | "log" | "bucket" | "out" | "in" | "cash";
 readonly aggregateType: string;
 /** The id of an aggregate: of its client, or made from one. */
 readonly aggregateId: string;
@@ -3088,7 +3088,7 @@ readonly reason: string | null;
 /** What differs between the logs and what follows them */
 readonly getReconciliation: {
 readonly query?: {
-readonly check?: "view" | "outbox" | "archive" | "transfer" | "balance";
+readonly check?: "view" | "outbox" | "archive" | "segment" | "transfer" | "balance";
 readonly limit?: number;
 /** The `nextCursor` of the page before. */
 readonly cursor?: string;

@@ -213,6 +213,11 @@ export class ArchiveTables {
     return row === undefined || row.from_version > version ? undefined : row.sequence;
   }
 
+  /** Hash of the manifest of a number; undefined where there is none. */
+  manifestHashOf(sequence: number): string | undefined {
+    return this.#rows<{ hash: string }>('SELECT hash FROM manifests WHERE sequence = ?', sequence)[0]?.hash;
+  }
+
   /** Events in the archive. */
   events(): number {
     return (

@@ -30,9 +30,9 @@ export interface BalanceCheckDeps {
 export function balanceCheck(deps: BalanceCheckDeps): Check {
   return {
     name: 'balance',
+    takes: ({ aggregateType }) => aggregateType === 'account',
     judge: async (keys) => {
-      const accounts = keys.filter(({ aggregateType }) => aggregateType === 'account');
-      return (await answered(deps.logger, accounts, keyOf, (key) => judgeOne(deps, key))).flat();
+      return (await answered(deps.logger, keys, keyOf, (key) => judgeOne(deps, key))).flat();
     },
     repair: async () => true,
   };

@@ -47,14 +47,16 @@ async function judgeAll(
   keys: readonly AggregateKey[],
   open: readonly OpenFinding[],
 ): Promise<Verdict[]> {
-  if (keys.length === 0) return [];
   const judged = await Promise.all(
-    checks.map((check) =>
-      check.judge(keys, open).catch((error: unknown) => {
+    checks.map(async (check): Promise<Verdict[]> => {
+      const own = keys.filter((key) => check.takes(key));
+      try {
+        return own.length === 0 ? [] : await check.judge(own, open);
+      } catch (error) {
         logger.log('error', 'not reconciled', { check: check.name, ...errorFields(error) });
         return [];
-      }),
-    ),
+      }
+    }),
   );
   return judged.flat();
 }

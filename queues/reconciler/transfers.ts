@@ -33,9 +33,9 @@ const IN = 'FundsTransferredIn';
 export function transferCheck(deps: TransferCheckDeps): Check {
   return {
     name: 'transfer',
+    takes: ({ aggregateType }) => aggregateType === 'account',
     judge: async (keys, open) => {
-      const accounts = keys.filter(({ aggregateType }) => aggregateType === 'account');
-      return (await answered(deps.logger, accounts, keyOf, (key) => judgeOne(deps, key, open))).flat();
+      return (await answered(deps.logger, keys, keyOf, (key) => judgeOne(deps, key, open))).flat();
     },
     repair: async ({ where, aggregateType, aggregateId, version }) => {
       if (where !== 'out' || version === undefined) return true;

@@ -22,6 +22,8 @@ export interface Verdict extends AggregateKey {
 /** A way of holding aggregates against what others have of them, and of mending it. No Cloudflare import. */
 export interface Check {
   readonly name: CheckName;
+  /** Whether it has anything to say of such an aggregate. */
+  takes(key: AggregateKey): boolean;
   /**
    * Looks at aggregates. What cannot be told now, since somebody does not answer or is on the move, has no verdict: then
    * nothing is opened and nothing closed. `open` is what is known to be wrong.

@@ -285,7 +285,7 @@ describe('a balance', () => {
         return ledger.balance;
       },
     });
-    return faults(await check.judge([KEY, { aggregateType: 'order', aggregateId: 'o' }], [])).cash;
+    return faults(await check.judge([KEY], [])).cash;
   }
 
   it('that its movements come to is in order', async () => {

@@ -75,6 +75,7 @@ function world(faults: Map<string, string | undefined>, more: Partial<Check> = {
   };
   const check: Check = {
     name: 'view',
+    takes: () => true,
     judge: async (keys) =>
       keys
         .filter(({ aggregateId }) => faults.has(aggregateId))
@@ -133,6 +134,7 @@ describe('the reconciler', () => {
     const { deps, keys, lines } = world(new Map([['a', 'wrong']]));
     const failing: Check = {
       name: 'view',
+      takes: () => true,
       judge: () => Promise.reject(new Error('away')),
       repair: async () => true,
     };

@@ -12,10 +12,12 @@ import { newNotaryKey } from '../../local/notaryKey.ts';
 import { ArchiveTables } from '../../queues/archive/archiveTables.ts';
 import { Archivist } from '../../queues/archive/archivist.ts';
 import { type SigningKey, signingKeys } from '../../queues/archive/checkpoint.ts';
+import { Inspection } from '../../queues/archive/inspection.ts';
 import type { Manifest } from '../../queues/archive/manifest.ts';
 import { Notary } from '../../queues/archive/notary.ts';
 import { NotaryTables } from '../../queues/archive/notaryTables.ts';
 import type { ArchiveStore } from '../../queues/archive/store.ts';
+import type { LogDeps } from '../../queues/kernel/announcement.ts';
 import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
 import { parseEventsMessage } from '../../schemas/message.ts';
 import { createLogger } from '../../telemetry/logger.ts';
@@ -229,6 +231,16 @@ export class ArchiveWorld {
     };
   }
 
+  /** Looks into the bucket as the archivist's object does. */
+  inspection(): Inspection {
+    return new Inspection({ store: this.bucket, readLog: this.#readLog }, new ArchiveTables(this.#storage));
+  }
+
+  readonly #readLog: LogDeps['readLog'] = async ({ aggregateId }, fromVersion, limit) => {
+    this.onReadLog(aggregateId);
+    return this.account(aggregateId).messages(fromVersion, limit).map(parseEventsMessage);
+  };
+
   #wakeNotary(): Notary {
     return new Notary(
       {
@@ -251,10 +263,7 @@ export class ArchiveWorld {
         jurisdiction: 'default',
         logger: createLogger('archivist', 'info', (line) => void this.lines.push(line)),
         now: () => this.now,
-        readLog: async ({ aggregateId }, fromVersion, limit) => {
-          this.onReadLog(aggregateId);
-          return this.account(aggregateId).messages(fromVersion, limit).map(parseEventsMessage);
-        },
+        readLog: this.#readLog,
       },
       new ArchiveTables(this.#storage),
     );

@@ -222,6 +222,22 @@ describe('an announcement that nobody heard', () => {
   });
 });
 
+describe('a segment of the archive', () => {
+  it('that is gone from the bucket is found by a tick, made anew from the logs, and is the same to the byte', async () => {
+    const { objects } = await testEnv.ARCHIVE.list({ prefix: 'segments/' });
+    const keys = objects.map(({ key }) => key);
+    const key = keys.find((one) => one.includes('/account/')) as string;
+    const before = await (await testEnv.ARCHIVE.get(key))?.arrayBuffer();
+    await testEnv.ARCHIVE.delete(key);
+    await handleScheduled(testEnv, Date.now());
+    const sequence = /(\d{12})-/.exec(key)?.[1];
+    const findingId = `segment.bucket.manifest.${sequence}`;
+    expect(await findings()).toMatchObject([{ findingId, reason: 'the segment is gone' }]);
+    expect((await repair()).body.results).toEqual([{ findingId, status: 'CLOSED', detail: null }]);
+    expect(await (await testEnv.ARCHIVE.get(key))?.arrayBuffer()).toEqual(before);
+  });
+});
+
 describe('a transfer', () => {
   it('out without in is found, brought by one call, and by another not again', async () => {
     await opened('rec-5');

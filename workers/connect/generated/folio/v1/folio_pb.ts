@@ -5929,7 +5929,7 @@ export const RetryParkedResponseSchema: GenMessage<RetryParkedResponse> = /*@__P
  */
 export type GetReconciliationRequest = Message<"folio.v1.GetReconciliationRequest"> & {
   /**
-   * One of `view`, `outbox`, `archive`, `transfer`, `balance`.
+   * One of `view`, `outbox`, `archive`, `segment`, `transfer`, `balance`.
    *
    * @generated from field: optional string check = 1;
    */
@@ -12669,18 +12669,18 @@ export type Finding = Message<"folio.v1.Finding"> & {
 
   /**
    * `view`: a read model does not say what the log of its owner says. `outbox`: a consumer group was not told of an
-   * event. `archive`: it lacks events, or has others. `transfer`: money left an account and reached no other, or came
-   * from none. `balance`: what moved does not add up to what is there. One of `view`, `outbox`, `archive`,
-   * `transfer`, `balance`.
+   * event. `archive`: it lacks events, or has others. `segment`: the bucket lacks one, or has another. `transfer`:
+   * money left an account and reached no other, or came from none. `balance`: what moved does not add up to what is
+   * there. One of `view`, `outbox`, `archive`, `segment`, `transfer`, `balance`.
    *
    * @generated from field: string check = 2;
    */
   check: string;
 
   /**
-   * The view; the consumer group; `log`; which way the money went; `cash`. One of `accounts`, `positions`, `trades`,
-   * `journal`, `orders`, `order_history`, `inventory`, `payments`, `sales`, `sagas`, `views`, `archive`, `log`,
-   * `out`, `in`, `cash`.
+   * The view; the consumer group; `log`; `bucket`; which way the money went; `cash`. One of `accounts`, `positions`,
+   * `trades`, `journal`, `orders`, `order_history`, `inventory`, `payments`, `sales`, `sagas`, `views`, `archive`,
+   * `log`, `bucket`, `out`, `in`, `cash`.
    *
    * @generated from field: string where = 3;
    */
