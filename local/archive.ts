@@ -1,6 +1,5 @@
 /** `npm run archive`: the archive of a running platform. */
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { readKey } from '../verifier/keys.ts';
 import { check } from './archive/check.ts';
 import { ArchiveClient, DEFAULT_URL } from './archive/client.ts';
@@ -9,6 +8,7 @@ import { query } from './archive/query.ts';
 import { restore } from './archive/restore.ts';
 import { retention } from './archive/retention.ts';
 import { sign } from './archive/sign.ts';
+import { readCommandLine } from './commandLine.ts';
 import { LocalServerError } from './errors.ts';
 
 const HELP = `The archive of a running Folio.
@@ -40,22 +40,20 @@ Ends with 0 where all went well, with 1 where a check finds something, with 2 wh
 async function main(): Promise<number> {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      url: text,
-      token: text,
-      account: text,
-      aggregate: { ...text, multiple: true },
-      except: { ...text, multiple: true },
-      key: { ...text, multiple: true },
-      fetch: flag,
-      env: { ...text, short: 'e' },
-      'dry-run': flag,
-      check: flag,
-      help: { ...flag, short: 'h' },
-    },
-  });
+  const options = {
+    url: text,
+    token: text,
+    account: text,
+    aggregate: { ...text, multiple: true },
+    except: { ...text, multiple: true },
+    key: { ...text, multiple: true },
+    fetch: flag,
+    env: { ...text, short: 'e' },
+    'dry-run': flag,
+    check: flag,
+    help: { ...flag, short: 'h' },
+  } as const;
+  const { values, positionals } = readCommandLine({ allowPositionals: true, options }, HELP);
   if (values.help === true) {
     console.log(HELP);
     return 0;

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { readCommandLine } from './commandLine.ts';
 import { LocalServerError, messageOf } from './errors.ts';
 
 /** Where `npm run serve` listens. */
@@ -61,14 +61,14 @@ interface Arguments {
 }
 
 function readArguments(): Arguments | 'help' {
-  let values: { url?: string; views?: string; token?: string; help?: boolean };
-  try {
-    const option = { type: 'string' } as const;
-    const options = { url: option, views: option, token: option } as const;
-    values = parseArgs({ options: { ...options, help: { type: 'boolean', short: 'h' } } }).values;
-  } catch (error) {
-    throw new LocalServerError(`${messageOf(error)}\n\n${HELP}`);
-  }
+  const option = { type: 'string' } as const;
+  const options = {
+    url: option,
+    views: option,
+    token: option,
+    help: { type: 'boolean', short: 'h' },
+  } as const;
+  const { values } = readCommandLine({ options }, HELP);
   if (values.help === true) return 'help';
   const url = values.url ?? DEFAULT_URL;
   if (!URL.canParse(url)) throw new LocalServerError(`--url has to be a URL, not "${url}"`);

@@ -1,9 +1,9 @@
 /** `npm run replay`: history of a running platform once more, for whoever wants to work through it. */
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { ArchiveClient, DEFAULT_URL } from './archive/client.ts';
 import { Progress } from './archive/progress.ts';
+import { readCommandLine } from './commandLine.ts';
 import { LocalServerError } from './errors.ts';
 import { AlteredHistory } from './replay/checkedEvents.ts';
 import { type FeedPage, type ReplaySink, replay } from './replay/replay.ts';
@@ -41,20 +41,19 @@ interface Arguments {
 
 function readArguments(): Arguments | 'help' {
   const text = { type: 'string' } as const;
-  const { values } = parseArgs({
-    options: {
-      aggregate: text,
-      'aggregate-type': text,
-      type: text,
-      from: text,
-      to: text,
-      out: text,
-      'per-second': text,
-      url: text,
-      token: text,
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
+  const options = {
+    aggregate: text,
+    'aggregate-type': text,
+    type: text,
+    from: text,
+    to: text,
+    out: text,
+    'per-second': text,
+    url: text,
+    token: text,
+    help: { type: 'boolean', short: 'h' },
+  } as const;
+  const { values } = readCommandLine({ options }, HELP);
   if (values.help === true) return 'help';
   const [aggregateType, aggregateId, ...rest] = values.aggregate?.split('/') ?? [];
   if (values.aggregate !== undefined && (!aggregateId || rest.length > 0))

@@ -1,0 +1,11 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { LocalServerError, messageOf } from './errors.ts';
+
+/** The options of a command line. Throws {@link LocalServerError} with the help where it has others than the command knows. */
+export function readCommandLine<Config extends ParseArgsConfig>(config: Config, help: string) {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    throw new LocalServerError(`${messageOf(error)}\n\n${help}`);
+  }
+}
