@@ -10,13 +10,15 @@ import { type Verification, verifyArchive } from './verify.ts';
 const HELP = `Verifies an archive of Folio offline: every byte, chain, root, signature, and that nothing is missing.
 
   npm run verify -- FOLDER [--key KEY]… [--checkpoint FILE] [--json]
-  npm run verify -- --proof FILE --key KEY
+  npm run verify -- --proof FILE --key KEY [--event FILE]
 
   FOLDER             the archive's objects as files: npm run archive -- export FOLDER, or any copy of the bucket
   --key KEY          a public key that you trust (base64, or a file with that); without one, the archive's first key is
                      taken at its word, and printed
   --checkpoint FILE  a checkpoint that you have kept from earlier: the archive must still have it
   --proof FILE       the answer of GET /v1/audit/…/proof or …/consistency
+  --event FILE       the event that a proof is about, as GET /v1/accounts/…/events or GET /v1/events gives it; without it,
+                     the proof says that an event with this hash is signed, and not which
   --json             findings as JSON lines
   --help             this text
 
@@ -38,6 +40,7 @@ async function main(): Promise<number> {
       key: { ...text, multiple: true },
       checkpoint: text,
       proof: text,
+      event: text,
       json: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -47,7 +50,8 @@ async function main(): Promise<number> {
     return 0;
   }
   const keys = (values.key ?? []).map(readKey);
-  if (values.proof !== undefined) return verifyProof(values.proof, keys);
+  if (values.proof !== undefined) return verifyProof(values.proof, keys, values.event);
+  if (values.event !== undefined) throw new Error('--event belongs to a --proof');
   const [folder] = positionals;
   if (folder === undefined || positionals.length > 1) throw new Error(`name one folder\n\n${HELP}`);
   if (!isFolder(folder)) throw new Error(`there is no folder ${folder}`);
@@ -76,10 +80,11 @@ async function verifyFolder(
   return verification.findings.count === 0 ? 0 : 1;
 }
 
-function verifyProof(file: string, keys: readonly PublicKey[]): number {
+function verifyProof(file: string, keys: readonly PublicKey[], eventFile: string | undefined): number {
   const [key] = keys;
   if (key === undefined || keys.length > 1) throw new Error('a proof needs one --key');
-  const { subject, fault } = checkProof(readJson(file), key);
+  const event = eventFile === undefined ? undefined : readJson(eventFile);
+  const { subject, fault } = checkProof(readJson(file), key, event);
   console.log(fault === undefined ? `proven: ${subject}` : `not proven: ${subject}: ${fault}`);
   return fault === undefined ? 0 : 1;
 }

@@ -18,19 +18,32 @@ interface SignedRoot {
   readonly root: string;
 }
 
-/** Checks a proof of either kind against a trusted key. Throws where the JSON is no proof. */
-export function checkProof(proof: unknown, key: PublicKey): Proven {
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Checks a proof of either kind against a trusted key. A proof leads from a hash to a signature: whose event that is only the
+ * event itself tells, which its hash covers. `event` is the event, or the answer with it that a log gave. Throws where the
+ * JSON is no proof or no event.
+ */
+export function checkProof(proof: unknown, key: PublicKey, event?: unknown): Proven {
   const value = fields(proof, 'proof');
-  return 'eventHash' in value ? checkInclusion(value, key) : checkConsistency(value, key);
+  if ('eventHash' in value) return checkInclusion(value, key, event);
+  if (event !== undefined) throw new Error('a proof about two checkpoints is about no event');
+  return checkConsistency(value, key);
 }
 
-function checkInclusion(proof: Readonly<Record<string, unknown>>, key: PublicKey): Proven {
+function checkInclusion(proof: Fields, key: PublicKey, event: unknown): Proven {
   const version = count(proof.version, 'version');
   const id = `${text(proof.aggregateType, 'aggregateType')}/${text(proof.aggregateId, 'aggregateId')}`;
   const eventHash = digest(proof.eventHash, 'eventHash');
   const manifest = fields(proof.manifest, 'manifest');
   const signed = signedRoot(proof.signed, key);
-  const subject = `${id} version ${version} with hash ${eventHash} is under checkpoint ${signed.sequence}`;
+  const under = `with hash ${eventHash} is under checkpoint ${signed.sequence}`;
+  const subject = event === undefined ? `an event ${under}` : `${id} version ${version} ${under}`;
+  if (event !== undefined) {
+    const fault = faultOfEvent(eventIn(event, version), proof);
+    if (fault !== undefined) return { subject, fault };
+  }
   if (
     rootOf(leaf(Buffer.from(eventHash, 'hex')), proof.segment) !== digest(manifest.eventsRoot, 'eventsRoot')
   ) {
@@ -46,7 +59,25 @@ function checkInclusion(proof: Readonly<Record<string, unknown>>, key: PublicKey
   return { subject };
 }
 
-function checkConsistency(proof: Readonly<Record<string, unknown>>, key: PublicKey): Proven {
+/** The event of a version in what a log answered; an event by itself is the one. */
+function eventIn(given: unknown, version: number): Fields {
+  const value = fields(given, 'event');
+  if (!('events' in value)) return value;
+  const found = list(value.events, 'events').map((event) => fields(event, 'event'));
+  const event = found.find((one) => one.version === version);
+  if (event === undefined) throw new Error(`there is no event of version ${version} in it`);
+  return event;
+}
+
+/** Why an event is not the one that a proof is about; undefined where it is. */
+function faultOfEvent({ eventId: _, hash: __, ...hashed }: Fields, proof: Fields): string | undefined {
+  if (sha256(canonical(hashed)) !== proof.eventHash) return 'the event that was given has another hash';
+  const names = ['aggregateType', 'aggregateId', 'version'];
+  const other = names.find((name) => hashed[name] !== proof[name]);
+  return other === undefined ? undefined : `the event that was given has another ${other}`;
+}
+
+function checkConsistency(proof: Fields, key: PublicKey): Proven {
   const [from, to] = [signedRoot(proof.from, key), signedRoot(proof.to, key)];
   const subject = `the archive of checkpoint ${from.sequence} is the beginning of that of checkpoint ${to.sequence}`;
   const path = list(proof.path, 'path').map((hash) => digest(hash, 'path'));
