@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Platform, startPlatform } from '../../local/platform.ts';
 import { connectClient, failure, TRANSPORTS } from '../support/connect.ts';
 
-const START_MS = 90_000;
+const START_MS = 180_000;
 const REPOSITORY = join(import.meta.dirname, '../..');
 
 describe('the service over the network', () => {

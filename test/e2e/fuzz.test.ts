@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OwnPlatform } from '../../demo/platform.ts';
 import { runFuzz } from './fuzz/run.ts';
 
-const START_MS = 60_000;
+const START_MS = 180_000;
 const RUN_MS = 180_000;
 
 /** Enough to ask every operation several times. */

@@ -14,7 +14,7 @@ const REPOSITORY = join(import.meta.dirname, '../..');
 const PAGE = readFileSync(join(REPOSITORY, 'docs/graphql.md'), 'utf8');
 const SCHEMA = readFileSync(join(REPOSITORY, 'docs/generated/schema.graphql'), 'utf8');
 
-const START_MS = 60_000;
+const START_MS = 180_000;
 
 /** The JavaScript of the page. */
 function scriptOf(markdown: string): string {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Platform, startPlatform } from '../../local/platform.ts';
 import { OpenIdProvider } from '../support/openIdProvider.ts';
 
-const START_MS = 60_000;
+const START_MS = 180_000;
 
 const PEOPLE = {
   anna: { roles: ['trader'], accounts: ['anna-1'] },

@@ -16,7 +16,7 @@ const README = readFileSync(join(REPOSITORY, 'README.md'), 'utf8');
 const REPORTS = readFileSync(join(REPOSITORY, 'docs/reports.md'), 'utf8');
 const TIME = readFileSync(join(REPOSITORY, 'docs/time.md'), 'utf8');
 
-const START_MS = 60_000;
+const START_MS = 180_000;
 
 /** How long a read may lack what was written just before. */
 const BEHIND_MS = 15_000;

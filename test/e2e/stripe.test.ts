@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Platform, startPlatform } from '../../local/platform.ts';
 import { intentObject, SECRET_KEY, StripeServer, WEBHOOK_SECRET } from '../support/stripeServer.ts';
 
-const START_MS = 60_000;
+const START_MS = 180_000;
 /** A slow machine with other tests beside it. */
 const WAIT_MS = 30_000;
 
