@@ -113,6 +113,7 @@ async function* manifestObjects(client: ArchiveClient): AsyncGenerator<{ key: st
 async function compareLogs(client: ArchiveClient, positions: Positions, report: Report) {
   let logs = 0;
   let missing = 0;
+  const unseen = new Map(positions.entries());
   for (let after: string | null = ''; after !== null; ) {
     const query: string = after === '' ? '' : `?after=${after}`;
     const page: { logs: ComparedLog[]; next: string | null } = await client.json(
@@ -122,6 +123,7 @@ async function compareLogs(client: ArchiveClient, positions: Positions, report: 
       logs++;
       const { aggregateType, aggregateId, archived, archivedHash, head } = log;
       const { version, hash } = positions.of(aggregateType, aggregateId);
+      unseen.delete(`${aggregateType}/${aggregateId}`);
       if (log.state === 'BEHIND') missing += (head as number) - archived;
       if (log.state !== 'COMPLETE') report.add(`${aggregateType}/${aggregateId}: ${STATES[log.state](log)}`);
       // What was archived since the manifests were read shows as further, never as less or other.
@@ -134,6 +136,9 @@ async function compareLogs(client: ArchiveClient, positions: Positions, report: 
     }
     after = page.next;
   }
+  // Whatever is archived was in the directory before.
+  for (const [name, { version }] of unseen)
+    report.add(`${name}: the archive has ${number(version)} events of it, and the platform does not know it`);
   return { logs, missing };
 }
 

@@ -5,6 +5,7 @@ import type { ArchiveTables } from './archiveTables.ts';
 import { type Head, type Manifest, manifestHash, manifestKey } from './manifest.ts';
 import { BrokenArchive, parsed } from './manifestChain.ts';
 import { sha256Text } from './merkle.ts';
+import { mayBeRemoved } from './retentionRules.ts';
 import { type ArchivedRange, buildSegment } from './segment.ts';
 import { type ArchiveStore, createOnce } from './store.ts';
 
@@ -21,6 +22,8 @@ export interface InspectedSegment {
 /** What of the archivist's world an inspection needs. */
 export interface InspectionDeps extends Pick<LogDeps, 'readLog'> {
   readonly store: ArchiveStore;
+  /** Milliseconds since 1970. */
+  now(): number;
 }
 
 /** Looks into the bucket: no segment is read, only what the bucket says of it. */
@@ -46,13 +49,14 @@ export class Inspection {
 
   /**
    * Makes a segment that is gone anew from the logs, and puts it where it was: its manifest says which events it had. Throws
-   * {@link BrokenArchive} where the manifest is gone as well, or where other bytes come out than there were.
+   * {@link BrokenArchive} where the manifest is gone as well, where other bytes come out than there were, or where its term is over.
    */
   async restore(sequence: number): Promise<void> {
     const hash = this.#tables.manifestHashOf(sequence);
     const manifest = hash === undefined ? undefined : await this.#manifest(sequence, hash);
     if (typeof manifest !== 'object') throw new BrokenArchive(manifest ?? `there is no manifest ${sequence}`);
     const { aggregateType, segment } = manifest.header;
+    if (this.#isOver(manifest)) throw new BrokenArchive(`${segment.key} is past its term`);
     const ranges: ArchivedRange[] = [];
     for (const head of manifest.heads) ranges.push(await this.#range(aggregateType, head));
     const { bytes } = buildSegment(aggregateType, ranges);
@@ -66,8 +70,13 @@ export class Inspection {
     if (typeof manifest !== 'object') return manifest;
     const { key, sha256 } = manifest.header.segment;
     const found = await this.#deps.store.sha256(key);
-    if (found === undefined) return 'the segment is gone';
+    if (found === undefined) return this.#isOver(manifest) ? null : 'the segment is gone';
     return found === sha256 ? null : 'the segment has other bytes than were put';
+  }
+
+  /** Whether the bucket's own rules may have removed the segment. */
+  #isOver({ header: { segment, closedAt } }: Manifest): boolean {
+    return mayBeRemoved(segment.key, Date.parse(closedAt), this.#deps.now());
   }
 
   /** The manifest as the archivist has put it, or what is wrong with it. */

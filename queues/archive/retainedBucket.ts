@@ -4,7 +4,7 @@
  * its term when it is told to look.
  */
 import { IS_LOCAL } from '../../schemas/localRun.ts';
-import { lockedUntil, removedAt } from './retentionRules.ts';
+import { lockedUntil, mayBeRemoved } from './retentionRules.ts';
 
 /** The part of an R2 bucket that the archive needs. */
 export type ArchiveBucket = Pick<R2Bucket, 'put' | 'get' | 'head'>;
@@ -59,10 +59,9 @@ export class RetainedBucket implements RuledBucket {
         limit: PAGE_OBJECTS,
         ...(cursor === undefined ? {} : { cursor }),
       });
-      const expired = page.objects.filter(({ key, uploaded }) => {
-        const at = removedAt(key, uploaded.getTime());
-        return at !== undefined && at <= this.#now();
-      });
+      const expired = page.objects.filter(({ key, uploaded }) =>
+        mayBeRemoved(key, uploaded.getTime(), this.#now()),
+      );
       if (expired.length > 0) await this.#bucket.delete(expired.map(({ key }) => key));
       removed += expired.length;
       cursor = page.truncated ? page.cursor : undefined;

@@ -64,6 +64,12 @@ export function removedAt(key: string, putAt: number): number | undefined {
   return rule === undefined ? undefined : Math.max(putAt + rule.days * DAY_MS, lockedUntil(key, putAt));
 }
 
+/** Whether an object that was made at a time may be gone by now, both milliseconds since 1970: then nobody misses it. */
+export function mayBeRemoved(key: string, madeAt: number, now: number): boolean {
+  const at = removedAt(key, madeAt);
+  return at !== undefined && at <= now;
+}
+
 /** `folio-lock-segments-7y-2557-days`. */
 function ruleName(what: string, { prefix, days }: { prefix: string; days: number | null }): string {
   const where = prefix.replace(/\/$/, '').replaceAll('/', '-');

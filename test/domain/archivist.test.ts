@@ -318,6 +318,37 @@ describe('a crash', () => {
   });
 });
 
+describe('a segment that was removed at the end of its term', () => {
+  const removed = async () => {
+    const world = new ArchiveWorld();
+    acting(world, 6);
+    await world.checkpoint();
+    const [key] = [...world.bucket.objects.keys()].filter((one) => one.startsWith('segments/'));
+    world.bucket.objects.delete(key as string);
+    const years = Number(/^segments\/(\d+)y/.exec(key as string)?.[1]);
+    return { world, over: world.now + (years * 366 + 30) * 86_400_000 };
+  };
+
+  it('is missed before, and afterwards by nobody, who would put it back for as many years again', async () => {
+    const { world, over } = await removed();
+    expect(await world.inspection().inspect([1])).toEqual([{ sequence: 1, fault: 'the segment is gone' }]);
+    world.now = over;
+    expect(await world.inspection().inspect([1])).toEqual([{ sequence: 1, fault: null }]);
+    await expect(world.inspection().restore(1)).rejects.toThrow('is past its term');
+  });
+
+  it('keeps a notary that has lost its storage from signing before, and not afterwards', async () => {
+    const { world, over } = await removed();
+    world.loseStorage();
+    expect((await world.notary.sign()).unsigned).toBe('broken_archive');
+    world.now = over;
+    acting(world, 3, 6);
+    await world.checkpoint();
+    expect(world.notary.latest()?.checkpoint).toMatchObject({ sequence: 2, manifests: 2 });
+    expect(await verified(world)).toEqual({ findings: [], events: 3, checkpoints: 2 });
+  });
+});
+
 describe('the notary', () => {
   it('signs nothing over a bucket that somebody has been at', async () => {
     const changes: readonly [string, (text: string) => string][] = [

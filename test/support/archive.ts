@@ -233,7 +233,10 @@ export class ArchiveWorld {
 
   /** Looks into the bucket as the archivist's object does. */
   inspection(): Inspection {
-    return new Inspection({ store: this.bucket, readLog: this.#readLog }, new ArchiveTables(this.#storage));
+    return new Inspection(
+      { store: this.bucket, readLog: this.#readLog, now: () => this.now },
+      new ArchiveTables(this.#storage),
+    );
   }
 
   readonly #readLog: LogDeps['readLog'] = async ({ aggregateId }, fromVersion, limit) => {
