@@ -7,7 +7,7 @@ import type { PaymentEvent, PaymentRecord, PaymentRefusal } from '../../schemas/
 import { kindOf, type ProviderNotice, type ProviderResult } from '../../schemas/paymentProvider.ts';
 import { millisecondsOf, timeText } from '../../schemas/time.ts';
 import type { Decision } from '../kernel/decider.ts';
-import { heldOf, type OpenCall, openCapture, type PaymentState, type Standing } from './state.ts';
+import { heldOf, type OpenCall, openCapture, type PaymentState, refundOf, type Standing } from './state.ts';
 
 export type PaymentDecision = Decision<PaymentEvent, PaymentRefusal>;
 type Failure = Extract<ProviderResult, { outcome: 'declined' }>;
@@ -242,7 +242,7 @@ function voidFailed({ code, detail }: Failure, { standing }: Readonly<PaymentSta
 }
 
 function refunded(refundId: string, reference: string, state: Readonly<PaymentState>): PaymentDecision {
-  const refund = state.refunds[refundId];
+  const refund = refundOf(state, refundId);
   if (refund?.status !== 'REQUESTED') return NOTHING_NEW;
   const { amount } = refund;
   const standing = refundStanding(
@@ -258,7 +258,7 @@ function refundFailed(
   { code, detail }: { readonly code: string; readonly detail: string },
   state: Readonly<PaymentState>,
 ): PaymentDecision {
-  const refund = state.refunds[refundId];
+  const refund = refundOf(state, refundId);
   if (refund === undefined || refund.status === 'FAILED') return NOTHING_NEW;
   const { amount, status } = refund;
   const before = parseDecimal(state.standing.refunded);

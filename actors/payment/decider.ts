@@ -177,7 +177,7 @@ export function paymentDecider(
 ): Decider<PaymentState, PaymentCommand, PaymentEvent, PaymentRefusal> {
   return {
     aggregateType: 'payment',
-    stateVersion: 2,
+    stateVersion: 3,
     initial,
     decide: (command, state) => decide(command, state, choice),
     evolve,

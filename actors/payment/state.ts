@@ -46,6 +46,7 @@ export interface PaymentState {
   standing: Standing;
   /** Captures asked for so far. */
   captures: number;
+  /** By `#` and id: a bare id may be a number or `__proto__`. */
   refunds: Record<string, Refund>;
   /** Why the money is to be let go, once somebody wants that. */
   voidReason: string | null;
@@ -78,6 +79,14 @@ export function initial(): PaymentState {
 /** What is held and neither captured nor let go. */
 export function heldOf({ authorized, captured, released }: Standing): Scaled {
   return subtract(subtract(parseDecimal(authorized), parseDecimal(captured)), parseDecimal(released));
+}
+
+/** The refund of an id. */
+export function refundOf(
+  { refunds }: Readonly<PaymentState>,
+  refundId: string,
+): Readonly<Refund> | undefined {
+  return refunds[`#${refundId}`];
 }
 
 /** The capture that the provider has not answered, if any. */
@@ -205,7 +214,7 @@ function refunded(
 ): PaymentState {
   const { refundId, amount } = data;
   const operation = `refund-${refundId}`;
-  state.refunds[refundId] = { amount, status: REFUND_STATUS[type] };
+  state.refunds[`#${refundId}`] = { amount, status: REFUND_STATUS[type] };
   if (type === 'RefundRequested') state.calls[operation] = openCall(amount, { refundId });
   else delete state.calls[operation];
   return state;

@@ -156,7 +156,7 @@ function paymentReply(paymentId: string, state: PaymentState, version: number): 
     reference,
     status,
     ...figures,
-    refunds: Object.entries(state.refunds).map(([refundId, refund]) => ({ refundId, ...refund })),
+    refunds: Object.entries(state.refunds).map(([key, refund]) => ({ refundId: key.slice(1), ...refund })),
     calls: Object.entries(state.calls).map(([operation, call]) => ({
       operation,
       amount: call.amount,
