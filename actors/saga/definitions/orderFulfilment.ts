@@ -20,11 +20,17 @@ import {
   stockCommand,
 } from './orderSteps.ts';
 
-/** How long a confirmed order may wait for the last of its shipments: two weeks, as long as banks hold an authorisation. */
-const SHIPMENT_MS = 14 * 86_400_000;
+/**
+ * How long a confirmed order may wait for the last of its shipments: six days, since banks hold most cards' authorisations for
+ * seven (docs.stripe.com/payments/place-a-hold-on-a-payment-method) and the money is taken after the goods have left.
+ */
+const SHIPMENT_MS = 6 * 86_400_000;
 
-/** The reservations outlive that: what comes late is undone by the saga, and only what the saga lost expires. */
-const RESERVATION_MS = SHIPMENT_MS + 7 * 86_400_000;
+/**
+ * The reservations outlive that, also where some of the order has left and the rest is waited for as long again, and an operator
+ * is asked: what comes late is undone by the saga, and only what the saga lost expires. Three weeks.
+ */
+const RESERVATION_MS = 21 * 86_400_000;
 
 /** A bank that asks its customer takes minutes; the payment itself gives up after about four without any answer. */
 const AUTHORIZATION_MS = 900_000;
