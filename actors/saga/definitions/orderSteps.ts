@@ -18,8 +18,15 @@ export function lineKeys({ items }: Pick<OrderInput, 'items'>): string[] {
   return items.map(({ line }) => `${line}`);
 }
 
-function lineOf({ input, key }: StepContext<Pick<OrderInput, 'items'>>) {
-  const found = input.items.find(({ line }) => `${line}` === key);
+type Items = OrderInput['items'];
+
+/** Lines by their step's key: every step that runs asks for its line in every turn, and an order may have a thousand of them. */
+const LINES = new WeakMap<Items, ReadonlyMap<string, Items[number]>>();
+
+function lineOf({ input: { items }, key }: StepContext<Pick<OrderInput, 'items'>>) {
+  const lines = LINES.get(items) ?? new Map(items.map((item) => [`${item.line}`, item]));
+  LINES.set(items, lines);
+  const found = lines.get(key);
   if (found === undefined) throw new Error(`the order has no line ${key}`);
   return found;
 }
