@@ -214,8 +214,7 @@ class Simulation {
     if (sweepAt > this.#nextAt()) return false;
     this.#searches = lost.what === this.#lost ? this.#searches + 1 : 1;
     this.#lost = lost.what;
-    if (this.#searches > SEARCHES_MAX)
-      throw new Breach('no timer gets lost', `the sweeper does not find ${lost.what}`);
+    if (this.#searches > SEARCHES_MAX) throw new Breach(lost.check, `the sweeper does not find ${lost.what}`);
     this.world.clock = sweepAt;
     await this.#sweepAll();
     return true;

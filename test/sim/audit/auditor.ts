@@ -36,6 +36,8 @@ export interface Lost {
   readonly what: string;
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** The promise that is broken if it is never found. */
+  readonly check: string;
 }
 
 const NEW_ROWS = `SELECT ${LOG_COLUMNS} FROM events WHERE version > ? ORDER BY version`;
@@ -226,12 +228,12 @@ export class Auditor implements Observer {
       const isBehind = (this.#announced.get(ledger)?.upTo ?? 0) < ledger.version;
       const due = [...ledger.book.due()].map(({ at }) => at);
       const at = Math.min(...due, isBehind ? this.#world.clock : Number.POSITIVE_INFINITY);
-      if (at < (first?.at ?? Number.POSITIVE_INFINITY)) first = { what, at };
+      if (at < (first?.at ?? Number.POSITIVE_INFINITY)) first = { what, at, check: 'no timer gets lost' };
     }
     const { clock } = this.#world;
     if (first !== undefined && first.at <= clock) return first;
     const what = untold(this.ledgers, platform.databases, platform.unreadable);
-    return what === undefined ? first : { what, at: clock };
+    return what === undefined ? first : { what, at: clock, check: 'sagas are told of everything' };
   }
 
   /** After a rebuild of every view that nothing stood in the way of. */
