@@ -125,7 +125,7 @@ export class SagaBook implements Book {
         isDeepStrictEqual(input, { ...(data.input as object) })
       );
     }
-    return data.step === undefined || data.step === event.data.step;
+    return ['step', 'reason'].every((name) => data[name] === undefined || data[name] === event.data[name]);
   }
 
   platformBody(_event: AuditedEvent, commandId: string): Body | undefined {
