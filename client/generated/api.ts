@@ -3135,7 +3135,7 @@ readonly after?: string;
 };
 readonly reply: {
 readonly results: readonly (RepairResult)[];
-/** Where the next call goes on; null at the end. */
+/** Where the next call goes on; null where it has to begin again, and at the end. */
 readonly next: string | null;
 };
 };

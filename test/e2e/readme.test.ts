@@ -15,6 +15,7 @@ const REPOSITORY = join(import.meta.dirname, '../..');
 const README = readFileSync(join(REPOSITORY, 'README.md'), 'utf8');
 const REPORTS = readFileSync(join(REPOSITORY, 'docs/reports.md'), 'utf8');
 const TIME = readFileSync(join(REPOSITORY, 'docs/time.md'), 'utf8');
+const RECONCILIATION = readFileSync(join(REPOSITORY, 'docs/reconciliation.md'), 'utf8');
 
 const START_MS = 180_000;
 
@@ -28,7 +29,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   pdf: 'application/pdf',
 };
 
-describe('README.md, docs/reports.md and docs/time.md', () => {
+describe('README.md, docs/reports.md, docs/reconciliation.md and docs/time.md', () => {
   let platform: OwnPlatform;
   let client: Client;
 
@@ -44,14 +45,16 @@ describe('README.md, docs/reports.md and docs/time.md', () => {
 
   const tour = examplesOf(README);
   // What is corrected in the last of them must not have been seen before.
-  const examples = [...tour, ...examplesOf(REPORTS), ...examplesOf(TIME)];
+  const examples = [...tour, ...examplesOf(REPORTS), ...examplesOf(RECONCILIATION), ...examplesOf(TIME)];
 
   it('send the token with every request', () => {
     for (const { curl } of examples) expect(curl).toContain('curl -s -H "$TOKEN" ');
   });
 
   it('have an example of each main thing', () => {
-    expect(examples).toHaveLength(`${README}${REPORTS}${TIME}`.match(/^curl /gm)?.length ?? -1);
+    expect(examples).toHaveLength(
+      `${README}${REPORTS}${RECONCILIATION}${TIME}`.match(/^curl /gm)?.length ?? -1,
+    );
     expect(tour.filter(({ reply }) => reply === '')).toEqual([]);
     const all = examples.map(({ curl }) => curl).join('\n');
     for (const part of [

@@ -93,7 +93,9 @@ const RepairResult = z
 /** What mending came to. */
 export const RepairReply = z.strictObject({
   results: z.array(RepairResult),
-  next: FindingId.nullable().meta({ description: 'Where the next call goes on; null at the end.' }),
+  next: FindingId.nullable().meta({
+    description: 'Where the next call goes on; null where it has to begin again, and at the end.',
+  }),
 });
 
 const getReconciliation = route(

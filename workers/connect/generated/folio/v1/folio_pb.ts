@@ -6117,7 +6117,7 @@ export type RepairFindingsResponse = Message<"folio.v1.RepairFindingsResponse"> 
   results: RepairResult[];
 
   /**
-   * Where the next call goes on; null at the end.
+   * Where the next call goes on; null where it has to begin again, and at the end.
    *
    * @generated from field: optional string next = 2;
    */
