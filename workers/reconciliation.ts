@@ -133,8 +133,8 @@ function findingsOf(env: Env, logger: Logger, context: CommandContext): Findings
     open: () => openFindings(env),
     record: async (opened, ended) => {
       const commands = [
-        ...opened.map((data: Finding) => ({ type: 'OpenFinding', data })),
         ...ended.map((data: Ending) => ({ type: 'CloseFinding', data })),
+        ...opened.map((data: Finding) => ({ type: 'OpenFinding', data })),
       ].map((command) => ({ ...command, commandId: crypto.randomUUID() }));
       const sent = actorStub(env, KEY).execute(commands, context) as Promise<Outcome[]>;
       const outcomes = await inTime('the findings', sent);

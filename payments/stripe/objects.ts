@@ -9,7 +9,8 @@ const TOKEN_IDS = /\b(?:tok_\w{3,}|(?:pm|card|src|seti)_[A-Za-z0-9]{10,})/g;
 
 /** What Stripe says to people without the ids of cards that it may name: it is kept for good. */
 export function wordsOf(message: string): string {
-  return message.replace(TOKEN_IDS, '[token]').slice(0, DETAIL_LENGTH_MAX);
+  // Half a character at the cut could not be stored.
+  return message.replace(TOKEN_IDS, '[token]').slice(0, DETAIL_LENGTH_MAX).toWellFormed();
 }
 
 /** The parameters that name the card: a PaymentMethod, or a token of Stripe's older front ends. */

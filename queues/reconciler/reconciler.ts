@@ -17,7 +17,7 @@ export interface Ending {
 /** Where findings are written down. */
 export interface Findings {
   open(): Promise<readonly OpenFinding[]>;
-  /** Opening what is open, or closing what is not, changes nothing. */
+  /** Closes, and then opens. Opening what is open, or closing what is not, changes nothing. */
   record(opened: readonly Finding[], ended: readonly Ending[]): Promise<void>;
 }
 
@@ -67,10 +67,13 @@ async function record(
   verdicts: readonly Verdict[],
   ending: Omit<Ending, 'findingId'>,
 ): Promise<Reconciled> {
-  const known = new Set(open.map(({ findingId }) => findingId));
-  const opened = verdicts.filter(isFault).filter((verdict) => !known.has(findingIdOf(verdict)));
+  const known = new Map(open.map((finding) => [finding.findingId, finding]));
+  // What is wrong with another event is another finding of the same name: the one that is open would be mended for ever.
+  const isNews = (verdict: Verdict) => known.get(findingIdOf(verdict))?.version !== verdict.version;
+  const isKnown = (verdict: Verdict) => known.has(findingIdOf(verdict));
+  const opened = verdicts.filter(isFault).filter((verdict) => !isKnown(verdict) || isNews(verdict));
   const ended = verdicts
-    .filter((verdict) => verdict.fault === undefined && known.has(findingIdOf(verdict)))
+    .filter((verdict) => isKnown(verdict) && (verdict.fault === undefined || isNews(verdict)))
     .map((verdict): Ending => ({ findingId: findingIdOf(verdict), ...ending }));
   if (opened.length + ended.length > 0) await findings.record(opened.map(findingOf), ended);
   for (const verdict of opened) {

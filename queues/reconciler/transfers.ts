@@ -54,15 +54,15 @@ async function judgeOne(
   const head = await deps.head(key);
   const from = Math.max(1, head - WINDOW_EVENTS + 1);
   const window = await deps.events(key, from, WINDOW_EVENTS);
-  // What is known to be wrong is looked at again however long ago it was.
-  const known = open.filter(
-    ({ check, version, ...other }) =>
-      check === 'transfer' && keyOf(other) === keyOf(key) && version !== undefined && version < from,
-  );
-  const earlier = await Promise.all(known.map(({ version }) => deps.events(key, version as number, 1)));
   const newest = window
     .filter(({ eventType }) => eventType === OUT || eventType === IN)
     .slice(-TRANSFERS_MAX);
+  // What is known to be wrong is looked at again however much came after it, and first: it stays what is told.
+  const known = open.filter(
+    ({ check, version, ...other }) =>
+      check === 'transfer' && keyOf(other) === keyOf(key) && version !== undefined,
+  );
+  const earlier = await Promise.all(known.map(({ version }) => deps.events(key, version as number, 1)));
   const faults = await Promise.all([...earlier.flat(), ...newest].map((event) => faultOf(deps, event)));
   return (['out', 'in'] as const).map((where): Verdict => {
     const found = faults.find((fault) => fault?.where === where);

@@ -60,7 +60,11 @@ export function findingIdOf({ check, where, aggregateType, aggregateId }: Omit<V
 /** The finding that a fault is. */
 export function findingOf(verdict: Verdict & { readonly fault: string }): Finding {
   const { check, where, aggregateType, aggregateId, fault, version } = verdict;
-  const reason = fault.replace(/\p{Cc}/gu, ' ').slice(0, FINDING_REASON_LENGTH_MAX);
+  // Half a character at the cut could not be stored.
+  const reason = fault
+    .replace(/\p{Cc}/gu, ' ')
+    .slice(0, FINDING_REASON_LENGTH_MAX)
+    .toWellFormed();
   const about = version === undefined ? {} : { version };
   return { findingId: findingIdOf(verdict), check, where, aggregateType, aggregateId, reason, ...about };
 }

@@ -30,6 +30,14 @@ async function opened(): Promise<StatedActor> {
   return actor;
 }
 
+/** Money that leaves an account for another. */
+async function transferOut(actor: StatedActor, transferId: string): Promise<void> {
+  const expiresAt = timeText(EPOCH + 60_000);
+  const transfer = { transferId, amount: '1', currency: 'USD', toAccountId: 'other', expiresAt };
+  await actor.run('ReserveFunds', transfer);
+  await actor.run('SettleFunds', { transferId });
+}
+
 const eventsOf = (actor: StatedActor) => async (_: object, fromVersion: number, limit: number) =>
   JSON.parse(actor.core.events(fromVersion, limit)) as EventEnvelope[];
 
@@ -235,20 +243,18 @@ describe('a transfer', () => {
     expect(faults(await check.judge([KEY], [finding])).out).toContain('has not reached it');
   });
 
+  it('stays a finding however many transfers come after it, lost ones too', async () => {
+    const { check, from } = await sent(false);
+    const finding = openFinding(await check.judge([KEY], []));
+    for (let number = 0; number < TRANSFERS_MAX; number++) await transferOut(from, `later-${number}`);
+    expect(faults(await check.judge([KEY], [])).out).toContain('transfer later-0 of 1');
+    const verdicts = await check.judge([KEY], [finding]);
+    expect(verdicts[0]).toMatchObject({ where: 'out', version: finding.version });
+  });
+
   it('is followed among so many others and no more', async () => {
     const actor = await opened();
-    const expiresAt = timeText(EPOCH + 60_000);
-    for (let number = 0; number < TRANSFERS_MAX + 5; number++) {
-      const transferId = `t-${number}`;
-      await actor.run('ReserveFunds', {
-        transferId,
-        amount: '1',
-        currency: 'USD',
-        toAccountId: 'other',
-        expiresAt,
-      });
-      await actor.run('SettleFunds', { transferId });
-    }
+    for (let number = 0; number < TRANSFERS_MAX + 5; number++) await transferOut(actor, `t-${number}`);
     const asked: string[] = [];
     const check = transferCheck({
       logger,

@@ -60,6 +60,8 @@ describe('a finding', () => {
     const found = finding('a', `\n${'x'.repeat(2 * FINDING_REASON_LENGTH_MAX)}`);
     expect(Finding.parse(found)).toEqual(found);
     expect(found.reason).toMatch(/^ x+$/);
+    const cut = finding('a', `${'x'.repeat(FINDING_REASON_LENGTH_MAX - 1)}😀`);
+    expect(Finding.parse(cut)).toEqual(cut);
   });
 });
 
@@ -94,8 +96,8 @@ function world(faults: Map<string, string | undefined>, more: Partial<Check> = {
     findings: {
       open: async () => Object.values(state.open),
       record: async (found: readonly Finding[], ended: readonly Ending[]) => {
-        for (const one of found) apply('OpenFinding', one);
         for (const one of ended) apply('CloseFinding', one);
+        for (const one of found) apply('OpenFinding', one);
         endings.push(...ended);
       },
     },
@@ -155,6 +157,32 @@ describe('the reconciler', () => {
     expect(await repairFinding(deps, first(), 'asked for', () => false)).toMatchObject({ status: 'CLOSED' });
     expect(endings).toMatchObject([{ end: 'REPAIRED', remark: 'asked for' }]);
     expect(asked).toEqual(['a', 'a']);
+  });
+
+  it('tells of another event that is wrong once the one it told of is mended', async () => {
+    const wrong = [3, 7];
+    const repaired: (number | undefined)[] = [];
+    const { deps, keys, first, open, endings } = world(new Map(), {
+      judge: async () => {
+        const [version] = wrong;
+        return [
+          { ...verdict('a', version === undefined ? version : `version ${version} is wrong`), version },
+        ];
+      },
+      repair: async ({ version }) => {
+        repaired.push(version);
+        if (version === wrong[0]) wrong.shift();
+        return true;
+      },
+    });
+    expect(await reconcile(deps, keys('a'))).toEqual({ opened: 1, closed: 0 });
+    expect(await reconcile(deps, keys('a'))).toEqual({ opened: 0, closed: 0 });
+    expect(await repairFinding(deps, first(), 'asked for', () => false)).toMatchObject({ status: 'OPEN' });
+    expect(first()).toMatchObject({ version: 7, reason: 'version 7 is wrong' });
+    expect(await repairFinding(deps, first(), 'asked for', () => false)).toMatchObject({ status: 'CLOSED' });
+    expect(repaired).toEqual([3, 7]);
+    expect(open()).toEqual([]);
+    expect(endings).toHaveLength(2);
   });
 
   it.each<[string, Partial<Check>, object]>([
