@@ -35,11 +35,12 @@ export function planLines({ orders, products, counts }: Plan): string[] {
 
 /** Outcomes, waits, cards and the trace of one order that was undone. */
 export function reportOrders(
-  { plan, runs, seen }: OrderEvidence,
+  evidence: OrderEvidence,
   trace: { readonly order: PlannedOrder; readonly history: readonly HistoryLine[] } | undefined,
 ): string[] {
+  const { plan, runs, seen } = evidence;
   return [
-    ...section('Outcomes', outcomeLines(plan)),
+    ...section('Outcomes', outcomeLines(evidence)),
     ...section('Cards mixed in', cardLines(plan)),
     ...section('Waits', waitLines(runs, seen.caughtUpMs)),
     ...(trace === undefined
@@ -63,13 +64,27 @@ function section(title: string, lines: readonly string[]): string[] {
   return ['', title, ...lines.map((line) => `  ${line}`)];
 }
 
-function outcomeLines({ orders }: Plan): string[] {
+/** What became of the orders, not what was to: where something went wrong, of how many. */
+function outcomeLines({ runs, seen }: OrderEvidence): string[] {
   const rows = (Object.keys(ENDING_WORDS) as Ending[]).map((ending) => {
-    const own = orders.filter((order) => order.ending === ending);
-    return [ENDING_WORDS[ending], count(own.length)];
+    const own = runs.filter(({ order }) => order.ending === ending);
+    return [ENDING_WORDS[ending], outOf(own.filter(wentRight).length, own.length)];
   });
-  const returns = orders.reduce((sum, order) => sum + order.returns.length, 0);
-  return table([...rows, ['returns, refunded and back on the shelf', count(returns)]]);
+  const returns = (of: readonly OrderRun[]) => of.reduce((sum, { order }) => sum + order.returns.length, 0);
+  const sagas = Map.groupBy(seen.sagas.values(), (saga) => saga?.status ?? 'MISSING');
+  return table([
+    ...rows,
+    ['returns, refunded and back on the shelf', outOf(returns(runs.filter(wentRight)), returns(runs))],
+    ...Array.from(sagas, ([status, of]) => [`fulfilments ${status}`, count(of.length)]).sort(),
+  ]);
+}
+
+function wentRight({ faults }: OrderRun): boolean {
+  return faults.length === 0;
+}
+
+function outOf(part: number, whole: number): string {
+  return part === whole ? count(whole) : `${count(part)} of ${count(whole)}`;
 }
 
 function cardLines({ orders }: Plan): string[] {

@@ -10,7 +10,9 @@ import { openInvoices } from '../../demo/orders/invoiceFile.ts';
 import type { ListedSales, OrderObservation } from '../../demo/orders/observeOrders.ts';
 import { OrderBooks, onHand, refundOf, type SalesBook } from '../../demo/orders/orderBooks.ts';
 import { makePlan, type Plan, type PlannedProduct } from '../../demo/orders/plan.ts';
+import { reportOrders } from '../../demo/orders/reportOrders.ts';
 import { sampleInvoices } from '../../demo/orders/sampleInvoices.ts';
+import type { ShownSaga } from '../../demo/orders/shop.ts';
 import { seededRandom } from '../../demo/random.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'folio-orders-'));
@@ -295,5 +297,28 @@ describe('the checks of the order book', () => {
     expect(failing(evidence({ unfinished }))).toEqual(['sagas']);
     runs[0]?.faults.push('no answer');
     expect(failing(evidence({}))).toEqual(['outcomes']);
+  });
+
+  it('stand under a report of what happened, which need not be what was planned', async () => {
+    const plan = await makePlan(sampleInvoices(40, 3), { limit: 40, seed: 3 });
+    const books = new OrderBooks(plan);
+    const seen = rightly(plan, books);
+    const runs = plan.orders.map((order) => ({
+      order,
+      decidedMs: 1,
+      settledMs: 1,
+      repeatKnown: undefined,
+      faults: order.ending === 'DECLINED' ? ['it is CONFIRMED'] : [],
+    }));
+    const [first, ...others] = [...seen.sagas];
+    const parked = { ...(first?.[1] as ShownSaga), status: 'PARKED' };
+    const sagas = new Map([[first?.[0] ?? '', parked], ...others]);
+    const lines = reportOrders({ plan, books, runs, seen: { ...seen, sagas } }, undefined);
+    const planned = plan.orders.filter(({ ending }) => ending === 'DECLINED').length;
+    expect(planned).toBeGreaterThan(0);
+    expect(lines.find((line) => line.includes('declined by the bank'))).toMatch(
+      new RegExp(` 0 of ${planned}$`),
+    );
+    expect(lines.find((line) => line.includes('PARKED'))).toMatch(/fulfilments PARKED +1$/);
   });
 });
