@@ -46,7 +46,7 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: CORE,
-        find: 'this.#cursor.save(this.#outbox.published);',
+        find: 'this.#cursor.save(this.outbox.published);',
         replace: 'this.#cursor.save(this.#version());',
       },
     ],
@@ -57,8 +57,8 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: CORE,
-        find: 'this.#outbox.isBehind ? Math.min(',
-        replace: 'this.#outbox.isBehind && now < 0 ? Math.min(',
+        find: 'this.outbox.isBehind ? Math.min(',
+        replace: 'this.outbox.isBehind && now < 0 ? Math.min(',
       },
     ],
   },
@@ -73,8 +73,8 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: CORE,
-        find: '    if (this.#outbox.isBehind) this.#scheduleDrain(now);\n    this.#rearm(now);',
-        replace: '    if (this.#outbox.isBehind) this.#scheduleDrain(now);',
+        find: '    if (this.outbox.isBehind) this.#scheduleDrain(now);\n    this.#rearm(now);',
+        replace: '    if (this.outbox.isBehind) this.#scheduleDrain(now);',
       },
       {
         file: CORE,
@@ -112,7 +112,7 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: CORE,
-        find: '    if (!this.#outbox.isRegistered && this.aggregate.log.isStored) await this.#outbox.register();\n',
+        find: '    if (!this.outbox.isRegistered && this.aggregate.log.isStored) await this.outbox.register();\n',
         replace: '',
       },
     ],
