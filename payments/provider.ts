@@ -16,6 +16,15 @@ export interface Webhook {
   header(name: string): string | undefined;
 }
 
+/** The JSON of a webhook's body; undefined where it is none. */
+export function webhookJson({ body }: Pick<Webhook, 'body'>): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    return undefined;
+  }
+}
+
 /** What a webhook turned out to be. */
 export type WebhookReading =
   /** Not sent by the provider, or too long ago. */

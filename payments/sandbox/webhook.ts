@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ProviderNotice } from '../../schemas/paymentProvider.ts';
 import { AggregateId } from '../../schemas/scalars.ts';
-import type { Webhook, WebhookReading } from '../provider.ts';
+import { type Webhook, type WebhookReading, webhookJson } from '../provider.ts';
 import { signatureFault, signatureHeader } from '../signature.ts';
 import type { Delivery } from './bank.ts';
 
@@ -36,7 +36,7 @@ export function readSandboxWebhook(
 ): WebhookReading {
   const fault = signatureFault({ body, header: header(SIGNATURE_HEADER) }, secrets, nowSeconds);
   if (fault !== undefined) return { status: 'forged', detail: fault };
-  const read = Body.safeParse(JSON.parse(new TextDecoder().decode(body)));
+  const read = Body.safeParse(webhookJson({ body }));
   if (!read.success) return { status: 'ignored', detail: 'The body is no webhook of the sandbox.' };
   return { status: 'notice', ...read.data };
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Currency } from '../../schemas/currency.ts';
 import type { ProviderNotice } from '../../schemas/paymentProvider.ts';
 import { AggregateId, Id } from '../../schemas/scalars.ts';
-import type { Webhook, WebhookReading } from '../provider.ts';
+import { type Webhook, type WebhookReading, webhookJson } from '../provider.ts';
 import { signatureFault } from '../signature.ts';
 import { fromMinorUnits } from './amounts.ts';
 import { type PaymentIntent, type Refund, SHAPES } from './http.ts';
@@ -23,7 +23,7 @@ export function readStripeWebhook(
 ): WebhookReading {
   const fault = signatureFault({ body, header: header('Stripe-Signature') }, secrets, nowSeconds);
   if (fault !== undefined) return { status: 'forged', detail: fault };
-  const event = EventReply.safeParse(jsonOf(body));
+  const event = EventReply.safeParse(webhookJson({ body }));
   if (!event.success) return { status: 'ignored', detail: 'The body is no event.' };
   const { id, type, data } = event.data;
   const found = type.startsWith('payment_intent.')
@@ -97,12 +97,4 @@ function refundNotice({
   if (status !== 'failed' && status !== 'canceled') return undefined;
   const detail = `The refund ${status} at Stripe.`;
   return { notice: 'refund_failed', reference, refundId, code: failure_reason ?? status, detail };
-}
-
-function jsonOf(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(body));
-  } catch {
-    return undefined;
-  }
 }

@@ -7,6 +7,7 @@ import { paymentProviders, providerChoice, webhookReaders } from '../../payments
 import type { Delivery } from '../../payments/sandbox/bank.ts';
 import { BEHAVIOURS } from '../../payments/sandbox/behaviour.ts';
 import { sandboxWebhook } from '../../payments/sandbox/webhook.ts';
+import { signatureHeader } from '../../payments/signature.ts';
 import type { PaymentCommand } from '../../schemas/payment.ts';
 import { authorize, capture, refund, voidIt } from '../support/payment.ts';
 import { PaymentWorld } from '../support/paymentWorld.ts';
@@ -266,4 +267,12 @@ describe('the provider of new payments', () => {
     );
     expect(providers('sandbox')).toBe(providers('sandbox'));
   });
+});
+
+it.each(['no json', '[]', 'null', ''])('a webhook of %j is ignored where its signature holds', (text) => {
+  const secrets = { SANDBOX_WEBHOOK_SECRET: 'secret', STRIPE_WEBHOOK_SECRET: 'secret' };
+  const readers = webhookReaders(secrets, () => 60_000);
+  const body = Buffer.from(text);
+  const webhook = { body, header: () => signatureHeader(body, 'secret', 60) };
+  for (const read of Object.values(readers)) expect(read(webhook)).toMatchObject({ status: 'ignored' });
 });
