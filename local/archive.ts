@@ -21,6 +21,7 @@ const HELP = `The archive of a running Folio.
                                      compares every head, and lets them go. May be run again at any time
   --aggregate TYPE/ID                only this log; may be given several times, as may --except TYPE/ID
   --key KEY                          a public key that you trust, as for npm run verify
+  --without-expired                  leaves out logs of which events are past their term and gone
   --fetch                            copies the bucket of the platform to FOLDER first, as export does
 
   npm run archive -- query FOLDER [NAME]
@@ -48,6 +49,7 @@ async function main(): Promise<number> {
     except: { ...text, multiple: true },
     key: { ...text, multiple: true },
     fetch: flag,
+    'without-expired': flag,
     env: { ...text, short: 'e' },
     'dry-run': flag,
     check: flag,
@@ -72,7 +74,9 @@ async function main(): Promise<number> {
   if (command === 'restore' && folder !== undefined && rest.length === 0) {
     const { aggregate: only = [], except = [], key = [], fetch = false } = values;
     if (fetch) await fetchArchive(client, fromHere(folder));
-    return restore(client, fromHere(folder), { only, except, keys: key.map(readKey) });
+    const leavesOutExpired = values['without-expired'] === true;
+    const keys = key.map(readKey);
+    return restore(client, fromHere(folder), { only, except, keys, leavesOutExpired });
   }
   if (command === 'sign' && folder === undefined) return sign(client);
   if (command === 'check' && folder === undefined) return check(client);

@@ -23,6 +23,8 @@ export interface RestoreOptions {
   readonly only: readonly string[];
   /** Aggregates that are left out. */
   readonly except: readonly string[];
+  /** Whether logs with events that are past their term and gone are left out; otherwise one of them stops all. */
+  readonly leavesOutExpired?: boolean;
   /** Keys that are trusted whatever the archive says. */
   readonly keys: readonly PublicKey[];
 }
@@ -36,10 +38,10 @@ export async function restore(
   if (!isFolder(folder)) throw new LocalServerError(`there is no folder ${folder}`);
   const archive = new ArchiveFolder(folder);
   if (!(await isSound(archive, options.keys))) return 1;
-  const isWanted = selectionOf(options);
-  const plan = planRestore(archive, isWanted);
+  const plan = planRestore(archive, selectionOf(options));
   checkNames(options, plan);
-  const run = new RestoreRun(client, archive, plan, isWanted);
+  if (!isWhole(plan, options)) return 1;
+  const run = new RestoreRun(client, archive, plan);
   if (!isFree(await run.conflicts(), 'nothing was restored')) return 1;
   await run.fill();
   // Nothing is let go before everything is there: what one log goes on with, another must know of.
@@ -56,6 +58,18 @@ function isFree(lines: readonly string[], consequence: string): boolean {
   for (const line of lines.slice(0, LINES_SHOWN)) console.log(line);
   if (lines.length > 0) console.log(`logs that stand in the way: ${number(lines.length)}; ${consequence}`);
   return lines.length === 0;
+}
+
+/** Whether everything wanted is there, or what is past its term may be left out; says so where anything is. */
+function isWhole({ lost }: RestorePlan, { leavesOutExpired = false }: RestoreOptions): boolean {
+  if (lost.size === 0) return true;
+  for (const name of [...lost].sort().slice(0, LINES_SHOWN))
+    console.log(`${name}: events of it are past their term, and gone from the archive`);
+  const consequence = leavesOutExpired
+    ? 'left out'
+    : 'nothing was restored (--without-expired leaves them out)';
+  console.log(`logs that are not whole any more: ${number(lost.size)}; ${consequence}`);
+  return leavesOutExpired;
 }
 
 /** What cannot be proved is not restored. */
@@ -81,8 +95,8 @@ function selectionOf({ only, except }: RestoreOptions): Selection {
   return (name) => (wanted.size === 0 || wanted.has(name)) && !unwanted.has(name);
 }
 
-function checkNames({ only }: RestoreOptions, { logs }: RestorePlan): void {
+function checkNames({ only }: RestoreOptions, { logs, lost }: RestorePlan): void {
   for (const name of only) {
-    if (!logs.has(name)) throw new LocalServerError(`the archive has no ${name}`);
+    if (!logs.has(name) && !lost.has(name)) throw new LocalServerError(`the archive has no ${name}`);
   }
 }

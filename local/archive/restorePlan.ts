@@ -1,7 +1,6 @@
 /** What is to be restored from an archive: told from its manifests. */
 import type { Archive } from '../../verifier/archive.ts';
 import { type Head, type Manifest, manifestKey, parseManifest, sequenceOf } from '../../verifier/manifest.ts';
-import { LocalServerError } from '../errors.ts';
 
 /** An aggregate, as `type/id`. */
 export type AggregateName = string;
@@ -28,31 +27,40 @@ export interface RestorePlan {
   readonly events: number;
   /** Numbers of the manifests that have some of it. */
   readonly manifests: readonly number[];
+  /** Wanted logs that are no part of it: events of theirs are past their term and gone, and what comes after has nothing to follow on. */
+  readonly lost: ReadonlySet<AggregateName>;
+  /** Whether a log is a part of it. */
+  readonly includes: Selection;
 }
 
 /** Which aggregates are wanted. */
 export type Selection = (name: AggregateName) => boolean;
 
-/** The plan for the aggregates that are wanted. Throws {@link LocalServerError} where the beginning of one is past its term. */
+/** The plan for the aggregates that are wanted. */
 export function planRestore(archive: Archive, isWanted: Selection): RestorePlan {
+  const lost = lostLogs(archive, isWanted);
+  const includes: Selection = (name) => isWanted(name) && !lost.has(name);
   const logs = new Map<AggregateName, WantedLog>();
   const manifests: number[] = [];
   let events = 0;
   for (const sequence of manifestNumbers(archive)) {
-    const manifest = manifestAt(archive, sequence);
-    const ranges = rangesOf(manifest, isWanted);
+    const ranges = rangesOf(manifestAt(archive, sequence), includes);
     if (ranges.length === 0) continue;
-    if (!archive.has(manifest.segment.key))
-      throw new LocalServerError(
-        `${manifest.segment.key} is past its term: what was in it cannot be restored`,
-      );
     manifests.push(sequence);
     for (const { aggregateType, aggregateId, fromVersion, toVersion: version, hash } of ranges) {
       logs.set(`${aggregateType}/${aggregateId}`, { aggregateType, aggregateId, version, hash });
       events += version - fromVersion + 1;
     }
   }
-  return { logs, events, manifests };
+  return { logs, events, manifests, lost, includes };
+}
+
+/** Wanted logs with events in segments that are gone: in a verified archive those that are past their term. */
+function lostLogs(archive: Archive, isWanted: Selection): Set<AggregateName> {
+  const there = new Set(archive.keys('segments/').map((key) => Number(/(\d{12})-[^/]*$/.exec(key)?.[1])));
+  const gone = manifestNumbers(archive).filter((sequence) => !there.has(sequence));
+  const ranges = gone.flatMap((sequence) => rangesOf(manifestAt(archive, sequence), isWanted));
+  return new Set(ranges.map(({ aggregateType, aggregateId }) => `${aggregateType}/${aggregateId}`));
 }
 
 /** The wanted parts of a manifest's segment. */

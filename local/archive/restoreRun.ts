@@ -4,14 +4,7 @@ import { readRows } from '../../verifier/rows.ts';
 import { type ArchiveClient, inParallel } from './client.ts';
 import { Progress } from './progress.ts';
 import { restoreRequests } from './restoredEvents.ts';
-import {
-  manifestAt,
-  type RestorePlan,
-  rangesOf,
-  type Selection,
-  type WantedLog,
-  type WantedRange,
-} from './restorePlan.ts';
+import { manifestAt, type RestorePlan, rangesOf, type WantedLog, type WantedRange } from './restorePlan.ts';
 
 /** What a log names as the event before its first one. */
 const NO_EVENT = '0'.repeat(64);
@@ -31,17 +24,15 @@ export class RestoreRun {
   readonly #client: ArchiveClient;
   readonly #archive: Archive;
   readonly #plan: RestorePlan;
-  readonly #isWanted: Selection;
   /** Version of each log's newest event as the platform said before it was touched. */
   readonly #heads = new Map<string, number>();
   readonly #progress = new Progress();
   #events = 0;
 
-  constructor(client: ArchiveClient, archive: Archive, plan: RestorePlan, isWanted: Selection) {
+  constructor(client: ArchiveClient, archive: Archive, plan: RestorePlan) {
     this.#client = client;
     this.#archive = archive;
     this.#plan = plan;
-    this.#isWanted = isWanted;
   }
 
   /** Logs that stand in the way, each as a line: asked of all before the first is touched. */
@@ -71,7 +62,7 @@ export class RestoreRun {
     const hashes = new Map<string, string>();
     for (const sequence of this.#plan.manifests) {
       const manifest = manifestAt(this.#archive, sequence);
-      const ranges = rangesOf(manifest, this.#isWanted);
+      const ranges = rangesOf(manifest, this.#plan.includes);
       const missing = ranges.filter((range) => (this.#heads.get(nameOf(range)) ?? 0) < range.toVersion);
       if (missing.length > 0) {
         const rows = await readRows(this.#archive.read(manifest.segment.key));

@@ -1,0 +1,50 @@
+/** What is restored from an archive whose oldest segments are past their term. */
+import { describe, expect, it } from 'vitest';
+import { planRestore } from '../../local/archive/restorePlan.ts';
+import { ArchiveWorld, act, MemoryArchive } from '../support/archive.ts';
+
+/** Three accounts over two segments: the first account in both, the second in the first alone, the third in the second. */
+async function archived() {
+  const world = new ArchiveWorld();
+  act(world, 'account-1', 0);
+  act(world, 'account-2', 1);
+  await world.checkpoint();
+  act(world, 'account-1', 2);
+  act(world, 'account-3', 4);
+  await world.checkpoint();
+  return new MemoryArchive(world.bucket.objects);
+}
+
+const summary = ({ logs, events, manifests, lost }: ReturnType<typeof planRestore>) => ({
+  logs: [...logs.keys()],
+  events,
+  manifests,
+  lost: [...lost],
+});
+
+describe('the plan of a restoration', () => {
+  it('has everything where no segment is gone', async () => {
+    expect(summary(planRestore(await archived(), () => true))).toEqual({
+      logs: ['account/account-1', 'account/account-2', 'account/account-3'],
+      events: 7,
+      manifests: [1, 2],
+      lost: [],
+    });
+  });
+
+  it('names logs whose beginning is gone, and has all others whole', async () => {
+    const archive = await archived();
+    const first = archive.keys('segments/').find((key) => key.includes('/000000000001-')) as string;
+    archive.objects.delete(first);
+    const plan = planRestore(archive, () => true);
+    expect(summary(plan)).toEqual({
+      logs: ['account/account-3'],
+      events: 2,
+      manifests: [2],
+      lost: ['account/account-1', 'account/account-2'],
+    });
+    expect(['account/account-1', 'account/account-3'].map(plan.includes)).toEqual([false, true]);
+    const other = planRestore(archive, (name) => name === 'account/account-2');
+    expect(summary(other)).toEqual({ logs: [], events: 0, manifests: [], lost: ['account/account-2'] });
+  });
+});
