@@ -88,13 +88,14 @@ export class Connection {
     }
     this.#head = undefined;
     const head = bytes.toString('latin1', 0, end);
-    const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
+    this.#status = Number(head.slice(9, 12));
+    // A 304 has no body, and its Content-Length, if any, is that of the answer that the client holds (RFC 9110, 15.4.5).
+    const length = this.#status === 304 ? '0' : /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
     if (length === undefined) {
       this.#fail(new Error(`an answer without Content-Length: ${head}`));
       this.#socket.destroy();
       return;
     }
-    this.#status = Number(head.slice(9, 12));
     this.#start = '';
     this.#missing = Number(length);
     this.#body(bytes.subarray(end + HEAD_END.length));

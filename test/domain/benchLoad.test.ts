@@ -64,6 +64,19 @@ describe('connection', () => {
     connection.close();
   });
 
+  it.each(['', 'Content-Length: 2000\r\n'])(
+    'does not wait for a body of what is not modified',
+    async (length) => {
+      const connection = await Connection.open(
+        await answering([`HTTP/1.1 304 Not Modified\r\n${length}ETag: "2"\r\n\r\n`]),
+      );
+      for (let request = 0; request < 2; request++) {
+        expect(await connection.send(Buffer.from('x'))).toEqual({ status: 304, start: '' });
+      }
+      connection.close();
+    },
+  );
+
   it('refuses an answer whose end it cannot know', async () => {
     const connection = await Connection.open(await answering(['HTTP/1.1 200 OK\r\n\r\n']));
     await expect(connection.send(Buffer.from('x'))).rejects.toThrow('Content-Length');
