@@ -6,9 +6,8 @@ import path from 'node:path';
 export interface Archive {
   /** Keys that begin with `prefix`, in order. */
   keys(prefix?: string): string[];
-  has(key: string): boolean;
-  /** An object's bytes. Throws where there is none of this key. */
-  read(key: string): Uint8Array;
+  /** An object's bytes; undefined where there is none of this key. Throws where it is there and cannot be had. */
+  read(key: string): Promise<Uint8Array | undefined>;
 }
 
 /** An archive in a folder: the objects of the bucket as files of the same names. */
@@ -22,17 +21,17 @@ export class ArchiveFolder implements Archive {
   }
 
   keys(prefix = ''): string[] {
-    return [...this.#keys].filter((key) => key.startsWith(prefix)).sort();
+    return keysIn(this.#keys, prefix);
   }
 
-  has(key: string): boolean {
-    return this.#keys.has(key);
+  async read(key: string): Promise<Uint8Array | undefined> {
+    return this.#keys.has(key) ? readFileSync(path.join(this.#root, key)) : undefined;
   }
+}
 
-  read(key: string): Uint8Array {
-    if (!this.#keys.has(key)) throw new Error(`there is no object ${key}`);
-    return readFileSync(path.join(this.#root, key));
-  }
+/** Those of some keys that begin with `prefix`, in order. */
+export function keysIn(keys: Iterable<string>, prefix: string): string[] {
+  return [...keys].filter((key) => key.startsWith(prefix)).sort();
 }
 
 /** Whether there is a folder of this name. */

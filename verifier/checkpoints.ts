@@ -1,9 +1,10 @@
 /** Checkpoints: their chain, their signatures, and the roots that they state over the manifests. */
 import type { Archive } from './archive.ts';
 import { canonical, parseCanonical, sha256 } from './canonical.ts';
-import type { Finding, Findings } from './findings.ts';
+import type { Fault, Findings } from './findings.ts';
+import { inOrder } from './inOrder.ts';
 import { isSigned, TrustedKeys } from './keys.ts';
-import { lastOf, manifestKey, sequenceText } from './manifest.ts';
+import { lastOf, manifestKey, numbersTo, sequenceText } from './manifest.ts';
 import { count, digest, fields, text } from './shape.ts';
 
 /** What the first checkpoint names as the one before. */
@@ -45,25 +46,35 @@ export interface CheckpointReport {
   readonly objects: ReadonlySet<string>;
 }
 
-/** Checks every checkpoint. `logState` tells what the archive's manifests amount to; undefined where that is not known. */
-export function checkCheckpoints(
+/** What checkpoints are checked against. */
+export interface CheckpointCheck {
+  readonly keys: TrustedKeys;
+  /** What the archive's first so many manifests amount to; undefined where that is not known. */
+  readonly logState: (manifests: number) => LogState | undefined;
+  readonly findings: Findings;
+  /** Told how many were looked at, of how many. */
+  readonly progress: (done: number, of: number) => void;
+}
+
+/** Checks every checkpoint. */
+export async function checkCheckpoints(
   archive: Archive,
-  keys: TrustedKeys,
-  logState: (manifests: number) => LogState | undefined,
-  findings: Findings,
-): CheckpointReport {
+  { keys, logState, findings, progress }: CheckpointCheck,
+): Promise<CheckpointReport> {
   const last = lastOf(archive.keys('checkpoints/').map(sequenceOf));
   const objects = new Set<string>();
   let previous: Checkpoint | undefined;
   let isLinked = true;
   let isRooted = true;
   let proven = 0;
-  for (let sequence = 1; sequence <= last; sequence++) {
+  const readings = inOrder(numbersTo(last), (sequence) => readCheckpoint(archive, sequence));
+  for await (const { sequence, checkpoint, fault } of readings) {
     const object = checkpointKey(sequence);
     objects.add(object);
-    const report = (finding: Omit<Finding, 'object'>) => findings.add({ object, ...finding });
-    const checkpoint = readCheckpoint(archive, object, report);
+    progress(sequence, last);
+    const report: Report = (found) => findings.add({ object, ...found });
     if (checkpoint === undefined) {
+      report(fault);
       isLinked = false;
       continue;
     }
@@ -81,11 +92,11 @@ export function checkCheckpoints(
 }
 
 /** Whether the archive still has a checkpoint that was seen earlier: what was cut off at its end shows in no other way. */
-export function checkKnown(archive: Archive, known: unknown, findings: Findings): void {
+export async function checkKnown(archive: Archive, known: unknown, findings: Findings): Promise<void> {
   const { sequence } = fields(fields(known, 'checkpoint').checkpoint, 'checkpoint');
   const object = checkpointKey(count(sequence, 'sequence'));
-  if (archive.has(object) && Buffer.compare(archive.read(object), Buffer.from(canonical(known))) === 0)
-    return;
+  const bytes = await archive.read(object);
+  if (bytes !== undefined && Buffer.compare(bytes, Buffer.from(canonical(known))) === 0) return;
   findings.add({
     kind: 'incomplete',
     object,
@@ -98,18 +109,22 @@ export function checkpointKey(sequence: number): string {
   return `checkpoints/${sequenceText(sequence)}.json`;
 }
 
-type Report = (finding: Omit<Finding, 'object'>) => void;
+type Report = (fault: Fault) => void;
 
-function readCheckpoint(archive: Archive, object: string, report: Report): Checkpoint | undefined {
-  if (!archive.has(object)) {
-    report({ kind: 'missing_object', detail: 'checkpoints are numbered without a gap' });
-    return undefined;
-  }
+type CheckpointReading = { readonly sequence: number } & (
+  | { readonly checkpoint: Checkpoint; readonly fault: undefined }
+  | { readonly checkpoint: undefined; readonly fault: Fault }
+);
+
+async function readCheckpoint(archive: Archive, sequence: number): Promise<CheckpointReading> {
+  const without = (fault: Fault) => ({ sequence, checkpoint: undefined, fault });
+  const bytes = await archive.read(checkpointKey(sequence));
+  if (bytes === undefined)
+    return without({ kind: 'missing_object', detail: 'checkpoints are numbered without a gap' });
   try {
-    return parseCheckpoint(archive.read(object));
+    return { sequence, checkpoint: parseCheckpoint(bytes), fault: undefined };
   } catch (error) {
-    report({ kind: 'unreadable_object', detail: `not a checkpoint: ${(error as Error).message}` });
-    return undefined;
+    return without({ kind: 'unreadable_object', detail: `not a checkpoint: ${(error as Error).message}` });
   }
 }
 

@@ -1,5 +1,4 @@
 /** What the manifests cover: each one's heads, and the segment itself. */
-import type { Archive } from './archive.ts';
 import { sha256 } from './canonical.ts';
 import { checkDoubtful } from './doubtfulSegments.ts';
 import type { Findings } from './findings.ts';
@@ -13,20 +12,23 @@ export class Contents {
   readonly objects = new Set<string>();
   events = 0;
   expired = 0;
-  readonly #archive: Archive;
   readonly #patienceMs: number;
   readonly #findings: Findings;
   readonly #now: number;
 
-  constructor(archive: Archive, findings: Findings, now: number, patienceMs: number) {
-    this.#archive = archive;
+  constructor(findings: Findings, now: number, patienceMs: number) {
     this.#patienceMs = patienceMs;
     this.#findings = findings;
     this.#now = now;
   }
 
-  /** The next manifest in order. `isProven`: a trusted signature covers it. */
-  async check(sequence: number, manifest: Manifest, isProven: boolean): Promise<void> {
+  /** The next manifest in order, with the bytes of its segment if there is one. `isProven`: a trusted signature covers it. */
+  async check(
+    sequence: number,
+    manifest: Manifest,
+    segment: Uint8Array | undefined,
+    isProven: boolean,
+  ): Promise<void> {
     const object = manifestKey(sequence);
     checkHeads(object, manifest, this.positions, this.#findings);
     const { key } = manifest.segment;
@@ -34,14 +36,13 @@ export class Contents {
       this.#findings.add({ kind: 'archived_twice', object, detail: `${key} belongs to an earlier manifest` });
     }
     this.objects.add(key);
-    if (this.#archive.has(key)) await this.#checkSegment(manifest, isProven);
+    if (segment !== undefined) await this.#checkSegment(manifest, segment, isProven);
     else if (isExpired(manifest, this.#now)) this.expired++;
     else this.#findings.add({ kind: 'missing_object', object: key, detail: `${object} names it` });
     this.positions.take(manifest);
   }
 
-  async #checkSegment(manifest: Manifest, isProven: boolean): Promise<void> {
-    const bytes = this.#archive.read(manifest.segment.key);
+  async #checkSegment(manifest: Manifest, bytes: Uint8Array, isProven: boolean): Promise<void> {
     const before = this.positions.before(manifest);
     const { events, findings } =
       isProven && sha256(bytes) === manifest.segment.sha256

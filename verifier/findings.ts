@@ -27,6 +27,9 @@ export interface Finding {
   readonly detail: string;
 }
 
+/** What is wrong with an object that is named elsewhere. */
+export type Fault = Omit<Finding, 'object'>;
+
 /** Findings that are kept one by one; beyond them they are only counted. */
 const KEPT_MAX = 1_000;
 

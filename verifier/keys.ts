@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Archive } from './archive.ts';
 import { canonical, parseCanonical } from './canonical.ts';
 import type { Findings } from './findings.ts';
+import { inOrder } from './inOrder.ts';
 import { fields, list, text } from './shape.ts';
 
 const CHECKPOINT_CONTEXT = 'folio checkpoint 1\n';
@@ -67,12 +68,23 @@ export class TrustedKeys {
   /** The key that was taken at the archive's word. */
   readonly assumed: string | undefined;
 
-  constructor(archive: Archive, given: readonly PublicKey[], findings: Findings) {
+  /** Reads the records of an archive. What is wrong with one is added to `findings`. */
+  static async read(archive: Archive, given: readonly PublicKey[], findings: Findings): Promise<TrustedKeys> {
+    const records: Record[] = [];
+    const read = async (object: string) => ({ object, bytes: await archive.read(object) });
+    for await (const { object, bytes } of inOrder(archive.keys('keys/'), read)) {
+      // Listed and gone: to whatever it has signed it is missing.
+      if (bytes !== undefined) records.push(...parseRecord(object, bytes, findings));
+    }
+    return new TrustedKeys(
+      records.sort((a, b) => (a.publishedAt < b.publishedAt ? -1 : 1)),
+      given,
+      findings,
+    );
+  }
+
+  private constructor(records: readonly Record[], given: readonly PublicKey[], findings: Findings) {
     for (const key of given) this.#keys.set(key.keyId, key);
-    const records = archive
-      .keys('keys/')
-      .flatMap((object) => readRecord(archive, object, findings))
-      .sort((a, b) => (a.publishedAt < b.publishedAt ? -1 : 1));
     const [first] = records.filter(({ previousKey }) => previousKey === null);
     if (given.length === 0 && first !== undefined) {
       this.assumed = first.publicKey.keyId;
@@ -122,9 +134,9 @@ export class TrustedKeys {
   }
 }
 
-function readRecord(archive: Archive, object: string, findings: Findings): Record[] {
+function parseRecord(object: string, bytes: Uint8Array, findings: Findings): Record[] {
   try {
-    const file = fields(parseCanonical(archive.read(object)), 'record');
+    const file = fields(parseCanonical(bytes), 'record');
     const body = fields(file.key, 'key');
     const publicKey = publicKeyOf(text(body.publicKey, 'publicKey'));
     if (body.keyId !== publicKey.keyId) throw new Error('keyId is not that of the key');

@@ -1,18 +1,25 @@
 /** `npm run verify`: checks an archive, or a proof, with nothing but itself and a public key. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { ArchiveFolder, isFolder } from './archive.ts';
+import { type Archive, ArchiveFolder, isFolder } from './archive.ts';
+import { isBucket, openBucket } from './bucket.ts';
 import { findingText } from './findings.ts';
 import { type PublicKey, readKey } from './keys.ts';
 import { checkProof } from './proof.ts';
-import { type Verification, verifyArchive } from './verify.ts';
+import { type Done, type Verification, verifyArchive } from './verify.ts';
 
-const HELP = `Verifies an archive of Folio offline: every byte, chain, root, signature, and that nothing is missing.
+const HELP = `Verifies an archive of Folio without the platform: every byte, chain, root, signature, and that nothing is missing.
 
   npm run verify -- FOLDER [--key KEY]… [--checkpoint FILE] [--json]
+  npm run verify -- s3://BUCKET[/PREFIX] --endpoint URL [--key KEY]… [--checkpoint FILE] [--json]
   npm run verify -- --proof FILE --key KEY [--event FILE]
 
   FOLDER             the archive's objects as files: npm run archive -- export FOLDER, or any copy of the bucket
+  s3://BUCKET        the bucket itself (r2://BUCKET means the same), read over S3's interface with the credentials in
+                     AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN, where they are temporary), which
+                     need not be allowed anything but to list and read; PREFIX is what the archive's keys begin with.
+                     AWS_REGION is asked for by other stores than R2
+  --endpoint URL     the bucket's: of R2, https://<account>.r2.cloudflarestorage.com
   --key KEY          a public key that you trust (base64, or a file with that); without one, the archive's first key is
                      taken at its word, and printed
   --checkpoint FILE  a checkpoint that you have kept from earlier: the archive must still have it
@@ -39,6 +46,7 @@ async function main(): Promise<number> {
     options: {
       key: { ...text, multiple: true },
       checkpoint: text,
+      endpoint: text,
       proof: text,
       event: text,
       json: { type: 'boolean' },
@@ -52,32 +60,48 @@ async function main(): Promise<number> {
   const keys = (values.key ?? []).map(readKey);
   if (values.proof !== undefined) return verifyProof(values.proof, keys, values.event);
   if (values.event !== undefined) throw new Error('--event belongs to a --proof');
-  const [folder] = positionals;
-  if (folder === undefined || positionals.length > 1) throw new Error(`name one folder\n\n${HELP}`);
-  if (!isFolder(folder)) throw new Error(`there is no folder ${folder}`);
-  const known = values.checkpoint === undefined ? undefined : readJson(values.checkpoint);
-  return verifyFolder(folder, keys, known, values.json === true);
+  const [location] = positionals;
+  if (location === undefined || positionals.length > 1)
+    throw new Error(`name one folder or one bucket\n\n${HELP}`);
+  const knownCheckpoint = values.checkpoint === undefined ? undefined : readJson(values.checkpoint);
+  const started = Date.now();
+  const show = shower(started);
+  const archive = await openArchive(location, values.endpoint, show);
+  const progress = (done: Done) => show(lineOf(done));
+  const verification = await verifyArchive(archive, started, { keys, knownCheckpoint, progress });
+  report(verification, (Date.now() - started) / 1_000, values.json === true);
+  return verification.findings.count === 0 ? 0 : 1;
 }
 
-async function verifyFolder(
-  folder: string,
-  keys: readonly PublicKey[],
-  knownCheckpoint: unknown,
-  asJson: boolean,
-): Promise<number> {
-  const started = Date.now();
+async function openArchive(
+  location: string,
+  endpoint: string | undefined,
+  show: (line: string) => void,
+): Promise<Archive> {
+  if (isBucket(location)) {
+    return openBucket(location, endpoint, process.env, (objects) =>
+      show(`${number(objects)} objects listed`),
+    );
+  }
+  if (endpoint !== undefined) throw new Error('--endpoint belongs to a bucket, s3://BUCKET');
+  if (!isFolder(location)) throw new Error(`there is no folder ${location}`);
+  return new ArchiveFolder(location);
+}
+
+/** Prints lines of progress, one at a time. */
+function shower(started: number): (line: string) => void {
   let shown = started;
-  const verification = await verifyArchive(new ArchiveFolder(folder), started, {
-    keys,
-    knownCheckpoint,
-    progress({ manifests, of, events }) {
-      if (Date.now() - shown < PROGRESS_MS) return;
-      shown = Date.now();
-      console.error(`  ${number(manifests)} of ${number(of)} manifests, ${number(events)} events`);
-    },
-  });
-  report(verification, (Date.now() - started) / 1_000, asJson);
-  return verification.findings.count === 0 ? 0 : 1;
+  return (line) => {
+    if (Date.now() - shown < PROGRESS_MS) return;
+    shown = Date.now();
+    console.error(`  ${line}`);
+  };
+}
+
+function lineOf({ step, done, of, events }: Done): string {
+  return step === 'segments'
+    ? `${number(done)} of ${number(of)} manifests, ${number(events)} events`
+    : `${number(done)} of ${number(of)} ${step} read`;
 }
 
 function verifyProof(file: string, keys: readonly PublicKey[], eventFile: string | undefined): number {

@@ -66,6 +66,11 @@ export function lastOf(sequences: readonly (number | undefined)[]): number {
   return numbers.reduce((last, sequence) => (sequence <= limit ? Math.max(last, sequence) : last), 0);
 }
 
+/** 1, 2, 3, … up to the last. */
+export function* numbersTo(last: number): Generator<number> {
+  for (let number = 1; number <= last; number++) yield number;
+}
+
 /** A number as keys have it. */
 export function sequenceText(sequence: number): string {
   return String(sequence).padStart(12, '0');

@@ -1,12 +1,14 @@
 /** The manifests as a chain: each is there, is what its own roots say, and names the one before it. */
 import type { Archive } from './archive.ts';
 import type { LogState } from './checkpoints.ts';
-import type { Finding, Findings } from './findings.ts';
+import type { Fault, Findings } from './findings.ts';
+import { inOrder } from './inOrder.ts';
 import {
   lastOf,
   type Manifest,
   manifestKey,
   NO_MANIFEST,
+  numbersTo,
   parseManifest,
   sequenceOf,
   sequenceText,
@@ -21,19 +23,30 @@ export interface ManifestChain {
   readonly states: readonly (LogState | undefined)[];
 }
 
-type Report = (finding: Omit<Finding, 'object'>) => void;
+type Report = (fault: Fault) => void;
 
-/** Follows the chain from the first manifest to the last. */
-export function followManifests(archive: Archive, findings: Findings): ManifestChain {
+interface ManifestReading {
+  readonly sequence: number;
+  readonly manifest: Manifest | undefined;
+  /** Why there is no manifest. */
+  readonly fault: Fault | undefined;
+}
+
+/** Follows the chain from the first manifest to the last. `progress` is told how many were read, of how many. */
+export async function followManifests(
+  archive: Archive,
+  findings: Findings,
+  progress: (done: number, of: number) => void,
+): Promise<ManifestChain> {
   const last = lastOf(archive.keys('manifests/').map(sequenceOf));
   const log = new GrowingRoot();
   const states: (LogState | undefined)[] = [{ root: log.root(), events: 0 }];
   let previous: string | undefined = NO_MANIFEST;
   let events = 0;
-  for (let sequence = 1; sequence <= last; sequence++) {
-    const object = manifestKey(sequence);
-    const report: Report = (finding) => findings.add({ object, ...finding });
-    const manifest = readManifest(archive, object, report);
+  const readings = inOrder(numbersTo(last), (sequence) => readManifest(archive, sequence));
+  for await (const { sequence, manifest, fault } of readings) {
+    const report: Report = (found) => findings.add({ object: manifestKey(sequence), ...found });
+    if (fault !== undefined) report(fault);
     if (manifest !== undefined) {
       checkHeader(sequence, manifest, previous, report);
       checkRoots(manifest, report);
@@ -45,25 +58,25 @@ export function followManifests(archive: Archive, findings: Findings): ManifestC
       }
     }
     previous = manifest?.hash;
+    progress(sequence, last);
   }
   return { last, states };
 }
 
 /** A manifest that {@link followManifests} has looked at; undefined where it is none. */
-export function manifestAt(archive: Archive, sequence: number): Manifest | undefined {
-  return readManifest(archive, manifestKey(sequence), () => undefined);
+export async function manifestAt(archive: Archive, sequence: number): Promise<Manifest | undefined> {
+  return (await readManifest(archive, sequence)).manifest;
 }
 
-function readManifest(archive: Archive, object: string, report: Report): Manifest | undefined {
-  if (!archive.has(object)) {
-    report({ kind: 'missing_object', detail: 'manifests are numbered without a gap' });
-    return undefined;
-  }
+async function readManifest(archive: Archive, sequence: number): Promise<ManifestReading> {
+  const without = (fault: Fault) => ({ sequence, manifest: undefined, fault });
+  const bytes = await archive.read(manifestKey(sequence));
+  if (bytes === undefined)
+    return without({ kind: 'missing_object', detail: 'manifests are numbered without a gap' });
   try {
-    return parseManifest(archive.read(object));
+    return { sequence, manifest: parseManifest(bytes), fault: undefined };
   } catch (error) {
-    report({ kind: 'unreadable_object', detail: `not a manifest: ${(error as Error).message}` });
-    return undefined;
+    return without({ kind: 'unreadable_object', detail: `not a manifest: ${(error as Error).message}` });
   }
 }
 

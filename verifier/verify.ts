@@ -3,8 +3,9 @@ import type { Archive } from './archive.ts';
 import { checkCheckpoints, checkKnown, checkpointKey } from './checkpoints.ts';
 import { Contents } from './contents.ts';
 import { Findings } from './findings.ts';
+import { inOrder } from './inOrder.ts';
 import { type PublicKey, TrustedKeys } from './keys.ts';
-import { manifestKey, sequenceOf } from './manifest.ts';
+import { manifestKey, numbersTo, sequenceOf } from './manifest.ts';
 import { followManifests, manifestAt } from './manifestChain.ts';
 
 /** How long the rows of one altered segment may be looked at, in milliseconds: a sound one takes less than one second. */
@@ -23,8 +24,15 @@ export interface Verification {
   readonly assumedKey: string | undefined;
 }
 
-/** Told how far the verification has come. */
-export type Progress = (done: { manifests: number; of: number; events: number }) => void;
+/** How far the verification has come: it reads all manifests, then all checkpoints, then what each manifest covers. */
+export interface Done {
+  readonly step: 'manifests' | 'checkpoints' | 'segments';
+  /** Of the step's objects. */
+  readonly done: number;
+  readonly of: number;
+  /** Events that were looked at. */
+  readonly events: number;
+}
 
 /** What a verification may be told beside the archive. */
 export interface Expectations {
@@ -35,7 +43,7 @@ export interface Expectations {
   /** How long the rows of one segment that nobody vouches for may be looked at. */
   readonly patienceMs?: number;
   /** Told how far it has come. */
-  readonly progress?: Progress;
+  readonly progress?: (done: Done) => void;
 }
 
 /** Verifies an archive. `now` (milliseconds since 1970) tells which segments may be past their term. */
@@ -51,29 +59,36 @@ export async function verifyArchive(
 ): Promise<Verification> {
   const findings = new Findings();
   // Signatures first: what they cover was written by the archivist, and can be read without a guard.
-  const { last, states } = followManifests(archive, findings);
-  const keys = new TrustedKeys(archive, given, findings);
-  const { checkpoints, covered, proven, objects } = checkCheckpoints(
-    archive,
+  const told = (step: Done['step']) => (done: number, of: number) => progress({ step, done, of, events: 0 });
+  const { last, states } = await followManifests(archive, findings, told('manifests'));
+  const keys = await TrustedKeys.read(archive, given, findings);
+  const { checkpoints, covered, proven, objects } = await checkCheckpoints(archive, {
     keys,
-    (size) => states[size],
+    logState: (size) => states[size],
     findings,
-  );
+    progress: told('checkpoints'),
+  });
   for (let sequence = covered + 1; sequence <= last; sequence++) {
     const detail = `no checkpoint signs it: it came later, or ${checkpointKey(checkpoints + 1)} is missing`;
     findings.add({ kind: 'not_covered', object: manifestKey(sequence), detail });
   }
-  if (knownCheckpoint !== undefined) checkKnown(archive, knownCheckpoint, findings);
-  const contents = new Contents(archive, findings, now, patienceMs);
-  for (let sequence = 1; sequence <= last; sequence++) {
-    const manifest = manifestAt(archive, sequence);
-    if (manifest !== undefined) await contents.check(sequence, manifest, sequence <= proven);
-    progress({ manifests: sequence, of: last, events: contents.events });
+  if (knownCheckpoint !== undefined) await checkKnown(archive, knownCheckpoint, findings);
+  const contents = new Contents(findings, now, patienceMs);
+  const readings = inOrder(numbersTo(last), (sequence) => readContents(archive, sequence));
+  for await (const { sequence, manifest, segment } of readings) {
+    if (manifest !== undefined) await contents.check(sequence, manifest, segment, sequence <= proven);
+    progress({ step: 'segments', done: sequence, of: last, events: contents.events });
   }
   reportUnknown(archive, last, [objects, contents.objects], findings);
   const { events, positions, expired } = contents;
   const counts = { manifests: last, checkpoints, events, aggregates: positions.size, expired };
   return { findings, ...counts, assumedKey: keys.assumed };
+}
+
+async function readContents(archive: Archive, sequence: number) {
+  const manifest = await manifestAt(archive, sequence);
+  const segment = manifest === undefined ? undefined : await archive.read(manifest.segment.key);
+  return { sequence, manifest, segment };
 }
 
 /** What is in the archive and nothing else speaks of. */

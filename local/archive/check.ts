@@ -1,6 +1,7 @@
 /** `npm run archive -- check`: whether anything is missing or archived twice, from manifests and heads alone. */
 import { Findings, findingText } from '../../verifier/findings.ts';
 import { checkHeads, Positions } from '../../verifier/heads.ts';
+import { inOrder } from '../../verifier/inOrder.ts';
 import {
   type Manifest,
   manifestKey,
@@ -69,7 +70,8 @@ async function followManifests(client: ArchiveClient, report: Report) {
   let manifests = 0;
   let events = 0;
   let previous = NO_MANIFEST;
-  for await (const { key, bytes } of manifestObjects(client)) {
+  const read = async (key: string) => ({ key, bytes: await client.bytes(key) });
+  for await (const { key, bytes } of inOrder(manifestKeys(client), read, REQUESTS_MAX)) {
     const findings = new Findings();
     const object = manifestKey(manifests + 1);
     let manifest: Manifest;
@@ -92,22 +94,12 @@ async function followManifests(client: ArchiveClient, report: Report) {
   return { manifests, events, positions };
 }
 
-/** Every manifest in the order of the numbers; some are fetched ahead. */
-async function* manifestObjects(client: ArchiveClient): AsyncGenerator<{ key: string; bytes: Uint8Array }> {
-  const ahead: { key: string; bytes: Promise<Uint8Array> }[] = [];
-  const next = async () => {
-    const { key, bytes } = ahead.shift() as { key: string; bytes: Promise<Uint8Array> };
-    return { key, bytes: await bytes };
-  };
+/** The key of every manifest, in the order of the numbers. */
+async function* manifestKeys(client: ArchiveClient): AsyncGenerator<string> {
   for await (const { key } of client.objects(MANIFESTS)) {
-    if (sequenceOf(key) === undefined) break;
-    const bytes = client.bytes(key);
-    // Waited for in its turn; until then its failure is not an unhandled one.
-    bytes.catch(() => undefined);
-    ahead.push({ key, bytes });
-    if (ahead.length === REQUESTS_MAX) yield await next();
+    if (sequenceOf(key) === undefined) return;
+    yield key;
   }
-  while (ahead.length > 0) yield await next();
 }
 
 async function compareLogs(client: ArchiveClient, positions: Positions, report: Report) {

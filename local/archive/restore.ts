@@ -38,7 +38,7 @@ export async function restore(
   if (!isFolder(folder)) throw new LocalServerError(`there is no folder ${folder}`);
   const archive = new ArchiveFolder(folder);
   if (!(await isSound(archive, options.keys))) return 1;
-  const plan = planRestore(archive, selectionOf(options));
+  const plan = await planRestore(archive, selectionOf(options));
   checkNames(options, plan);
   if (!isWhole(plan, options)) return 1;
   const run = new RestoreRun(client, archive, plan);

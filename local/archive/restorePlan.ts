@@ -1,6 +1,7 @@
 /** What is to be restored from an archive: told from its manifests. */
 import type { Archive } from '../../verifier/archive.ts';
 import { type Head, type Manifest, manifestKey, parseManifest, sequenceOf } from '../../verifier/manifest.ts';
+import { LocalServerError } from '../errors.ts';
 
 /** An aggregate, as `type/id`. */
 export type AggregateName = string;
@@ -37,14 +38,14 @@ export interface RestorePlan {
 export type Selection = (name: AggregateName) => boolean;
 
 /** The plan for the aggregates that are wanted. */
-export function planRestore(archive: Archive, isWanted: Selection): RestorePlan {
-  const lost = lostLogs(archive, isWanted);
+export async function planRestore(archive: Archive, isWanted: Selection): Promise<RestorePlan> {
+  const lost = await lostLogs(archive, isWanted);
   const includes: Selection = (name) => isWanted(name) && !lost.has(name);
   const logs = new Map<AggregateName, WantedLog>();
   const manifests: number[] = [];
   let events = 0;
   for (const sequence of manifestNumbers(archive)) {
-    const ranges = rangesOf(manifestAt(archive, sequence), includes);
+    const ranges = rangesOf(await manifestAt(archive, sequence), includes);
     if (ranges.length === 0) continue;
     manifests.push(sequence);
     for (const { aggregateType, aggregateId, fromVersion, toVersion: version, hash } of ranges) {
@@ -56,11 +57,15 @@ export function planRestore(archive: Archive, isWanted: Selection): RestorePlan 
 }
 
 /** Wanted logs with events in segments that are gone: in a verified archive those that are past their term. */
-function lostLogs(archive: Archive, isWanted: Selection): Set<AggregateName> {
+async function lostLogs(archive: Archive, isWanted: Selection): Promise<Set<AggregateName>> {
   const there = new Set(archive.keys('segments/').map((key) => Number(/(\d{12})-[^/]*$/.exec(key)?.[1])));
   const gone = manifestNumbers(archive).filter((sequence) => !there.has(sequence));
-  const ranges = gone.flatMap((sequence) => rangesOf(manifestAt(archive, sequence), isWanted));
-  return new Set(ranges.map(({ aggregateType, aggregateId }) => `${aggregateType}/${aggregateId}`));
+  const lost = new Set<AggregateName>();
+  for (const sequence of gone) {
+    const ranges = rangesOf(await manifestAt(archive, sequence), isWanted);
+    for (const { aggregateType, aggregateId } of ranges) lost.add(`${aggregateType}/${aggregateId}`);
+  }
+  return lost;
 }
 
 /** The wanted parts of a manifest's segment. */
@@ -75,8 +80,15 @@ export function rangesOf({ aggregateType, heads }: Manifest, isWanted: Selection
 }
 
 /** A manifest of a verified archive. */
-export function manifestAt(archive: Archive, sequence: number): Manifest {
-  return parseManifest(archive.read(manifestKey(sequence)));
+export async function manifestAt(archive: Archive, sequence: number): Promise<Manifest> {
+  return parseManifest(await objectOf(archive, manifestKey(sequence)));
+}
+
+/** The bytes of an object that a verified archive has. Throws where it is gone since. */
+export async function objectOf(archive: Archive, key: string): Promise<Uint8Array> {
+  const bytes = await archive.read(key);
+  if (bytes === undefined) throw new LocalServerError(`there is no object ${key} any more`);
+  return bytes;
 }
 
 function manifestNumbers(archive: Archive): number[] {

@@ -4,7 +4,14 @@ import { readRows } from '../../verifier/rows.ts';
 import { type ArchiveClient, inParallel } from './client.ts';
 import { Progress } from './progress.ts';
 import { restoreRequests } from './restoredEvents.ts';
-import { manifestAt, type RestorePlan, rangesOf, type WantedLog, type WantedRange } from './restorePlan.ts';
+import {
+  manifestAt,
+  objectOf,
+  type RestorePlan,
+  rangesOf,
+  type WantedLog,
+  type WantedRange,
+} from './restorePlan.ts';
 
 /** What a log names as the event before its first one. */
 const NO_EVENT = '0'.repeat(64);
@@ -61,11 +68,11 @@ export class RestoreRun {
   async fill(): Promise<void> {
     const hashes = new Map<string, string>();
     for (const sequence of this.#plan.manifests) {
-      const manifest = manifestAt(this.#archive, sequence);
+      const manifest = await manifestAt(this.#archive, sequence);
       const ranges = rangesOf(manifest, this.#plan.includes);
       const missing = ranges.filter((range) => (this.#heads.get(nameOf(range)) ?? 0) < range.toVersion);
       if (missing.length > 0) {
-        const rows = await readRows(this.#archive.read(manifest.segment.key));
+        const rows = await readRows(await objectOf(this.#archive, manifest.segment.key));
         await inParallel(missing, async (range) => {
           const before = hashes.get(nameOf(range)) ?? NO_EVENT;
           for (const { body } of restoreRequests(rows, range, before)) {

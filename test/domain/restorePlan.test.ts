@@ -1,6 +1,6 @@
 /** What is restored from an archive whose oldest segments are past their term. */
 import { describe, expect, it } from 'vitest';
-import { planRestore } from '../../local/archive/restorePlan.ts';
+import { planRestore, type RestorePlan } from '../../local/archive/restorePlan.ts';
 import { ArchiveWorld, act, MemoryArchive } from '../support/archive.ts';
 
 /** Three accounts over two segments: the first account in both, the second in the first alone, the third in the second. */
@@ -15,7 +15,7 @@ async function archived() {
   return new MemoryArchive(world.bucket.objects);
 }
 
-const summary = ({ logs, events, manifests, lost }: ReturnType<typeof planRestore>) => ({
+const summary = ({ logs, events, manifests, lost }: RestorePlan) => ({
   logs: [...logs.keys()],
   events,
   manifests,
@@ -24,7 +24,7 @@ const summary = ({ logs, events, manifests, lost }: ReturnType<typeof planRestor
 
 describe('the plan of a restoration', () => {
   it('has everything where no segment is gone', async () => {
-    expect(summary(planRestore(await archived(), () => true))).toEqual({
+    expect(summary(await planRestore(await archived(), () => true))).toEqual({
       logs: ['account/account-1', 'account/account-2', 'account/account-3'],
       events: 7,
       manifests: [1, 2],
@@ -36,7 +36,7 @@ describe('the plan of a restoration', () => {
     const archive = await archived();
     const first = archive.keys('segments/').find((key) => key.includes('/000000000001-')) as string;
     archive.objects.delete(first);
-    const plan = planRestore(archive, () => true);
+    const plan = await planRestore(archive, () => true);
     expect(summary(plan)).toEqual({
       logs: ['account/account-3'],
       events: 2,
@@ -44,7 +44,7 @@ describe('the plan of a restoration', () => {
       lost: ['account/account-1', 'account/account-2'],
     });
     expect(['account/account-1', 'account/account-3'].map(plan.includes)).toEqual([false, true]);
-    const other = planRestore(archive, (name) => name === 'account/account-2');
+    const other = await planRestore(archive, (name) => name === 'account/account-2');
     expect(summary(other)).toEqual({ logs: [], events: 0, manifests: [], lost: ['account/account-2'] });
   });
 });

@@ -21,7 +21,7 @@ import type { LogDeps } from '../../queues/kernel/announcement.ts';
 import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
 import { parseEventsMessage } from '../../schemas/message.ts';
 import { createLogger } from '../../telemetry/logger.ts';
-import type { Archive } from '../../verifier/archive.ts';
+import { type Archive, keysIn } from '../../verifier/archive.ts';
 import { sqliteStorage } from './sqliteStorage.ts';
 
 /** A bucket in memory that may fail. */
@@ -68,17 +68,11 @@ export class MemoryArchive implements Archive {
   }
 
   keys(prefix = ''): string[] {
-    return [...this.objects.keys()].filter((key) => key.startsWith(prefix)).sort();
+    return keysIn(this.objects.keys(), prefix);
   }
 
-  has(key: string): boolean {
-    return this.objects.has(key);
-  }
-
-  read(key: string): Uint8Array {
-    const bytes = this.objects.get(key);
-    if (bytes === undefined) throw new Error(`there is no object ${key}`);
-    return bytes;
+  async read(key: string): Promise<Uint8Array | undefined> {
+    return this.objects.get(key);
   }
 }
 

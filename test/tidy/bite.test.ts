@@ -46,6 +46,8 @@ describe('import directions', () => {
     ['verifier/verify.ts', "import { canonicalJson } from '../schemas/canonical.ts';"],
     ['verifier/verify.ts', "import type { Manifest } from '../queues/archive/manifest.ts';"],
     ['verifier/rows.ts', "import { ParquetWriter } from 'hyparquet-writer';"],
+    ['verifier/verify.ts', "import { AwsClient } from 'aws4fetch';"],
+    ['verifier/s3.ts', "import { ArchiveClient } from '../local/archive/client.ts';"],
     ['reports/csv.ts', "import { Hono } from 'hono';"],
     ['reports/csv.ts', "import type { AccountState } from '../actors/account/decider.ts';"],
   ];
@@ -63,6 +65,7 @@ describe('import directions', () => {
     ],
     ['actors/kernel/eventSourcedActor.ts', "import { DurableObject } from 'cloudflare:workers';"],
     ['actors/ambient/rateLimiter.ts', "import { IttyDurable } from 'itty-durable';"],
+    ['verifier/s3.ts', "import { AwsClient } from 'aws4fetch';"],
     ['actors/order/actor.ts', "import type { ActorEnv } from '../env.ts'; import { d } from './decider.ts';"],
     ['workers/http/app.ts', "import type { AccountState } from '../../actors/account/decider.ts';"],
     ['workers/http/app.ts', "import { Hono } from 'hono'; import { cors } from 'hono/cors';"],

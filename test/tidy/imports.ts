@@ -169,6 +169,13 @@ const ROOMS: readonly Room[] = [
   },
   // The client is taken into other projects: it brings nothing along.
   { name: 'the client', has: /^client\//, values: ['client/'] },
+  // What signs requests for a bucket stays out of what judges its objects.
+  {
+    name: "the verifier's way to a bucket",
+    has: /^verifier\/s3\.ts$/,
+    values: ['./'],
+    packages: ['node:timers/promises', 'aws4fetch'],
+  },
   // Whoever checks the archive must not share a mistake with whoever wrote it.
   { name: 'the verifier', has: /^verifier\//, values: ['./'], packages: ['node:*', 'hyparquet'] },
 ];
