@@ -247,6 +247,7 @@ export const PAYMENT_REFUSALS = [
   'payment_not_found',
   'payment_not_authorized',
   'capture_in_progress',
+  'void_in_progress',
   'nothing_to_void',
   'nothing_to_capture',
   'nothing_to_refund',

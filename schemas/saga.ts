@@ -146,7 +146,15 @@ const CompensationStarted = z.strictObject({ steps: z.array(StepName), reason: R
 const StepCompensated = z.strictObject({
   step: StepName,
   attempts: Attempts,
-  code: z.string().nullable().meta({ description: 'Where there was nothing to undo: what said so.' }),
+  code: z.string().nullable().meta({
+    description: 'The refusal, or the event, that says so; null where the answer to its command did.',
+  }),
+  at: At,
+});
+const CompensationAccepted = z.strictObject({
+  step: StepName,
+  attempts: Attempts,
+  timeoutAt: UtcTime.meta({ description: 'When an operator is asked.' }),
   at: At,
 });
 const CompensationCalledOff = z.strictObject({
@@ -191,6 +199,10 @@ export const sagaEvents = {
     description: 'What these steps did is being undone; the stages before follow.',
   }),
   StepCompensated: StepCompensated.meta({ description: 'What the step did is undone.' }),
+  CompensationAccepted: CompensationAccepted.meta({
+    description:
+      'The command that undoes the step was taken; the event that says what became of it is to come.',
+  }),
   CompensationCalledOff: CompensationCalledOff.meta({
     description: 'The step is being done after all: the saga goes forward again.',
   }),

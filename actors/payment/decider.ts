@@ -71,6 +71,7 @@ function voidPayment({ reason }: Data<'VoidPayment'>, state: Readonly<PaymentSta
         data: { amount: '0', reason, standing: { ...standing, status: 'VOIDED' } },
       });
     case 'VOIDING':
+      return refuse('void_in_progress', 'A void waits for the answer of the provider.');
     case 'VOIDED':
       return isVoided();
     case 'DECLINED':

@@ -11,7 +11,8 @@ import { Plan, stagesOf } from './plan.ts';
 import { Progress } from './progress.ts';
 import { retryDelay } from './retry.ts';
 import { evolve, findStep, initial, type SagaState } from './state.ts';
-import type { StepState } from './step.ts';
+import { type StepState, TIMED_OUT } from './step.ts';
+import { observeUndoing } from './undoing.ts';
 
 export type { SagaState } from './state.ts';
 
@@ -57,7 +58,12 @@ function answerCompensation(progress: Progress, step: StepState, answer: Receive
   const attempts = step.undoAttempts + 1;
   const compensation = progress.plan.compensation(step);
   if (compensation === undefined) throw new Error(`${name} has no compensation`);
-  const { retry, retryOn = [], undoneOn = [], calledOffOn = [] } = compensation;
+  const { retry, retryOn = [], undoneOn = [], calledOffOn = [], awaits } = compensation;
+  if (answer.answer === 'accepted' && awaits !== undefined) {
+    const timeoutAt = timeText(millisecondsOf(at) + awaits.timeoutMs);
+    progress.add({ type: 'CompensationAccepted', data: { step: name, attempts, timeoutAt, at } });
+    return;
+  }
   if (answer.answer === 'accepted') {
     progress.add({ type: 'StepCompensated', data: { step: name, attempts, code: null, at } });
     return;
@@ -97,7 +103,8 @@ function recordAnswer(progress: Progress, { effect, answer }: Data<'RecordAnswer
   const [verb, name = '', undoing] = effect.split(' ');
   const step = findStep(state, name);
   if (step !== undefined && verb === 'undo') {
-    if (step.status !== 'COMPENSATING' || String(step.undoings) !== undoing) return notRunning(effect);
+    const isAsked = step.status === 'COMPENSATING' && !step.undoAccepted;
+    if (!isAsked || String(step.undoings) !== undoing) return notRunning(effect);
     answerCompensation(progress, step, answer);
     return undefined;
   }
@@ -119,6 +126,14 @@ function notRunning(what: string): SagaDecision {
 function timeOut(progress: Progress, { step: name }: Data<'TimeOutStep'>): Refused {
   const { at, state } = progress;
   const step = findStep(state, name);
+  if (step?.status === 'COMPENSATING' && step.undoAccepted) {
+    const error = { code: TIMED_OUT, detail: 'Nothing has said what became of undoing it.' };
+    progress.add({
+      type: 'CompensationFailed',
+      data: { step: name, attempts: step.undoAttempts, error, at },
+    });
+    return undefined;
+  }
   if (step?.status !== 'RUNNING' && step?.status !== 'WAITING') return notRunning(name);
   progress.add({ type: 'StepTimedOut', data: { step: name, at } });
   return undefined;
@@ -127,6 +142,9 @@ function timeOut(progress: Progress, { step: name }: Data<'TimeOutStep'>): Refus
 function observe(progress: Progress, event: Data<'ObserveEvent'>): Refused {
   const { at, state, plan } = progress;
   const { eventType } = event;
+  if (observeUndoing(progress, eventType)) return undefined;
+  if (state.status === 'COMPLETED' || state.status === 'COMPENSATED')
+    return refuse('saga_ended', `The saga is ${state.status}.`);
   for (const step of state.stages.flat()) {
     if (step.status === 'COMPLETED' || step.status === 'COMPENSATED' || step.observed !== null) continue;
     const { awaits } = plan.step(step);
@@ -193,8 +211,6 @@ function react(command: Timed<SagaCommand>, progress: Progress, definitions: Sag
     case 'TimeOutStep':
       return timeOut(progress, command.data);
     case 'ObserveEvent':
-      if (status === 'COMPLETED' || status === 'COMPENSATED')
-        return refuse('saga_ended', `The saga is ${status}.`);
       return observe(progress, command.data);
     case 'RetrySaga':
       return retrySaga(progress, command.data);
@@ -236,7 +252,7 @@ function* effects(
       if (command === undefined) throw new Error(`${name} has no command`);
       const commandId = `saga ${sagaId} ${name}${rounds === 0 ? '' : ` ${rounds}`}`;
       yield { effect: `do ${name}`, dueAt, request: { ...command, commandId, sagaId } };
-    } else if (step.status === 'COMPENSATING') {
+    } else if (step.status === 'COMPENSATING' && !step.undoAccepted) {
       const command = plan.compensation(step)?.command(plan.undoContext(step));
       if (command === undefined) throw new Error(`${name} has no compensation`);
       const effect = `undo ${name} ${undoings}`;
@@ -245,11 +261,12 @@ function* effects(
   }
 }
 
-/** Every step that runs or waits has a moment at which it is given up. */
+/** Every step that runs or waits, also for the end of its undoing, has a moment at which it is given up. */
 function* timers(state: Readonly<SagaState>): Iterable<Timer<SagaCommand>> {
   if (state.status !== 'RUNNING' && state.status !== 'COMPENSATING') return;
-  for (const { name, status, timeoutAt } of state.stages.flat()) {
-    if (status !== 'RUNNING' && (status !== 'WAITING' || state.backward)) continue;
+  for (const { name, status, timeoutAt, undoAccepted } of state.stages.flat()) {
+    const isUndone = status === 'COMPENSATING' && undoAccepted;
+    if (!isUndone && status !== 'RUNNING' && (status !== 'WAITING' || state.backward)) continue;
     const command = { type: 'TimeOutStep' as const, data: { step: name } };
     yield { timer: `timeout ${name}`, dueAt: timeoutAt, command };
   }
@@ -261,7 +278,7 @@ export function sagaDecider(
 ): Decider<SagaState, SagaCommand, SagaEvent, SagaRefusal> {
   return {
     aggregateType: 'saga',
-    stateVersion: 2,
+    stateVersion: 3,
     initial,
     decide: (command, state) => decide(command, state, definitions),
     evolve,

@@ -124,6 +124,7 @@ export function evolve(state: SagaState, event: SagaEvent): SagaState {
     case 'EventObserved':
     case 'StepSucceededLate':
     case 'StepCompensated':
+    case 'CompensationAccepted':
     case 'CompensationPutOff':
     case 'CompensationFailed':
       evolveStep(stepOf(state, event.data.step), event);

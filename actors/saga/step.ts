@@ -5,6 +5,9 @@ import { millisecondsOf } from '../../schemas/time.ts';
 /** The code of a step that was taken and then could not be done: an event said so. */
 export const REFUSED_BY_EVENT = 'refused_by_event';
 
+/** The code of a step, or of its undoing, whose time was up. */
+export const TIMED_OUT = 'timed_out';
+
 /** One step of the trace. */
 export interface StepState {
   readonly name: string;
@@ -31,8 +34,10 @@ export interface StepState {
   observed: { eventType: string; verdict: string } | null;
   /** How often it was begun anew after an event had said that it could not be done: each time is another command. */
   rounds: number;
-  /** How often it had to be undone: another time where it succeeded late. */
+  /** How often it had to be undone: another time where it succeeded late, or where an event said that undoing it failed. */
   undoings: number;
+  /** Whether the command that undoes it was taken, and the event that says what became of it is to come. */
+  undoAccepted: boolean;
   /** Whether undoing it was called off: what it is about has begun, and cannot be undone any more. */
   calledOff: boolean;
 }
@@ -56,6 +61,7 @@ export function unbegun(name: string): StepState {
     observed: null,
     rounds: 0,
     undoings: 0,
+    undoAccepted: false,
     calledOff: false,
   };
 }
@@ -73,7 +79,8 @@ export function begin(step: StepState, sends: boolean, timeoutAt: string, at: st
 export function retry(step: StepState, backward: boolean, now: number, timeoutAt: number): void {
   if (backward) step.status = 'COMPENSATING';
   else step.status = step.sends ? 'RUNNING' : 'WAITING';
-  if (step.error?.code === REFUSED_BY_EVENT) {
+  if (backward) undoAnew(step);
+  else if (step.error?.code === REFUSED_BY_EVENT) {
     step.rounds++;
     step.observed = null;
   }
@@ -83,12 +90,19 @@ export function retry(step: StepState, backward: boolean, now: number, timeoutAt
   step.timeoutAt = timeoutAt;
 }
 
+/** An undoing that was taken has had its end: another one has another command. */
+function undoAnew(step: StepState): void {
+  if (step.undoAccepted || step.error?.code === REFUSED_BY_EVENT) step.undoings++;
+  step.undoAccepted = false;
+}
+
 /** What it did is to be undone. */
 export function undo(step: StepState, at: string): void {
   step.status = 'COMPENSATING';
   step.endedAt = null;
   step.tries = 0;
   step.undoings++;
+  step.undoAccepted = false;
   step.dueAt = millisecondsOf(at);
 }
 
@@ -155,7 +169,7 @@ export function evolveStep(step: StepState, event: StepEvent): void {
       end(step, 'FAILED', event.data.at);
       return;
     case 'StepTimedOut':
-      step.error = { code: 'timed_out', detail: 'The time of the step is up.' };
+      step.error = { code: TIMED_OUT, detail: 'The time of the step is up.' };
       end(step, 'TIMED_OUT', event.data.at);
       return;
     case 'EventObserved':
@@ -171,6 +185,11 @@ export function evolveStep(step: StepState, event: StepEvent): void {
     case 'StepCompensated':
       triedToUndo(step, event.data.attempts);
       end(step, 'COMPENSATED', event.data.at);
+      return;
+    case 'CompensationAccepted':
+      triedToUndo(step, event.data.attempts);
+      step.undoAccepted = true;
+      step.timeoutAt = millisecondsOf(event.data.timeoutAt);
       return;
     case 'CompensationPutOff':
       triedToUndo(step, event.data.attempts);

@@ -1,6 +1,7 @@
 /** docs/generated/sagas.md: every saga as a state diagram and a table of its steps, made from the definitions that run. */
 import type {
   AnySagaDefinition,
+  Compensation,
   RetryPolicy,
   StepDefinition,
 } from '../../actors/saga/definitions/definition.ts';
@@ -97,7 +98,7 @@ function stepTable({ stages }: AnySagaDefinition): string {
       endOf(step),
       command === undefined ? '–' : attempts(retry),
       command === undefined ? '–' : ['no answer', ...codes(retryOn)].join(', '),
-      compensation === undefined ? '–' : attempts(compensation.retry),
+      compensation === undefined ? '–' : undoingOf(compensation),
     ];
   });
   return [COLUMNS, COLUMNS.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
@@ -110,6 +111,12 @@ function nameOf({ name, each, pivot }: AnyStep): string {
 function endOf({ awaits, command }: AnyStep): string {
   if (awaits !== undefined) return codes(awaits.eventTypes).join(', ');
   return command === undefined ? 'its beginning' : 'the answer';
+}
+
+function undoingOf({ retry, awaits }: Compensation<unknown>): string {
+  return awaits === undefined
+    ? attempts(retry)
+    : `${attempts(retry)}; ends with ${codes(awaits.undoneBy).join(', ')}`;
 }
 
 function attempts({ attemptsMax, firstMs, maxMs }: RetryPolicy): string {

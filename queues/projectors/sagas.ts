@@ -52,6 +52,7 @@ function changeOf(event: SagaEvent, at: number): SagaChange {
     case 'StepSucceededLate':
     case 'StepCompensated':
     case 'EventObserved':
+    case 'CompensationAccepted':
     case 'CompensationPutOff':
     case 'CompensationFailed':
       return {};

@@ -38,6 +38,12 @@ const orderCancelled: Subscription = async (event, first) => {
 const toFulfilment: Subscription = async (event) => [observe(fulfilmentSagaId(event.aggregateId), event)];
 const toCancellation: Subscription = async (event) => [observe(cancellationSagaId(event.aggregateId), event)];
 
+/** Either may have asked for it. */
+const toBoth: Subscription = async (event) => [
+  observe(fulfilmentSagaId(event.aggregateId), event),
+  observe(cancellationSagaId(event.aggregateId), event),
+];
+
 /** By type of aggregate and event. */
 export const SUBSCRIPTIONS: Readonly<Record<string, Readonly<Record<string, Subscription>>>> = {
   order: { OrderPlaced: orderPlaced, OrderShipped: orderShipped, OrderCancelled: orderCancelled },
@@ -45,7 +51,8 @@ export const SUBSCRIPTIONS: Readonly<Record<string, Readonly<Record<string, Subs
     PaymentAuthorized: toFulfilment,
     PaymentDeclined: toFulfilment,
     PaymentFailed: toFulfilment,
-    PaymentVoided: toFulfilment,
+    PaymentVoided: toBoth,
+    VoidFailed: toBoth,
     PaymentCaptured: toFulfilment,
     CaptureFailed: toFulfilment,
     PaymentRefunded: toCancellation,

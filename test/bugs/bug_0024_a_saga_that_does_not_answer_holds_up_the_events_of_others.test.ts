@@ -58,7 +58,7 @@ it('what is for other sagas is told, and what is for the one that hangs comes ag
   const consumed = consumeForSagas(deps, [message('hangs', fates), message('well', fates)]);
   await vi.advanceTimersByTimeAsync(TELL_MS_MAX);
   await consumed;
-  expect(told.sort()).toEqual(['fulfil-hangs', 'fulfil-well']);
+  expect(told.sort()).toEqual(['cancel-well', 'fulfil-hangs', 'fulfil-well']);
   expect(fates).toEqual(['hangs retried', 'well acked']);
   expect(moved.map((text) => [text.includes('well'), text.includes('hangs')])).toEqual([[true, false]]);
 });

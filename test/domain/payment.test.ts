@@ -185,7 +185,7 @@ describe('status', () => {
         PENDING: 'accepted',
         AUTHORIZED: 'accepted',
         CAPTURING: 'capture_in_progress',
-        VOIDING: 'payment_voided',
+        VOIDING: 'void_in_progress',
         VOIDED: 'payment_voided',
         '': 'nothing_to_void',
       },

@@ -121,6 +121,7 @@ const PAYMENT: Kinds<Exclude<PaymentRefusal, AccountRefusal>> = {
   },
   payment_not_found: { status: 404, meaning: 'There is no such payment.' },
   payment_not_authorized: { status: 422, meaning: 'The provider does not hold the amount, or not yet.' },
+  void_in_progress: { status: 409, meaning: 'A void waits for the answer of the provider.' },
   capture_in_progress: { status: 409, meaning: 'A capture waits for the answer of the provider.' },
   nothing_to_void: { status: 422, meaning: 'Nothing is held that could be let go.' },
   nothing_to_capture: { status: 422, meaning: 'Nothing is held that could be captured.' },

@@ -62,6 +62,19 @@ export interface Compensation<Input> {
   readonly calledOffOn?: readonly string[];
   /** Refusals after which it is tried again; any other, and it waits for an operator. */
   readonly retryOn?: readonly string[];
+  /** Where given, an event says what became of it, and the answer to its command only that it was taken. */
+  readonly awaits?: UndoneByEvent;
+}
+
+/**
+ * The events that end an undoing. One of `failedBy` says as well that there is (again) something to undo, where nothing was
+ * known of it or it was taken for undone.
+ */
+export interface UndoneByEvent {
+  readonly undoneBy: readonly string[];
+  readonly failedBy: readonly string[];
+  /** Milliseconds from its being taken after which an operator is asked. */
+  readonly timeoutMs: number;
 }
 
 /** One step, or one for each of several things. */

@@ -5,6 +5,7 @@
 import { CANCELLATION_DEFINITION } from '../../../schemas/saga.ts';
 import type { SagaDefinition } from './definition.ts';
 import {
+  BANK_ASKED,
   lineKeys,
   NOT_HELD,
   NOT_RESERVED,
@@ -12,7 +13,9 @@ import {
   PATIENT,
   PATIENT_MS,
   paymentCommand,
+  STILL_HELD,
   stockCommand,
+  VOIDED,
 } from './orderSteps.ts';
 
 /** What a cancellation is started with. */
@@ -27,7 +30,7 @@ function refundId(round: number): string {
 
 export const orderCancellation: SagaDefinition<CancellationInput> = {
   name: CANCELLATION_DEFINITION,
-  version: 1,
+  version: 2,
   description: 'Frees the stock of a cancelled order and gives its money back.',
   forwardOnly: true,
   stages: [
@@ -44,7 +47,11 @@ export const orderCancellation: SagaDefinition<CancellationInput> = {
         name: 'void-payment',
         command: ({ input }) => paymentCommand(input, 'VoidPayment', { reason: input.reason }),
         doneOn: NOT_HELD,
-        retryOn: ['capture_in_progress'],
+        retryOn: BANK_ASKED,
+        awaits: {
+          eventTypes: [VOIDED, STILL_HELD],
+          verdict: ({ eventType }) => (eventType === VOIDED ? 'completed' : 'refused'),
+        },
         timeoutMs: () => PATIENT_MS,
         retry: PATIENT,
       },

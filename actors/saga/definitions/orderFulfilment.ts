@@ -6,6 +6,7 @@ import { FULFILMENT_DEFINITION } from '../../../schemas/saga.ts';
 import { millisecondsOf, timeText } from '../../../schemas/time.ts';
 import type { Compensation, EventVerdict, ObservedEvent, SagaDefinition } from './definition.ts';
 import {
+  BANK_ASKED,
   lineKeys,
   lineQuantity,
   NOT_HELD,
@@ -17,7 +18,9 @@ import {
   PROMPT,
   PROMPT_MS,
   paymentCommand,
+  STILL_HELD,
   stockCommand,
+  VOIDED,
 } from './orderSteps.ts';
 
 /**
@@ -58,7 +61,7 @@ function shipmentVerdict({ eventType, data }: ObservedEvent): EventVerdict {
 
 export const orderFulfilment: SagaDefinition<OrderInput> = {
   name: FULFILMENT_DEFINITION,
-  version: 1,
+  version: 2,
   description: 'Reserves the stock of an order, has it paid, and sees it shipped.',
   stages: [
     // Undone last: an order is cancelled when nothing of it is held any more.
@@ -99,7 +102,8 @@ export const orderFulfilment: SagaDefinition<OrderInput> = {
           command: ({ input, reason }) => paymentCommand(input, 'VoidPayment', { reason }),
           retry: PATIENT,
           undoneOn: NOT_HELD,
-          retryOn: ['capture_in_progress'],
+          retryOn: BANK_ASKED,
+          awaits: { undoneBy: [VOIDED], failedBy: [STILL_HELD], timeoutMs: PATIENT_MS },
         },
       },
     ],

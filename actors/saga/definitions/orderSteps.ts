@@ -69,6 +69,13 @@ export const NOT_RESERVED = [
 /** Refusals that say that a payment holds nothing. */
 export const NOT_HELD = ['payment_voided', 'nothing_to_void'] as const;
 
+/** Refusals of a void that are over once the bank has answered: only then is it known what is still held. */
+export const BANK_ASKED = ['capture_in_progress', 'void_in_progress'] as const;
+
+/** What became of a void. Nothing else ends one: it was only asked for when its command was taken. */
+export const VOIDED = 'PaymentVoided';
+export const STILL_HELD = 'VoidFailed';
+
 /** While a customer waits: quick, and not for long. */
 export const PROMPT: RetryPolicy = { firstMs: 250, maxMs: 10_000, attemptsMax: 12 };
 export const PROMPT_MS = 60_000;

@@ -13,6 +13,8 @@ const RESERVATION_MS = 21 * 86_400_000;
 /** What the bank of the sandbox declines with these cards it declines for good: an operator may try as often as he likes. */
 const DECLINED_FOR_GOOD = /^tok_(?:capture|refund)_(?:decline|(?:late|lost)_)/;
 
+const HELD_FOR_GOOD = /^tok_void_(?:decline|(?:late|lost)_)/;
+
 interface Line {
   readonly line: number;
   readonly productId: string;
@@ -144,7 +146,7 @@ export const CANCELLATION: Protocol = {
         return undefined;
     }
   },
-  awaits: (base, input) => (base === 'refund-payment' ? paymentOf(input) : undefined),
+  awaits: (base, input) => (base === 'release-stock' ? undefined : paymentOf(input)),
   isMoot(base, key, input, ledgerOf) {
     const { book } = ledgerOf(paymentOf(input));
     switch (base) {
@@ -156,7 +158,11 @@ export const CANCELLATION: Protocol = {
         return (book as PaymentBook).kept === 0n;
     }
   },
-  word(_base, { type, data }, round) {
+  word(base, { type, data }, round) {
+    if (base === 'void-payment') {
+      if (type === 'PaymentVoided') return 'done';
+      return type === 'VoidFailed' ? 'refused' : undefined;
+    }
     if (data.refundId !== refundIdOf(round)) return undefined;
     if (type === 'PaymentRefunded') return 'done';
     return type === 'RefundFailed' ? 'refused' : undefined;
@@ -176,5 +182,7 @@ function refundIdOf(round: number): string {
 }
 
 function isHopeless(input: SagaInput, ledgerOf: LedgerOf): boolean {
-  return DECLINED_FOR_GOOD.test((ledgerOf(orderOf(input)).book as OrderBook).token);
+  const { token } = ledgerOf(orderOf(input)).book as OrderBook;
+  const { held } = ledgerOf(paymentOf(input)).book as PaymentBook;
+  return DECLINED_FOR_GOOD.test(token) || (HELD_FOR_GOOD.test(token) && held > 0n);
 }

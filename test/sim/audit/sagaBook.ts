@@ -25,6 +25,9 @@ const EVENT_ID = /^event (\S+)$/;
 /** The code of a step that was taken and then could not be done. */
 const REFUSED_BY_EVENT = 'refused_by_event';
 
+/** Refusals have underscores and no capitals. */
+const EVENT_NAME = /^[A-Z]/;
+
 /** Refusals of those who do not exist yet: they cannot remember whom to refuse, and what comes late ends by a timer. */
 const NOBODY_THERE: readonly string[] = ['inventory_not_found', 'account_not_found'];
 
@@ -39,7 +42,10 @@ interface Step {
   isRefusedByEvent: boolean;
   /** Why it was undone, each time. */
   readonly undoings: string[];
-  /** The refusal that said that there was nothing to undo, if one did. */
+  /** Whether what undoes it was taken and an event is to say what became of it, and whether one said that it failed. */
+  isUndoTaken: boolean;
+  isUndoFailed: boolean;
+  /** The refusal, or the event, that said that there was nothing to undo, if one did. */
   nothingThere: string | undefined;
 }
 
@@ -48,8 +54,16 @@ const BEGINNINGS: Readonly<Record<string, readonly string[]>> = {
   StartSaga: ['SagaStarted'],
   RetrySaga: ['SagaRetried'],
   CompensateSaga: ['CompensationStarted', 'SagaRetried'],
-  TimeOutStep: ['StepTimedOut'],
-  ObserveEvent: ['StepCompleted', 'StepRefused', 'EventObserved'],
+  TimeOutStep: ['StepTimedOut', 'CompensationFailed'],
+  ObserveEvent: [
+    'StepCompleted',
+    'StepRefused',
+    'EventObserved',
+    'CompensationStarted',
+    'StepCompensated',
+    'CompensationFailed',
+    'StepSucceededLate',
+  ],
   RecordAnswer: [
     'StepAccepted',
     'StepCompleted',
@@ -58,6 +72,7 @@ const BEGINNINGS: Readonly<Record<string, readonly string[]>> = {
     'StepFailed',
     'StepSucceededLate',
     'StepCompensated',
+    'CompensationAccepted',
     'CompensationCalledOff',
     'CompensationPutOff',
     'CompensationFailed',
@@ -146,10 +161,11 @@ export class SagaBook implements Book {
 
   *due(): Iterable<Due> {
     if (!this.isRunning) return;
-    for (const [name, { status, dueAt, timeoutAt }] of this.#steps) {
-      if (status === 'RUNNING' || status === 'UNDOING')
+    for (const [name, { status, dueAt, timeoutAt, isUndoTaken }] of this.#steps) {
+      const isUndone = status === 'UNDOING' && isUndoTaken;
+      if (status === 'RUNNING' || (status === 'UNDOING' && !isUndoTaken))
         yield { what: `step ${name}`, at: dueAt, slackMs: EFFECT_SLACK_MS };
-      if (status === 'RUNNING' || (status === 'WAITING' && !this.#backward))
+      if (status === 'RUNNING' || isUndone || (status === 'WAITING' && !this.#backward))
         yield { what: `timeout of ${name}`, at: timeoutAt, slackMs: TIMER_SLACK_MS };
     }
   }
@@ -217,13 +233,21 @@ export class SagaBook implements Book {
     this.status = this.#backward ? 'COMPENSATING' : 'RUNNING';
     for (const { step: name, timeoutAt } of data.steps as { step: string; timeoutAt: string }[]) {
       const step = this.#step(name);
-      if (this.#backward) step.status = 'UNDOING';
+      if (this.#backward) this.#undoAgain(step);
       else step.status = step.sends ? 'RUNNING' : 'WAITING';
-      if (step.isRefusedByEvent) step.rounds++;
+      if (step.isRefusedByEvent && !this.#backward) step.rounds++;
       step.isRefusedByEvent = false;
       step.dueAt = Math.max(at, step.dueAt + 1);
       step.timeoutAt = Date.parse(timeoutAt);
     }
+  }
+
+  /** What was taken and came to nothing is asked for anew. */
+  #undoAgain(step: Step): void {
+    step.status = 'UNDOING';
+    if (step.isUndoTaken || step.isUndoFailed) step.undoings.push(this.#cause);
+    step.isUndoTaken = false;
+    step.isUndoFailed = false;
   }
 
   #stepChanged(event: AuditedEvent, step: Step, at: number): void {
@@ -260,15 +284,18 @@ export class SagaBook implements Book {
         step.status = 'NOT_DONE';
         return;
       case 'StepCompensated':
-        if (event.data.code === null) this.#ran(event, name, step.undoings.length);
-        step.nothingThere = (event.data.code as string | null) ?? undefined;
-        step.status = 'UNDONE';
+        this.#compensated(event, name, step);
+        return;
+      case 'CompensationAccepted':
+        this.#ran(event, name, step.undoings.length);
+        step.isUndoTaken = true;
+        step.timeoutAt = Date.parse(String(event.data.timeoutAt));
         return;
       case 'CompensationCalledOff':
         this.#calledOff(event, name, step);
         return;
       case 'CompensationFailed':
-        step.status = 'UNDO_FAILED';
+        this.#undoFailed(event, name, step, at);
         return;
       default:
         this.#fail(event, 'sagas keep their trace', `${event.type} is not expected`);
@@ -289,6 +316,23 @@ export class SagaBook implements Book {
     else if (event.data.unheard === false && this.#hasRun(name, undefined))
       this.#fail(event, 'a refused step has done nothing', `${name} was done`);
     step.status = 'NOT_DONE';
+  }
+
+  #compensated(event: AuditedEvent, name: string, step: Step): void {
+    const code = event.data.code as string | null;
+    if (code === null) this.#ran(event, name, step.undoings.length);
+    else if (EVENT_NAME.test(code)) this.#checkSaid(event, name, code);
+    step.nothingThere = code ?? undefined;
+    step.status = 'UNDONE';
+  }
+
+  #undoFailed(event: AuditedEvent, name: string, step: Step, at: number): void {
+    const { code, detail } = event.data.error as { code: string; detail: string };
+    step.isUndoFailed = code === REFUSED_BY_EVENT;
+    if (step.isUndoFailed) this.#checkSaid(event, name, detail);
+    if (code === 'timed_out' && at < step.timeoutAt)
+      this.#fail(event, 'no timer fires early', `${name} had ${step.timeoutAt - at} ms left`);
+    step.status = 'UNDO_FAILED';
   }
 
   /** The saga goes forward again: what it was about to undo is being done after all. */
@@ -317,6 +361,14 @@ export class SagaBook implements Book {
     if (!isSaid) this.#fail(event, 'sagas believe what happened', `no ${eventType} says so of ${name}`);
   }
 
+  /** What ends an undoing is in the log of whom it is of. */
+  #checkSaid(event: AuditedEvent, name: string, eventType: string): void {
+    const source = this.#protocol.awaits?.(stepParts(name).base, this.input ?? {});
+    const isSaid =
+      source !== undefined && this.#ledgerOf(source).events.some(({ type }) => type === eventType);
+    if (!isSaid) this.#fail(event, 'sagas believe what happened', `there is no ${eventType} for ${name}`);
+  }
+
   /** What came later is undone before. */
   #checkOrder(event: AuditedEvent, name: string): void {
     const { stage } = this.#step(name);
@@ -329,6 +381,8 @@ export class SagaBook implements Book {
     const step = this.#step(name);
     step.status = 'UNDOING';
     step.undoings.push(this.#cause);
+    step.isUndoTaken = false;
+    step.isUndoFailed = false;
     step.dueAt = at;
   }
 
@@ -416,6 +470,8 @@ function unbegun(stage: number): Step {
     rounds: 0,
     isRefusedByEvent: false,
     undoings: [],
+    isUndoTaken: false,
+    isUndoFailed: false,
     nothingThere: undefined,
   };
 }

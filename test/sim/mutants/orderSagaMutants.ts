@@ -125,9 +125,9 @@ const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: FULFILMENT,
-        find: "paymentCommand(input, 'VoidPayment', { reason }),\n          retry: PATIENT,\n          undoneOn: NOT_HELD,\n          retryOn: ['capture_in_progress'],\n        },",
+        find: "paymentCommand(input, 'VoidPayment', { reason }),\n          retry: PATIENT,\n          undoneOn: NOT_HELD,\n          retryOn: BANK_ASKED,\n          awaits: { undoneBy: [VOIDED], failedBy: [STILL_HELD], timeoutMs: PATIENT_MS },\n        },",
         replace:
-          "paymentCommand(input, 'VoidPayment', { reason }),\n          retry: PATIENT,\n          undoneOn: NOT_HELD,\n          retryOn: ['capture_in_progress'],\n        } && undefined,",
+          "paymentCommand(input, 'VoidPayment', { reason }),\n          retry: PATIENT,\n          undoneOn: NOT_HELD,\n          retryOn: BANK_ASKED,\n          awaits: { undoneBy: [VOIDED], failedBy: [STILL_HELD], timeoutMs: PATIENT_MS },\n        } && undefined,",
       },
     ],
   },
@@ -137,8 +137,8 @@ const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: DECIDER,
-        find: "if (status !== 'RUNNING' && (status !== 'WAITING' || state.backward)) continue;",
-        replace: "if (status !== 'RUNNING') continue;",
+        find: "if (!isUndone && status !== 'RUNNING' && (status !== 'WAITING' || state.backward)) continue;",
+        replace: "if (status !== 'RUNNING' || isUndone) continue;",
       },
     ],
   },
