@@ -1,5 +1,6 @@
 /** Checks of one view database: cheap ones after every commit, everything once the system has come to rest. */
 import { keyOf } from '../../../queues/kernel/positions.ts';
+import type { Difference } from '../../../queues/rebuild/job.ts';
 import { VIEWS, type ViewName } from '../../../schemas/tables/views.ts';
 import { liveColours, type SimDatabase } from '../model/database.ts';
 import { Breach } from '../model/world.ts';
@@ -95,6 +96,16 @@ export class ViewAudit {
     }
   }
 
+  /**
+   * A journal that was parked while it was filled, and went on once it was mended, has a row that ends before the event it could
+   * not take, which the live one need not have.
+   */
+  #mayEndElsewhere({ view, kind, ...key }: Difference): boolean {
+    if (view !== 'journal' || (kind !== 'only_rebuilt' && kind !== 'only_live')) return false;
+    const events = this.#own().find(({ source }) => keyOf(source) === keyOf(key))?.events ?? [];
+    return events.some(({ data }) => poisonOf(data.reference)?.view === 'journal');
+  }
+
   /** After a rebuild that nothing stood in the way of. */
   rebuilt(): void {
     const [row] = this.#database.inspect('SELECT phase, reason, differences_found AS found FROM rebuilds');
@@ -142,8 +153,8 @@ export class ViewAudit {
   #checkRebuild(): void {
     const [row] = this.#database.inspect('SELECT phase, reason, differences FROM rebuilds');
     if (row === undefined) return;
-    const differences = JSON.parse(String(row.differences)) as { kind: string }[];
-    const wrong = differences.find(({ kind }) => kind !== 'parked');
+    const differences = JSON.parse(String(row.differences)) as Difference[];
+    const wrong = differences.find((each) => each.kind !== 'parked' && !this.#mayEndElsewhere(each));
     if (wrong !== undefined) this.#fail('a rebuild finds nothing wrong', JSON.stringify(wrong));
     if (row.phase === 'FAILED' && !FAIR_FAILURE.test(String(row.reason)))
       this.#fail('a rebuild finds nothing wrong', `it failed: ${row.reason}`);
