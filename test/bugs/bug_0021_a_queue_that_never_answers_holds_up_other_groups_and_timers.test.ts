@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { type GroupQueue, groupQueues, SEND_MS_MAX } from '../../actors/kernel/groupQueues.ts';
 import { Outbox } from '../../actors/kernel/outbox.ts';
 import { parseEventsMessage } from '../../schemas/message.ts';
+import { notedEvent } from '../support/storedEvent.ts';
 
 /** A queue in a test's hands. */
 class TestQueue implements GroupQueue {
@@ -18,17 +19,6 @@ class TestQueue implements GroupQueue {
   }
 }
 
-const eventOf = (version: number) => ({
-  version,
-  eventType: 'Noted',
-  schemaVersion: 1,
-  recordedAt: version,
-  data: '{}',
-  metadata: '{"correlationId":"c"}',
-  hash: version.toString(16).padStart(64, '0'),
-  fingerprint: null,
-});
-
 it('a queue that never answers has failed after a while: the drain ends, and the others are told what comes', async () => {
   const queues = {
     VIEWS_QUEUE: new TestQueue(),
@@ -40,7 +30,7 @@ it('a queue that never answers has failed after a while: the drain ends, and the
     running.set(task, milliseconds);
     return () => void running.delete(task);
   });
-  const log = [eventOf(1)];
+  const log = [notedEvent(1)];
   const outbox = new Outbox(
     {
       source: { aggregateType: 'order', aggregateId: 'o' },
@@ -62,7 +52,7 @@ it('a queue that never answers has failed after a while: the drain ends, and the
   expect(await drained).toMatchObject({ message: `VIEWS_QUEUE did not answer within ${SEND_MS_MAX} ms` });
   expect([outbox.published, outbox.isBehind, running.size]).toEqual([0, true, 0]);
 
-  log.push(eventOf(2));
+  log.push(notedEvent(2));
   await outbox.drain(0);
   expect(queues.SAGAS_QUEUE.heard).toEqual([1, 2]);
 

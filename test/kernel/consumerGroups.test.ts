@@ -1,7 +1,6 @@
 /** Several consumer groups behind one outbox: each is told everything at least once, and one that fails holds up no other. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { StoredEvent } from '../../actors/kernel/eventLog.ts';
 import {
   CARRIED_EVENTS_MAX,
   type ConsumerGroup,
@@ -11,19 +10,9 @@ import {
 import { CONSUMER_GROUPS, groupsFor } from '../../schemas/consumerGroups.ts';
 import { parseEventsMessage } from '../../schemas/message.ts';
 import { holdsEventually } from '../support/property.ts';
+import { notedEvent } from '../support/storedEvent.ts';
 
 const NAMES = ['views', 'archive', 'sagas'] as const;
-
-const eventOf = (version: number): StoredEvent => ({
-  version,
-  eventType: 'Noted',
-  schemaVersion: 1,
-  recordedAt: version,
-  data: '{}',
-  metadata: '{"correlationId":"c"}',
-  hash: version.toString(16).padStart(64, '0'),
-  fingerprint: null,
-});
 
 const versions = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => from + at);
 
@@ -54,7 +43,7 @@ class Group implements ConsumerGroup {
   }
 }
 
-function world(published = 0, log = [eventOf(1)], archiveIsPatient = false) {
+function world(published = 0, log = [notedEvent(1)], archiveIsPatient = false) {
   const time = { now: 0 };
   const released: number[] = [];
   const groups = {
@@ -74,7 +63,7 @@ function world(published = 0, log = [eventOf(1)], archiveIsPatient = false) {
     },
     published,
   );
-  const append = () => void log.push(eventOf(log.length + 1));
+  const append = () => void log.push(notedEvent(log.length + 1));
   return { ...groups, outbox, append, log, time, released };
 }
 
@@ -126,7 +115,7 @@ describe('a group whose queue fails', () => {
 
 describe('a patient group', () => {
   it('is told by a drain of everything alone, of all there is in one message and without the data', async () => {
-    const { archive, views, outbox, append, released } = world(0, [eventOf(1)], true);
+    const { archive, views, outbox, append, released } = world(0, [notedEvent(1)], true);
     for (let commit = 0; commit < 1_200; commit++) append();
     await outbox.drain(0);
     expect([views.heard.length, archive.sends, outbox.published]).toEqual([1_201, 0, 0]);
@@ -146,7 +135,7 @@ describe('a patient group', () => {
   });
 
   it('is told although a drain for the others is under way', async () => {
-    const { archive, views, outbox } = world(0, [eventOf(1)], true);
+    const { archive, views, outbox } = world(0, [notedEvent(1)], true);
     let goOn: () => void = expect.unreachable;
     views.before = new Promise((resolve) => {
       goOn = resolve;
@@ -159,7 +148,7 @@ describe('a patient group', () => {
   });
 
   it('is tried again like any other once its queue has failed', async () => {
-    const { archive, outbox, time } = world(0, [eventOf(1)], true);
+    const { archive, outbox, time } = world(0, [notedEvent(1)], true);
     archive.fails = true;
     expect(await outbox.drain()).toMatchObject({ message: 'archive is down' });
     expect(outbox.retryAt).toBe(DRAIN_RETRY_FIRST_MS);
@@ -179,14 +168,14 @@ it('every group hears every event in order, whatever fails and whenever the inst
   });
   await holdsEventually(
     fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.boolean(), async (steps, isPatient) => {
-      const log = [eventOf(1)];
+      const log = [notedEvent(1)];
       let current = world(0, log, isPatient);
       const heard = { views: [] as number[], archive: [] as number[], sagas: [] as number[] };
       const collect = () => {
         for (const name of NAMES) heard[name].push(...current[name].heard.splice(0));
       };
       for (const { commits, failing, dies, waits } of steps) {
-        for (let commit = 0; commit < commits; commit++) log.push(eventOf(log.length + 1));
+        for (let commit = 0; commit < commits; commit++) log.push(notedEvent(log.length + 1));
         for (const name of NAMES) current[name].fails = failing.includes(name);
         current.time.now += waits;
         await current.outbox.drain(current.time.now);
