@@ -32,7 +32,10 @@ export const ReserveStock = z.strictObject({
  * must not be overtaken by it.
  */
 export const ReleaseReservation = z.strictObject({ reservationId: ReservationId, reason: Remark.optional() });
-/** Reserved goods leave: so many of them, or all that is left of the reservation. */
+/**
+ * Reserved goods leave: so many of them, or all that is left of the reservation. Where it has expired they have left all the
+ * same: they come out of what is promised to nobody.
+ */
 export const CommitReservation = z.strictObject({
   reservationId: ReservationId,
   quantity: WholeQuantity.optional(),
@@ -50,7 +53,8 @@ export const inventoryCommands = {
       'Gives up what is left of a reservation. One that was never made is barred: whatever asks for it later is refused.',
   }),
   CommitReservation: CommitReservation.meta({
-    description: 'Reserved goods leave: so many, or all that is left of the reservation.',
+    description:
+      'Reserved goods leave: so many, or all that is left of the reservation. Of one that has expired they come out of what is available.',
   }),
 } as const;
 
@@ -124,7 +128,9 @@ export const inventoryEvents = {
     description: 'A reservation that was never made cannot be made any more.',
   }),
   ReservationExpired: ReservationExpired.meta({ description: "A reservation's time was up." }),
-  ReservationCommitted: ReservationCommitted.meta({ description: 'Reserved goods have left.' }),
+  ReservationCommitted: ReservationCommitted.meta({
+    description: 'Goods have left: those that were reserved, and late ones out of what was available.',
+  }),
 } as const;
 
 /** An event as the decider folds it. */

@@ -25,6 +25,7 @@ import {
   type Ending,
   end,
   endingOf,
+  expiredUnits,
   goneRefusal,
   liveReservation,
   liveReservations,
@@ -158,15 +159,28 @@ function release(data: Data<'ReleaseReservation'>, state: Readonly<InventoryStat
 
 function commit(data: Data<'CommitReservation'>, state: Readonly<InventoryState>): InventoryDecision {
   const { reservationId } = data;
-  const reservation = liveReservation(state, reservationId);
-  if (reservation === undefined) return gone(reservationId, endingOf(state, reservationId));
-  const { quantity = reservation.quantity } = data;
-  const units = parseDecimal(quantity);
-  const remaining = subtract(parseDecimal(reservation.quantity), units);
-  if (remaining < ZERO) {
+  const held = liveReservation(state, reservationId)?.quantity ?? expiredUnits(state, reservationId);
+  if (held === undefined) return gone(reservationId, endingOf(state, reservationId));
+  const { quantity = held } = data;
+  if (parseDecimal(quantity) > parseDecimal(held)) {
     return refuse(
       'insufficient_reservation',
-      `The reservation ${reservationId} holds ${reservation.quantity}, not ${quantity}.`,
+      `The reservation ${reservationId} holds ${held}, not ${quantity}.`,
+    );
+  }
+  return leave(reservationId, quantity, state);
+}
+
+/** Goods leave. What their reservation does not hold any more comes out of what is promised to nobody. */
+function leave(reservationId: string, quantity: string, state: Readonly<InventoryState>): InventoryDecision {
+  const units = parseDecimal(quantity);
+  const held = parseDecimal(liveReservation(state, reservationId)?.quantity ?? '0');
+  const promised = units < held ? units : held;
+  const unpromised = subtract(units, promised);
+  if (unpromised > availableOf(state)) {
+    return refuse(
+      'insufficient_stock',
+      `${formatDecimal(unpromised)} units of ${quantity} are not reserved any more, and ${formatDecimal(availableOf(state))} are available.`,
     );
   }
   return accept({
@@ -174,8 +188,8 @@ function commit(data: Data<'CommitReservation'>, state: Readonly<InventoryState>
     data: {
       reservationId,
       quantity,
-      remaining: formatDecimal(remaining),
-      ...levelAfter(state, negate(units), negate(units)),
+      remaining: formatDecimal(subtract(held, promised)),
+      ...levelAfter(state, negate(units), negate(promised)),
     },
   });
 }
@@ -206,13 +220,13 @@ function evolve(state: InventoryState, event: InventoryEvent): InventoryState {
       end(state, event.data.reservationId, 'released');
       return state;
     case 'ReservationBarred':
-      remember(state, event.data.reservationId, 'barred');
+      remember(state, { reservationId: event.data.reservationId, ending: 'barred' });
       return state;
     case 'ReservationExpired':
       end(state, event.data.reservationId, 'expired');
       return state;
     case 'ReservationCommitted':
-      shrink(state, event.data.reservationId, event.data.remaining);
+      shrink(state, event.data);
       return state;
   }
 }
@@ -231,7 +245,7 @@ function* timers(state: Readonly<InventoryState>): Iterable<Timer<InventoryComma
 /** The rules of a product's stock, as the kernel runs them. */
 export const inventoryDecider: Decider<InventoryState, InventoryCommand, InventoryEvent, InventoryRefusal> = {
   aggregateType: 'inventory',
-  stateVersion: 1,
+  stateVersion: 2,
   initial,
   decide,
   evolve,

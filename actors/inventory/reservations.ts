@@ -1,4 +1,5 @@
 /** The reservations of one product: the live ones, and a memory of the last that ended. */
+import { formatDecimal, parseDecimal, subtract, ZERO } from '../../schemas/decimal.ts';
 import type { Refusal } from '../../schemas/envelope.ts';
 import type { InventoryRefusal } from '../../schemas/inventory.ts';
 
@@ -17,6 +18,8 @@ export type Ending = 'released' | 'barred' | 'expired' | 'committed';
 export interface EndedReservation {
   readonly reservationId: string;
   readonly ending: Ending;
+  /** Of one that expired: the units that it held and that have not left since. */
+  readonly quantity?: string;
 }
 
 /** The reservations of a product. */
@@ -56,30 +59,52 @@ export function begin(reservations: Reservations, reservationId: string, reserva
   reservations.liveCount++;
 }
 
-/** Leaves so many units in a reservation; with none it has ended. */
-export function shrink(reservations: Reservations, reservationId: string, remaining: string): void {
+/** Units have left: so many stay in the reservation, and with none it has ended. One that expired before held none. */
+export function shrink(
+  reservations: Reservations,
+  { reservationId, quantity, remaining }: { reservationId: string; quantity: string; remaining: string },
+): void {
   const reservation = liveReservation(reservations, reservationId);
-  if (reservation === undefined) throw new Error(`no live reservation ${reservationId}`);
-  if (remaining === '0') end(reservations, reservationId, 'committed');
+  if (reservation === undefined) leaveLate(reservations, reservationId, quantity);
+  else if (remaining === '0') end(reservations, reservationId, 'committed');
   else reservation.quantity = remaining;
+}
+
+/** Units leave though their reservation has ended: what it held by then may leave once. */
+function leaveLate(reservations: Reservations, reservationId: string, quantity: string): void {
+  const { ended } = reservations;
+  const held = expiredUnits(reservations, reservationId);
+  const left = held === undefined ? ZERO : subtract(parseDecimal(held), parseDecimal(quantity));
+  const index = ended.findIndex((one) => one.reservationId === reservationId);
+  if (index >= 0) ended.splice(index, 1);
+  if (left > ZERO)
+    remember(reservations, { reservationId, ending: 'expired', quantity: formatDecimal(left) });
+  else remember(reservations, { reservationId, ending: 'committed' });
 }
 
 /** Ends a live reservation. */
 export function end(reservations: Reservations, reservationId: string, ending: Ending): void {
+  const reservation = liveReservation(reservations, reservationId);
   delete reservations.live[keyOf(reservationId)];
   reservations.liveCount--;
-  remember(reservations, reservationId, ending);
+  const quantity = ending === 'expired' ? reservation?.quantity : undefined;
+  remember(reservations, { reservationId, ending, ...(quantity === undefined ? {} : { quantity }) });
 }
 
 /** Remembers how a reservation ended. */
-export function remember({ ended }: Reservations, reservationId: string, ending: Ending): void {
-  ended.push({ reservationId, ending });
+export function remember({ ended }: Reservations, reservation: EndedReservation): void {
+  ended.push(reservation);
   if (ended.length > ENDED_REMEMBERED) ended.shift();
 }
 
 /** How a reservation ended, as far as that is remembered. */
 export function endingOf({ ended }: Readonly<Reservations>, reservationId: string): Ending | undefined {
   return ended.find((one) => one.reservationId === reservationId)?.ending;
+}
+
+/** The units of a reservation that expired, as far as they have not left since; undefined of any other. */
+export function expiredUnits({ ended }: Readonly<Reservations>, reservationId: string): string | undefined {
+  return ended.find((one) => one.reservationId === reservationId)?.quantity;
 }
 
 /** Why there is no live reservation of an id. */

@@ -280,7 +280,7 @@ readonly aggregateType: "inventory";
 /** An id that its client made. */
 readonly aggregateId: string;
 readonly type: "CommitReservation";
-/** Reserved goods leave: so many, or all that is left of the reservation. */
+/** Reserved goods leave: so many, or all that is left of the reservation. Of one that has expired they come out of what is available. */
 readonly data: {
 /** The id of an aggregate: of its client, or made from one. */
 readonly reservationId: string;

@@ -44,7 +44,7 @@ describe('a reservation that expires', () => {
       data: { reservationId: 'r', quantity: '10', available: '10' },
       metadata: { userId: 'timer', causationId: null },
     });
-    expect(await send(actor, commit('r'))).toMatchObject({ code: 'reservation_expired' });
+    expect(await send(actor, release('r'))).toMatchObject({ code: 'reservation_expired' });
   });
 
   it('does so although the object was evicted meanwhile', async () => {
@@ -78,7 +78,7 @@ describe('a reservation that expires', () => {
     expect(await types(actor)).toEqual(['StockReceived', 'StockReserved', 'ReservationExpired']);
   });
 
-  it('has one end, whichever comes first: its time, or the goods leaving', async () => {
+  it('has one end, whichever comes first, and goods that leave after it leave once', async () => {
     const at = later();
     const left = await stocked('left-first', '10');
     await send(left, reserve('r', '4', at));
@@ -90,8 +90,11 @@ describe('a reservation that expires', () => {
     const ran = await stocked('ran-out-first', '10');
     await send(ran, reserve('r', '4', at));
     await ring(ran, at);
-    expect(await send(ran, commit('r'))).toMatchObject({ code: 'reservation_expired' });
     expect(await level(ran)).toBe('10 - 0');
+    await ran.evict();
+    for (const expected of [{ status: 'accepted' }, { code: 'reservation_ended' }])
+      expect(await send(ran, commit('r'))).toMatchObject(expected);
+    expect(await level(ran)).toBe('6 - 0');
   });
 
   it('expires with five hundred others at one ring', async () => {

@@ -120,10 +120,11 @@ describe('the stock of a product', () => {
 
   it('tells whoever comes too late what has become of a reservation', () => {
     const history = [received('10'), reserved('r', '6', '10')];
-    for (const late of [release('r'), commit('r'), expire('r'), reserve('r', '1')]) {
+    for (const late of [release('r'), expire('r'), reserve('r', '1')])
       given(...history, expired('r', '6', '10'))
         .when(late)
         .refused('reservation_expired');
+    for (const late of [release('r'), commit('r'), expire('r'), reserve('r', '1')]) {
       given(...history, released('r', '6', '10'))
         .when(late)
         .refused('reservation_ended', /released/);
@@ -133,6 +134,33 @@ describe('the stock of a product', () => {
     }
     for (const late of [commit('r'), expire('r')])
       given(received('10')).when(late).refused('reservation_not_found');
+  });
+
+  it('lets goods leave after their reservation has expired, once, out of what is promised to nobody', () => {
+    const history = [received('10'), reserved('r', '6', '10'), expired('r', '6', '10')];
+    const level = { onHand: '4', reserved: '0', available: '4' };
+    given(...history)
+      .when(commit('r'))
+      .events({
+        type: 'ReservationCommitted',
+        data: { reservationId: 'r', quantity: '6', remaining: '0', ...level },
+      });
+    given(...history, committed('r', '6', '0', '4'))
+      .when(commit('r'))
+      .refused('reservation_ended', /left/);
+    given(...history, committed('r', '2', '0', '8'))
+      .when(commit('r'))
+      .event('ReservationCommitted', { quantity: '4', onHand: '4' });
+    given(...history)
+      .when(commit('r', '7'))
+      .refused('insufficient_reservation', /holds 6/);
+    const promised = [...history, reserved('s', '5', '10')];
+    given(...promised)
+      .when(commit('r'))
+      .refused('insufficient_stock', /6 units of 6 .* 5 are available/);
+    given(...promised)
+      .when(commit('r', '5'))
+      .event('ReservationCommitted', { remaining: '0', onHand: '5', reserved: '5', available: '0' });
   });
 
   it('bars a reservation that is given up before it was made', () => {

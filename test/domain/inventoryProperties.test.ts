@@ -35,6 +35,8 @@ class Books {
   committed = 0;
   readonly live = new Map<string, number>();
   readonly over = new Set<string>();
+  /** What expired reservations held that has not left since. */
+  readonly expired = new Map<string, number>();
 
   get onHand() {
     return this.received + this.adjusted - this.committed;
@@ -66,10 +68,12 @@ class Books {
         return held === undefined ? undefined : 'ReservationReleased';
       case 'ExpireReservation':
         return held === undefined ? undefined : 'ReservationExpired';
-      case 'CommitReservation':
-        return held !== undefined && Number(sent.data.quantity ?? 0) <= held
-          ? 'ReservationCommitted'
-          : undefined;
+      case 'CommitReservation': {
+        const most = held ?? this.expired.get(sent.data.reservationId) ?? 0;
+        const units = Number(sent.data.quantity ?? most);
+        const isThere = held !== undefined || units <= this.available;
+        return units > 0 && units <= most && isThere ? 'ReservationCommitted' : undefined;
+      }
     }
   }
 
@@ -79,14 +83,19 @@ class Books {
     else if (type === 'StockReserved') this.live.set(data.reservationId, Number(data.quantity));
     else if (type === 'ReservationCommitted') {
       this.committed += Number(data.quantity);
-      const left = (this.live.get(data.reservationId) as number) - Number(data.quantity);
-      if (left > 0) this.live.set(data.reservationId, left);
+      const from = this.live.has(data.reservationId) ? this.live : this.expired;
+      const left = (from.get(data.reservationId) as number) - Number(data.quantity);
+      if (left > 0) from.set(data.reservationId, left);
       else this.end(data.reservationId);
-    } else this.end(data.reservationId);
+    } else {
+      this.end(data.reservationId);
+      if (type === 'ReservationExpired') this.expired.set(data.reservationId, Number(data.quantity));
+    }
   }
 
   end(reservationId: string): void {
     this.live.delete(reservationId);
+    this.expired.delete(reservationId);
     this.over.add(reservationId);
   }
 }

@@ -35,6 +35,8 @@ export class InventoryBook implements Book {
   onHand = 0n;
   reserved = 0n;
   readonly live = new Map<string, Live>();
+  /** Units of reservations that expired, as far as they have not left since. */
+  readonly #expired = new Map<string, bigint>();
   /** Units that have left, by the reservation that they left by. */
   readonly committed = new Map<string, bigint>();
   readonly #source: Source;
@@ -127,20 +129,34 @@ export class InventoryBook implements Book {
   #commit(event: AuditedEvent, units: bigint): void {
     const reservationId = reservationOf(event);
     const live = this.live.get(reservationId);
-    if (live === undefined || units > live.quantity)
-      fail(event, 'only what is promised leaves', `${units} of the ${live?.quantity} of ${reservationId}`);
-    live.quantity -= units;
-    if (live.quantity === 0n) this.live.delete(reservationId);
-    if (String(live.quantity) !== event.data.remaining)
-      fail(
-        event,
-        'stock is exact',
-        `${event.data.remaining} remain, by the auditor's books ${live.quantity}`,
-      );
+    if (live === undefined) this.#leaveLate(event, units);
+    else this.#leave(event, live, units);
+    const remaining = live?.quantity ?? 0n;
+    if (String(remaining) !== event.data.remaining)
+      fail(event, 'stock is exact', `${event.data.remaining} remain, by the auditor's books ${remaining}`);
     this.committed.set(reservationId, (this.committed.get(reservationId) ?? 0n) + units);
     this.onHand -= units;
-    this.reserved -= units;
     this.#left += units;
+  }
+
+  #leave(event: AuditedEvent, live: Live, units: bigint): void {
+    if (units > live.quantity)
+      fail(event, 'only what is promised leaves', `${units} of the ${live.quantity} of the reservation`);
+    live.quantity -= units;
+    this.reserved -= units;
+    if (live.quantity === 0n) this.live.delete(reservationOf(event));
+  }
+
+  /** What an expired reservation held may leave once, if nobody else was promised it. */
+  #leaveLate(event: AuditedEvent, units: bigint): void {
+    const held = this.#expired.get(reservationOf(event)) ?? 0n;
+    if (units > held || units > this.available)
+      fail(
+        event,
+        'only what is promised leaves',
+        `${units}; ${held} expired, ${this.available} are available`,
+      );
+    this.#expired.set(reservationOf(event), held - units);
   }
 
   #end(event: AuditedEvent, units: bigint): void {
@@ -151,6 +167,7 @@ export class InventoryBook implements Book {
     if (event.type === 'ReservationExpired' && event.recordedAt < (live.expiresAt ?? Infinity))
       fail(event, 'no timer fires early', `${reservationId} was not yet due`);
     this.live.delete(reservationId);
+    if (event.type === 'ReservationExpired') this.#expired.set(reservationId, units);
     this.reserved -= units;
   }
 

@@ -43,7 +43,7 @@ const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: STOCK,
-        find: '...levelAfter(state, negate(units), negate(units)),',
+        find: '...levelAfter(state, negate(units), negate(promised)),',
         replace: '...levelAfter(state, negate(units), ZERO),',
       },
     ],

@@ -10472,7 +10472,8 @@ export type CommitReservationCommand = Message<"folio.v1.CommitReservationComman
   aggregateId?: string | undefined;
 
   /**
-   * Reserved goods leave: so many, or all that is left of the reservation.
+   * Reserved goods leave: so many, or all that is left of the reservation. Of one that has expired they come out of
+   * what is available.
    *
    * @generated from field: folio.v1.CommitReservationCommand.Data data = 4;
    */
@@ -10487,7 +10488,8 @@ export const CommitReservationCommandSchema: GenMessage<CommitReservationCommand
   messageDesc(file_folio_v1_folio, 171);
 
 /**
- * Reserved goods leave: so many, or all that is left of the reservation.
+ * Reserved goods leave: so many, or all that is left of the reservation. Of one that has expired they come out of
+ * what is available.
  *
  * @generated from message folio.v1.CommitReservationCommand.Data
  */
