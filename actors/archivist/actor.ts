@@ -33,6 +33,7 @@ export class ArchivistActor extends DurableObject<ArchiveEnv> {
       jurisdiction: jurisdictionOf(env.JURISDICTION),
       logger: createLogger('archivist', env.LOG_LEVEL),
       now: () => Date.now(),
+      pause: () => new Promise((resolve) => void setImmediate(resolve)),
       readLog: (key, fromVersion, limit) => readLog(env, key, fromVersion, limit),
     };
     this.#archivist = new Archivist(deps, tables);

@@ -7,12 +7,14 @@
  * and every hash is recomputed before it is archived. No Cloudflare import.
  */
 import type { AlarmClock } from '../../actors/kernel/alarmClock.ts';
+import type { Paced } from '../../actors/kernel/decider.ts';
+import { runPaced } from '../../actors/kernel/paced.ts';
 import { parseEventsMessage } from '../../schemas/message.ts';
 import { type Jurisdiction, retentionYears } from '../../schemas/retention.ts';
 import { errorFields } from '../../telemetry/logger.ts';
 import type { LogDeps } from '../kernel/announcement.ts';
 import { type AggregateKey, keyOf } from '../kernel/positions.ts';
-import type { ArchiveTables, Arrival, Position } from './archiveTables.ts';
+import type { ArchiveTables, Arrival, DraftObject, Position } from './archiveTables.ts';
 import {
   announcementText,
   Gathering,
@@ -21,8 +23,8 @@ import {
   SEGMENT_EVENTS_MAX,
 } from './gathering.ts';
 import { type Manifest, manifestHash, manifestKey, manifestOf, manifestText } from './manifest.ts';
-import { type Chain, nextManifest } from './manifestChain.ts';
-import { type ArchivedRange, buildSegment } from './segment.ts';
+import { nextManifest } from './manifestChain.ts';
+import { buildSegment } from './segment.ts';
 import { type ArchiveStore, createOnce } from './store.ts';
 
 /** How long an event waits for others: how old the archive may be on a quiet day. */
@@ -51,6 +53,8 @@ export interface ArchivistDeps extends LogDeps {
   readonly store: ArchiveStore;
   readonly alarm: AlarmClock;
   readonly jurisdiction: Jurisdiction;
+  /** Lets others have their turn: making a segment takes a second. */
+  pause(): Promise<void>;
 }
 
 /** What a sealing did. */
@@ -224,12 +228,9 @@ export class Archivist {
     const gathering = new Gathering(this.#deps, this.#tables);
     await gathering.gather(rows.flatMap(({ messages }) => messages.map(parseEventsMessage)));
     const now = this.#deps.now();
-    const closedAt = new Date(now).toISOString();
+    const drafts = await runPaced(this.#drafts(gathering, now), this.#deps.pause);
     this.#tables.transaction(() => {
-      let chain = this.#tables.chain();
-      for (const [aggregateType, ranges] of gathering.ranges()) {
-        chain = this.#addSegment(chain, { aggregateType, closedAt }, ranges);
-      }
+      for (const draft of drafts) this.#tables.addDraft(draft);
       this.#tables.taken(last.id);
       this.#tables.wait(gathering.unread.map(announcementText), now);
       // Nothing to wait for: what was too much for one sealing is overdue.
@@ -238,25 +239,28 @@ export class Archivist {
     return gathering.unfinished.length > 0;
   }
 
-  #addSegment(
-    { sequence, hash }: Chain,
-    { aggregateType, closedAt }: { aggregateType: string; closedAt: string },
-    ranges: readonly ArchivedRange[],
-  ): Chain {
+  /** What was gathered as segments with their manifests, linked to the chain that nobody else goes on with. */
+  *#drafts(gathering: Gathering, now: number): Paced<DraftObject[]> {
     const { jurisdiction } = this.#deps;
-    const file = buildSegment(aggregateType, ranges);
-    const place = {
-      sequence: sequence + 1,
-      previousManifest: hash,
-      closedAt,
-      jurisdiction,
-      retentionYears: retentionYears(aggregateType, jurisdiction),
-      aggregateType,
-    };
-    const manifest = manifestOf(place, ranges, file);
-    this.#tables.addDraft({ key: manifest.header.segment.key, bytes: file.bytes });
-    this.#tables.addDraft({ key: manifestKey(place.sequence), bytes: Buffer.from(manifestText(manifest)) });
-    return { sequence: place.sequence, hash: manifestHash(manifest.header) };
+    const closedAt = new Date(now).toISOString();
+    const drafts: DraftObject[] = [];
+    let { sequence, hash } = this.#tables.chain();
+    for (const [aggregateType, ranges] of gathering.ranges()) {
+      const file = yield* buildSegment(aggregateType, ranges);
+      const place = {
+        sequence: ++sequence,
+        previousManifest: hash,
+        closedAt,
+        jurisdiction,
+        retentionYears: retentionYears(aggregateType, jurisdiction),
+        aggregateType,
+      };
+      const manifest = yield* manifestOf(place, ranges, file);
+      drafts.push({ key: manifest.header.segment.key, bytes: file.bytes });
+      drafts.push({ key: manifestKey(sequence), bytes: Buffer.from(manifestText(manifest)) });
+      hash = manifestHash(manifest.header);
+    }
+    return drafts;
   }
 
   /** Puts what was written down into the bucket, a segment before its manifest, and only then counts it as archived. */

@@ -1,4 +1,5 @@
 /** Whether the bucket still has what the archivist has put into it, and putting back a segment that it has not. */
+import { runPaced } from '../../actors/kernel/paced.ts';
 import type { PublishedEvent } from '../../schemas/message.ts';
 import type { LogDeps } from '../kernel/announcement.ts';
 import type { ArchiveTables } from './archiveTables.ts';
@@ -24,6 +25,8 @@ export interface InspectionDeps extends Pick<LogDeps, 'readLog'> {
   readonly store: ArchiveStore;
   /** Milliseconds since 1970. */
   now(): number;
+  /** Lets others have their turn: making a segment takes a second. */
+  pause(): Promise<void>;
 }
 
 /** Looks into the bucket: no segment is read, only what the bucket says of it. */
@@ -59,7 +62,7 @@ export class Inspection {
     if (this.#isOver(manifest)) throw new BrokenArchive(`${segment.key} is past its term`);
     const ranges: ArchivedRange[] = [];
     for (const head of manifest.heads) ranges.push(await this.#range(aggregateType, head));
-    const { bytes } = buildSegment(aggregateType, ranges);
+    const { bytes } = await runPaced(buildSegment(aggregateType, ranges), this.#deps.pause);
     if (sha256Text(bytes) !== segment.sha256)
       throw new BrokenArchive(`${segment.key} comes out with other bytes: an earlier release has made it`);
     await createOnce(this.#deps.store, segment.key, bytes);

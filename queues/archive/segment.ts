@@ -4,8 +4,9 @@
  * canonical bytes are put together from them (`template.ts`), so that hashes can be verified from the file alone.
  */
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { SchemaElement } from 'hyparquet';
+import type { RowGroup, SchemaElement } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import type { Paced } from '../../actors/kernel/decider.ts';
 import { DECIMAL_PLACES } from '../../schemas/decimal.ts';
 import type { PublishedEvent } from '../../schemas/message.ts';
 import { type Column, columnsOf, type Kind, METADATA_COLUMNS } from './columns.ts';
@@ -69,11 +70,20 @@ interface Filled {
   readonly isSought?: boolean;
 }
 
-/** The file of some ranges, in the order given. */
-export function buildSegment(aggregateType: string, ranges: readonly ArchivedRange[]): SegmentFile {
+/** Rows that are put into their columns at a time, some five milliseconds: others wait for no longer. */
+const ROWS_AT_A_TIME = 500;
+
+/** The file of some ranges, in the order given. Lets go after some rows and after each column. */
+export function* buildSegment(aggregateType: string, ranges: readonly ArchivedRange[]): Paced<SegmentFile> {
   const rows = new Rows(aggregateType);
-  for (const { aggregateId, events } of ranges) for (const event of events) rows.add(aggregateId, event);
-  return rows.file();
+  let count = 0;
+  for (const { aggregateId, events } of ranges) {
+    for (const event of events) {
+      rows.add(aggregateId, event);
+      if (++count % ROWS_AT_A_TIME === 0) yield;
+    }
+  }
+  return yield* rows.file();
 }
 
 class Rows {
@@ -126,7 +136,7 @@ class Rows {
     put('data', templateOf(event.data, this.#fields, put));
   }
 
-  file(): SegmentFile {
+  *file(): Paced<SegmentFile> {
     const writer = new ByteWriter();
     const parquet = new ParquetWriter({
       writer,
@@ -139,9 +149,8 @@ class Rows {
       compressors: { GZIP: compressed },
       createdBy: 'folio',
     });
-    // Synchronous with a writer in memory, whatever its type says.
-    void parquet.write({
-      columnData: [...this.#columns.values()].map(({ element, values, isDelta, isSought }) => ({
+    for (const { element, values, isDelta, isSought } of this.#columns.values()) {
+      const column = {
         name: element.name,
         data: values,
         statistics: isSought !== false,
@@ -149,9 +158,13 @@ class Rows {
         ...(isDelta ? { encoding: 'DELTA_BINARY_PACKED' as const } : {}),
         // Hashes are as random as bytes can be.
         ...(element.name === 'hash' ? { codec: 'UNCOMPRESSED' as const } : {}),
-      })),
-      rowGroupSize: this.#count,
-    });
+      };
+      // Synchronous with a writer in memory, whatever its type says.
+      void parquet.write({ columnData: [column], rowGroupSize: this.#count });
+      yield;
+    }
+    parquet.row_groups = [oneRowGroup(parquet.row_groups)];
+    parquet.num_rows = BigInt(this.#count);
     void parquet.finish();
     const bytes = writer.getBytes();
     return { bytes, columns: columnBytes(parquet, bytes) };
@@ -175,6 +188,17 @@ function compressed(bytes: Uint8Array): Uint8Array {
   if (Buffer.compare(gunzipSync(result), bytes) !== 0)
     throw new Error('gzip does not give back what it took');
   return result;
+}
+
+/** Columns that were written one after the other, each as a row group of its own, as the one row group that they are. */
+function oneRowGroup(columns: readonly RowGroup[]): RowGroup {
+  const sum = (sizes: readonly (bigint | undefined)[]) => sizes.reduce<bigint>((a, b) => a + (b ?? 0n), 0n);
+  return {
+    columns: columns.flatMap((group) => group.columns),
+    total_byte_size: sum(columns.map((group) => group.total_byte_size)),
+    num_rows: columns[0]?.num_rows ?? 0n,
+    total_compressed_size: sum(columns.map((group) => group.total_compressed_size)),
+  };
 }
 
 /** Where each column's bytes are: one row group, in which columns follow one another. */

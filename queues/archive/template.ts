@@ -10,7 +10,7 @@
  * value as it is, and a JSON text as it is.
  */
 import { canonicalJson } from '../../schemas/canonical.ts';
-import { formatDecimal, parseDecimal } from '../../schemas/decimal.ts';
+import { parseDecimal } from '../../schemas/decimal.ts';
 import type { Column, Columns } from './columns.ts';
 
 /** A value of a column: scaled integers for decimals, milliseconds since 1970 for times, both as bigint. */
@@ -22,7 +22,8 @@ export type Take = (column: string, value: Value) => void;
 /** DECIMAL(38,8) holds 38 digits. */
 const SCALED_MAX = 10n ** 38n;
 
-const DECIMAL_TEXT = /^-?\d+(\.\d{1,8})?$/;
+/** What `formatDecimal` gives: no zero that says nothing, and no negative zero. */
+const CANONICAL_DECIMAL = /^(?:0|-?(?:[1-9]\d*(?:\.\d{0,7}[1-9])?|0\.\d{0,7}[1-9]))$/;
 
 /** The template of an object whose canonical text is that of {@link canonicalJson}. */
 export function templateOf(data: Readonly<Record<string, unknown>>, columns: Columns, take: Take): string {
@@ -75,10 +76,9 @@ function timeOf(text: string): bigint | undefined {
 }
 
 function decimalOf(text: string): bigint | undefined {
-  if (!DECIMAL_TEXT.test(text)) return undefined;
+  if (!CANONICAL_DECIMAL.test(text)) return undefined;
   const scaled = parseDecimal(text);
-  const fits = scaled < SCALED_MAX && scaled > -SCALED_MAX;
-  return fits && formatDecimal(scaled) === text ? scaled : undefined;
+  return scaled < SCALED_MAX && scaled > -SCALED_MAX ? scaled : undefined;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -10,24 +10,18 @@ import {
 import { BALANCE_DIGESTS, type BalancePeriod } from '../../actors/account/balances.ts';
 import type { AccountState } from '../../actors/account/decider.ts';
 import { knownAccount } from '../../actors/account/known.ts';
-import { type History, type Paced, STRETCH_EVENTS } from '../../actors/kernel/decider.ts';
+import { type History, STRETCH_EVENTS } from '../../actors/kernel/decider.ts';
 import { LogDigests } from '../../actors/kernel/logDigests.ts';
 import { Exact, plain } from '../../demo/exact.ts';
 import type { AccountEvent } from '../../schemas/account.ts';
 import type { Interval } from '../../schemas/calendar.ts';
 import { AmendedAccount, commandsOf, opening, plainState, step } from '../support/amendedAccount.ts';
+import { finished } from '../support/paced.ts';
 import { holds } from '../support/property.ts';
 import { numbersOf } from '../support/random.ts';
 
 const PROPERTY = { seed: 20261122, runs: 100 };
 const DAY_MS = 86_400_000;
-
-function finished<Result>(work: Paced<Result>): Result {
-  for (;;) {
-    const { done, value } = work.next();
-    if (done === true) return value;
-  }
-}
 
 const historyOf = ({ aggregate }: AmendedAccount) =>
   aggregate.history() as History<AccountState, AccountEvent>;

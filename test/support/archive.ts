@@ -24,6 +24,8 @@ import { createLogger } from '../../telemetry/logger.ts';
 import { type Archive, keysIn } from '../../verifier/archive.ts';
 import { sqliteStorage } from './sqliteStorage.ts';
 
+const nextTurn = () => new Promise<void>((resolve) => void setImmediate(resolve));
+
 /** A bucket in memory that may fail. */
 export class MemoryBucket implements ArchiveStore {
   readonly objects = new Map<string, Uint8Array>();
@@ -228,7 +230,7 @@ export class ArchiveWorld {
   /** Looks into the bucket as the archivist's object does. */
   inspection(): Inspection {
     return new Inspection(
-      { store: this.bucket, readLog: this.#readLog, now: () => this.now },
+      { store: this.bucket, readLog: this.#readLog, now: () => this.now, pause: nextTurn },
       new ArchiveTables(this.#storage),
     );
   }
@@ -260,6 +262,7 @@ export class ArchiveWorld {
         jurisdiction: 'default',
         logger: createLogger('archivist', 'info', (line) => void this.lines.push(line)),
         now: () => this.now,
+        pause: nextTurn,
         readLog: this.#readLog,
       },
       new ArchiveTables(this.#storage),

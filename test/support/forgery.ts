@@ -26,6 +26,7 @@ import { buildSegment } from '../../queues/archive/segment.ts';
 import { canonicalJson } from '../../schemas/canonical.ts';
 import { type PublishedEvent, parseEventsMessage } from '../../schemas/message.ts';
 import type { ArchiveWorld } from './archive.ts';
+import { finished } from './paced.ts';
 import type { Change, Objects, Touched } from './tampering.ts';
 
 /** Events of one aggregate while they are changed. */
@@ -114,14 +115,14 @@ function forge(
   const chosen = random.pick(manifests);
   const ranges = rangesOf(world, chosen);
   const event = change(ranges, random);
-  const file = buildSegment('account', ranges);
+  const file = finished(buildSegment('account', ranges));
   const { key } = chosen.header.segment;
   if (Buffer.compare(file.bytes, objects.get(key) as Uint8Array) === 0) return undefined;
   if (extent === 'segment') {
     objects.set(key, file.bytes);
     return event === undefined ? [key] : [event];
   }
-  const replaced = manifestOf({ ...chosen.header, retentionYears: yearsOf(key) }, ranges, file);
+  const replaced = finished(manifestOf({ ...chosen.header, retentionYears: yearsOf(key) }, ranges, file));
   const forged = relinked(manifests, replaced);
   objects.delete(key);
   objects.set(replaced.header.segment.key, file.bytes);
