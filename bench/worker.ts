@@ -109,6 +109,11 @@ export class AccountActor extends ProductAccountActor {
     return aggregate.log.head().version;
   }
 
+  /** Makes it a log that an older release wrote, which kept no digests; answers how many there were. */
+  dropDigests(): number {
+    return this.ctx.storage.sql.exec('DELETE FROM digests').rowsWritten;
+  }
+
   /** What the events come to. */
   sums(): AccountSums {
     return sumsOfLog(
@@ -211,6 +216,8 @@ async function bench(
       return actor.head();
     case 'book-between':
       return actor.bookBetween(number('from'), number('to'), number('events'));
+    case 'drop-digests':
+      return actor.dropDigests();
     case 'sums':
       return actor.sums();
     case 'fold':

@@ -3,9 +3,8 @@ import type { AccountEvent } from '../../schemas/account.ts';
 import type { ActorEnv } from '../env.ts';
 import type { History } from '../kernel/decider.ts';
 import { EventSourcedActor } from '../kernel/eventSourcedActor.ts';
-import { LogDigests } from '../kernel/logDigests.ts';
 import { type BalanceHistory, type BalanceRequest, balanceHistory } from './balanceHistory.ts';
-import { BALANCE_DIGESTS } from './balances.ts';
+import { BALANCE_DIGESTS, type DayBalances } from './balances.ts';
 import { type AccountState, accountDecider } from './decider.ts';
 import { type KnownAccount, knownAccount } from './known.ts';
 
@@ -26,15 +25,14 @@ export class AccountActor extends EventSourcedActor<AccountState> {
   readBalances(
     request: Omit<BalanceRequest, 'to'> & { readonly to: number | undefined },
   ): Promise<BalanceHistory> {
-    const { log } = this.core.aggregate;
+    const { log, digests } = this.core.aggregate;
     const to = request.to ?? Math.max(Date.now(), log.head().recordedAt) + 1;
-    const digests = new LogDigests(this.ctx.storage, log, BALANCE_DIGESTS);
     const source = {
       history: this.#history(),
       openedAt: log.read(1, 1)[0]?.recordedAt ?? 0,
       versionAt: (time: number) => log.versionAt(time),
       balances: (after: number, upTo: number) => log.search.values(BALANCE_DIGESTS.field, after, upTo),
-      digest: (stretch: number) => digests.of(stretch),
+      digest: (stretch: number) => digests?.of(stretch) as readonly DayBalances[],
     };
     return this.inPieces(balanceHistory(source, { ...request, to }));
   }

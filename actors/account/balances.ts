@@ -1,8 +1,8 @@
 /** Balances over periods of the calendar: how each began and ended, and how low and how high it was in between. */
 import { dayOf, type Period } from '../../schemas/calendar.ts';
-import { formatDecimal, larger, parseDecimal, type Scaled, smaller, ZERO } from '../../schemas/decimal.ts';
+import { compareDecimals, formatDecimal, larger, type Scaled, smaller, ZERO } from '../../schemas/decimal.ts';
 import { timeText } from '../../schemas/time.ts';
-import type { DigestRecipe, LoggedValue } from '../kernel/decider.ts';
+import type { DigestRecipe } from '../kernel/decider.ts';
 
 /** A period of a balance history. Amounts are decimal strings, times RFC 3339. */
 export interface BalancePeriod {
@@ -26,22 +26,25 @@ export interface Balances {
 export type DayBalances = readonly [day: number, minimum: string, maximum: string, closing: string];
 
 /** What is kept of a stretch of the log: every period of the calendar begins with a day. */
-export const BALANCE_DIGESTS: DigestRecipe<readonly DayBalances[]> = {
+export const BALANCE_DIGESTS: DigestRecipe<DayBalances[]> = {
   name: 'balances',
   version: 1,
   field: 'cash',
-  make: (values) => {
-    const days: DayBalances[] = [];
-    for (let start = 0; start < values.length; ) {
-      const day = dayOf((values[start] as LoggedValue).recordedAt);
-      let balances: Balances | undefined;
-      let end = start;
-      for (; end < values.length && dayOf((values[end] as LoggedValue).recordedAt) === day; end++)
-        balances = followedBy(balances, balance(parseDecimal((values[end] as LoggedValue).value)));
-      const { minimum, maximum, closing } = balances as Balances;
-      days.push([day, formatDecimal(minimum), formatDecimal(maximum), formatDecimal(closing)]);
-      start = end;
+  empty: () => [],
+  add: (days, { recordedAt, value }) => {
+    const day = dayOf(recordedAt);
+    const last = days.at(-1);
+    if (last === undefined || last[0] !== day) {
+      days.push([day, value, value, value]);
+      return days;
     }
+    const [, minimum, maximum] = last;
+    days[days.length - 1] = [
+      day,
+      compareDecimals(value, minimum) < 0 ? value : minimum,
+      compareDecimals(value, maximum) > 0 ? value : maximum,
+      value,
+    ];
     return days;
   },
 };

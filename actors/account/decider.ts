@@ -12,6 +12,7 @@ import type { TransferCommand } from '../../schemas/transfer.ts';
 import type { Decider, Decision, Timed } from '../kernel/decider.ts';
 import { accountAmending } from './amendments.ts';
 import { isBeyondLedger, isOutOfRange, precisionRefusal } from './amounts.ts';
+import { BALANCE_DIGESTS } from './balances.ts';
 import { type LastTrade, laterTrade } from './lastTrade.ts';
 import { limitRefusal, mergeLimits } from './limits.ts';
 import { applyTrade, FLAT } from './position.ts';
@@ -280,6 +281,7 @@ export const accountDecider: Decider<
   resourceId: (command) => (command.type === 'ExecuteTrade' ? command.data.tradeId : undefined),
   resourceIdOfEvent: (event) => (event.type === 'TradeExecuted' ? event.data.tradeId : undefined),
   amending: accountAmending,
+  digest: BALANCE_DIGESTS,
   reply: ([event]) => {
     switch (event?.type) {
       case 'TradeExecuted':

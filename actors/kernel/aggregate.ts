@@ -6,8 +6,8 @@ import type { CommandContext, CommandEnvelope } from '../../schemas/envelope.ts'
 import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
 import type { Decider } from './decider.ts';
 import { decodeEvent, EventLog, type NewEvent, type StoredData } from './eventLog.ts';
-
 import { LogHistory } from './history.ts';
+import { LogDigests } from './logDigests.ts';
 import { SnapshotStore } from './snapshots.ts';
 import type { ActorStorage } from './storage.ts';
 import { Turn, type Verdict } from './turn.ts';
@@ -50,6 +50,8 @@ export class Aggregate<State> {
   readonly aggregateId: string;
   readonly decider: AnyDecider;
   readonly log: EventLog;
+  /** Digests of its stretches; undefined for an aggregate that keeps none. */
+  readonly digests: LogDigests<unknown> | undefined;
   readonly #snapshots: SnapshotStore;
   /** The newest state, kept between turns; undefined until first needed and after a throw. */
   #fold: Fold<State> | undefined;
@@ -58,6 +60,7 @@ export class Aggregate<State> {
     this.decider = decider;
     this.aggregateId = aggregateId;
     this.log = new EventLog(storage, decider.amending?.events);
+    this.digests = decider.digest && new LogDigests(storage, this.log, decider.digest);
     this.#snapshots = new SnapshotStore(storage, decider.stateVersion);
   }
 
@@ -94,11 +97,7 @@ export class Aggregate<State> {
     this.#fold = undefined;
     const turn = this.#turn(fold, now);
     const verdicts = turn.decideAll(entries);
-    if (turn.pending.length > 0) {
-      this.rowsWritten += this.log.append(turn.pending);
-      this.log.appended(turn.pending);
-      this.rowsWritten += this.#snapshots.takeIfDue(versionBefore, fold.version, fold.state);
-    }
+    if (turn.pending.length > 0) this.#append(turn.pending, versionBefore, fold);
     this.#fold = fold;
     return verdicts;
   }
@@ -129,9 +128,7 @@ export class Aggregate<State> {
       fold.hash = event.hash;
       fold.recordedAt = event.recordedAt;
     }
-    this.rowsWritten += this.log.append(events);
-    this.log.appended(events);
-    this.rowsWritten += this.#snapshots.takeIfDue(versionBefore, fold.version, fold.state);
+    this.#append(events, versionBefore, fold);
     this.#fold = fold;
   }
 
@@ -142,6 +139,14 @@ export class Aggregate<State> {
   forget(): void {
     this.#fold = undefined;
     this.log.forget();
+    this.digests?.forget();
+  }
+
+  #append(events: readonly NewEvent[], versionBefore: number, { version, state }: Fold<State>): void {
+    this.rowsWritten += this.log.append(events);
+    this.log.appended(events);
+    this.rowsWritten += this.digests?.appended(events) ?? 0;
+    this.rowsWritten += this.#snapshots.takeIfDue(versionBefore, version, state);
   }
 
   #turn(fold: Fold<State>, now: number): Turn {

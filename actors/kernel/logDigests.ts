@@ -1,42 +1,84 @@
 /**
- * Digests of stretches of a log: what some question needs of a thousand events, made when it is first asked and kept from
- * then on. The log behind them never changes, so neither do they; any doubt, another recipe for one, means making them anew.
- * A write for a reader's sake: no command ever waits for one.
+ * Digests of stretches of a log: what some question needs of a thousand events. A stretch is digested as it comes to its
+ * end, with the event that ends it: one row in a thousand. What is missing, of a log that was written by an older release, is
+ * made when it is first asked. The log behind digests never changes, so neither do they; any doubt, another recipe for one,
+ * means making them anew.
  */
 import { type DigestRecipe, STRETCH_EVENTS } from './decider.ts';
-import type { EventLog } from './eventLog.ts';
+import type { EventLog, StoredEvent } from './eventLog.ts';
+import { textReader } from './fieldText.ts';
 import type { ActorStorage } from './storage.ts';
 
-/** The digests of one kind of one log. */
+/** The digests of one log. */
 export class LogDigests<Digest> {
   readonly #storage: ActorStorage;
   readonly #log: EventLog;
   readonly #recipe: DigestRecipe<Digest>;
+  readonly #textOf: (data: string) => string | undefined;
   #hasTable = false;
+  /** The digest of the stretch that is not whole yet, where all of it was appended while this instance was there. */
+  #running: Digest | undefined;
 
   constructor(storage: ActorStorage, log: EventLog, recipe: DigestRecipe<Digest>) {
     this.#storage = storage;
     this.#log = log;
     this.#recipe = recipe;
+    this.#textOf = textReader(recipe.field);
   }
 
   /** The digest of a stretch that is whole: stretch 0 has versions 1 to 1,000. */
   of(stretch: number): Digest {
-    return this.#kept(stretch) ?? this.#make(stretch);
+    const kept = this.#kept(stretch);
+    if (kept !== undefined) return kept;
+    const digest = this.#read(stretch);
+    this.#keep(stretch, digest);
+    return digest;
   }
 
-  #make(stretch: number): Digest {
-    const { name, version, field, make } = this.#recipe;
+  /**
+   * Takes events that the log has just been given, within their transaction; one that is undone calls {@link forget}.
+   * Returns rows written.
+   */
+  appended(events: readonly StoredEvent[]): number {
+    let rowsWritten = 0;
+    for (const { version, recordedAt, data } of events) {
+      const place = (version - 1) % STRETCH_EVENTS;
+      if (place === 0) this.#running = this.#recipe.empty();
+      if (this.#running !== undefined) {
+        const value = this.#textOf(data);
+        if (value !== undefined)
+          this.#running = this.#recipe.add(this.#running, { version, recordedAt, value });
+      }
+      if (place < STRETCH_EVENTS - 1) continue;
+      const stretch = (version - 1 - place) / STRETCH_EVENTS;
+      rowsWritten += this.#keep(stretch, this.#running ?? this.#read(stretch));
+      this.#running = undefined;
+    }
+    return rowsWritten;
+  }
+
+  /** After a transaction that was undone: memory may be ahead of storage, and is given up. */
+  forget(): void {
+    this.#running = undefined;
+    this.#hasTable = false;
+  }
+
+  #read(stretch: number): Digest {
+    const { field } = this.#recipe;
     const values = this.#log.search.values(field, stretch * STRETCH_EVENTS, (stretch + 1) * STRETCH_EVENTS);
-    const digest = make(values);
-    this.#storage.sql.exec(
+    return values.reduce((digest, value) => this.#recipe.add(digest, value), this.#recipe.empty());
+  }
+
+  #keep(stretch: number, digest: Digest): number {
+    this.#prepare();
+    const { name, version } = this.#recipe;
+    return this.#storage.sql.exec(
       'INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?)',
       name,
       stretch,
       version,
       JSON.stringify(digest),
-    );
-    return digest;
+    ).rowsWritten;
   }
 
   #kept(stretch: number): Digest | undefined {
@@ -53,7 +95,7 @@ export class LogDigests<Digest> {
     return row && JSON.parse(row.digest);
   }
 
-  /** Not a migration: most objects are never asked, and what is kept can be made again. */
+  /** Not a migration: most objects never have a stretch, and what is kept can be made again. */
   #prepare(): void {
     if (this.#hasTable) return;
     this.#storage.sql.exec(

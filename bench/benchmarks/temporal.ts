@@ -48,8 +48,9 @@ export const temporal: Benchmark = {
         progress(`temporal: ${figure.name} ${figure.value.toFixed(1)} ms`);
         figures.push(figure);
       };
-      // Before anything else: the digests are made then.
-      await add(ask.balancesAtFirst());
+      await add(ask.balancesOnce('the first time', [BALANCES]));
+      await product.ask(`bench/drop-digests/${ACCOUNT}`);
+      await add(ask.balancesOnce('of a log without digests', []));
       await add(ask.states('recorded', [STATE]));
       await add(ask.balances('recorded'));
       await correctTrades(product, events);
@@ -154,11 +155,11 @@ class Asking {
     );
   }
 
-  /** The first balances that anybody asks for. */
-  async balancesAtFirst(): Promise<Figure> {
+  /** The balances that are asked for just once. */
+  async balancesOnce(when: string, targets: readonly Target[]): Promise<Figure> {
     const { p95: value, processorMs } = await measured(this.#product, 1, () => this.#year('recorded'));
-    const name = 'balances by day over a year, the first time';
-    return { name, unit: 'ms', value, rounds: [value], detail: { processorMs }, targets: [BALANCES] };
+    const name = `balances by day over a year, ${when}`;
+    return { name, unit: 'ms', value, rounds: [value], detail: { processorMs }, targets };
   }
 
   #year(knowledge: Knowledge): Promise<string> {

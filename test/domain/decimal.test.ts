@@ -6,6 +6,7 @@ import {
   absolute,
   add,
   canonicalDecimal,
+  compareDecimals,
   DECIMAL_PLACES,
   decimalProblem,
   decimalsOf,
@@ -84,6 +85,17 @@ describe('decimals', () => {
       fc.property(text, ({ value, text: written }) => {
         expect(parseDecimal(written)).toBe(value);
         expect(canonicalDecimal(written)).toBe(formatDecimal(value));
+      }),
+      RUN,
+    );
+  });
+
+  it('are compared as texts like the numbers that they are', () => {
+    const near = fc.tuple(scaled, fc.bigInt({ min: -3n, max: 3n })).map(([a, off]) => [a, a + off] as const);
+    holds(
+      fc.property(fc.oneof(near, fc.tuple(scaled, scaled)), ([a, b]) => {
+        const compared = compareDecimals(formatDecimal(a), formatDecimal(b as Scaled));
+        expect(Math.sign(compared)).toBe(exactly(a).comparedTo(exactly(b)));
       }),
       RUN,
     );

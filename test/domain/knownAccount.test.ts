@@ -7,11 +7,10 @@ import {
   type BalanceRequest,
   balanceHistory,
 } from '../../actors/account/balanceHistory.ts';
-import { BALANCE_DIGESTS, type BalancePeriod } from '../../actors/account/balances.ts';
+import type { BalancePeriod, DayBalances } from '../../actors/account/balances.ts';
 import type { AccountState } from '../../actors/account/decider.ts';
 import { knownAccount } from '../../actors/account/known.ts';
 import { type History, STRETCH_EVENTS } from '../../actors/kernel/decider.ts';
-import { LogDigests } from '../../actors/kernel/logDigests.ts';
 import { Exact, plain } from '../../demo/exact.ts';
 import type { AccountEvent } from '../../schemas/account.ts';
 import type { Interval } from '../../schemas/calendar.ts';
@@ -31,8 +30,7 @@ const knownState = (account: AmendedAccount, version: number, knownVersion: numb
 
 /** A balance history as the account's actor makes it. */
 function balances(account: AmendedAccount, request: BalanceRequest): BalanceHistory {
-  const { log } = account.aggregate;
-  const digests = new LogDigests(account.storage, log, BALANCE_DIGESTS);
+  const { log, digests } = account.aggregate;
   return finished(
     balanceHistory(
       {
@@ -40,7 +38,7 @@ function balances(account: AmendedAccount, request: BalanceRequest): BalanceHist
         openedAt: log.read(1, 1)[0]?.recordedAt ?? 0,
         versionAt: (time) => log.versionAt(time),
         balances: (after, upTo) => log.search.values('cash', after, upTo),
-        digest: (stretch) => digests.of(stretch),
+        digest: (stretch) => digests?.of(stretch) as readonly DayBalances[],
       },
       request,
     ),
@@ -231,9 +229,9 @@ describe('a balance history', () => {
       const values = account.ledger.cashes(known);
       return (version: number) => values[version - 1] as string;
     };
+    const kept = texts();
     const first = madePeriods(balances(account, request));
     expect(first).toEqual(plainBalances(account, cash(), 'day', from, request.to));
-    const kept = texts();
     expect(kept.map(({ stretch }) => stretch)).toEqual([0, 1, 2]);
     expect(madePeriods(balances(account, request))).toEqual(first);
     account.now += 1;
