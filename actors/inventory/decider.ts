@@ -175,8 +175,8 @@ function commit(data: Data<'CommitReservation'>, state: Readonly<InventoryState>
 function leave(reservationId: string, quantity: string, state: Readonly<InventoryState>): InventoryDecision {
   const units = parseDecimal(quantity);
   const held = parseDecimal(liveReservation(state, reservationId)?.quantity ?? '0');
-  const promised = units < held ? units : held;
-  const unpromised = subtract(units, promised);
+  const unpromised = units > held ? subtract(units, held) : ZERO;
+  const promised = subtract(units, unpromised);
   if (unpromised > availableOf(state)) {
     return refuse(
       'insufficient_stock',

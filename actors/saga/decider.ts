@@ -6,7 +6,7 @@ import type { CommandRequest, ReceiverAnswer } from '../../schemas/envelope.ts';
 import type { SagaCommand, SagaEvent, SagaRefusal } from '../../schemas/saga.ts';
 import { millisecondsOf, timeText } from '../../schemas/time.ts';
 import type { Decider, Decision, Effect, Timed, Timer } from '../kernel/decider.ts';
-import type { RetryPolicy, SagaDefinitions } from './definitions/definition.ts';
+import type { EventVerdict, RetryPolicy, SagaDefinitions } from './definitions/definition.ts';
 import { Plan, stagesOf } from './plan.ts';
 import { Progress } from './progress.ts';
 import { retryDelay } from './retry.ts';
@@ -146,7 +146,7 @@ function observe(progress: Progress, event: Data<'ObserveEvent'>): Refused {
   if (state.status === 'COMPLETED' || state.status === 'COMPENSATED')
     return refuse('saga_ended', `The saga is ${state.status}.`);
   for (const step of state.stages.flat()) {
-    if (step.status === 'COMPLETED' || step.status === 'COMPENSATED' || step.observed !== null) continue;
+    if (step.status === 'COMPLETED' || step.status === 'COMPENSATED' || hasHeardItsEnd(step)) continue;
     const { awaits } = plan.step(step);
     if (awaits === undefined || !awaits.eventTypes.includes(eventType)) continue;
     const data = event.data as Record<string, unknown>;
@@ -158,6 +158,11 @@ function observe(progress: Progress, event: Data<'ObserveEvent'>): Refused {
     return undefined;
   }
   return refuse('event_not_awaited', `No step waits for ${eventType}.`);
+}
+
+/** What gave a step up may be overtaken: goods leave though their money has been let go. */
+function hasHeardItsEnd({ observed }: StepState): boolean {
+  return observed !== null && observed.verdict !== ('given up' satisfies EventVerdict);
 }
 
 function retrySaga(progress: Progress, { reason }: Data<'RetrySaga'>): Refused {
@@ -278,7 +283,7 @@ export function sagaDecider(
 ): Decider<SagaState, SagaCommand, SagaEvent, SagaRefusal> {
   return {
     aggregateType: 'saga',
-    stateVersion: 3,
+    stateVersion: 4,
     initial,
     decide: (command, state) => decide(command, state, definitions),
     evolve,

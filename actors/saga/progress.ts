@@ -50,9 +50,13 @@ export class Progress {
   /** An event has ended a step that began. */
   resolve({ name: step, attempts }: StepState, eventType: string, verdict: EventVerdict): void {
     const { at } = this;
+    const error = { code: REFUSED_BY_EVENT, detail: eventType };
     if (verdict === 'refused') {
-      const error = { code: REFUSED_BY_EVENT, detail: eventType };
       this.add({ type: 'StepRefused', data: { step, attempts, error, unheard: false, at } });
+      return;
+    }
+    if (verdict === 'given up') {
+      this.add({ type: 'StepFailed', data: { step, attempts, error, at } });
       return;
     }
     this.add({ type: 'StepCompleted', data: { step, attempts, eventType, at } });

@@ -82,7 +82,8 @@ export function retry(step: StepState, backward: boolean, now: number, timeoutAt
   if (backward) undoAnew(step);
   else if (step.error?.code === REFUSED_BY_EVENT) {
     step.rounds++;
-    step.observed = null;
+    // Another command has another end; who only waits may have heard of it by now.
+    if (step.sends) step.observed = null;
   }
   step.endedAt = null;
   step.tries = 0;
@@ -132,6 +133,11 @@ function triedToUndo(step: StepState, attempts: number): void {
   step.undoAttempts = attempts;
 }
 
+/** What an event said has been acted upon: the next one is heard again. */
+function forgetRefusal(step: StepState): void {
+  if (step.error?.code === REFUSED_BY_EVENT) step.observed = null;
+}
+
 /** A want that is repeated needs a later moment: its outcome would be taken for a repeat otherwise. */
 function putOff(step: StepState, retryAt: string): void {
   step.dueAt = Math.max(millisecondsOf(retryAt), step.dueAt + 1);
@@ -161,11 +167,13 @@ export function evolveStep(step: StepState, event: StepEvent): void {
     case 'StepRefused':
       tried(step, event.data.attempts, event.data.error);
       step.unheard = event.data.unheard;
+      forgetRefusal(step);
       end(step, 'REFUSED', event.data.at);
       return;
     case 'StepFailed':
       tried(step, event.data.attempts, event.data.error);
       step.unheard = true;
+      forgetRefusal(step);
       end(step, 'FAILED', event.data.at);
       return;
     case 'StepTimedOut':

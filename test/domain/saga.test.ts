@@ -388,9 +388,10 @@ describe('a step that waits for an event', () => {
         [
           step('pay', {
             awaits: {
-              eventTypes: ['Paid', 'Declined', 'GivenUp'],
+              eventTypes: ['Paid', 'Declined', 'GivenUp', 'Lost'],
               verdict: ({ eventType }, { round }) => {
                 if (eventType === 'GivenUp') return 'ends the saga';
+                if (eventType === 'Lost') return 'given up';
                 return eventType === 'Paid' || round > 0 ? 'completed' : 'refused';
               },
             },
@@ -427,6 +428,31 @@ describe('a step that waits for an event', () => {
     saga.observe('Declined');
     expect(saga.state).toMatchObject({ status: 'COMPENSATING', reason: 'pay: refused_by_event' });
     expect(saga.wants).toEqual(['undo fetch:1 1', 'undo fetch:2 1']);
+  });
+
+  it('is given up by an event that says so: what it stands for is undone, though its command was taken', () => {
+    const saga = new Saga(waiting).fetched();
+    saga.answer('do pay');
+    saga.observe('Lost');
+    expect([saga.state.status, saga.status('pay'), saga.wants]).toEqual([
+      'COMPENSATING',
+      'COMPENSATING',
+      ['undo pay 1'],
+    ]);
+  });
+
+  it('which was given up before it began is done all the same where an event says so by then', () => {
+    const saga = new Saga(waiting);
+    saga.observe('Lost');
+    saga.observe('Paid');
+    saga.fetched();
+    saga.answer('do pay');
+    expect(saga.wants).toEqual(['do send']);
+    const lost = new Saga(waiting);
+    lost.observe('Paid');
+    expect(
+      lost.refusal({ type: 'ObserveEvent', data: { eventType: 'Lost', aggregateId: 'x', data: {} } }),
+    ).toBe('event_not_awaited');
   });
 
   it('ends the saga where the event says that others take care of the rest', () => {

@@ -32,6 +32,12 @@ const orderIs = (id: string, status: string) =>
 const sagaOf = async (id: string) => (await call('GET', `/v1/sagas/${id}`)).body;
 const sagaIs = (id: string, status: string) =>
   vi.waitFor(async () => expect(await sagaOf(id)).toMatchObject({ status }), WAIT);
+/** Until a saga has come to a step. */
+const sagaWaits = (id: string, step: string) =>
+  vi.waitFor(async () => {
+    const { steps } = await sagaOf(id);
+    expect(steps).toContainEqual(expect.objectContaining({ name: step, status: 'WAITING' }));
+  }, WAIT);
 const levelOf = async (id: string) => {
   const { onHand, reserved } = (await call('GET', `/v1/inventory/${id}`)).body;
   return [onHand, reserved];
@@ -97,5 +103,23 @@ describe('an order', () => {
     await sagaIs('fulfil-o-4', 'COMPLETED');
     expect(await levelOf(tea)).toEqual(['10', '0']);
     await vi.waitFor(async () => expect(await paymentOf('o-4')).toMatchObject({ status: 'VOIDED' }), WAIT);
+  });
+
+  it('whose money an operator lets go before it is shipped is cancelled, and its stock is free again', async () => {
+    const tea = await stocked('10');
+    await place('o-5', [[tea, '3', '2']]);
+    await orderIs('o-5', 'CONFIRMED');
+    await sagaWaits('fulfil-o-5', 'await-shipment');
+    const letGo = {
+      commandId: 'void-o-5',
+      aggregateType: 'payment',
+      aggregateId: 'o-5',
+      type: 'VoidPayment',
+    };
+    const commands = [{ ...letGo, data: { reason: 'wrong card' } }];
+    expect((await call('POST', '/v1/commands', { body: { commands } })).body).toMatchObject({ accepted: 1 });
+    await orderIs('o-5', 'CANCELLED');
+    await sagaIs('fulfil-o-5', 'COMPENSATED');
+    expect(await levelOf(tea)).toEqual(['10', '0']);
   });
 });

@@ -37,10 +37,10 @@ export interface ObservedEvent {
 }
 
 /**
- * What an event means for a step: it is done; it cannot be done; or the saga is over, since what follows is taken care of
- * elsewhere. Undefined: nothing.
+ * What an event means for a step: it is done; it cannot be done; it is given up, as if its time were up, so that what it
+ * stands for is undone; or the saga is over, since what follows is taken care of elsewhere. Undefined: nothing.
  */
-export type EventVerdict = 'completed' | 'refused' | 'ends the saga' | undefined;
+export type EventVerdict = 'completed' | 'refused' | 'given up' | 'ends the saga' | undefined;
 
 /** When to try again: after `firstMs`, then after twice as long each time up to `maxMs`, `attemptsMax` times in all. */
 export interface RetryPolicy {

@@ -3,14 +3,15 @@ import { type AnySagaDefinition, type SagaDefinitions, sagaDefinitions } from '.
 import { fundsTransfer } from './fundsTransfer.ts';
 import { orderCancellation } from './orderCancellation.ts';
 import { orderFulfilment } from './orderFulfilment.ts';
-import { orderCancellationBefore, orderFulfilmentBefore } from './orderSagasBefore.ts';
+import { orderCancellationFirst, orderFulfilmentFirst, orderFulfilmentSecond } from './orderSagasBefore.ts';
 
 export const DEFINITION_LIST: readonly AnySagaDefinition[] = [
   orderFulfilment,
   orderCancellation,
   fundsTransfer,
-  orderFulfilmentBefore,
-  orderCancellationBefore,
+  orderFulfilmentSecond,
+  orderFulfilmentFirst,
+  orderCancellationFirst,
 ];
 
 /** The same by name and version. */

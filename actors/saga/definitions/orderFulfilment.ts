@@ -55,13 +55,16 @@ function authorizationVerdict({ eventType, data }: ObservedEvent): EventVerdict 
 
 function shipmentVerdict({ eventType, data }: ObservedEvent): EventVerdict {
   if (eventType === 'OrderShipped') return data.status === 'SHIPPED' ? 'completed' : undefined;
+  // Goods that nobody pays for any more are not sent. What was captured before is the business of whoever did that.
+  if (eventType === VOIDED)
+    return (data.standing as { status: string }).status === 'VOIDED' ? 'given up' : undefined;
   // A confirmed order that its customer cancels has a saga of its own; one that was not is refused its confirmation.
   return data.statusBefore === 'CONFIRMED' ? 'ends the saga' : undefined;
 }
 
 export const orderFulfilment: SagaDefinition<OrderInput> = {
   name: FULFILMENT_DEFINITION,
-  version: 2,
+  version: 3,
   description: 'Reserves the stock of an order, has it paid, and sees it shipped.',
   stages: [
     // Undone last: an order is cancelled when nothing of it is held any more.
@@ -120,7 +123,7 @@ export const orderFulfilment: SagaDefinition<OrderInput> = {
       {
         name: 'await-shipment',
         pivot: true,
-        awaits: { eventTypes: ['OrderShipped', 'OrderCancelled'], verdict: shipmentVerdict },
+        awaits: { eventTypes: ['OrderShipped', 'OrderCancelled', VOIDED], verdict: shipmentVerdict },
         timeoutMs: () => SHIPMENT_MS,
         retry: PROMPT,
         compensation: cancelOrder,

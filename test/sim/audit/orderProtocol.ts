@@ -90,7 +90,14 @@ function unfulfil(asked: StepAsked, reason: string): StepCommand | undefined {
 
 const NOT_AUTHORIZED = ['PaymentDeclined', 'PaymentFailed', 'PaymentVoided'];
 
-function fulfilmentWord(base: string, { type, data }: AuditedEvent): Word {
+/** The first version that hears of money which is let go while the shipment is waited for. */
+const HEARS_VOIDS = 3;
+
+function fulfilmentWord(
+  base: string,
+  { type, data }: AuditedEvent,
+  { version }: { readonly version: number },
+): Word {
   const { status } = (data.standing ?? data) as { status?: string };
   switch (base) {
     case 'authorize-payment':
@@ -98,6 +105,8 @@ function fulfilmentWord(base: string, { type, data }: AuditedEvent): Word {
       return NOT_AUTHORIZED.includes(type) ? 'refused' : undefined;
     case 'await-shipment':
       if (type === 'OrderShipped') return status === 'SHIPPED' ? 'done' : undefined;
+      if (type === 'PaymentVoided' && version >= HEARS_VOIDS)
+        return status === 'VOIDED' ? 'given up' : undefined;
       return type === 'OrderCancelled' && data.statusBefore === 'CONFIRMED' ? 'over' : undefined;
     case 'capture-payment':
       if (type === 'PaymentCaptured') return 'done';
@@ -110,8 +119,8 @@ function fulfilmentWord(base: string, { type, data }: AuditedEvent): Word {
 export const FULFILMENT: Protocol = {
   command: (asked) => (asked.undoneFor === undefined ? fulfil(asked) : unfulfil(asked, asked.undoneFor)),
   awaits(base, input) {
-    if (base === 'await-shipment') return orderOf(input);
-    return base === 'authorize-payment' || base === 'capture-payment' ? paymentOf(input) : undefined;
+    if (base === 'await-shipment') return [orderOf(input), paymentOf(input)];
+    return base === 'authorize-payment' || base === 'capture-payment' ? [paymentOf(input)] : [];
   },
   word: fulfilmentWord,
   isUndone(base, key, input, ledgerOf) {
@@ -146,7 +155,7 @@ export const CANCELLATION: Protocol = {
         return undefined;
     }
   },
-  awaits: (base, input) => (base === 'release-stock' ? undefined : paymentOf(input)),
+  awaits: (base, input) => (base === 'release-stock' ? [] : [paymentOf(input)]),
   isMoot(base, key, input, ledgerOf) {
     const { book } = ledgerOf(paymentOf(input));
     switch (base) {
@@ -158,7 +167,7 @@ export const CANCELLATION: Protocol = {
         return (book as PaymentBook).kept === 0n;
     }
   },
-  word(base, { type, data }, round) {
+  word(base, { type, data }, { round }) {
     if (base === 'void-payment') {
       if (type === 'PaymentVoided') return 'done';
       return type === 'VoidFailed' ? 'refused' : undefined;
@@ -182,7 +191,9 @@ function refundIdOf(round: number): string {
 }
 
 function isHopeless(input: SagaInput, ledgerOf: LedgerOf): boolean {
-  const { token } = ledgerOf(orderOf(input)).book as OrderBook;
-  const { held } = ledgerOf(paymentOf(input)).book as PaymentBook;
-  return DECLINED_FOR_GOOD.test(token) || (HELD_FOR_GOOD.test(token) && held > 0n);
+  const { token, shipments } = ledgerOf(orderOf(input)).book as OrderBook;
+  const { held, captured, isLetGo } = ledgerOf(paymentOf(input)).book as PaymentBook;
+  // Goods left before anybody heard that nobody pays for them any more.
+  const isLost = shipments.size > 0 && isLetGo && captured === 0n;
+  return DECLINED_FOR_GOOD.test(token) || (HELD_FOR_GOOD.test(token) && held > 0n) || isLost;
 }

@@ -33,16 +33,16 @@ export interface StepAsked {
 }
 
 /** What an event says of a step that waits for one. */
-export type Word = 'done' | 'refused' | 'over' | undefined;
+export type Word = 'done' | 'refused' | 'given up' | 'over' | undefined;
 
 /** One kind of saga. */
 export interface Protocol {
   /** The command of a step, or the one that undoes it; undefined where there is none. */
   command(asked: StepAsked): StepCommand | undefined;
-  /** Whose event ends a step; undefined where the answer to its command does. */
-  awaits?(base: string, input: SagaInput): Source | undefined;
-  /** What such an event says. */
-  word?(base: string, event: AuditedEvent, round: number): Word;
+  /** Whose events end a step; nobody's where the answer to its command does. */
+  awaits?(base: string, input: SagaInput): readonly Source[];
+  /** What such an event says to a saga of this version. */
+  word?(base: string, event: AuditedEvent, asked: { readonly round: number; readonly version: number }): Word;
   /** Whether nothing is left of a step; undefined where the command that undoes it must have been taken. */
   isUndone?(base: string, key: string, input: SagaInput, ledgerOf: LedgerOf): boolean;
   /** Whether there is nothing (left) that a step could do, so that it is done without anybody having taken its command. */

@@ -25,6 +25,9 @@ const EVENT_ID = /^event (\S+)$/;
 /** The code of a step that was taken and then could not be done. */
 const REFUSED_BY_EVENT = 'refused_by_event';
 
+/** Longer than anything takes to be told of: queues fail for hours, and the sweeper tells what they lost. */
+const HEARD_WITHIN_MS = 86_400_000;
+
 /** Refusals have underscores and no capitals. */
 const EVENT_NAME = /^[A-Z]/;
 
@@ -40,6 +43,8 @@ interface Step {
   /** How often it was begun anew, and whether it is about to be: an event said no. */
   rounds: number;
   isRefusedByEvent: boolean;
+  /** Whether an event was ever heard to give it up. */
+  isGivenUp: boolean;
   /** Why it was undone, each time. */
   readonly undoings: string[];
   /** Whether what undoes it was taken and an event is to say what became of it, and whether one said that it failed. */
@@ -58,6 +63,7 @@ const BEGINNINGS: Readonly<Record<string, readonly string[]>> = {
   ObserveEvent: [
     'StepCompleted',
     'StepRefused',
+    'StepFailed',
     'EventObserved',
     'CompensationStarted',
     'StepCompensated',
@@ -87,6 +93,7 @@ export class SagaBook implements Book {
   readonly #ledgerOf: LedgerOf;
   readonly #steps = new Map<string, Step>();
   #startedAt = 0;
+  #version = 0;
   #backward = false;
   #cause = '';
 
@@ -223,6 +230,7 @@ export class SagaBook implements Book {
   #start(data: Readonly<Record<string, unknown>>, at: number): void {
     this.status = 'RUNNING';
     this.definition = String(data.definition);
+    this.#version = Number(data.definitionVersion);
     this.input = data.input as SagaInput;
     this.#startedAt = at;
     for (const [stage, names] of (data.stages as string[][]).entries())
@@ -262,6 +270,7 @@ export class SagaBook implements Book {
         return;
       case 'EventObserved':
         this.#checkWord(event, name, String(event.data.eventType));
+        step.isGivenUp ||= event.data.verdict === 'given up';
         return;
       case 'StepSucceededLate':
         this.#ran(event, name, undefined);
@@ -278,10 +287,11 @@ export class SagaBook implements Book {
       case 'StepTimedOut':
         if (at < step.timeoutAt)
           this.#fail(event, 'no timer fires early', `${name} had ${step.timeoutAt - at} ms left`);
+        this.#checkHeard(event, name, at);
         step.status = 'NOT_DONE';
         return;
       case 'StepFailed':
-        step.status = 'NOT_DONE';
+        this.#failed(event, name, step);
         return;
       case 'StepCompensated':
         this.#compensated(event, name, step);
@@ -318,6 +328,24 @@ export class SagaBook implements Book {
     step.status = 'NOT_DONE';
   }
 
+  #failed(event: AuditedEvent, name: string, step: Step): void {
+    const { code, detail } = event.data.error as { code: string; detail: string };
+    step.isRefusedByEvent = code === REFUSED_BY_EVENT;
+    step.isGivenUp ||= step.isRefusedByEvent;
+    if (step.isRefusedByEvent) this.#checkWord(event, name, detail, ['given up']);
+    step.status = 'NOT_DONE';
+  }
+
+  /** A step whose time is up has not been given up by an event for long. */
+  #checkHeard(event: AuditedEvent, name: string, at: number): void {
+    if (this.#step(name).isGivenUp) return;
+    const missed = this.#awaited(name).find(
+      (other) => other.recordedAt < at - HEARD_WITHIN_MS && this.#word(name, other) === 'given up',
+    );
+    if (missed !== undefined)
+      this.#fail(event, 'sagas hear what gives them up', `${missed.type} of ${missed.recordedAt}`);
+  }
+
   #compensated(event: AuditedEvent, name: string, step: Step): void {
     const code = event.data.code as string | null;
     if (code === null) this.#ran(event, name, step.undoings.length);
@@ -349,24 +377,28 @@ export class SagaBook implements Book {
 
   /** What an event said of a step is what it said: it is in the log of whom it is of. */
   #checkWord(event: AuditedEvent, name: string, eventType: string, words?: readonly Word[]): void {
-    const { base } = stepParts(name);
-    const source = this.#protocol.awaits?.(base, this.input ?? {});
-    const round = this.#step(name).rounds;
-    const isSaid =
-      source !== undefined &&
-      this.#ledgerOf(source).events.some((other) => {
-        const word = other.type === eventType ? this.#protocol.word?.(base, other, round) : undefined;
-        return word !== undefined && (words?.includes(word) ?? true);
-      });
+    const isSaid = this.#awaited(name).some((other) => {
+      const word = other.type === eventType ? this.#word(name, other) : undefined;
+      return word !== undefined && (words?.includes(word) ?? true);
+    });
     if (!isSaid) this.#fail(event, 'sagas believe what happened', `no ${eventType} says so of ${name}`);
   }
 
   /** What ends an undoing is in the log of whom it is of. */
   #checkSaid(event: AuditedEvent, name: string, eventType: string): void {
-    const source = this.#protocol.awaits?.(stepParts(name).base, this.input ?? {});
-    const isSaid =
-      source !== undefined && this.#ledgerOf(source).events.some(({ type }) => type === eventType);
+    const isSaid = this.#awaited(name).some(({ type }) => type === eventType);
     if (!isSaid) this.#fail(event, 'sagas believe what happened', `there is no ${eventType} for ${name}`);
+  }
+
+  /** Everything that those have done whose events may end a step. */
+  #awaited(name: string): AuditedEvent[] {
+    const sources = this.#protocol.awaits?.(stepParts(name).base, this.input ?? {}) ?? [];
+    return sources.flatMap((source) => this.#ledgerOf(source).events);
+  }
+
+  #word(name: string, event: AuditedEvent): Word {
+    const asked = { round: this.#step(name).rounds, version: this.#version };
+    return this.#protocol.word?.(stepParts(name).base, event, asked);
   }
 
   /** What came later is undone before. */
@@ -401,14 +433,9 @@ export class SagaBook implements Book {
 
   /** Whether an event has said that what is left is taken care of elsewhere. */
   #isOver(): boolean {
-    return [...this.#steps.keys()].some((name) => {
-      const { base } = stepParts(name);
-      const source = this.#protocol.awaits?.(base, this.input ?? {});
-      return (
-        source !== undefined &&
-        this.#ledgerOf(source).events.some((other) => this.#protocol.word?.(base, other, 0) === 'over')
-      );
-    });
+    return [...this.#steps.keys()].some((name) =>
+      this.#awaited(name).some((other) => this.#word(name, other) === 'over'),
+    );
   }
 
   /** Whether there is nothing that a step could do. */
@@ -469,6 +496,7 @@ function unbegun(stage: number): Step {
     timeoutAt: 0,
     rounds: 0,
     isRefusedByEvent: false,
+    isGivenUp: false,
     undoings: [],
     isUndoTaken: false,
     isUndoFailed: false,

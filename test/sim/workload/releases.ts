@@ -10,11 +10,12 @@ import { type AnySagaDefinition, sagaDefinitions } from '../../../actors/saga/de
 import { fundsTransfer } from '../../../actors/saga/definitions/fundsTransfer.ts';
 import { orderCancellation } from '../../../actors/saga/definitions/orderCancellation.ts';
 import { orderFulfilment } from '../../../actors/saga/definitions/orderFulfilment.ts';
+import { orderFulfilmentSecond } from '../../../actors/saga/definitions/orderSagasBefore.ts';
 import { shipmentDecider } from '../../../actors/shipment/decider.ts';
 import { HOLD_RELEASES } from './holdDecider.ts';
 
 /** How many there are. */
-export const RELEASES = 2;
+export const RELEASES = 3;
 
 /** A definition whose steps all come one after the other, and are named anew. */
 function cautious(definition: AnySagaDefinition): AnySagaDefinition {
@@ -25,13 +26,14 @@ function cautious(definition: AnySagaDefinition): AnySagaDefinition {
   };
 }
 
-const FIRST: readonly AnySagaDefinition[] = [fundsTransfer, orderFulfilment, orderCancellation];
-const SECOND = FIRST.map(cautious);
+const BEFORE: readonly AnySagaDefinition[] = [fundsTransfer, orderFulfilmentSecond, orderCancellation];
+const NOW: readonly AnySagaDefinition[] = [fundsTransfer, orderFulfilment, orderCancellation];
+const NEXT = NOW.map(cautious);
 
-/** Every release knows both versions of each saga; new ones begin with the first in one, with the second in the other. */
-const SAGA_RELEASES = [FIRST, SECOND].map((newest) =>
+/** Every release knows every version of each saga; new ones begin with another in each. */
+const SAGA_RELEASES = [BEFORE, NOW, NEXT].map((newest) =>
   sagaDecider({
-    find: sagaDefinitions([...FIRST, ...SECOND]).find,
+    find: sagaDefinitions([...new Set([...BEFORE, ...NOW, ...NEXT])]).find,
     newest: (name) => newest.find((definition) => definition.name === name),
   }),
 );
@@ -52,7 +54,8 @@ export function deciderIn(release: number, aggregateType: string): AnyDecider {
     hold: HOLD_RELEASES,
     saga: SAGA_RELEASES,
   };
-  const decider = LASTING[aggregateType] ?? changing[aggregateType]?.[release];
+  const rules = changing[aggregateType] ?? [];
+  const decider = LASTING[aggregateType] ?? rules[release % rules.length];
   if (decider === undefined) throw new Error(`no ${aggregateType} in release ${release}`);
   return decider;
 }

@@ -177,7 +177,7 @@ export class ShopMaker {
   }
 
   /** A payment of no order, so that the money is asked for in every way; or some of an order's money goes back. */
-  #pay(): Attempt {
+  #pay(): Attempt | undefined {
     const { random } = this.#world;
     const payments = this.#auditor.books(PaymentBook);
     const paid = [...payments].filter(([, { captured }]) => captured > 0n);
@@ -188,6 +188,7 @@ export class ShopMaker {
         ...this.#part(60),
       });
     }
+    if (random.chance(0.1)) return this.#letGo();
     const paymentId = random.pick(PAYMENTS);
     const { status = 'NONE', held = 0n } = payments.get(paymentId) ?? {};
     const isOdd = random.chance(0.1);
@@ -195,6 +196,15 @@ export class ShopMaker {
     if (isOdd || held === 0n || random.chance(0.15))
       return this.#ofPayment(paymentId, 'VoidPayment', { reason: this.#unique('because') });
     return this.#ofPayment(paymentId, 'CapturePayment', { ...this.#part(30), final: random.chance(0.2) });
+  }
+
+  /** The money of an order that is about to be shipped is let go by hand. */
+  #letGo(): Attempt | undefined {
+    const { random } = this.#world;
+    const confirmed = [...this.#auditor.books(OrderBook)].filter(([, { status }]) => status === 'CONFIRMED');
+    if (confirmed.length === 0) return undefined;
+    const [orderId] = random.pick(confirmed);
+    return this.#ofPayment(orderId, 'VoidPayment', { reason: this.#unique('because') });
   }
 
   #authorize(paymentId: string): Attempt {
