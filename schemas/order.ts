@@ -199,7 +199,7 @@ const OrderCancelled = z.strictObject({
     .meta({ description: 'What the order was: of a confirmed one, stock and payment are to be undone.' }),
   sagaId: AggregateId.meta({
     description:
-      'The saga that undoes what was done: the one that fulfils a pending order, one of its own else.',
+      'The saga that undoes what was done: the one that fulfils the order where it was pending or that saga itself cancels it, one of its own else.',
   }),
 });
 

@@ -1,8 +1,11 @@
 /** The shape of every aggregate's rules: three pure, synchronous functions over plain data. */
 import type { Refusal } from '../../schemas/envelope.ts';
 
-/** A command as a decider sees it: `at` is when it was received, for a decider has no clock. */
-export type Timed<Command> = Command & { readonly at: string };
+/**
+ * A command as a decider sees it: `at` is when it was received, for a decider has no clock, and `sagaId` the saga that sent it,
+ * where one did.
+ */
+export type Timed<Command> = Command & { readonly at: string; readonly sagaId?: string | undefined };
 
 /** At least one event, so that every accepted command id is in the log; or the first refusal that applies. */
 export type Decision<Event, Code extends string> =

@@ -108,13 +108,13 @@ export class Turn {
         `The version is ${this.#fold.version}, not ${command.expectedVersion}.`,
       );
     }
-    const decision = this.#decide(command);
+    const decision = this.#decide(command, context);
     if (!decision.accepted) return this.#refuse(decision.refusal.code, decision.refusal.detail);
     return this.#accept(command, context, fingerprint, resourceId, decision.events);
   }
 
-  #decide({ type, data }: CommandEnvelope): AnyDecision {
-    const timed = { type, data, at: this.#at };
+  #decide({ type, data }: CommandEnvelope, { sagaId }: CommandContext): AnyDecision {
+    const timed = { type, data, at: this.#at, sagaId };
     const state = this.#fold.state as object;
     const { amending } = this.#decider;
     if (amending?.commands.includes(type) !== true) return this.#decider.decide(timed, state);

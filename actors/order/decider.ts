@@ -85,7 +85,7 @@ function decide(command: Timed<OrderCommand>, state: Readonly<OrderState>): Orde
       if (command.type === 'DeliverOrder') return accept({ type: 'OrderDelivered', data: {} });
       return refuse('order_already_shipped', 'Every unit of the order has left.');
     case 'CONFIRMED':
-      return decideConfirmed(command, state);
+      return decideConfirmed(command, state, command.sagaId);
     case 'PENDING':
       return decidePending(command, state);
   }
@@ -105,7 +105,11 @@ function decidePending(command: Later, { orderId }: Readonly<OrderState>): Order
   }
 }
 
-function decideConfirmed(command: Later, state: Readonly<OrderState>): OrderDecision {
+function decideConfirmed(
+  command: Later,
+  state: Readonly<OrderState>,
+  sagaId: string | undefined,
+): OrderDecision {
   switch (command.type) {
     case 'ConfirmOrder':
       return refuse('order_already_confirmed', 'The order has been confirmed.');
@@ -116,7 +120,8 @@ function decideConfirmed(command: Later, state: Readonly<OrderState>): OrderDeci
     case 'CancelOrder':
       if (state.shipments.length > 0)
         return refuse('order_already_shipped', 'Some of the order has left already.');
-      return cancel(command.data, 'CONFIRMED', cancellationSagaId(state.orderId));
+      // The saga that cancels it undoes the rest as well; whatever anybody else cancels is undone by one of its own.
+      return cancel(command.data, 'CONFIRMED', sagaId ?? cancellationSagaId(state.orderId));
   }
 }
 

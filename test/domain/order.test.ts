@@ -156,6 +156,9 @@ describe('an order', () => {
   it('is cancelled until something has left, and says what is to be undone', () => {
     given(placed()).when(cancel()).events(cancelled('PENDING'));
     given(placed(), confirmed).when(cancel()).events(cancelled('CONFIRMED'));
+    const bySaga = { ...cancel(), sagaId: 'fulfil-o-1' };
+    given(placed(), confirmed).when(bySaga).event('OrderCancelled', { sagaId: 'fulfil-o-1' });
+    given(placed()).when(bySaga).event('OrderCancelled', { sagaId: 'fulfil-o-1' });
     given(placed(), confirmed, shipped([[1, '2']], 'CONFIRMED'))
       .when(cancel())
       .refused('order_already_shipped');

@@ -121,5 +121,12 @@ describe('an order', () => {
     await orderIs('o-5', 'CANCELLED');
     await sagaIs('fulfil-o-5', 'COMPENSATED');
     expect(await levelOf(tea)).toEqual(['10', '0']);
+    // It names the saga that undoes the rest of it, and not one of its own that nobody starts.
+    await vi.waitFor(async () => {
+      const feed = '/v1/events?aggregateType=order&aggregateId=o-5&type=OrderCancelled';
+      const { events } = (await call('GET', feed)).body;
+      expect(events).toMatchObject([{ data: { statusBefore: 'CONFIRMED', sagaId: 'fulfil-o-5' } }]);
+    }, WAIT);
+    expect(verdict(await call('GET', '/v1/sagas/cancel-o-5'))).toBe('404 saga_not_found');
   });
 });

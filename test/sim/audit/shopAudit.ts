@@ -76,6 +76,9 @@ function checkSagas({ orderId, order, payment, fulfilment, cancellation }: Whole
   if (fulfilment === undefined) fail('every order has its saga', orderId, 'nobody fulfils it');
   if (isOwn !== (cancellation !== undefined))
     fail('every order has its saga', orderId, `the cancellation is ${cancellation?.status ?? 'nowhere'}`);
+  const named = order.cancelled?.data.sagaId;
+  if (named !== undefined && named !== (isOwn ? cancellationOf(orderId) : fulfilmentOf(orderId)))
+    fail('every order has its saga', orderId, `${named} was to undo it`);
   const hasLeft = isGone(order);
   const agree =
     (fulfilment.status === 'COMPLETED' && (hasLeft || isOwn)) ||
