@@ -11,7 +11,7 @@ import { ACCOUNTS, accountId } from '../workload/commands.ts';
 const DEFAULT_SECONDS = 5;
 
 /** Subscriptions that a connection may have. */
-const SUBSCRIPTIONS_MAX = 50;
+export const SUBSCRIPTIONS_MAX = 50;
 
 const EVENT_P99: Target = { of: 'value', atMost: 50 };
 
@@ -86,6 +86,22 @@ class Ear {
   }
 }
 
+/** A socket that follows some of the accounts: which, by its place among the listeners. */
+export async function listen(
+  server: Server,
+  place: { readonly index: number; readonly accounts: number; readonly perListener: number },
+  onFrame: (frame: Frame) => void,
+): Promise<LoadSocket> {
+  const { index, accounts, perListener } = place;
+  const socket = await LoadSocket.open(server, onFrame);
+  for (let number = 0; number < perListener; number++) {
+    const aggregateId = accountId((index * perListener + number) % accounts);
+    const wish = { type: 'subscribe', id: `s-${number}`, topic: 'events', aggregateType: 'account' };
+    socket.send(JSON.stringify({ ...wish, aggregateId }));
+  }
+  return socket;
+}
+
 async function runScenario(
   { name, listeners, accounts, commandsPerSecond, targets }: Scenario,
   server: Server,
@@ -95,28 +111,15 @@ async function runScenario(
   const sockets: LoadSocket[] = [];
   const perListener = Math.min(accounts, SUBSCRIPTIONS_MAX);
   let subscribed = 0;
-  const listen = async (index: number) => {
-    const socket = await LoadSocket.open(server, (frame) => {
-      if (frame.type === 'subscribed') subscribed++;
-      ear.heard(frame);
-    });
-    sockets.push(socket);
-    for (let place = 0; place < perListener; place++) {
-      const aggregateId = accountId((index * perListener + place) % accounts);
-      const wish = {
-        type: 'subscribe',
-        id: `s-${place}`,
-        topic: 'events',
-        aggregateType: 'account',
-        aggregateId,
-      };
-      socket.send(JSON.stringify(wish));
-    }
+  const onFrame = (frame: Frame) => {
+    if (frame.type === 'subscribed') subscribed++;
+    ear.heard(frame);
   };
-  for (let index = 0; index < listeners; index += OPENING) {
-    await Promise.all(
-      Array.from({ length: Math.min(OPENING, listeners - index) }, (_, place) => listen(index + place)),
+  for (let first = 0; first < listeners; first += OPENING) {
+    const opened = Array.from({ length: Math.min(OPENING, listeners - first) }, (_, place) =>
+      listen(server, { index: first + place, accounts, perListener }, onFrame),
     );
+    sockets.push(...(await Promise.all(opened)));
   }
   const wanted = listeners * perListener;
   for (const end = performance.now() + LAST_EVENT_MS * 2; subscribed < wanted && performance.now() < end; )

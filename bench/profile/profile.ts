@@ -4,12 +4,15 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { SAGA_CONNECTIONS } from '../benchmarks/sagas.ts';
 import { SINGLE_CONNECTIONS } from '../benchmarks/single.ts';
+import { listen, SUBSCRIPTIONS_MAX } from '../benchmarks/subscribers.ts';
+import { frameLoop } from '../load/frames.ts';
 import { closedLoop, type LoadResult } from '../load/loops.ts';
 import { inTurn, type RequestTemplate } from '../load/requests.ts';
+import type { ServerKind } from '../servers/config.ts';
 import { Server } from '../servers/server.ts';
 import type { Benchmark, BenchOptions, Figure } from '../types.ts';
 import { openAccounts } from '../workload/accounts.ts';
-import { ACCOUNTS, batchTemplates, singleTemplates } from '../workload/commands.ts';
+import { ACCOUNTS, batchTemplates, frameTexts, singleTemplates } from '../workload/commands.ts';
 import { orderTemplates, stockProducts } from '../workload/orders.ts';
 import { Inspector, isolates, isWorker } from './inspector.ts';
 import { recordNative } from './native.ts';
@@ -20,6 +23,9 @@ const WARM_UP_SECONDS = 3;
 const BATCH_COMMANDS = 100;
 const CONNECTIONS = 16;
 
+/** Frames of one command under way over the one socket. */
+const STREAM_DEPTH = 16;
+
 /** Between two samples: workerd's stacks are shallow, so this costs little. */
 const SAMPLE_MICROS = 200;
 
@@ -29,58 +35,107 @@ const COARSE_SAMPLE_MICROS = 2_000;
 /** Where profiles are written; git ignores it. */
 const FOLDER = 'dist/profiles';
 
+/** What a profile runs on, how that is made ready, and what is put on it. */
+interface Subject {
+  readonly name: string;
+  readonly kind: ServerKind;
+  prepare(server: Server): Promise<void>;
+  load(server: Server, seconds: number): Promise<LoadResult>;
+}
+
 export const profile: Benchmark = {
   name: 'profile',
   summary: `where the time goes under batches of ${BATCH_COMMANDS}; also ${FOLDER}/*.cpuprofile for DevTools`,
-  run: (options) =>
-    profiled('batch', CONNECTIONS, batchTemplates('product', BATCH_COMMANDS, ACCOUNTS, 'trade id'), options),
+  run: (options) => profiled({ ...BATCHES, name: 'batch', kind: 'product without views' }, options),
 };
 
 export const profileSingle: Benchmark = {
   name: 'profile-single',
   summary: `the same under single commands over ${SINGLE_CONNECTIONS} connections`,
   run: (options) =>
-    profiled('single', SINGLE_CONNECTIONS, singleTemplates('product', ACCOUNTS, 'trade id'), options),
+    profiled(
+      {
+        name: 'single',
+        kind: 'product without views',
+        prepare: openAllAccounts,
+        load: requests(singleTemplates('product', ACCOUNTS, 'trade id'), SINGLE_CONNECTIONS),
+      },
+      options,
+    ),
 };
 
 export const profileViews: Benchmark = {
   name: 'profile-views',
   summary: `the same under batches of ${BATCH_COMMANDS} with the views running`,
+  run: (options) => profiled({ ...BATCHES, name: 'views', kind: 'product' }, options),
+};
+
+export const profileStream: Benchmark = {
+  name: 'profile-stream',
+  summary: 'the same under frames of one command over a socket, each told to a subscriber',
   run: (options) =>
-    profiled('views', CONNECTIONS, batchTemplates('product', BATCH_COMMANDS, ACCOUNTS, 'trade id'), options),
+    profiled(
+      { name: 'stream', kind: 'product without views', prepare: openAllAccounts, load: toldCommands },
+      options,
+    ),
 };
 
 export const profileSagas: Benchmark = {
   name: 'profile-sagas',
   summary: 'the same under orders of three lines, placed to confirmed',
-  run: (options) => profiled('sagas', SAGA_CONNECTIONS, orderTemplates(), options),
+  run: (options) =>
+    profiled(
+      {
+        name: 'sagas',
+        kind: 'product with sagas',
+        prepare: stockProducts,
+        load: requests(orderTemplates(), SAGA_CONNECTIONS),
+      },
+      options,
+    ),
 };
 
-/** What each profile runs on, and how that is made ready. */
-const SUBJECTS = {
-  batch: { kind: 'product without views', prepare: openAllAccounts },
-  single: { kind: 'product without views', prepare: openAllAccounts },
-  views: { kind: 'product', prepare: openAllAccounts },
-  sagas: { kind: 'product with sagas', prepare: stockProducts },
-} as const;
+const BATCHES = {
+  prepare: openAllAccounts,
+  load: requests(batchTemplates('product', BATCH_COMMANDS, ACCOUNTS, 'trade id'), CONNECTIONS),
+};
 
 function openAllAccounts({ url }: Server): Promise<void> {
   return openAccounts(url, ACCOUNTS);
 }
 
+function requests(templates: readonly RequestTemplate[], connections: number): Subject['load'] {
+  const source = inTurn(templates);
+  return ({ port }, seconds) => closedLoop(port, source, { connections, seconds });
+}
+
+/** As many commands over one socket as are answered, while each account has a subscriber. */
+async function toldCommands(server: Server, seconds: number): Promise<LoadResult> {
+  const listeners = await Promise.all(
+    Array.from({ length: ACCOUNTS / SUBSCRIPTIONS_MAX }, (_, index) =>
+      listen(server, { index, accounts: ACCOUNTS, perListener: SUBSCRIPTIONS_MAX }, () => undefined),
+    ),
+  );
+  try {
+    return await frameLoop(
+      server,
+      { texts: frameTexts('product', 1), size: 1, sockets: 1, depth: STREAM_DEPTH },
+      seconds,
+    );
+  } finally {
+    for (const listener of listeners) listener.close();
+  }
+}
+
 async function profiled(
-  name: keyof typeof SUBJECTS,
-  connections: number,
-  templates: readonly RequestTemplate[],
+  { name, kind, prepare, load: put }: Subject,
   { stateDir, seconds = DEFAULT_SECONDS, progress }: BenchOptions,
 ): Promise<Figure[]> {
   const inspectorPort = await freePort();
-  const { kind, prepare } = SUBJECTS[name];
   const server = await Server.start(kind, stateDir, inspectorPort);
   try {
     await prepare(server);
-    const source = inTurn(templates);
-    const load = (time: number) => closedLoop(server.port, source, { connections, seconds: time });
+    const load = (time: number) => put(server, time);
     await load(WARM_UP_SECONDS);
     mkdirSync(FOLDER, { recursive: true });
     const file = join(FOLDER, `${name}-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`);

@@ -15,6 +15,8 @@ export class WorkerSocket extends EventTarget {
   static readonly opened: WorkerSocket[] = [];
   /** Headers of the next requests. */
   static headers: Record<string, string> = {};
+  /** What takes the next requests: the Worker under test, or an application with a gateway of its own. */
+  static fetch = (url: string, init: RequestInit): Response | Promise<Response> => worker.fetch(url, init);
   readyState: number = WorkerSocket.CONNECTING;
   readonly protocol = 'graphql-transport-ws';
   /** Whether pings are answered: a reader that has stopped reading answers none. */
@@ -35,7 +37,7 @@ export class WorkerSocket extends EventTarget {
 
   async #open(url: string, protocol: string): Promise<void> {
     const headers = { Upgrade: 'websocket', 'Sec-WebSocket-Protocol': protocol, ...WorkerSocket.headers };
-    const response = await worker.fetch(url, { headers });
+    const response = await WorkerSocket.fetch(url, { headers });
     const socket = response.webSocket;
     if (socket === null) {
       this.readyState = WorkerSocket.CLOSED;

@@ -1,10 +1,11 @@
 /** What clients are told when they ask for too much: 429 with when to come again, 503 before anything breaks. */
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../workers/env.ts';
 import { app } from '../../workers/http/app.ts';
 import { gatewayOf } from '../../workers/http/gateway.ts';
 import { REFUSALS_MAX } from '../../workers/limits/failures.ts';
 import { call, opened, type Reply, type Sent, TEST_TOKEN, testEnv, verdict } from '../support/api.ts';
+import { collect, socketClient, WorkerSocket } from '../support/graphqlSocket.ts';
 
 /** A Worker with quotas of its own, and so with callers of its own. */
 function worker(
@@ -52,6 +53,14 @@ describe('the quota of a client', () => {
 });
 
 describe('the quota of an account', () => {
+  // A quota is given anew every ten seconds: one that ended in the midst of a test would let more through.
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2026-11-21T10:00:02Z') });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it('is spent by requests to it, whoever sends them, and not by those to others', async () => {
     const env = worker({ RATE_ACCOUNT_COMMANDS: '2' });
     for (const id of ['rate-1', 'rate-2']) await opened(id);
@@ -112,6 +121,28 @@ describe('too much at a time', () => {
     const headers = { 'Content-Length': '200000' };
     expect(verdict(await send(env, 'POST', '/v1/accounts', { body: {}, headers }))).toBe('503 overloaded');
     expect((await send(env, 'GET', '/v1/event-types')).status).toBe(200);
+  });
+});
+
+describe('an operation over a GraphQL socket', () => {
+  const own = WorkerSocket.fetch;
+  afterEach(() => {
+    WorkerSocket.fetch = own;
+  });
+
+  it('is held against the room for bytes, by what it was sent with', async () => {
+    const env = worker();
+    const { admission } = gatewayOf(env);
+    WorkerSocket.fetch = (url, init) => app.fetch(new Request(url, init), env);
+    const client = socketClient();
+    const asks = (padding: number) =>
+      collect(client, `{ __typename } #${'x'.repeat(padding)}`, {}, () => true);
+    await asks(60_000);
+    for (const other of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) while (admission.enter(other, 1024 * 1024));
+    for (let place = 0; admission.enter(`new-${place}`, 50_000); place++);
+    await expect(asks(60_000)).rejects.toThrow('overloaded');
+    await asks(10);
+    await client.dispose();
   });
 });
 

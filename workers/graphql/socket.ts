@@ -3,7 +3,7 @@
  * way in. The caller is told by the request, or, as browsers must, by `Authorization` of the first message. What subscriptions
  * bring comes from a hub, whose connection in the caller's name is this one's double: it ends with it, and it with that.
  */
-import { type ExecutionResult, execute } from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, execute } from 'graphql';
 import { makeServer, type Server, type Context as SocketContext, type SubscribePayload } from 'graphql-ws';
 import type { Context } from 'hono';
 import { errorFields } from '../../telemetry/logger.ts';
@@ -48,6 +48,8 @@ export class GraphQlSocket implements Hubs {
   readonly #socket: PacedSocket;
   #hub: HubClient | undefined;
   #operations = 0;
+  /** About how many bytes each operation was sent with. */
+  readonly #bytes = new WeakMap<ExecutionArgs, number>();
   #isNobody: boolean;
 
   /** Takes a socket in. `isKnown` says whether the request has told who is asking. */
@@ -90,7 +92,7 @@ export class GraphQlSocket implements Hubs {
       connectionInitWaitTimeout: INIT_MS_MAX,
       onConnect: ({ connectionParams }) => this.#connect(connectionParams),
       onSubscribe: (context, _id, payload) => this.#prepare(context, payload),
-      execute: (args) => this.#execute(() => execute(args)),
+      execute: (args) => this.#execute(args),
       onNext: (_context, _id, _payload, _args, result) => shownResult(result, this.#c),
       onError: (_context, _id, _payload, errors) => errors.map((error) => this.#told(error)),
     });
@@ -159,18 +161,21 @@ export class GraphQlSocket implements Hubs {
     }
     const { query, operationName, variables } = payload;
     const runnable = await this.#engine.prepare(this.#c, { query, operationName, variables }, this);
-    return 'args' in runnable ? runnable.args : runnable;
+    if (!('args' in runnable)) return runnable;
+    this.#bytes.set(runnable.args, query.length + JSON.stringify(variables ?? null).length);
+    return runnable.args;
   }
 
   /** Runs a query or a mutation, where there is room for it among all that is in flight. */
-  async #execute(run: () => ExecutionResult | Promise<ExecutionResult>): Promise<ExecutionResult> {
+  async #execute(args: ExecutionArgs): Promise<ExecutionResult> {
     const { admission } = gatewayOf(this.#c.env);
     const { userId } = this.#c.get('principal');
-    if (!admission.enter(userId, 0)) return { errors: [problemError(OVERLOADED)] };
+    const bytes = this.#bytes.get(args) as number;
+    if (!admission.enter(userId, bytes)) return { errors: [problemError(OVERLOADED)] };
     try {
-      return await run();
+      return await execute(args);
     } finally {
-      admission.leave(userId, 0);
+      admission.leave(userId, bytes);
     }
   }
 
