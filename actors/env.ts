@@ -47,6 +47,8 @@ export interface ActorEnv extends AggregateBindings, PaymentSettings, PrivacySet
   readonly SAGAS_QUEUE: Queue<string>;
   /** The bank behind the sandbox of payments, in parts (schemas/partition.ts). */
   readonly SANDBOX: DurableObjectNamespace<SandboxActor>;
+  /** The bucket of the wrapped keys' backup (privacy/keyBackupStore.ts): nothing in it may be locked. */
+  readonly KEY_BACKUPS: R2Bucket;
   /** Hubs of live subscribers, by name. */
   readonly STREAMS: { getByName(name: string): StreamHub };
 }

@@ -4,10 +4,12 @@ import { ArchiveClient, DEFAULT_URL } from './archive/client.ts';
 import { LocalServerError, messageOf } from './errors.ts';
 import { rewrapKeys } from './rewrapKeys.ts';
 
-const HELP = `Wraps the keys of all subjects of a running Folio with the first master key of its PERSONAL_DATA_KEYS.
+const HELP = `Wraps the keys of all subjects of a running Folio, and their backup, with the first master key of its PERSONAL_DATA_KEYS.
+Keys that only the backup has come back, and keys that it lacks are put there.
 
-  npm run rewrap -- [--url URL] [--token TOKEN]
+  npm run rewrap -- [--from CURSOR] [--url URL] [--token TOKEN]
 
+  --from CURSOR  goes on where a run that was cut off had come to: each line of it says
   --url URL      where Folio answers (default ${DEFAULT_URL})
   --token TOKEN  an administrator's, sent as Authorization: Bearer (default: FOLIO_TOKEN of the environment)
   --help         this text
@@ -16,10 +18,10 @@ Doing it again is harmless. Ends with 0 where the other master keys are needed n
 anew, with 2 where it cannot begin or go on.`;
 
 async function main(): Promise<number> {
-  let values: { url?: string; token?: string; help?: boolean };
+  let values: { url?: string; token?: string; from?: string; help?: boolean };
   try {
     const text = { type: 'string' } as const;
-    const options = { url: text, token: text, help: { type: 'boolean', short: 'h' } } as const;
+    const options = { url: text, token: text, from: text, help: { type: 'boolean', short: 'h' } } as const;
     values = parseArgs({ options }).values;
   } catch (error) {
     throw new LocalServerError(`${messageOf(error)}\n\n${HELP}`);
@@ -29,7 +31,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const client = new ArchiveClient(values.url ?? DEFAULT_URL, values.token ?? process.env.FOLIO_TOKEN);
-  return rewrapKeys(client, (line) => console.log(line));
+  return rewrapKeys(client, (line) => console.log(line), values.from);
 }
 
 main().then(

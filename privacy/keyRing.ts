@@ -4,6 +4,7 @@
  */
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import type { ActorStorage } from '../actors/kernel/storage.ts';
+import type { WrappedKey } from '../schemas/keyBackup.ts';
 import type { Encrypted, PersonalKind } from '../schemas/personal.ts';
 import { KEY_BYTES, open, seal } from './cipher.ts';
 import { type MasterKey, unwrap, wrap } from './masterKeys.ts';
@@ -36,22 +37,60 @@ export class KeyRing {
     this.#masters = masters;
   }
 
-  /** Makes a key of a version, part of the caller's transaction. Throws where there is one, or no master key to wrap it. */
+  /**
+   * Makes a key of a version, part of the caller's transaction; one that came back from the backup before the log says that there
+   * is one stays. Throws where there is no master key to wrap it.
+   */
   create(version: number): void {
+    if (this.has(version)) return;
     const [master] = this.#masters();
     if (master === undefined) throw new Error('no master key wraps');
     const wrapped = wrap(master, randomBytes(KEY_BYTES), this.#wrapContext(version));
+    this.#insert(version, master.id, wrapped);
+  }
+
+  /** Every key as it is stored, by version: what the backup has. */
+  wrapped(): WrappedKey[] {
+    if (!this.#hasTable()) return [];
+    return this.#storage.sql
+      .exec<StoredKey>('SELECT version, master, wrapped FROM subject_keys ORDER BY version')
+      .toArray()
+      .map(({ version, master, wrapped }) => ({
+        version,
+        master,
+        wrapped: Buffer.from(wrapped).toString('base64'),
+      }));
+  }
+
+  /**
+   * Those of a backup's keys that are not here. Throws where one of them cannot be unwrapped, or where one that is here is
+   * another key in the backup: then nothing may be put in the place of either.
+   */
+  missing(copies: readonly WrappedKey[]): WrappedKey[] {
+    return copies.filter((copy) => {
+      const { version } = copy;
+      if (!this.has(version)) return this.#unwrap(storedOf(copy)) !== undefined;
+      // A copy that no master key opens is of no use to anybody: what is here takes its place.
+      const isOpenable = this.#masters().some(({ id }) => id === copy.master);
+      if (isOpenable && Buffer.compare(this.#unwrap(storedOf(copy)), this.#key(version)) !== 0)
+        throw new Error(`key ${version} of subject ${this.#subject} is another one in the backup`);
+      return false;
+    });
+  }
+
+  /** Takes over keys that are {@link missing} here, part of the caller's transaction. */
+  adopt(copies: readonly WrappedKey[]): void {
+    for (const { version, master, wrapped } of copies)
+      if (!this.has(version)) this.#insert(version, master, Buffer.from(wrapped, 'base64'));
+  }
+
+  #insert(version: number, master: string, wrapped: Uint8Array): void {
     this.#storage.sql.exec(
       `CREATE TABLE IF NOT EXISTS subject_keys (
          version INTEGER PRIMARY KEY, master TEXT NOT NULL, wrapped BLOB NOT NULL
        ) STRICT`,
     );
-    this.#storage.sql.exec(
-      'INSERT INTO subject_keys VALUES (?, ?, ?)',
-      version,
-      master.id,
-      bufferOf(wrapped),
-    );
+    this.#storage.sql.exec('INSERT INTO subject_keys VALUES (?, ?, ?)', version, master, bufferOf(wrapped));
   }
 
   /**
@@ -180,4 +219,9 @@ export class KeyRing {
 /** The platform binds ArrayBuffers alone, and a Buffer may be a part of a larger one. */
 function bufferOf(bytes: Uint8Array): ArrayBuffer {
   return new Uint8Array(bytes).buffer;
+}
+
+/** A key of the backup as a row. */
+function storedOf({ version, master, wrapped }: WrappedKey): StoredKey {
+  return { version, master, wrapped: bufferOf(Buffer.from(wrapped, 'base64')) };
 }

@@ -21,6 +21,10 @@ export interface SubjectKeysDeps {
   state(): KeyState;
   /** Has the log say that there is a first key, which {@link SubjectKeys.follow} then makes. */
   createKey(context: CommandContext): Promise<unknown>;
+  /** Looks for keys that are not here in the backup. Throws where that does not answer. */
+  recover(): Promise<unknown>;
+  /** Puts keys that come back into the ring, in the transaction in which the log says so. */
+  takeOver(): void;
 }
 
 export class SubjectKeys {
@@ -32,6 +36,8 @@ export class SubjectKeys {
 
   /** Encrypts values; `create`: makes the first key where there is none. Throws where no key can be made, or the key is lost. */
   async seal(values: readonly PersonalText[], create: boolean, context: CommandContext): Promise<SealAnswer> {
+    // A log that was restored may not know of its newest key, nor of its erasure: no key is made before the backup was asked.
+    if (this.#lacks(this.#deps.state())) await this.#deps.recover();
     const before = this.#deps.state();
     if (before.status !== 'ERASED' && before.keyVersion === 0) {
       if (!create) return { ok: false, code: 'no_key', detail: 'The subject has no key.' };
@@ -53,8 +59,10 @@ export class SubjectKeys {
     };
   }
 
-  /** Decrypts stored values, in the order asked for. */
-  open(fields: readonly EncryptedField[]): OpenAnswer[] {
+  /** Decrypts stored values, in the order asked for. Throws where a key is not here and the backup does not answer. */
+  async open(fields: readonly EncryptedField[]): Promise<OpenAnswer[]> {
+    const isMissing = ({ encrypted: { $enc } }: EncryptedField) => !this.#deps.ring.has($enc.keyVersion);
+    if (this.#deps.state().status !== 'ERASED' && fields.some(isMissing)) await this.#deps.recover();
     const { status } = this.#deps.state();
     return fields.map(({ encrypted, kind }) => {
       if (status === 'ERASED') return { status: 'erased' };
@@ -68,7 +76,13 @@ export class SubjectKeys {
     for (const { type, data } of events) {
       if (type === 'SubjectKeyCreated' || type === 'SubjectKeyRotated')
         this.#deps.ring.create(data.keyVersion);
+      if (type === 'SubjectKeysRecovered') this.#deps.takeOver();
       if (type === 'SubjectErased') this.#deps.ring.destroy();
     }
+  }
+
+  /** Whether the key that encrypts is not here. */
+  #lacks({ status, keyVersion }: KeyState): boolean {
+    return status !== 'ERASED' && (keyVersion === 0 || !this.#deps.ring.has(keyVersion));
   }
 }

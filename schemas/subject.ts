@@ -13,12 +13,38 @@ export const SUBJECT_KEYS_MAX = 1_000;
 export const SubjectStatus = z.enum(['ACTIVE', 'ERASED']);
 export type SubjectStatus = z.infer<typeof SubjectStatus>;
 
+/** Which of a subject's keys. */
+export const KeyVersion = z
+  .number()
+  .int()
+  .min(1)
+  .max(SUBJECT_KEYS_MAX)
+  .meta({ description: '1, 2, 3, …: the key that encrypts from now on.' });
+
 const Why = z.strictObject({ reason: Remark });
 
 // ---- commands: type → data ----
 
 /** Gives the subject its first key. Sent by whatever stores the first data of the subject. */
 export const CreateSubjectKey = z.strictObject({});
+
+/** Which keys the backup has. Sent once it has them. */
+export const RecordKeyBackup = z.strictObject({
+  keyVersion: KeyVersion,
+  keys: z.number().int().min(0).meta({
+    description:
+      'How many are in the backup: fewer than there were where some were lost with the storage of the subject.',
+  }),
+});
+
+/** That keys which were not here came back from the backup. */
+export const RecordKeysRecovered = z.strictObject({ keyVersion: KeyVersion });
+
+/** That the backup has no key of an erased subject any more. */
+export const RecordBackupErased = z.strictObject({});
+
+/** That the subject was erased before this log was restored, which is remembered in the backup. */
+export const RecordErasure = z.strictObject({ reason: Remark, erasedAt: UtcTime });
 
 /** Commands that clients may send, by type, with what the catalogue says of them. */
 export const subjectCommands = {
@@ -35,7 +61,13 @@ export const subjectCommands = {
 } as const;
 
 /** Commands that the platform alone sends. */
-export const subjectRecords = { CreateSubjectKey } as const;
+export const subjectRecords = {
+  CreateSubjectKey,
+  RecordKeyBackup,
+  RecordKeysRecovered,
+  RecordBackupErased,
+  RecordErasure,
+} as const;
 
 type Commands = typeof subjectCommands & typeof subjectRecords;
 
@@ -45,13 +77,6 @@ export type SubjectCommand = {
 }[keyof Commands];
 
 // ---- events: type → data of the newest schema version ----
-
-const KeyVersion = z
-  .number()
-  .int()
-  .min(1)
-  .max(SUBJECT_KEYS_MAX)
-  .meta({ description: '1, 2, 3, …: the key that encrypts from now on.' });
 
 const SubjectKeyCreated = z.strictObject({ keyVersion: KeyVersion });
 const SubjectKeyRotated = z.strictObject({ keyVersion: KeyVersion, reason: Remark });
@@ -73,6 +98,15 @@ export const subjectEvents = {
     description:
       "Every key of the subject is destroyed: the subject's data cannot be read any more, anywhere.",
   }),
+  SubjectKeysBackedUp: RecordKeyBackup.meta({
+    description: 'Keys up to this one are in the backup, wrapped by a master key.',
+  }),
+  SubjectKeysRecovered: RecordKeysRecovered.meta({
+    description: 'Keys that were lost with the storage of the subject came back from the backup.',
+  }),
+  SubjectBackupErased: RecordBackupErased.meta({
+    description: 'The backup has no key of the erased subject any more, and remembers the erasure.',
+  }),
 } as const;
 
 /** An event as the decider folds it. */
@@ -93,5 +127,6 @@ export const SUBJECT_REFUSALS = [
   'subject_key_exists',
   'subject_without_key',
   'too_many_keys',
+  'already_recorded',
 ] as const;
 export type SubjectRefusal = (typeof SUBJECT_REFUSALS)[number];

@@ -6,7 +6,7 @@ import {
   type SubjectRefusal,
   type SubjectStatus,
 } from '../../schemas/subject.ts';
-import type { Decider, Decision, Timed } from '../kernel/decider.ts';
+import type { Decider, Decision, Effect, Timed } from '../kernel/decider.ts';
 
 /** The subject as its events tell it. */
 export interface SubjectState {
@@ -15,6 +15,15 @@ export interface SubjectState {
   keyVersion: number;
   hold: { reason: string; placedAt: string } | null;
   erasedAt: string | null;
+  /** Keys up to this one are in the backup, as far as they were not lost. */
+  backedUp: number;
+  /** Whether the backup is known to have no key of an erased subject. */
+  isBackupErased: boolean;
+}
+
+/** What is wanted of the backup: that it has the keys up to a version, or none of them. */
+export interface BackupRequest {
+  readonly keyVersion: number;
 }
 
 type SubjectDecision = Decision<SubjectEvent, SubjectRefusal>;
@@ -37,6 +46,17 @@ function decide(command: Timed<SubjectCommand>, state: Readonly<SubjectState>): 
         type: 'LegalHoldPlaced',
         data: { reason: command.data.reason, placedAt: command.at },
       });
+    case 'RecordKeyBackup':
+      if (state.status === 'ERASED') return isErased();
+      if (command.data.keyVersion <= state.backedUp) return isRecorded();
+      return accept({ type: 'SubjectKeysBackedUp', data: command.data });
+    case 'RecordKeysRecovered':
+    case 'RecordErasure':
+      if (state.status === 'ERASED') return isErased();
+      return accept(found(command, state));
+    case 'RecordBackupErased':
+      if (state.status !== 'ERASED' || state.isBackupErased) return isRecorded();
+      return accept({ type: 'SubjectBackupErased', data: {} });
     case 'LiftLegalHold':
     case 'RotateSubjectKey':
     case 'EraseSubject':
@@ -51,6 +71,16 @@ function createKey({ status, keyVersion }: Readonly<SubjectState>): SubjectDecis
     return refuse('subject_erased', 'The subject was erased: nothing is stored of it.');
   if (keyVersion > 0) return refuse('subject_key_exists', 'The subject has a key.');
   return accept({ type: 'SubjectKeyCreated', data: { keyVersion: 1 } });
+}
+
+/** What the backup says of a subject whose log has lost it: whatever the log says, it has happened. */
+function found(
+  command: Extract<Timed<SubjectCommand>, { type: 'RecordKeysRecovered' | 'RecordErasure' }>,
+  { keyVersion: keys }: Readonly<SubjectState>,
+): SubjectEvent {
+  if (command.type === 'RecordErasure') return { type: 'SubjectErased', data: { ...command.data, keys } };
+  const keyVersion = Math.max(keys, command.data.keyVersion);
+  return { type: 'SubjectKeysRecovered', data: { keyVersion } };
 }
 
 type KnownCommand = Extract<
@@ -77,6 +107,10 @@ function decideKnown(
   }
 }
 
+function isRecorded(): SubjectDecision {
+  return refuse('already_recorded', 'The log says so already.');
+}
+
 function isErased(): SubjectDecision {
   return refuse('already_erased', 'The subject was erased.');
 }
@@ -85,6 +119,7 @@ function evolve(state: SubjectState, event: SubjectEvent): SubjectState {
   switch (event.type) {
     case 'SubjectKeyCreated':
     case 'SubjectKeyRotated':
+    case 'SubjectKeysRecovered':
       return { ...state, status: 'ACTIVE', keyVersion: event.data.keyVersion };
     case 'LegalHoldPlaced': {
       const { reason, placedAt } = event.data;
@@ -93,15 +128,36 @@ function evolve(state: SubjectState, event: SubjectEvent): SubjectState {
     case 'LegalHoldLifted':
       return { ...state, hold: null };
     case 'SubjectErased':
-      return { ...state, status: 'ERASED', erasedAt: event.data.erasedAt };
+      return { ...state, status: 'ERASED', hold: null, erasedAt: event.data.erasedAt };
+    case 'SubjectKeysBackedUp':
+      return { ...state, backedUp: event.data.keyVersion };
+    case 'SubjectBackupErased':
+      return { ...state, isBackupErased: true };
   }
+}
+
+/** The backup follows the keys, until it has what there is. */
+function* effects(state: Readonly<SubjectState>): Iterable<Effect<BackupRequest>> {
+  const { status, keyVersion, backedUp, isBackupErased } = state;
+  if (status === 'ERASED' && !isBackupErased)
+    yield { effect: 'erase backup', dueAt: 0, request: { keyVersion } };
+  if (status === 'ACTIVE' && backedUp < keyVersion)
+    yield { effect: `back up ${keyVersion}`, dueAt: 0, request: { keyVersion } };
 }
 
 /** The subject's rules, as the kernel runs them. */
 export const subjectDecider: Decider<SubjectState, SubjectCommand, SubjectEvent, SubjectRefusal> = {
   aggregateType: 'subject',
-  stateVersion: 1,
-  initial: () => ({ status: 'UNKNOWN', keyVersion: 0, hold: null, erasedAt: null }),
+  stateVersion: 2,
+  initial: () => ({
+    status: 'UNKNOWN',
+    keyVersion: 0,
+    hold: null,
+    erasedAt: null,
+    backedUp: 0,
+    isBackupErased: false,
+  }),
   decide,
   evolve,
+  effects,
 };

@@ -1520,6 +1520,8 @@ readonly reason: string;
 readonly placedAt: string;
 } | null;
 readonly erasedAt: string | null;
+/** Whether the backup has the keys; of an erased subject, whether it has them no more. */
+readonly isBackedUp: boolean;
 readonly version: number;
 };
 
@@ -2484,7 +2486,7 @@ readonly getEvents: {
 readonly query?: {
 /** The `next` of an earlier reply; absent for the beginning. */
 readonly after?: string;
-readonly type?: "AccountOpened" | "FundsDeposited" | "FundsWithdrawn" | "TradeExecuted" | "TradeCorrected" | "TradeCancelled" | "LimitsSet" | "AccountFrozen" | "AccountUnfrozen" | "AccountClosed" | "FundsReserved" | "FundsReleased" | "FundsReservationExpired" | "FundsTransferredOut" | "TransferAccepted" | "TransferCancelled" | "FundsTransferredIn" | "ProductPut" | "StockReceived" | "StockAdjusted" | "StockReserved" | "ReservationReleased" | "ReservationBarred" | "ReservationExpired" | "ReservationCommitted" | "OrderPlaced" | "OrderConfirmed" | "OrderShipped" | "ShipmentRecorded" | "OrderDelivered" | "OrderCancelled" | "PaymentAuthorizationRequested" | "PaymentAuthorized" | "PaymentDeclined" | "PaymentFailed" | "CaptureRequested" | "PaymentCaptured" | "CaptureFailed" | "VoidRequested" | "PaymentVoided" | "VoidFailed" | "RefundRequested" | "PaymentRefunded" | "RefundFailed" | "ProviderAnswerPending" | "ProviderCallFailed" | "ShipmentCreated" | "ShipmentDispatched" | "ShipmentDelivered" | "ServiceKeyIssued" | "ServiceKeyRotated" | "ServiceKeyRevoked" | "AccessDenied" | "FindingOpened" | "FindingClosed" | "SagaStarted" | "StepsStarted" | "StepAccepted" | "StepCompleted" | "StepPutOff" | "StepRefused" | "StepFailed" | "StepTimedOut" | "EventObserved" | "CompensationStarted" | "StepCompensated" | "CompensationAccepted" | "CompensationCalledOff" | "CompensationPutOff" | "CompensationFailed" | "StepSucceededLate" | "SagaParked" | "SagaRetried" | "SagaCompleted" | "SagaCompensated" | "SubjectKeyCreated" | "SubjectKeyRotated" | "LegalHoldPlaced" | "LegalHoldLifted" | "SubjectErased";
+readonly type?: "AccountOpened" | "FundsDeposited" | "FundsWithdrawn" | "TradeExecuted" | "TradeCorrected" | "TradeCancelled" | "LimitsSet" | "AccountFrozen" | "AccountUnfrozen" | "AccountClosed" | "FundsReserved" | "FundsReleased" | "FundsReservationExpired" | "FundsTransferredOut" | "TransferAccepted" | "TransferCancelled" | "FundsTransferredIn" | "ProductPut" | "StockReceived" | "StockAdjusted" | "StockReserved" | "ReservationReleased" | "ReservationBarred" | "ReservationExpired" | "ReservationCommitted" | "OrderPlaced" | "OrderConfirmed" | "OrderShipped" | "ShipmentRecorded" | "OrderDelivered" | "OrderCancelled" | "PaymentAuthorizationRequested" | "PaymentAuthorized" | "PaymentDeclined" | "PaymentFailed" | "CaptureRequested" | "PaymentCaptured" | "CaptureFailed" | "VoidRequested" | "PaymentVoided" | "VoidFailed" | "RefundRequested" | "PaymentRefunded" | "RefundFailed" | "ProviderAnswerPending" | "ProviderCallFailed" | "ShipmentCreated" | "ShipmentDispatched" | "ShipmentDelivered" | "ServiceKeyIssued" | "ServiceKeyRotated" | "ServiceKeyRevoked" | "AccessDenied" | "FindingOpened" | "FindingClosed" | "SagaStarted" | "StepsStarted" | "StepAccepted" | "StepCompleted" | "StepPutOff" | "StepRefused" | "StepFailed" | "StepTimedOut" | "EventObserved" | "CompensationStarted" | "StepCompensated" | "CompensationAccepted" | "CompensationCalledOff" | "CompensationPutOff" | "CompensationFailed" | "StepSucceededLate" | "SagaParked" | "SagaRetried" | "SagaCompleted" | "SagaCompensated" | "SubjectKeyCreated" | "SubjectKeyRotated" | "LegalHoldPlaced" | "LegalHoldLifted" | "SubjectErased" | "SubjectKeysBackedUp" | "SubjectKeysRecovered" | "SubjectBackupErased";
 readonly aggregateType?: "account" | "product" | "inventory" | "order" | "payment" | "shipment" | "serviceKey" | "accessLog" | "reconciliation" | "saga" | "subject";
 /** The id of an aggregate: of its client, or made from one. */
 readonly aggregateId?: string;
@@ -2905,23 +2907,6 @@ readonly reason: string;
 };
 readonly reply: CommandReply;
 };
-/** Wrap subjects' keys with the first master key */
-readonly rewrapSubjectKeys: {
-readonly query?: {
-readonly limit?: number;
-/** The `nextCursor` of the page before. */
-readonly cursor?: string;
-};
-readonly reply: {
-/** Subjects that were looked at. */
-readonly subjects: number;
-/** Keys that are now wrapped with the first master key. */
-readonly rewrapped: number;
-/** Subjects with a key that could not be; the log says why. */
-readonly failed: readonly (string)[];
-readonly nextCursor: string | null;
-};
-};
 /** The subject as it is, or as it was */
 readonly getSubject: {
 readonly params: {
@@ -2983,6 +2968,87 @@ readonly body: {
 readonly reason: string;
 };
 readonly reply: CommandReply;
+};
+/** Wrap subjects' keys with the first master key, and bring them and their backup together */
+readonly rewrapSubjectKeys: {
+readonly query?: {
+readonly limit?: number;
+/** The `nextCursor` of the page before. */
+readonly cursor?: string;
+};
+readonly reply: {
+/** Subjects that were looked at. */
+readonly subjects: number;
+/** Keys that are now wrapped with the first master key. */
+readonly rewrapped: number;
+/** Keys that were not here and came back from the backup. */
+readonly recovered: number;
+/** Subjects with a key that is neither here nor in the backup. */
+readonly lacking: readonly (string)[];
+/** Subjects whose keys and backup could not be brought together; the log says why. */
+readonly failed: readonly (string)[];
+readonly nextCursor: string | null;
+};
+};
+/** The backup of subjects' keys */
+readonly getKeyBackups: {
+readonly query?: {
+readonly limit?: number;
+/** The `nextCursor` of the page before. */
+readonly cursor?: string;
+};
+readonly reply: {
+readonly backups: readonly ({
+/** An id that its client made. */
+readonly subjectId: string;
+/** By version. */
+readonly keys: readonly ({
+/** 1, 2, 3, …: the key that encrypts from now on. */
+readonly version: number;
+/** Name of the master key that wrapped it. */
+readonly master: string;
+/** AES-256-GCM: nonce, ciphertext and tag, in base64. */
+readonly wrapped: string;
+})[];
+/** When the subject was erased, after which there are no keys; null where it was not. */
+readonly erasedAt: string | null;
+})[];
+readonly nextCursor: string | null;
+};
+};
+/** Put a copy of the keys' backup back */
+readonly restoreKeyBackups: {
+readonly body: {
+readonly backups: readonly ({
+/** An id that its client made. */
+readonly subjectId: string;
+/** By version. */
+readonly keys: readonly ({
+/** 1, 2, 3, …: the key that encrypts from now on. */
+readonly version: number;
+/** Name of the master key that wrapped it. */
+readonly master: string;
+/** AES-256-GCM: nonce, ciphertext and tag, in base64. */
+readonly wrapped: string;
+})[];
+/** When the subject was erased, after which there are no keys; null where it was not. */
+readonly erasedAt: string | null;
+})[];
+};
+readonly reply: {
+/** Subjects that were looked at. */
+readonly subjects: number;
+/** Keys that are now wrapped with the first master key. */
+readonly rewrapped: number;
+/** Keys that were not here and came back from the backup. */
+readonly recovered: number;
+/** Subjects with a key that is neither here nor in the backup. */
+readonly lacking: readonly (string)[];
+/** Subjects whose keys and backup could not be brought together; the log says why. */
+readonly failed: readonly (string)[];
+/** Subjects that have another backup here, which stayed. */
+readonly kept: readonly (string)[];
+};
 };
 /** Everything that waits for an operator */
 readonly listParked: {

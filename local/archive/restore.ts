@@ -7,6 +7,7 @@ import { findingText } from '../../verifier/findings.ts';
 import type { PublicKey } from '../../verifier/keys.ts';
 import { verifyArchive } from '../../verifier/verify.ts';
 import { LocalServerError } from '../errors.ts';
+import { bringKeysTogether } from '../rewrapKeys.ts';
 import type { ArchiveClient } from './client.ts';
 import { Progress } from './progress.ts';
 import { planRestore, type RestorePlan, type Selection } from './restorePlan.ts';
@@ -14,6 +15,8 @@ import { RestoreRun } from './restoreRun.ts';
 
 /** Findings and conflicts that are printed; the rest are counted. */
 const LINES_SHOWN = 20;
+
+const KEYS_HELP = 'put a copy of their backup back (npm run key-backup -- restore FILE)';
 
 const number = (value: number) => value.toLocaleString('en-US');
 
@@ -50,7 +53,19 @@ export async function restore(
   if (!isFree(await run.differences(), 'the logs differ')) return 1;
   const { logs, events } = plan;
   console.log(`${number(logs.size)} logs with ${number(events)} events: every head is as in the archive`);
-  return 0;
+  return (await hasKeys(client, plan)) ? 0 : 1;
+}
+
+/** Has the keys of personal data come back from their backup, where subjects were restored; says what does not. */
+async function hasKeys(client: ArchiveClient, { logs }: RestorePlan): Promise<boolean> {
+  if (![...logs.values()].some(({ aggregateType }) => aggregateType === 'subject')) return true;
+  console.log('keys of personal data:');
+  const { lacking, failed } = await bringKeysTogether(client, (line) => console.log(line));
+  if (lacking.length > 0)
+    console.log(
+      `what ${number(lacking.length)} subjects' lost keys encrypted stays unreadable: ${KEYS_HELP}`,
+    );
+  return lacking.length + failed.length === 0;
 }
 
 /** Prints what stands in the way, if anything does. */

@@ -65,7 +65,23 @@ export async function retention(
   const verdict =
     wrong === 0 ? 'has the rules of the archive' : `differs from the rules of the archive: ${wrong} findings`;
   world.print(`bucket ${bucket.name} ${verdict}${changes}`);
-  return wrong === 0 ? 0 : 1;
+  const locks = await locksOnKeyBackups(api, environment, world);
+  return wrong + locks === 0 ? 0 : 1;
+}
+
+/** Locks on the bucket of the keys' backup, where an erasure replaces what there is: said, and counted. */
+async function locksOnKeyBackups(
+  api: CloudflareApi,
+  environment: string | undefined,
+  { print }: World,
+): Promise<number> {
+  const bucket = await bucketOf(environment, 'KEY_BACKUPS');
+  const locks = (await rulesOf(api, bucket, 'lock')).filter(({ enabled }) => enabled);
+  for (const rule of locks)
+    print(
+      `no lock may be on ${bucket.name}, where erasures must reach: ${rule.id}: ${ruleText('lock', rule)}`,
+    );
+  return locks.length;
 }
 
 function printRules({ name, jurisdiction }: Bucket, { print }: World): void {
@@ -91,15 +107,15 @@ interface BucketConfig {
   readonly vars: Readonly<Record<string, unknown>>;
 }
 
-async function bucketOf(environment: string | undefined): Promise<Bucket> {
+async function bucketOf(environment: string | undefined, binding = 'ARCHIVE'): Promise<Bucket> {
   const library = await loadWrangler();
   const config: BucketConfig = library.unstable_readConfig(
     { config: WRANGLER_TOML, ...(environment === undefined ? {} : { env: environment }) },
     { hideWarnings: true },
   );
-  const entry = config.r2_buckets.find(({ binding }) => binding === 'ARCHIVE');
+  const entry = config.r2_buckets.find((one) => one.binding === binding);
   if (entry?.bucket_name === undefined)
-    throw new LocalServerError('wrangler.toml binds no bucket as ARCHIVE');
+    throw new LocalServerError(`wrangler.toml binds no bucket as ${binding}`);
   return {
     name: entry.bucket_name,
     account: config.account_id,

@@ -68,4 +68,45 @@ describe('a subject', () => {
     'that nothing is known of is not found: %s',
     (type) => given().when(because(type)).refused('subject_not_found'),
   );
+
+  it('wants its keys in the backup until they are there, and out of it once it is erased', () => {
+    const wanted = (...events: SubjectEvent[]) =>
+      [...(subjectDecider.effects?.(state(events)) ?? [])].map(({ effect }) => effect);
+    const backedUp = (keyVersion: number): SubjectEvent => ({
+      type: 'SubjectKeysBackedUp',
+      data: { keyVersion, keys: keyVersion },
+    });
+    expect(wanted()).toEqual([]);
+    expect(wanted(held)).toEqual([]);
+    expect(wanted(created)).toEqual(['back up 1']);
+    expect(wanted(created, rotated(2), backedUp(1))).toEqual(['back up 2']);
+    expect(wanted(created, rotated(2), backedUp(2))).toEqual([]);
+    expect(wanted(created, backedUp(1), erased)).toEqual(['erase backup']);
+    expect(wanted(created, erased, { type: 'SubjectBackupErased', data: {} })).toEqual([]);
+    const record: SubjectCommand = { type: 'RecordKeyBackup', data: { keyVersion: 1, keys: 1 } };
+    given(created).when(record).events(backedUp(1));
+    given(created, backedUp(1)).when(record).refused('already_recorded');
+    given(created, erased).when(record).refused('already_erased');
+    given(created).when({ type: 'RecordBackupErased', data: {} }).refused('already_recorded');
+  });
+
+  it('is told what the backup remembers, whatever its log has lost, unless it is erased', () => {
+    const recovered = (keyVersion: number): SubjectCommand => ({
+      type: 'RecordKeysRecovered',
+      data: { keyVersion },
+    });
+    const erasure: SubjectCommand = {
+      type: 'RecordErasure',
+      data: { reason: 'ticket 7', erasedAt: RECEIVED_AT },
+    };
+    given().when(recovered(2)).event('SubjectKeysRecovered', { keyVersion: 2 });
+    given(created, rotated(2), rotated(3))
+      .when(recovered(2))
+      .event('SubjectKeysRecovered', { keyVersion: 3 });
+    given(created, erased).when(recovered(1)).refused('already_erased');
+    given().when(erasure).event('SubjectErased', { keys: 0 });
+    given(created, held).when(erasure).events(erased);
+    given(created, erased).when(erasure).refused('already_erased');
+    expect(state([created, held, erased])).toMatchObject({ status: 'ERASED', hold: null });
+  });
 });

@@ -3,7 +3,7 @@
  * looked through for what was said of the customers, before their erasure and after it. The archive verifies in between and at
  * the end, by the offline verifier.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -12,6 +12,8 @@ import { Client } from '../../demo/client.ts';
 import { check } from '../../local/archive/check.ts';
 import { ArchiveClient } from '../../local/archive/client.ts';
 import { exportArchive } from '../../local/archive/export.ts';
+import { restore } from '../../local/archive/restore.ts';
+import { exportKeyBackup, restoreKeyBackup } from '../../local/keyBackupFile.ts';
 import { newPersonalDataKey } from '../../local/personalDataKey.ts';
 import { type Platform, startPlatform } from '../../local/platform.ts';
 import { rewrapKeys } from '../../local/rewrapKeys.ts';
@@ -196,6 +198,11 @@ describe('what was said of a customer', { timeout: RUN_MS }, () => {
     await client.send({ method: 'DELETE', path: `/v1/subjects/${CUSTOMER}/hold?reason=closed` });
     wrapped = wrappedKey();
     expect(wrapped.length).toBeGreaterThan(50);
+    await until(`/v1/subjects/${CUSTOMER}`, { isBackedUp: true });
+    expect(filesWith([wrapped.toString('base64')]), 'the backup').toHaveLength(1);
+    const archive = new ArchiveClient(platform.url, platform.token);
+    expect(await exportKeyBackup(archive, path.join(folder, 'old-keys'), () => undefined)).toBe(0);
+    expect(readFileSync(path.join(folder, 'old-keys'), 'utf8')).toContain(wrapped.toString('base64'));
   });
 
   it('is gone with the key: no file has it, no reply shows it, and every chain and the archive still verify', async () => {
@@ -223,6 +230,7 @@ describe('what was said of a customer', { timeout: RUN_MS }, () => {
     const rows = await verifiedArchive('after');
     for (const secret of SECRETS) expect(rows).not.toContain(secret);
     expect(filesWith(SECRETS)).toEqual([]);
+    await vi.waitFor(() => expect(filesWith([wrapped.toString('base64')])).toEqual([]), RUN_MS);
   });
 
   it('stays gone when the platform starts anew with another master key, which others are still read by', async () => {
@@ -248,6 +256,39 @@ describe('what was said of a customer', { timeout: RUN_MS }, () => {
     expect((await get('/v1/orders/shipped')).shipTo).toEqual({ $erased: true });
     expect(await get(`/v1/subjects/${CUSTOMER}`)).toMatchObject({ status: 'ERASED' });
     expect(filesWith(SECRETS)).toEqual([]);
+  });
+
+  it('is read again in an environment that is restored with its keys, and of who was erased nothing, from no copy', async () => {
+    await verifiedArchive('final');
+    const before = new ArchiveClient(platform.url, platform.token);
+    const newest = path.join(folder, 'new-keys');
+    expect(await exportKeyBackup(before, newest, () => undefined)).toBe(0);
+    await stop();
+    const masters = readFileSync(path.join(stateDir, 'personal-data-keys'));
+    const otherState = path.join(folder, 'restored');
+    mkdirSync(otherState);
+    writeFileSync(path.join(otherState, 'personal-data-keys'), masters);
+    platform = await startPlatform({ port: 0, stateDir: otherState, vars: { RESTORE: 'open' } });
+    client = new Client(platform.url, platform.token);
+    const archive = new ArchiveClient(platform.url, platform.token);
+    const everything = { only: [], except: [], keys: [] };
+    // All logs are there, and what says that keys are not.
+    expect(await restore(archive, path.join(folder, 'final'), everything)).toBe(1);
+    expect((await get('/v1/orders/other')).shipTo).toEqual({ $unreadable: true });
+    expect((await get('/v1/orders/shipped')).shipTo).toEqual({ $erased: true });
+    // A copy from before the erasure and before the master key was replaced.
+    expect(await restoreKeyBackup(archive, path.join(folder, 'old-keys'), () => undefined)).toBe(0);
+    expect((await get('/v1/orders/shipped')).shipTo).toEqual({ $erased: true });
+    const lines: string[] = [];
+    expect(await restoreKeyBackup(archive, newest, (line) => lines.push(line))).toBe(0);
+    expect(lines).toEqual([
+      '2 subjects, 1 keys came back',
+      '1 subjects have a backup here, which counts more than the copy',
+    ]);
+    expect(await get('/v1/orders/other')).toMatchObject({ shipTo: { name: NAME, line1: STREET } });
+    for (const to of ['/v1/orders/shipped', '/v1/orders/cancelled', '/v1/shipments/shipped-1'])
+      expect((await get(to)).shipTo, to).toEqual({ $erased: true });
+    expect(await restore(archive, path.join(folder, 'final'), everything)).toBe(0);
   });
 });
 

@@ -10,8 +10,10 @@ interface Rule {
   enabled: boolean;
 }
 
-/** The rules of the one bucket, by the last part of the path. */
+/** The rules of the archive's bucket, by the last part of the path. */
 let rules: Record<string, Rule[]> = {};
+/** The locks of the bucket of the keys' backup. */
+let keyLocks: Rule[] = [];
 let server: Server;
 let lines: string[] = [];
 
@@ -26,6 +28,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   if (request.headers.authorization !== 'Bearer a-token')
     return send(403, null, [{ code: 10000, message: 'Authentication error' }]);
   if (request.url === '/accounts') return send(200, [{ id: 'acc-1' }]);
+  if (request.url === '/accounts/acc-1/r2/buckets/folio-key-backups/lock' && request.method === 'GET')
+    return send(200, { rules: keyLocks });
   if (kind === undefined)
     return send(404, null, [{ code: 10006, message: 'The specified bucket does not exist.' }]);
   if (request.method === 'GET') return send(200, { rules: rules[kind] ?? [] });
@@ -42,6 +46,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   rules = {};
+  keyLocks = [];
 });
 afterAll(() => void server.close());
 
@@ -106,6 +111,21 @@ describe('the rules of the bucket', () => {
     );
     expect(await run({})).toBe(0);
     expect(rules.lock?.filter(({ id }) => id === rule.id)).toEqual([{ ...rule, enabled: true }]);
+  });
+
+  it("keep away from the bucket of the keys' backup, where an erasure must reach: a lock on it is found", async () => {
+    await run({});
+    const own = { id: 'everything', enabled: true, prefix: '', condition: { type: 'Indefinite' } };
+    keyLocks = [own, { ...own, id: 'off', enabled: false } as Rule];
+    for (const options of [{ isCheck: true }, {}]) {
+      expect(await run(options)).toBe(1);
+      expect(lines).toEqual([
+        'bucket folio-archive has the rules of the archive',
+        'no lock may be on folio-key-backups, where erasures must reach: everything: everything      locked for good',
+      ]);
+    }
+    keyLocks = [];
+    expect(await run({ isCheck: true })).toBe(0);
   });
 
   it('are told without an account; an account that may not, and a bucket that is not there, are said', async () => {

@@ -146,7 +146,7 @@ describe('keys and the log of their subject', () => {
     expect(one.core.head()).toBe(0);
     const values = await Promise.all([sealed(one, '"a"'), sealed(one, '"b"')]);
     expect(one.core.head()).toBe(1);
-    expect(one.keys.open(values.map((encrypted) => ({ kind: 'address', encrypted })))).toEqual([
+    expect(await one.keys.open(values.map((encrypted) => ({ kind: 'address', encrypted })))).toEqual([
       { status: 'open', text: '"a"' },
       { status: 'open', text: '"b"' },
     ]);
@@ -161,7 +161,9 @@ describe('keys and the log of their subject', () => {
     // After an eviction as well: another instance on the same storage.
     const again = localSubject(one.world);
     for (const encrypted of [before, after])
-      expect(again.keys.open([{ kind: 'address', encrypted }])).toEqual([{ status: 'open', text: '"a"' }]);
+      expect(await again.keys.open([{ kind: 'address', encrypted }])).toEqual([
+        { status: 'open', text: '"a"' },
+      ]);
   });
 
   it('end together: after the event there is no key, and what is asked for is answered as erased', async () => {
@@ -170,7 +172,7 @@ describe('keys and the log of their subject', () => {
     expect(await one.send('EraseSubject')).toBe('accepted');
     for (const instance of [one, localSubject(one.world)]) {
       expect(instance.keyRing.has(1)).toBe(false);
-      expect(instance.keys.open([{ kind: 'address', encrypted }])).toEqual([{ status: 'erased' }]);
+      expect(await instance.keys.open([{ kind: 'address', encrypted }])).toEqual([{ status: 'erased' }]);
       expect(await instance.seal('"b"')).toMatchObject({ ok: false, code: 'subject_erased' });
     }
     expect(one.core.head()).toBe(2);
@@ -201,7 +203,7 @@ describe('keys and the log of their subject', () => {
     const encrypted = await sealed(one, '"a"');
     await one.send('PlaceLegalHold');
     expect(await one.send('EraseSubject')).toBe('legal_hold');
-    expect(one.keys.open([{ kind: 'address', encrypted }])).toEqual([{ status: 'open', text: '"a"' }]);
+    expect(await one.keys.open([{ kind: 'address', encrypted }])).toEqual([{ status: 'open', text: '"a"' }]);
   });
 
   it('race: an erasure comes before a value or after it, and never in between', async () => {
@@ -216,7 +218,7 @@ describe('keys and the log of their subject', () => {
       expect(one.core.read()?.state.status).toBe('ERASED');
       if (stored?.ok === true) {
         const encrypted = stored.values[0]?.encrypted as Encrypted;
-        expect(one.keys.open([{ kind: 'address', encrypted }])).toEqual([{ status: 'erased' }]);
+        expect(await one.keys.open([{ kind: 'address', encrypted }])).toEqual([{ status: 'erased' }]);
       }
       expect(await one.seal('"c"')).toMatchObject({ code: 'subject_erased' });
     }
@@ -226,14 +228,13 @@ describe('keys and the log of their subject', () => {
     const one = localSubject();
     const encrypted = await sealed(one, '"a"');
     one.keyRing.destroy();
-    expect(one.keys.open([{ kind: 'address', encrypted }])).toEqual([{ status: 'unreadable' }]);
+    expect(await one.keys.open([{ kind: 'address', encrypted }])).toEqual([{ status: 'unreadable' }]);
     await expect(one.seal('"b"')).rejects.toThrow('key 1 of subject local is not here');
     // Another key is good for what comes.
     expect(await one.send('RotateSubjectKey')).toBe('accepted');
     const next = await sealed(one, '"b"');
-    expect(one.keys.open([encrypted, next].map((each) => ({ kind: 'address', encrypted: each })))).toEqual([
-      { status: 'unreadable' },
-      { status: 'open', text: '"b"' },
-    ]);
+    expect(
+      await one.keys.open([encrypted, next].map((each) => ({ kind: 'address', encrypted: each }))),
+    ).toEqual([{ status: 'unreadable' }, { status: 'open', text: '"b"' }]);
   });
 });

@@ -28,10 +28,9 @@ export interface LocalWorld {
   readonly storage: ActorStorage;
 }
 
-/** A core with a world of its own; the world may be that of an earlier core, which was evicted. */
-export function localCore<State>(
-  decider: AnyDecider,
-  world: LocalWorld = {
+/** A world in which nothing has happened yet. */
+export function localWorld(): LocalWorld {
+  return {
     now: 0,
     alarmAt: undefined,
     alarms: [],
@@ -39,7 +38,13 @@ export function localCore<State>(
     onSend: () => undefined,
     lines: [],
     storage: sqliteStorage(),
-  },
+  };
+}
+
+/** A core with a world of its own; the world may be that of an earlier core, which was evicted. */
+export function localCore<State>(
+  decider: AnyDecider,
+  world: LocalWorld = localWorld(),
   appended?: (fromVersion: number) => void,
 ): { core: ActorCore<State>; world: LocalWorld } {
   const core = new ActorCore<State>({

@@ -74,6 +74,8 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   LiftLegalHold: { of: 'platform', auditor: 'all', admin: 'all' },
   getSubject: { of: 'platform', auditor: 'all', ...OPERATORS },
   rewrapSubjectKeys: { of: 'platform', admin: 'all' },
+  getKeyBackups: { of: 'platform', admin: 'all' },
+  restoreKeyBackups: { of: 'platform', admin: 'all' },
   // Money between accounts: a trader may send its own.
   TransferFunds: { of: 'handler', trader: 'own', ...OPERATORS },
   // What an operator does about a saga that waits for one.

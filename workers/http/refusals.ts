@@ -184,6 +184,7 @@ const SUBJECT: Kinds<SubjectRefusal> = {
   subject_key_exists: { status: 409, meaning: 'The subject has a key.' },
   subject_without_key: { status: 422, meaning: 'The subject has no key that could be replaced.' },
   too_many_keys: { status: 422, meaning: 'The subject has as many keys as it may.' },
+  already_recorded: { status: 409, meaning: 'The log of the subject says so already.' },
 };
 
 /** Every refusal of a command, with what it means. */

@@ -3,6 +3,18 @@ import { commandExample, type Example } from './example.ts';
 
 const subjectCommand = commandExample('customer-1');
 
+const BACKUP = {
+  subjectId: 'customer-1',
+  keys: [
+    {
+      version: 1,
+      master: '3f2a9c0b7d5e1846',
+      wrapped: '6m0oB9VbKZ7dQw3xJt1yHc5nRf8uLs2aEg4iTk6pXv0zMj9qDh7eWo1rCb3lYs5fUa8tNg2xPi4wVk6m',
+    },
+  ],
+  erasedAt: null,
+};
+
 /** Examples by `operationId`. */
 export const SUBJECT_EXAMPLES: Readonly<Record<string, Example>> = {
   getSubject: {
@@ -12,6 +24,7 @@ export const SUBJECT_EXAMPLES: Readonly<Record<string, Example>> = {
       keyVersion: 2,
       hold: { reason: 'case 17/2026', placedAt: '2026-11-21T09:30:00.000Z' },
       erasedAt: null,
+      isBackedUp: true,
       version: 3,
     },
   },
@@ -19,5 +32,12 @@ export const SUBJECT_EXAMPLES: Readonly<Record<string, Example>> = {
   placeLegalHold: subjectCommand({ reason: 'case 17/2026' }, 'LegalHoldPlaced', 3),
   liftLegalHold: { reply: subjectCommand({}, 'LegalHoldLifted', 4).reply },
   rotateSubjectKey: subjectCommand({ reason: 'yearly' }, 'SubjectKeyRotated', 2),
-  rewrapSubjectKeys: { reply: { subjects: 2, rewrapped: 3, failed: [], nextCursor: null } },
+  rewrapSubjectKeys: {
+    reply: { subjects: 2, rewrapped: 3, recovered: 0, lacking: [], failed: [], nextCursor: null },
+  },
+  getKeyBackups: { reply: { backups: [BACKUP], nextCursor: null } },
+  restoreKeyBackups: {
+    request: { 'application/json': { backups: [BACKUP] } },
+    reply: { subjects: 1, rewrapped: 0, recovered: 1, lacking: [], failed: [], kept: [] },
+  },
 };

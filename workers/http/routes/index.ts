@@ -11,6 +11,7 @@ import { connect } from './connect.ts';
 import { events } from './events.ts';
 import { graphql } from './graphql.ts';
 import { inventory } from './inventory.ts';
+import { keyBackups } from './keyBackups.ts';
 import { orders } from './orders.ts';
 import { orderViews } from './orderViews.ts';
 import { parked } from './parked.ts';
@@ -56,6 +57,7 @@ export const ROUTES: readonly Route[] = [
   ...views,
   ...serviceKeys,
   ...subjects,
+  ...keyBackups,
   ...parked,
   ...reconciliation,
   ...graphql(() => ROUTES),

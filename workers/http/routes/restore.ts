@@ -135,8 +135,13 @@ const releaseRestored = route(
 /** Every route that restores. */
 export const restore: readonly Route[] = [getRestoration, restoreEvents, releaseRestored];
 
-function openActor(env: Env, { aggregateType: type, id: aggregateId }: z.output<typeof Params>) {
+/** Refuses whatever restores where the environment was not opened for it. */
+export function requireOpen(env: Env): void {
   if (env.RESTORE !== 'open') throw new ProblemError({ code: 'restore_closed', detail: CLOSED });
+}
+
+function openActor(env: Env, { aggregateType: type, id: aggregateId }: z.output<typeof Params>) {
+  requireOpen(env);
   const aggregateType = AGGREGATE_TYPES.find((known) => known === type);
   if (aggregateType === undefined)
     throw new ProblemError({ code: 'aggregate_not_found', detail: 'There are no aggregates of this type.' });

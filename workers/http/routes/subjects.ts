@@ -3,12 +3,8 @@ import { z } from 'zod';
 import type { SubjectState } from '../../../actors/subject/decider.ts';
 import { Id, Remark, UtcTime, Version } from '../../../schemas/scalars.ts';
 import { SubjectStatus, subjectCommands } from '../../../schemas/subject.ts';
-import { errorFields } from '../../../telemetry/logger.ts';
-import { listAggregates } from '../../directory.ts';
 import { runCommand } from '../command.ts';
-import { cursorOf, encodeCursor } from '../cursor.ts';
 import { type Route, route } from '../operation.ts';
-import { PageLimit } from '../query.ts';
 import { commandRoute, commandSuccess, idParams, type Resource, stateRoute } from '../resource.ts';
 
 const SUBJECTS: Resource = {
@@ -32,6 +28,9 @@ export const SubjectReply = z
       .nullable()
       .meta({ description: 'Why the subject cannot be erased; null where it can.' }),
     erasedAt: UtcTime.nullable(),
+    isBackedUp: z.boolean().meta({
+      description: 'Whether the backup has the keys; of an erased subject, whether it has them no more.',
+    }),
     version: Version,
   })
   .meta({ id: 'Subject' });
@@ -39,20 +38,6 @@ type SubjectReply = z.infer<typeof SubjectReply>;
 
 /** Why a hold is lifted: a request that deletes has no body. */
 export const LiftHoldQuery = z.strictObject({ reason: Remark });
-
-/** Which subjects' keys are wrapped anew. */
-export const RewrapQuery = z.strictObject({
-  limit: PageLimit,
-  cursor: cursorOf(Id, 'The `nextCursor` of the page before.').optional(),
-});
-
-/** What became of a page of subjects. */
-export const RewrapReply = z.strictObject({
-  subjects: z.number().int().meta({ description: 'Subjects that were looked at.' }),
-  rewrapped: z.number().int().meta({ description: 'Keys that are now wrapped with the first master key.' }),
-  failed: z.array(Id).meta({ description: 'Subjects with a key that could not be; the log says why.' }),
-  nextCursor: z.string().nullable(),
-});
 
 const liftLegalHold = route(
   {
@@ -75,45 +60,8 @@ const liftLegalHold = route(
     ),
 );
 
-const rewrapSubjectKeys = route(
-  {
-    method: 'post',
-    path: '/v1/subjects/rewrap-keys',
-    operationId: 'rewrapSubjectKeys',
-    tag: 'Privacy',
-    summary: "Wrap subjects' keys with the first master key",
-    description:
-      'Page after page, by `nextCursor`. Once a pass over all has had no `failed`, the master keys after the first can be ' +
-      'taken out of the secret. Doing it again is harmless.',
-    query: RewrapQuery,
-    success: { status: 200, description: 'What became of the page.', schema: RewrapReply },
-  },
-  async (c, { query: { limit, cursor = '' } }) => {
-    const ids = await listAggregates(c.env, 'subject', cursor, limit + 1);
-    const page = ids.slice(0, limit);
-    const failed: string[] = [];
-    const rewrapped = await Promise.all(
-      page.map(async (subjectId) => {
-        try {
-          return await c.env.SUBJECTS.getByName(subjectId).rewrap();
-        } catch (error) {
-          failed.push(subjectId);
-          const fields = { correlationId: c.get('correlationId'), subjectId, ...errorFields(error) };
-          c.get('logger').log('error', 'keys not wrapped anew', fields);
-          return 0;
-        }
-      }),
-    );
-    const last = page.at(-1);
-    const nextCursor = ids.length > limit && last !== undefined ? encodeCursor(last) : null;
-    const total = rewrapped.reduce((sum, keys) => sum + keys, 0);
-    return c.json({ subjects: page.length, rewrapped: total, failed: failed.sort(), nextCursor });
-  },
-);
-
 /** Every route of subjects. */
 export const subjects: readonly Route[] = [
-  rewrapSubjectKeys,
   stateRoute<SubjectState>(SUBJECTS, {
     operationId: 'getSubject',
     schema: SubjectReply,
@@ -159,6 +107,7 @@ export const subjects: readonly Route[] = [
 
 function subjectReply(subjectId: string, state: SubjectState, version: number): SubjectReply {
   const { status, keyVersion, hold, erasedAt } = state;
+  const isBackedUp = status === 'ERASED' ? state.isBackupErased : state.backedUp >= keyVersion;
   if (status === 'UNKNOWN') throw new Error(`subject ${subjectId} has version ${version} but is unknown`);
-  return { subjectId, status, keyVersion, hold, erasedAt, version };
+  return { subjectId, status, keyVersion, hold, erasedAt, isBackedUp, version };
 }

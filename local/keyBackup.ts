@@ -1,0 +1,48 @@
+/** `npm run key-backup`: copies of the keys' backup (docs/privacy.md, "The backup of the keys"). */
+import { resolve } from 'node:path';
+import { ArchiveClient, DEFAULT_URL } from './archive/client.ts';
+import { readCommandLine } from './commandLine.ts';
+import { LocalServerError } from './errors.ts';
+import { exportKeyBackup, restoreKeyBackup } from './keyBackupFile.ts';
+
+const HELP = `The backup of the keys of personal data, which are wrapped by PERSONAL_DATA_KEYS and of no use without.
+
+  npm run key-backup -- export FILE    copies it to a file, in the place of an older copy
+  npm run key-backup -- restore FILE   puts a copy back, into an environment that is open for restoring: what it has itself
+                                       counts more, and a subject that was erased gets nothing back
+
+  --url URL      where Folio answers (default ${DEFAULT_URL})
+  --token TOKEN  an administrator's, sent as Authorization: Bearer (default: FOLIO_TOKEN of the environment)
+  --help         this text
+
+Ends with 0 where all went well, with 1 where some keys did not come back, with 2 where it cannot begin or go on.`;
+
+async function main(): Promise<number> {
+  const text = { type: 'string' } as const;
+  const options = { url: text, token: text, help: { type: 'boolean', short: 'h' } } as const;
+  const { values, positionals } = readCommandLine({ allowPositionals: true, options }, HELP);
+  if (values.help === true) {
+    console.log(HELP);
+    return 0;
+  }
+  const [command, given, ...rest] = positionals;
+  const client = new ArchiveClient(values.url ?? DEFAULT_URL, values.token ?? process.env.FOLIO_TOKEN);
+  const print = (line: string) => console.log(line);
+  if (given !== undefined && rest.length === 0) {
+    // npm runs scripts in the repository, whatever folder it was called in.
+    const file = resolve(process.env.INIT_CWD ?? '', given);
+    if (command === 'export') return exportKeyBackup(client, file, print);
+    if (command === 'restore') return restoreKeyBackup(client, file, print);
+  }
+  throw new LocalServerError(`say what to do\n\n${HELP}`);
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(error instanceof LocalServerError ? `folio: ${error.message}` : error);
+    process.exitCode = 2;
+  },
+);

@@ -1,0 +1,65 @@
+/**
+ * Where the backup of the keys is kept: a bucket of its own, an object a subject. Nothing locks it, since an erasure must reach
+ * it, and it is far from the archive, which is handed to others.
+ */
+import { KeyBackup } from '../schemas/keyBackup.ts';
+
+/** The part of an R2 bucket that it needs. */
+export type BackupBucket = Pick<R2Bucket, 'get' | 'put' | 'list'>;
+
+/** A backup as it was found, and what it is replaced by. */
+export interface FoundBackup {
+  readonly backup: KeyBackup;
+  /** Names these very bytes. */
+  readonly etag: string;
+}
+
+/** The backups of all subjects. */
+export interface KeyBackupStore {
+  /** Throws where what is there is no backup of this subject. */
+  read(subjectId: string): Promise<FoundBackup | undefined>;
+  /**
+   * Puts a backup in the place of the one that was found, or of none: false where there is another one by now, which stays. So
+   * a put that was thought lost and arrives late replaces nothing that came after it.
+   */
+  replace(backup: KeyBackup, found: FoundBackup | undefined): Promise<boolean>;
+  /** Remembers an erasure, whatever was there. */
+  erase(subjectId: string, erasedAt: string): Promise<void>;
+}
+
+const PREFIX = 'subjects/';
+
+/** The backups in an R2 bucket. */
+export function r2KeyBackups(bucket: BackupBucket): KeyBackupStore {
+  return {
+    async read(subjectId) {
+      const object = await bucket.get(keyOf(subjectId));
+      if (object === null) return undefined;
+      const backup = KeyBackup.parse(await object.json());
+      if (backup.subjectId !== subjectId) throw new Error(`the backup of ${subjectId} is another subject's`);
+      return { backup, etag: object.etag };
+    },
+    async replace(backup, found) {
+      const onlyIf = found === undefined ? { etagDoesNotMatch: '*' } : { etagMatches: found.etag };
+      return (await bucket.put(keyOf(backup.subjectId), JSON.stringify(backup), { onlyIf })) !== null;
+    },
+    async erase(subjectId, erasedAt) {
+      const backup: KeyBackup = { subjectId, keys: [], erasedAt };
+      await bucket.put(keyOf(subjectId), JSON.stringify(backup));
+    },
+  };
+}
+
+/** Ids of subjects that have a backup, after one, in their order. */
+export async function listBackups(bucket: BackupBucket, afterId: string, limit: number): Promise<string[]> {
+  const { objects } = await bucket.list({
+    prefix: PREFIX,
+    limit,
+    ...(afterId === '' ? {} : { startAfter: keyOf(afterId) }),
+  });
+  return objects.map(({ key }) => key.slice(PREFIX.length));
+}
+
+function keyOf(subjectId: string): string {
+  return `${PREFIX}${subjectId}`;
+}

@@ -1,0 +1,241 @@
+/** Keys and their backup: what is lost comes back, what was erased never does, in whatever order it happens. */
+import { describe, expect, it } from 'vitest';
+import { newPersonalDataKey } from '../../local/personalDataKey.ts';
+import type { Encrypted } from '../../schemas/personal.ts';
+import { backupBucket } from '../support/backupBucket.ts';
+import { localWorld } from '../support/localCore.ts';
+import { localSubject, MASTERS } from '../support/localSubject.ts';
+
+type Subject = ReturnType<typeof localSubject>;
+
+async function sealed(from: Subject, text: string): Promise<Encrypted> {
+  const answer = await from.seal(text);
+  if (!answer.ok) throw new Error(answer.code);
+  return answer.values[0]?.encrypted as Encrypted;
+}
+
+async function opened(from: Subject, encrypted: Encrypted): Promise<string> {
+  const [answer] = await from.keys.open([{ kind: 'address', encrypted }]);
+  return answer?.status === 'open' ? answer.text : (answer?.status ?? '');
+}
+
+/** The text of the one backup in a bucket. */
+const textOf = ({ bucket }: Subject) => bucket.texts.get('subjects/local') ?? '';
+
+const standing = (from: Subject) => from.core.read()?.state;
+
+/** The same log in another storage, without the keys: as it is after a restore from the archive, up to a version. */
+function restored(from: Subject, bucket = from.bucket, upTo = from.core.head()): Subject {
+  const world = localWorld();
+  localSubject(world, undefined, bucket);
+  if (upTo > 0) {
+    const { sql } = world.storage;
+    const copy = localSubject(world, undefined, bucket);
+    copy.core.aggregate.restore(
+      from.core.aggregate.log.read(1, upTo).map((event) => ({
+        ...event,
+        fingerprint: null,
+        commandId: null,
+        resourceId: null,
+      })) as never,
+    );
+    expect(sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'subject_keys'").toArray()).toEqual([]);
+  }
+  return localSubject(world, undefined, bucket);
+}
+
+describe('a backup of keys', () => {
+  it('has them wrapped, follows rotations, and brings them back where the log alone was restored', async () => {
+    const one = localSubject();
+    const first = await sealed(one, '"a"');
+    expect(await one.backups.bringTogether()).toEqual({ isErased: false, recovered: 0, keys: 1 });
+    await one.send('RotateSubjectKey');
+    const second = await sealed(one, '"b"');
+    expect(await one.backups.bringTogether()).toMatchObject({ keys: 2 });
+    const again = restored(one);
+    expect(again.keyRing.has(1)).toBe(false);
+    expect(await opened(again, first)).toBe('"a"');
+    expect(await opened(again, second)).toBe('"b"');
+    expect(again.keyRing.wrapped()).toEqual(one.keyRing.wrapped());
+    const last = again.core.aggregate.log.read(again.core.head(), 1)[0];
+    expect([last?.eventType, last?.data]).toEqual(['SubjectKeysRecovered', '{"keyVersion":2}']);
+    // And what comes is under the key that was the newest one.
+    expect((await sealed(again, '"c"')).$enc.keyVersion).toBe(2);
+  });
+
+  it('is of no use for another subject, nor without the master key, and is then left as it is', async () => {
+    const one = localSubject();
+    const first = await sealed(one, '"a"');
+    await one.backups.bringTogether();
+    const before = textOf(one);
+    const other = restored(
+      one,
+      backupBucket(new Map([['subjects/local', before.replace('local', 'other')]])),
+    );
+    await expect(opened(other, first)).rejects.toThrow("another subject's");
+    const without = localSubject(restored(one).world, newPersonalDataKey(), one.bucket);
+    await expect(opened(without, first)).rejects.toThrow('which PERSONAL_DATA_KEYS does not have');
+    expect(without.keyRing.wrapped()).toEqual([]);
+    const altered = JSON.parse(before) as { keys: { wrapped: string }[] };
+    const [key] = altered.keys as [{ wrapped: string }];
+    key.wrapped = `${key.wrapped.slice(0, 30)}${key.wrapped[30] === 'A' ? 'B' : 'A'}${key.wrapped.slice(31)}`;
+    const forged = restored(one, backupBucket(new Map([['subjects/local', JSON.stringify(altered)]])));
+    await expect(opened(forged, first)).rejects.toThrow('is not what master key');
+    expect(textOf(one)).toBe(before);
+    // Nothing was half done: with the right backup it is as if nobody had tried.
+    forged.bucket.texts.set('subjects/local', before);
+    expect(await opened(forged, first)).toBe('"a"');
+  });
+
+  it('that does not answer makes nobody take a key for lost, and is asked again', async () => {
+    const one = localSubject();
+    const first = await sealed(one, '"a"');
+    await one.backups.bringTogether();
+    const again = restored(one);
+    const { get } = again.bucket;
+    again.bucket.get = () => Promise.reject(new Error('no answer'));
+    await expect(opened(again, first)).rejects.toThrow('no answer');
+    await expect(again.seal('"b"')).rejects.toThrow('no answer');
+    again.bucket.get = get;
+    expect(await opened(again, first)).toBe('"a"');
+  });
+
+  it('knows of keys that a log has lost: no second key of the same version is made beside them', async () => {
+    const one = localSubject();
+    const first = await sealed(one, '"a"');
+    await one.send('RotateSubjectKey');
+    const second = await sealed(one, '"b"');
+    await one.backups.bringTogether();
+    for (const upTo of [0, 1]) {
+      const again = restored(one, backupBucket(new Map(one.bucket.texts)), upTo);
+      expect((await sealed(again, '"c"')).$enc.keyVersion, `log of ${upTo}`).toBe(2);
+      expect(await opened(again, first)).toBe('"a"');
+      expect(await opened(again, second)).toBe('"b"');
+      expect(standing(again)).toMatchObject({ status: 'ACTIVE', keyVersion: 2 });
+    }
+  });
+
+  it('is not put over by a put that was thought lost', async () => {
+    const one = localSubject();
+    await sealed(one, '"a"');
+    const late = Promise.withResolvers<void>();
+    one.bucket.beforePut = () => late.promise;
+    const slow = one.backups.bringTogether();
+    await new Promise((resolve) => setImmediate(resolve));
+    // The instance is gone, and another one goes on; the put is still on its way.
+    one.bucket.beforePut = async () => undefined;
+    const next = localSubject(one.world, undefined, one.bucket);
+    await next.send('EraseSubject');
+    expect(await next.backups.bringTogether()).toMatchObject({ isErased: true });
+    late.resolve();
+    await slow.catch(() => undefined);
+    expect(JSON.parse(textOf(next))).toEqual({ subjectId: 'local', keys: [], erasedAt: expect.any(String) });
+  });
+
+  it('that another instance wrote in between is looked at again', async () => {
+    const one = localSubject();
+    await sealed(one, '"a"');
+    await one.backups.bringTogether();
+    const other = localSubject(restored(one).world, `${newPersonalDataKey()} ${MASTERS}`, one.bucket);
+    await other.backups.bringTogether();
+    other.keyRing.rewrap();
+    const backup = { subjectId: 'local', keys: other.keyRing.wrapped(), erasedAt: null };
+    await one.send('RotateSubjectKey');
+    let puts = 0;
+    one.bucket.beforePut = async () => {
+      if (++puts === 1) one.bucket.texts.set('subjects/local', JSON.stringify(backup));
+    };
+    expect(await one.backups.bringTogether()).toMatchObject({ keys: 2 });
+    expect(puts).toBe(2);
+    expect(JSON.parse(textOf(one)).keys).toEqual(one.keyRing.wrapped());
+  });
+});
+
+describe('an erased subject', () => {
+  async function erased(from: Subject): Promise<void> {
+    expect(await from.send('EraseSubject')).toBe('accepted');
+    await from.backups.bringTogether();
+  }
+
+  it('has no key in the backup any more, and gets none from an older copy of it: the log remembers', async () => {
+    const one = localSubject();
+    const first = await sealed(one, '"a"');
+    await one.backups.bringTogether();
+    const old = new Map(one.bucket.texts);
+    const [key] = one.keyRing.wrapped();
+    await erased(one);
+    expect(textOf(one)).not.toContain(key?.wrapped);
+    // The whole environment comes back from the archive, and somebody puts the old copy into the bucket.
+    const again = restored(one, backupBucket(new Map(old)));
+    expect(await opened(again, first)).toBe('erased');
+    expect(await again.backups.bringTogether()).toMatchObject({ isErased: true, recovered: 0 });
+    expect(textOf(again)).not.toContain(key?.wrapped);
+    expect(await again.seal('"b"')).toMatchObject({ code: 'subject_erased' });
+  });
+
+  it('stays erased where the log has lost its erasure: the backup remembers', async () => {
+    const one = localSubject();
+    const first = await sealed(one, '"a"');
+    await one.backups.bringTogether();
+    await one.send('PlaceLegalHold');
+    await one.send('LiftLegalHold');
+    await erased(one);
+    // The archive was behind: with the first key alone, while it was held, and with nothing at all.
+    for (const upTo of [1, 2, 0]) {
+      const again = restored(one, backupBucket(new Map(one.bucket.texts)), upTo);
+      expect(await opened(again, first), `log of ${upTo}`).toBe('erased');
+      expect(await again.seal('"b"')).toMatchObject({ ok: false, code: 'subject_erased' });
+      expect(standing(again)).toMatchObject({ status: 'ERASED', hold: null });
+      expect(again.keyRing.wrapped()).toEqual([]);
+    }
+  });
+
+  it('is erased once and for all when the keys come back in the same moment', async () => {
+    for (const eraseFirst of [true, false]) {
+      const one = localSubject();
+      const first = await sealed(one, '"a"');
+      await one.backups.bringTogether();
+      const again = restored(one);
+      const both = [() => again.send('EraseSubject'), () => again.backups.bringTogether()];
+      await Promise.all((eraseFirst ? both : both.reverse()).map((run) => run()));
+      await again.backups.bringTogether();
+      expect(again.keyRing.wrapped()).toEqual([]);
+      expect(await opened(again, first)).toBe('erased');
+      expect(JSON.parse(textOf(again))).toMatchObject({ keys: [] });
+    }
+  });
+
+  it('in the backup alone, with its keys here, is left to a person: neither is touched', async () => {
+    const one = localSubject();
+    const first = await sealed(one, '"a"');
+    one.bucket.texts.set(
+      'subjects/local',
+      JSON.stringify({ subjectId: 'local', keys: [], erasedAt: '2026-11-21T09:30:00.000Z' }),
+    );
+    const before = textOf(one);
+    await expect(one.backups.bringTogether()).rejects.toThrow('is erased in the backup and has keys here');
+    expect(await opened(one, first)).toBe('"a"');
+    expect(textOf(one)).toBe(before);
+    await erased(one);
+    expect(await opened(one, first)).toBe('erased');
+  });
+});
+
+describe('another master key', () => {
+  it('wraps the backup as well, and a run that was cut off between the two is made good by the next', async () => {
+    const one = localSubject();
+    const first = await sealed(one, '"a"');
+    await one.backups.bringTogether();
+    const before = textOf(one);
+    const next = newPersonalDataKey();
+    const both = localSubject(one.world, `${next} ${MASTERS}`, one.bucket);
+    expect(both.keyRing.rewrap()).toBe(1);
+    expect(textOf(both), 'cut off').toBe(before);
+    // Even where the old one is gone by then: what is here is put in the place of what nobody can open.
+    const only = localSubject(one.world, next, one.bucket);
+    expect(await only.backups.bringTogether()).toMatchObject({ keys: 1 });
+    expect(textOf(only)).not.toBe(before);
+    const again = localSubject(restored(only).world, next, one.bucket);
+    expect(await opened(again, first)).toBe('"a"');
+  });
+});

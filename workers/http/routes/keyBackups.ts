@@ -1,0 +1,154 @@
+/** The backup of subjects' keys: held against the keys, copied out and put back (docs/privacy.md, "The backup of the keys"). */
+import type { Context } from 'hono';
+import { z } from 'zod';
+import { listBackups, r2KeyBackups } from '../../../privacy/keyBackupStore.ts';
+import { KeyBackup } from '../../../schemas/keyBackup.ts';
+import { Id } from '../../../schemas/scalars.ts';
+import { errorFields } from '../../../telemetry/logger.ts';
+import { listAggregates } from '../../directory.ts';
+import { BATCH_BYTES_MAX } from '../body.ts';
+import type { HttpEnv } from '../context.ts';
+import { cursorOf, encodeCursor } from '../cursor.ts';
+import { type Route, route } from '../operation.ts';
+import { PageLimit } from '../query.ts';
+import { requireOpen } from './restore.ts';
+
+/** Backups of one page or request: each is an object that is read or put. */
+const BACKUPS_MAX = 200;
+
+const NEXT = 'The `nextCursor` of the page before.';
+
+/** Which subjects' keys are wrapped anew. */
+export const RewrapQuery = z.strictObject({ limit: PageLimit, cursor: cursorOf(Id, NEXT).optional() });
+
+/** Which backups are wanted. */
+export const KeyBackupsQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(BACKUPS_MAX).default(BACKUPS_MAX),
+  cursor: cursorOf(Id, NEXT).optional(),
+});
+
+/** What became of some subjects' keys. */
+const KEYS_TOGETHER = {
+  subjects: z.number().int().meta({ description: 'Subjects that were looked at.' }),
+  rewrapped: z.number().int().meta({ description: 'Keys that are now wrapped with the first master key.' }),
+  recovered: z.number().int().meta({ description: 'Keys that were not here and came back from the backup.' }),
+  lacking: z.array(Id).meta({ description: 'Subjects with a key that is neither here nor in the backup.' }),
+  failed: z.array(Id).meta({
+    description: 'Subjects whose keys and backup could not be brought together; the log says why.',
+  }),
+};
+
+/** What became of a page of subjects. */
+export const RewrapReply = z.strictObject({ ...KEYS_TOGETHER, nextCursor: z.string().nullable() });
+
+/** What became of backups that were put back. */
+export const KeyBackupsRestored = z.strictObject({
+  ...KEYS_TOGETHER,
+  kept: z.array(Id).meta({ description: 'Subjects that have another backup here, which stayed.' }),
+});
+
+const KeyBackupsBody = z.strictObject({ backups: z.array(KeyBackup).min(1).max(BACKUPS_MAX) });
+
+const KeyBackupsPage = z.strictObject({ backups: z.array(KeyBackup), nextCursor: z.string().nullable() });
+
+const rewrapSubjectKeys = route(
+  {
+    method: 'post',
+    path: '/v1/subjects/rewrap-keys',
+    operationId: 'rewrapSubjectKeys',
+    tag: 'Privacy',
+    summary: "Wrap subjects' keys with the first master key, and bring them and their backup together",
+    description:
+      'Page after page, by `nextCursor`. Keys that are only in the backup come back, what the backup lacks is put there, and ' +
+      'both are wrapped anew. Once a pass over all has had no `failed`, the master keys after the first can be taken out of the ' +
+      'secret. Doing it again is harmless.',
+    query: RewrapQuery,
+    success: { status: 200, description: 'What became of the page.', schema: RewrapReply },
+  },
+  async (c, { query: { limit, cursor = '' } }) => {
+    const ids = await listAggregates(c.env, 'subject', cursor, limit + 1);
+    const page = ids.slice(0, limit);
+    return c.json({ ...(await broughtTogether(c, page)), nextCursor: nextCursor(ids, page) });
+  },
+);
+
+const getKeyBackups = route(
+  {
+    method: 'get',
+    path: '/v1/key-backups',
+    operationId: 'getKeyBackups',
+    tag: 'Privacy',
+    summary: "The backup of subjects' keys",
+    description:
+      'As it is: keys wrapped by a master key, which alone makes them readable. By subject, page after page.',
+    query: KeyBackupsQuery,
+    success: { status: 200, description: 'A page of it.', schema: KeyBackupsPage },
+  },
+  async (c, { query: { limit, cursor = '' } }) => {
+    const ids = await listBackups(c.env.KEY_BACKUPS, cursor, limit + 1);
+    const page = ids.slice(0, limit);
+    const store = r2KeyBackups(c.env.KEY_BACKUPS);
+    const found = await Promise.all(page.map((subjectId) => store.read(subjectId)));
+    return c.json({ backups: found.flatMap((one) => one?.backup ?? []), nextCursor: nextCursor(ids, page) });
+  },
+);
+
+const restoreKeyBackups = route(
+  {
+    method: 'post',
+    path: '/v1/restore/key-backups',
+    operationId: 'restoreKeyBackups',
+    tag: 'Restore',
+    summary: "Put a copy of the keys' backup back",
+    description:
+      'A subject that has a backup here keeps it, and one that was erased gets no key back, whatever the copy says: of both ' +
+      'the newer word counts, which is that of the log and of the backup that is here.',
+    body: KeyBackupsBody,
+    bodyBytes: BATCH_BYTES_MAX,
+    success: { status: 200, description: 'What became of them.', schema: KeyBackupsRestored },
+    problems: ['restore_closed'],
+  },
+  async (c, { body: { backups } }) => {
+    requireOpen(c.env);
+    const store = r2KeyBackups(c.env.KEY_BACKUPS);
+    const kept: string[] = [];
+    await Promise.all(
+      backups.map(async (backup) => {
+        if (!(await store.replace(backup, undefined))) kept.push(backup.subjectId);
+      }),
+    );
+    const together = await broughtTogether(
+      c,
+      backups.map(({ subjectId }) => subjectId),
+    );
+    return c.json({ ...together, kept: kept.sort() });
+  },
+);
+
+/** Every route of the backup. */
+export const keyBackups: readonly Route[] = [rewrapSubjectKeys, getKeyBackups, restoreKeyBackups];
+
+async function broughtTogether(c: Context<HttpEnv>, subjectIds: readonly string[]) {
+  const [lacking, failed]: [string[], string[]] = [[], []];
+  const total = { subjects: subjectIds.length, rewrapped: 0, recovered: 0 };
+  await Promise.all(
+    subjectIds.map(async (subjectId) => {
+      try {
+        const { rewrapped, recovered, isLacking } = await c.env.SUBJECTS.getByName(subjectId).rewrap();
+        total.rewrapped += rewrapped;
+        total.recovered += recovered;
+        if (isLacking) lacking.push(subjectId);
+      } catch (error) {
+        failed.push(subjectId);
+        const fields = { correlationId: c.get('correlationId'), subjectId, ...errorFields(error) };
+        c.get('logger').log('error', 'keys and backup not brought together', fields);
+      }
+    }),
+  );
+  return { ...total, lacking: lacking.sort(), failed: failed.sort() };
+}
+
+function nextCursor(ids: readonly string[], page: readonly string[]): string | null {
+  const last = page.at(-1);
+  return ids.length > page.length && last !== undefined ? encodeCursor(last) : null;
+}
