@@ -90,7 +90,9 @@ async function resultLatency(
   for (let round = 0; round < rounds; round++) {
     own.push(await run(product, best.value));
     bare.push(await run(baseline, best.baseline?.value ?? best.value));
-    progress(`result p99, frames of ${size}: ${own.at(-1)?.toFixed(1)} ms against ${bare.at(-1)?.toFixed(1)} ms`);
+    progress(
+      `result p99, frames of ${size}: ${own.at(-1)?.toFixed(1)} ms against ${bare.at(-1)?.toFixed(1)} ms`,
+    );
   }
   return pairedFigure(`result p99 at half of the best, frames of ${size}`, 'ms', own, bare, {
     targets: [RESULT_P99],
