@@ -26,9 +26,13 @@ export function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 }
 
-/** Milliseconds as people say them: `4.2 ms`, `310 ms`, `12.4 s`. */
+/** From here on seconds say less than minutes. */
+const MINUTES_FROM_MS = 600_000;
+
+/** Milliseconds as people say them: `4.2 ms`, `310 ms`, `12.4 s`, `71 min`. */
 export function duration(ms: number): string {
   if (ms < 10) return `${ms.toFixed(1)} ms`;
+  if (ms >= MINUTES_FROM_MS) return `${Math.round(ms / 60_000)} min`;
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 }
 

@@ -55,7 +55,7 @@ event, hash and view against books of its own. Ends with 0 where all of it is ri
   --scenario orders     a shop's order book in place of trades: orders, stock, payments and the sagas that bind them,
                         with declined cards, lost answers, cancellations and returns; takes --seed, --keep and
   --orders FILE         invoices in the columns of the UCI Online Retail data set, CSV or CSV.gz
-  --limit N|all         invoices to take (default ${DEFAULT_INVOICES})
+  --limit N|all         invoices to take (default ${DEFAULT_INVOICES}, about a minute; a book of twelve thousand takes an hour and more)
 
   --tape FILE           trades from a CSV or CSV.gz with a header, in place of the prices of the npm package
                         vega-datasets. Common column names are recognised; otherwise:

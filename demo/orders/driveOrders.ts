@@ -1,13 +1,21 @@
-/** Takes every order of a plan through its life, several at a time, and keeps how long each part of it took. */
+/** Takes every order of a plan through its life, several at a time, its goods being brought in before, and keeps how long each part of it took. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PlatformError } from '../client.ts';
 import { forEachOf } from '../concurrency.ts';
-import { count } from '../figures.ts';
+import { LineBudget } from './lineBudget.ts';
+import { Pace } from './pace.ts';
 import type { Plan, PlannedOrder } from './plan.ts';
 import type { Shop, ShownSaga } from './shop.ts';
+import { Warehouse } from './warehouse.ts';
 
 /** Orders under way at a time: their sagas wait for each other's answers, not for this program. */
 const CONCURRENCY = 16;
+
+/**
+ * Lines of the orders under way at a time, unless one order alone has more. A line's stock is reserved by a command of its own
+ * and has to be within a minute: of several orders of five hundred lines beside each other a slow machine would miss it.
+ */
+const LINES_AT_A_TIME = 250;
 
 /** Interval at which an order is looked at, at first and at most. */
 const POLL_MS = 50;
@@ -32,37 +40,51 @@ export interface OrderRun {
   readonly faults: string[];
 }
 
-/** Runs the plan; `onProgress` is told how many orders are through, and in words. */
+/** What of a plan was carried out. */
+export interface Driven {
+  readonly runs: readonly OrderRun[];
+  /** The orders that were placed, and the products that came in. */
+  readonly plan: Plan;
+}
+
+/**
+ * Runs the plan; `onProgress` is told how many orders are through, and in words. Places no more orders once `isStopping`, but
+ * takes those that are placed to their end.
+ */
 export async function driveOrders(
   shop: Shop,
   plan: Plan,
   onProgress: (text: string, ended: number) => void,
-): Promise<OrderRun[]> {
-  const runs: OrderRun[] = plan.orders.map((order) => ({
-    order,
-    decidedMs: 0,
-    settledMs: undefined,
-    repeatKnown: undefined,
-    faults: [],
-  }));
-  let ended = 0;
-  let waiting = '';
-  await forEachOf([...runs.entries()], CONCURRENCY, async ([index, run]) => {
+  isStopping: () => boolean = () => false,
+): Promise<Driven> {
+  const runs: OrderRun[] = [];
+  const pace = new Pace(plan);
+  const budget = new LineBudget(LINES_AT_A_TIME);
+  const warehouse = new Warehouse(shop, plan.products);
+  await forEachOf([...plan.orders.entries()], CONCURRENCY, async ([index, order]) => {
+    const lines = order.lines.length;
+    if (!isStopping()) await budget.take(lines);
+    if (isStopping()) return;
+    const run: OrderRun = { order, decidedMs: 0, settledMs: undefined, repeatKnown: undefined, faults: [] };
+    runs.push(run);
     try {
-      await live(shop, run, index, (text) => {
-        waiting = text;
-      });
+      await warehouse.bring(order.lines.map(({ productId }) => productId));
+      await live(shop, run, index, () => onProgress(pace.words(), pace.orders));
     } catch (error) {
       if (!(error instanceof PlatformError)) throw error;
       run.faults.push(error.message);
+    } finally {
+      budget.give(lines);
     }
-    ended += 1;
-    onProgress(`${count(ended)} of ${count(runs.length)} orders through; ${waiting}`, ended);
+    pace.ended(order);
+    onProgress(pace.words(), pace.orders);
   });
-  return runs;
+  if (!isStopping()) await warehouse.bringRest();
+  const products = [...plan.products].filter(([productId]) => warehouse.has(productId));
+  return { runs, plan: { ...plan, orders: runs.map(({ order }) => order), products: new Map(products) } };
 }
 
-async function live(shop: Shop, run: OrderRun, index: number, tell: (text: string) => void): Promise<void> {
+async function live(shop: Shop, run: OrderRun, index: number, onDecided: () => void): Promise<void> {
   const { order } = run;
   const { orderId } = order;
   const placedAt = performance.now();
@@ -73,7 +95,7 @@ async function live(shop: Shop, run: OrderRun, index: number, tell: (text: strin
     return shown?.status === 'PENDING' ? undefined : shown?.status;
   });
   run.decidedMs = performance.now() - placedAt;
-  tell(`${orderId} ${status.toLowerCase()}`);
+  onDecided();
   const expected = order.ending === 'DELIVERED' || order.ending === 'CANCELLED' ? 'CONFIRMED' : 'CANCELLED';
   if (status !== expected) {
     run.faults.push(`${orderId} is ${status} and was to be ${expected}`);

@@ -1,6 +1,8 @@
 /** What the platform shows after a run, by its views; and how long they took to get there. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { forEachOf } from '../concurrency.ts';
+import { count } from '../figures.ts';
+import { Patience } from './patience.ts';
 import type { Plan } from './plan.ts';
 import type { Shop, ShownLevel, ShownSaga } from './shop.ts';
 
@@ -57,11 +59,11 @@ export interface OrderObservation {
 /** Sagas asked for side by side. */
 const CONCURRENCY = 8;
 
-/** Views that still lack something after this long: two runs of the sweeper have passed, so nothing will bring it. */
+/** Views that show nothing new for so long: two runs of the sweeper have passed, so nothing will bring what they lack. */
 const CATCH_UP_MS_MAX = 150_000;
 const CATCH_UP_POLL_MS = 250;
 
-/** Looks at every order's saga, and at the views until `isRight` finds nothing missing, or for as long as they may take. */
+/** Looks at every order's saga, and at the views until `isRight` finds nothing missing, or for as long as they get on. */
 export async function observeOrders(
   shop: Shop,
   plan: Plan,
@@ -70,11 +72,16 @@ export async function observeOrders(
 ): Promise<OrderObservation> {
   const sagas = await readSagas(shop, plan, onProgress);
   const started = performance.now();
+  const patience = new Patience(CATCH_UP_MS_MAX);
+  let before = '';
   for (;;) {
     const views = await readViews(shop, plan);
     const caughtUpMs = performance.now() - started;
     const seen = { ...views, sagas, caughtUpMs };
-    if (isRight(seen) || caughtUpMs > CATCH_UP_MS_MAX) return seen;
+    if (isRight(seen) || patience.isOver) return seen;
+    const shown = JSON.stringify(views);
+    if (shown !== before) patience.progress();
+    before = shown;
     onProgress('every order is through; the views are not yet where they are to be');
     await sleep(CATCH_UP_POLL_MS);
   }
@@ -88,7 +95,7 @@ async function readSagas(
   const sagas = new Map<string, ShownSaga | undefined>();
   await forEachOf(orders, CONCURRENCY, async ({ orderId }) => {
     sagas.set(orderId, await shop.find<ShownSaga>(`/v1/sagas/fulfil-${orderId}`));
-    onProgress(`checking: ${sagas.size} of ${orders.length} sagas read`);
+    onProgress(`checking: ${count(sagas.size)} of ${count(orders.length)} sagas read`);
   });
   return sagas;
 }

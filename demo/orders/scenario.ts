@@ -2,11 +2,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from '../client.ts';
-import { duration } from '../figures.ts';
+import { count, duration, plural } from '../figures.ts';
 import { OwnPlatform } from '../platform.ts';
 import { Progress } from '../progress.ts';
-import { checkOrders, type OrderEvidence } from './checkOrders.ts';
+import { checkOrders, type OrderCheck, type OrderEvidence } from './checkOrders.ts';
 import { driveOrders } from './driveOrders.ts';
+import { Interrupt } from './interrupt.ts';
 import type { InvoiceSource } from './invoice.ts';
 import { openInvoices } from './invoiceFile.ts';
 import { type OrderObservation, observeOrders, readHistory } from './observeOrders.ts';
@@ -17,7 +18,7 @@ import { checkLines, planLines, reportOrders } from './reportOrders.ts';
 import { sampleInvoices } from './sampleInvoices.ts';
 import { Shop } from './shop.ts';
 
-/** Invoices of a run that does not say how many: a thousand lines, and about a minute on two slow cores. */
+/** Invoices of a run that does not say how many: a thousand lines, and about a minute on two slow cores. All take over an hour. */
 export const DEFAULT_INVOICES = 60;
 
 /** Invoices of the sample, where all are asked for. */
@@ -28,6 +29,14 @@ const BOOK = join(import.meta.dirname, '../../../shared/data/orders-uci/online_r
 
 /** Nothing in the plan waits as long: webhooks come after two seconds, providers are asked again soon, the sweeper looks each minute. */
 const PATIENCE_MS = 120_000;
+
+const STOPPING = [
+  '',
+  'No more orders are placed; those under way come to their end. Ctrl-C again ends at once.',
+];
+
+/** What a shell says of a process that Ctrl-C ended. */
+const INTERRUPTED = 130;
 
 /** Lines of the platform's log that a failed run shows. */
 const LOG_LINES_SHOWN = 20;
@@ -50,29 +59,29 @@ export async function runOrders({ ordersFile, limit, seed, keep }: OrderOptions)
   const progress = new Progress(process.stdout);
   const { source, note } = openBook(ordersFile, limit, seed);
   const plan = await makePlan(source, { limit, seed });
-  print(headLines(source, note, plan, seed));
+  print(headLines(source, note, plan, { limit, seed }));
   const platform = await OwnPlatform.start();
-  const interrupt = () => void platform.stop(keep).finally(() => process.exit(130));
-  process.once('SIGINT', interrupt);
+  const interrupt = new Interrupt(process, {
+    onFirst: () => print(STOPPING),
+    onSecond: () => void platform.stop(keep).finally(() => process.exit(INTERRUPTED)),
+  });
   const client = new Client(platform.url, platform.token);
   try {
     const shop = new Shop(client, `demo${seed}`, new Patience(PATIENCE_MS));
-    const evidence = await run(shop, plan, (text) => progress.show(text));
-    const undone = plan.orders.find(({ ending }) => ending === 'DECLINED' || ending === 'OUT_OF_STOCK');
+    const evidence = await run(shop, plan, interrupt, (text) => progress.show(text));
+    const done = evidence.plan.orders;
+    const undone = done.find(({ ending }) => ending === 'DECLINED' || ending === 'OUT_OF_STOCK');
     const trace = undone && { order: undone, history: await readHistory(shop, undone.orderId) };
     const checks = checkOrders(evidence);
-    const failed = checks.filter(({ faults }) => faults.length > 0).length;
+    const isRight = checks.every(({ faults }) => faults.length === 0);
     progress.clear();
+    if (done.length < plan.orders.length)
+      print(['', `Stopped after ${count(done.length)} of ${plural(plan.orders.length, 'order')}`]);
     print([...reportOrders(evidence, trace), ...checkLines(checks)]);
-    if (failed > 0) printLog(platform);
+    if (!isRight) printLog(platform);
     if (keep) print(['', `The state folder is ${platform.folder}`]);
-    const took = duration(performance.now() - startedAt);
-    const closing =
-      failed === 0
-        ? `✓ all ${checks.length} checks hold: stock and money are right (${took})`
-        : `✗ ${failed} of ${checks.length} checks failed (${took})`;
-    print(['', closing]);
-    return failed === 0 ? 0 : 1;
+    print(['', closingLine(checks, performance.now() - startedAt)]);
+    return isRight ? 0 : 1;
   } catch (error) {
     printLog(platform);
     throw error;
@@ -80,14 +89,18 @@ export async function runOrders({ ordersFile, limit, seed, keep }: OrderOptions)
     progress.clear();
     client.close();
     await platform.stop(keep);
-    process.removeListener('SIGINT', interrupt);
+    interrupt.release();
   }
 }
 
-async function run(shop: Shop, plan: Plan, onProgress: (text: string) => void): Promise<OrderEvidence> {
+async function run(
+  shop: Shop,
+  whole: Plan,
+  interrupt: Interrupt,
+  onProgress: (text: string) => void,
+): Promise<OrderEvidence> {
+  const { runs, plan } = await driveOrders(shop, whole, onProgress, () => interrupt.isStopping);
   const books = new OrderBooks(plan);
-  await shop.stock(plan.products, (sent) => onProgress(`${sent} commands of products and stock sent`));
-  const runs = await driveOrders(shop, plan, onProgress);
   const evidence = (seen: OrderObservation): OrderEvidence => ({ plan, books, runs, seen });
   const isRight = (seen: OrderObservation) =>
     checkOrders(evidence(seen)).every(({ faults }) => faults.length === 0);
@@ -107,13 +120,29 @@ function openBook(
   return { source: sampleInvoices(invoices, seed), note };
 }
 
-function headLines(source: InvoiceSource, note: string, plan: Plan, seed: number): string[] {
+function headLines(
+  source: InvoiceSource,
+  note: string,
+  plan: Plan,
+  { limit, seed }: Pick<OrderOptions, 'limit' | 'seed'>,
+): string[] {
+  const isCut = plan.counts.invoices >= limit;
   return [
     'Folio: a shop’s order book through sagas, stock and payments, checked against independent books',
     ...(note === '' ? [] : [`  ${note}`]),
     `  book       ${source.name}, seed ${seed}`,
     ...planLines(plan).map((line) => `  taken      ${line}`),
+    ...(isCut
+      ? ['             the first ones: --limit takes another number, "--limit all" the whole book']
+      : []),
   ];
+}
+
+function closingLine(checks: readonly OrderCheck[], ms: number): string {
+  const failed = checks.filter(({ faults }) => faults.length > 0).length;
+  return failed === 0
+    ? `✓ all ${checks.length} checks hold: stock and money are right (${duration(ms)})`
+    : `✗ ${failed} of ${checks.length} checks failed (${duration(ms)})`;
 }
 
 function printLog(platform: OwnPlatform): void {

@@ -3,13 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, PlatformError, quote, type Reply } from '../client.ts';
 import type { Return } from './credits.ts';
 import { type Patience, RETRY_MS } from './patience.ts';
-import type { Plan, PlannedOrder, PlannedProduct } from './plan.ts';
+import type { PlannedOrder, PlannedProduct } from './plan.ts';
 
 /** Currency of the order book. */
 export const CURRENCY = 'GBP';
-
-/** Commands of a batch: each makes an actor, and a slow machine makes a hundred of those within a second or a few. */
-const BATCH_SIZE = 100;
 
 /** A saga as `GET /v1/sagas/{id}` shows it. */
 export interface ShownSaga {
@@ -60,14 +57,11 @@ export class Shop {
     this.patience = patience;
   }
 
-  /** Creates the products and brings in their stock, in batches. */
-  async stock(products: Plan['products'], onSent: (commands: number) => void): Promise<void> {
-    const commands = [...products].flatMap(([productId, product]) => this.#stockCommands(productId, product));
-    for (let first = 0; first < commands.length; first += BATCH_SIZE) {
-      const batch = commands.slice(first, first + BATCH_SIZE);
-      await this.#batch(batch);
-      onSent(first + batch.length);
-    }
+  /** Creates products and brings in their stock, in one batch. */
+  async stock(products: Iterable<readonly [productId: string, product: PlannedProduct]>): Promise<void> {
+    await this.#batch(
+      [...products].flatMap(([productId, product]) => this.#stockCommands(productId, product)),
+    );
   }
 
   #stockCommands(productId: string, { name, unitPrice, received, adjusted }: PlannedProduct): object[] {
@@ -172,14 +166,17 @@ export class Shop {
     if (reply.status !== 200) throw new PlatformError(`POST /v1/commands answered ${quote(reply)}`);
     const refused = resultsOf(reply).find(({ status }) => status === 'refused');
     if (refused !== undefined) throw new PlatformError(`a command was refused: ${JSON.stringify(refused)}`);
+    this.patience.progress();
   }
 
   async #post(path: string, key: string, body: object): Promise<Reply> {
     const headers = { 'Idempotency-Key': `${this.#run}-${key}` };
     const request = { method: 'POST', path, body: JSON.stringify(body), headers } as const;
     const reply = await this.#answered(() => this.#client.send(request));
-    if (reply.status >= 200 && reply.status < 300) return reply;
-    throw new PlatformError(`POST ${path} answered ${quote(reply)}`);
+    if (reply.status < 200 || reply.status >= 300)
+      throw new PlatformError(`POST ${path} answered ${quote(reply)}`);
+    this.patience.progress();
+    return reply;
   }
 
   /** Asks until there is an answer: the platform may be slow, or be starting again. */

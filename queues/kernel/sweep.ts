@@ -34,6 +34,8 @@ export interface SweepDeps {
   /** Version of an aggregate's newest event. */
   head(key: AggregateKey): Promise<number>;
   runnerDeps(part: number): RunnerDeps;
+  /** Of a part that has more than a page, so many are looked at in one tick; a page where it is left out. */
+  readonly pageOfLarge?: number | undefined;
   /** Others that know how far they have each log, such as the archive: told how far it goes. */
   readonly followers?: readonly ((heads: readonly EventsMessage[]) => Promise<void>)[];
 }
@@ -45,7 +47,10 @@ export interface SweepDeps {
 export async function sweepPage(deps: SweepDeps): Promise<void> {
   const { directory, parts } = deps;
   const cursor = await directory.sweepCursor();
-  const entries = await directory.list(cursor, SWEEP_PAGE);
+  const page = await directory.list(cursor, SWEEP_PAGE);
+  const isWhole = cursor === null && page.length < SWEEP_PAGE;
+  const entries = isWhole ? page : page.slice(0, deps.pageOfLarge);
+  const isLast = page.length < SWEEP_PAGE && entries.length === page.length;
   const heads = (await Promise.all(entries.map((key) => headOf(deps, key)))).flat();
   for (let part = 0; part < parts; part++) {
     const share = heads.filter((head) => partOf(head.aggregateId, parts) === part);
@@ -65,7 +70,7 @@ export async function sweepPage(deps: SweepDeps): Promise<void> {
       deps.logger.log('error', 'follower not told of heads', errorFields(error)),
     );
   }
-  await directory.saveSweepCursor(entries.length < SWEEP_PAGE ? null : (entries.at(-1) ?? null));
+  await directory.saveSweepCursor(isLast ? null : (entries.at(-1) ?? null));
 }
 
 async function repair(

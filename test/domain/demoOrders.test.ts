@@ -1,18 +1,26 @@
+import { EventEmitter } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import type { Client } from '../../demo/client.ts';
 import { DIFFICULT_CARDS, dealCards } from '../../demo/orders/cards.ts';
 import { checkOrders, type OrderEvidence } from '../../demo/orders/checkOrders.ts';
+import { driveOrders } from '../../demo/orders/driveOrders.ts';
+import { Interrupt } from '../../demo/orders/interrupt.ts';
 import type { Invoice, InvoiceSource } from '../../demo/orders/invoice.ts';
 import { openInvoices } from '../../demo/orders/invoiceFile.ts';
+import { LineBudget } from '../../demo/orders/lineBudget.ts';
 import type { ListedSales, OrderObservation } from '../../demo/orders/observeOrders.ts';
 import { OrderBooks, onHand, refundOf, type SalesBook } from '../../demo/orders/orderBooks.ts';
-import { makePlan, type Plan, type PlannedProduct } from '../../demo/orders/plan.ts';
+import { Pace } from '../../demo/orders/pace.ts';
+import { Patience } from '../../demo/orders/patience.ts';
+import { makePlan, type Plan, type PlannedOrder, type PlannedProduct } from '../../demo/orders/plan.ts';
 import { reportOrders } from '../../demo/orders/reportOrders.ts';
 import { sampleInvoices } from '../../demo/orders/sampleInvoices.ts';
-import type { ShownSaga } from '../../demo/orders/shop.ts';
+import { Shop, type ShownSaga } from '../../demo/orders/shop.ts';
+import { Warehouse } from '../../demo/orders/warehouse.ts';
 import { seededRandom } from '../../demo/random.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'folio-orders-'));
@@ -240,6 +248,145 @@ function rightly(plan: Plan, books: OrderBooks): OrderObservation {
     caughtUpMs: 0,
   };
 }
+
+describe('a long run', () => {
+  it('has so many lines under way, first come first served, and alone what has more', async () => {
+    const budget = new LineBudget(10);
+    const begun: number[] = [];
+    for (const lines of [4, 6, 25, 1]) void budget.take(lines).then(() => begun.push(lines));
+    const after = async (lines: number) => {
+      if (lines > 0) budget.give(lines);
+      await Promise.resolve();
+      return begun.splice(0);
+    };
+    expect(await after(0)).toEqual([4, 6]);
+    expect(await after(4)).toEqual([]);
+    expect(await after(6)).toEqual([25]);
+    expect(await after(25)).toEqual([1]);
+  });
+
+  it('says how long the rest takes, by lines', () => {
+    let now = 0;
+    const order = (lines: number) => ({ lines: Array.from({ length: lines }) }) as unknown as PlannedOrder;
+    const pace = new Pace({ orders: [order(100), order(5_000)] }, () => now);
+    expect(pace.words()).toBe('0 of 2 orders through');
+    now = 20_000;
+    pace.ended(order(100));
+    expect(pace.words()).toBe('1 of 2 orders through');
+    const half = new Pace({ orders: [order(100), order(6_000 - 100)] }, () => now);
+    now += 20_000;
+    half.ended(order(100));
+    half.ended(order(2_900));
+    expect(half.words()).toBe('2 of 2 orders through, 150 lines/s, 20.0 s left');
+  });
+
+  it('brings every product in once, however long it takes, as long as batches are taken, each with all of a product', async () => {
+    const batches: string[][] = [];
+    const patience = new Patience(60_000);
+    let late = 0;
+    const client = {
+      send: ({ body = '' }: { body?: string }) => {
+        const { commands } = JSON.parse(body) as { commands: { commandId: string; aggregateId: string }[] };
+        batches.push(commands.map(({ aggregateId }) => aggregateId));
+        late += Number(patience.isOver);
+        vi.advanceTimersByTime(15_000);
+        const results = commands.map(({ commandId }) => ({ commandId, status: 'accepted' }));
+        return Promise.resolve({ status: 200, headers: {}, text: JSON.stringify({ results }), ms: 1 });
+      },
+    };
+    const products = new Map(
+      Array.from({ length: 101 }, (_, index) => [
+        `p${index}`,
+        { name: 'P', unitPrice: '1', received: 5, adjusted: -1 },
+      ]),
+    );
+    vi.useFakeTimers();
+    try {
+      const warehouse = new Warehouse(new Shop(client as unknown as Client, 'run', patience), products);
+      await Promise.all([warehouse.bring(['p1', 'p2']), warehouse.bring(['p2', 'p3'])]);
+      expect(batches).toEqual([
+        ['p1', 'p1', 'p1', 'p2', 'p2', 'p2'],
+        ['p3', 'p3', 'p3'],
+      ]);
+      await warehouse.bringRest();
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(late).toBe(0);
+    expect(batches.flat()).toHaveLength(303);
+    for (const batch of batches)
+      for (const productId of new Set(batch))
+        expect(batch.filter((one) => one === productId)).toHaveLength(3);
+  });
+});
+
+describe('Ctrl-C', () => {
+  it('leaves a plan of what was begun, which is brought to its end', async () => {
+    const whole = await makePlan(sampleInvoices(80, 3), { limit: 80, seed: 3 });
+    const placed: string[] = [];
+    const delivered: string[] = [];
+    const stocked: string[] = [];
+    const expected = (orderId: string) => whole.orders.find((order) => order.orderId === orderId)?.ending;
+    const undone = (orderId: string) => ['DECLINED', 'OUT_OF_STOCK'].includes(`${expected(orderId)}`);
+    const shop = {
+      patience: new Patience(60_000),
+      stock: async (products: Iterable<readonly [string, unknown]>) => {
+        for (const [productId] of products) stocked.push(productId);
+      },
+      place: async ({ orderId }: PlannedOrder) => placed.push(orderId) > 0,
+      find: async (path: string) => {
+        const id = path.split('/').at(-1) ?? '';
+        if (path.includes('/sagas/'))
+          return { status: undone(id.replace('fulfil-', '')) ? 'COMPENSATED' : 'COMPLETED' };
+        return { status: undone(id) ? 'CANCELLED' : 'CONFIRMED' };
+      },
+      ship: async () => undefined,
+      cancel: async () => undefined,
+      takeBack: async () => undefined,
+      deliver: async (orderId: string) => void delivered.push(orderId),
+    } as unknown as Shop;
+    const { runs, plan } = await driveOrders(
+      shop,
+      whole,
+      () => undefined,
+      () => new Set(placed).size >= 5,
+    );
+    expect(runs.length).toBeGreaterThanOrEqual(5);
+    expect(runs.length).toBeLessThan(whole.orders.length);
+    expect(runs.flatMap(({ faults }) => faults)).toEqual([]);
+    expect(new Set(plan.orders.map(({ orderId }) => orderId))).toEqual(new Set(placed));
+    expect(delivered.toSorted()).toEqual(
+      plan.orders
+        .filter(({ ending }) => ending === 'DELIVERED')
+        .map(({ orderId }) => orderId)
+        .sort(),
+    );
+    expect(stocked.toSorted()).toEqual([...plan.products.keys()].sort());
+    expect(() => new OrderBooks(plan)).not.toThrow();
+  });
+
+  it('ends the run early, and at once when it comes again, but not when npm only passes it on', () => {
+    const source = new EventEmitter();
+    const heard: string[] = [];
+    let now = 0;
+    const interrupt = new Interrupt(
+      source,
+      { onFirst: () => heard.push('first'), onSecond: () => heard.push('second') },
+      () => now,
+    );
+    const signal = (at: number) => {
+      now = at;
+      source.emit('SIGINT');
+      return [interrupt.isStopping, ...heard];
+    };
+    expect([interrupt.isStopping, ...heard]).toEqual([false]);
+    expect(signal(1_000)).toEqual([true, 'first']);
+    expect(signal(1_010)).toEqual([true, 'first']);
+    expect(signal(3_000)).toEqual([true, 'first', 'second']);
+    interrupt.release();
+    expect(source.listenerCount('SIGINT')).toBe(0);
+  });
+});
 
 describe('the checks of the order book', () => {
   const failing = (evidence: OrderEvidence) =>
