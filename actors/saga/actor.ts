@@ -6,6 +6,7 @@ import type { ActorEnv } from '../env.ts';
 import { commandSender } from '../kernel/commandSender.ts';
 import { EventSourcedActor } from '../kernel/eventSourcedActor.ts';
 import type { Source } from '../kernel/messages.ts';
+import { announcedState, type SagaStart } from './announced.ts';
 import { type SagaState, sagaDecider } from './decider.ts';
 import { DEFINITIONS } from './definitions/index.ts';
 
@@ -18,6 +19,11 @@ export class SagaActor extends EventSourcedActor<SagaState> {
       correlationId: () => this.#correlationId(),
     });
     super(ctx, env, sagaDecider(DEFINITIONS), send);
+  }
+
+  /** The saga as it is or, before it has begun, as it will begin: then of version 0. `at`: when that was asked for, RFC 3339. */
+  announced(start: SagaStart, at: string): { state: SagaState; version: number } {
+    return this.core.read() ?? { state: announcedState(start, at, DEFINITIONS), version: 0 };
   }
 
   /** The request that started the saga: every command goes out under it. */

@@ -68,6 +68,20 @@ export async function toldOf(
   return (await SUBSCRIPTIONS[event.aggregateType]?.[event.eventType]?.(event, first)) ?? [];
 }
 
+/** The event of a whole log that starts a saga, and the command that it is told; undefined where none does. */
+export async function startOf(
+  sagaId: string,
+  log: readonly ProjectedEvent[],
+): Promise<{ readonly event: ProjectedEvent; readonly command: CommandEnvelope } | undefined> {
+  const first = async () => log[0] as ProjectedEvent;
+  for (const event of log) {
+    const told = await toldOf(event, first);
+    const start = told.find((one) => one.sagaId === sagaId && one.command.type === 'StartSaga');
+    if (start !== undefined) return { event, command: start.command };
+  }
+  return undefined;
+}
+
 function start(sagaId: string, definition: string, input: object): ToldCommand {
   const data = { sagaId, definition, input };
   // A space, which no client's command id may have.

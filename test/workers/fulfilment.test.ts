@@ -1,6 +1,6 @@
 /** Orders from placement to payment over HTTP, through the queue, the sagas, stock and the payment provider. */
 import { describe, expect, it, vi } from 'vitest';
-import { call, verdict } from '../support/api.ts';
+import { call, testEnv, verdict } from '../support/api.ts';
 
 const WAIT = { timeout: 20_000, interval: 50 };
 
@@ -128,5 +128,56 @@ describe('an order', () => {
       expect(events).toMatchObject([{ data: { statusBefore: 'CONFIRMED', sagaId: 'fulfil-o-5' } }]);
     }, WAIT);
     expect(verdict(await call('GET', '/v1/sagas/cancel-o-5'))).toBe('404 saga_not_found');
+  });
+});
+
+/** A platform whose queue has not yet brought anything to a saga. */
+const BEFORE = {
+  ...testEnv,
+  SAGAS: { getByName: (id: string) => testEnv.SAGAS.getByName(`${id}-not-begun`) },
+} as unknown as typeof testEnv;
+
+describe('a saga whose id was given out and that has not begun', () => {
+  const asked = async (sagaId: string, query = '') =>
+    call('GET', `/v1/sagas/${sagaId}${query}`, { env: BEFORE });
+
+  it('runs, with every step of its order to come', async () => {
+    const tea = await stocked('10');
+    const { sagaId } = (
+      await place('o-5', [
+        [tea, '3', '2'],
+        [tea, '1', '2'],
+      ])
+    ).body;
+    const reply = await asked(`${sagaId}`);
+    expect(verdict(reply)).toBe('200');
+    expect(reply.headers.get('ETag')).toBe('"0"');
+    expect(reply.body).toMatchObject({
+      sagaId,
+      definition: 'order-fulfilment',
+      status: 'RUNNING',
+      reason: null,
+    });
+    const steps = reply.body.steps as unknown as { name: string; status: string }[];
+    expect(new Set(steps.map(({ status }) => status))).toEqual(new Set(['PENDING']));
+    await sagaIs('fulfil-o-5', 'RUNNING');
+    const begun = (await sagaOf('fulfil-o-5')).steps as unknown as typeof steps;
+    expect(steps.map(({ name }) => name)).toEqual(begun.map(({ name }) => name));
+    expect(verdict(await asked(`${sagaId}`, '?version=1'))).toBe('404 saga_not_found');
+    expect(verdict(await asked('cancel-o-5'))).toBe('404 saga_not_found');
+  });
+
+  it('is there for a cancellation too, and for nothing that nobody has asked for', async () => {
+    const tea = await stocked('10');
+    await place('o-6', [[tea, '3', '2']]);
+    await orderIs('o-6', 'CONFIRMED');
+    const { sagaId } = (await call('POST', '/v1/orders/o-6/cancel', { body: { reason: 'too dear' } })).body;
+    expect((await asked(`${sagaId}`)).body).toMatchObject({
+      sagaId,
+      definition: 'order-cancellation',
+      status: 'RUNNING',
+    });
+    for (const id of ['fulfil-nobody', 'cancel-nobody', 'fulfil-', 'transfer-t-9', 'o-6'])
+      expect(verdict(await asked(id))).toBe('404 saga_not_found');
   });
 });

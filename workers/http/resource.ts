@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { AGGREGATES, type AggregateType } from '../../schemas/aggregates.ts';
 import { ownerOf } from '../aggregates.ts';
+import type { Env } from '../env.ts';
 import { requireAccess } from './access.ts';
 import { type CommandAnswer, runCommand } from './command.ts';
 import { entityTag } from './conditional.ts';
@@ -106,6 +107,8 @@ interface ResourceState<State> {
     version: number,
     c: Context<HttpEnv>,
   ) => object | Promise<object>;
+  /** One whose id was given out and that has not begun, of version 0; null where nobody has asked for it. */
+  readonly announced?: (env: Env, id: string) => Promise<{ state: State; version: number } | null>;
   /** What it shows of one version is not always the same: it has personal data, which is masked for some and erased in time. */
   readonly isPersonal?: true;
 }
@@ -113,8 +116,7 @@ interface ResourceState<State> {
 /** Reads the state of one aggregate of a type. */
 export function stateReader<State>(
   resource: Resource,
-  schema: z.ZodType,
-  reply: ResourceState<State>['reply'],
+  { schema, reply, announced }: Pick<ResourceState<State>, 'schema' | 'reply' | 'announced'>,
 ): StateReader {
   const { aggregateType } = resource;
   return {
@@ -122,8 +124,10 @@ export function stateReader<State>(
     schema,
     async read(c, id, moment = {}) {
       const read = await readMoment(ownerOf<State>(c.env, { aggregateType, aggregateId: id }), moment);
-      if (read === null) throw notFound(resource, id);
-      return { reply: await reply(id, read.state, read.version, c), version: read.version };
+      const isOfNow = moment.version === undefined && moment.at === undefined;
+      const shown = read ?? (isOfNow ? await announced?.(c.env, id) : null);
+      if (shown == null) throw notFound(resource, id);
+      return { reply: await reply(id, shown.state, shown.version, c), version: shown.version };
     },
   };
 }
@@ -131,10 +135,11 @@ export function stateReader<State>(
 /** The route of the state, which the actor itself answers. */
 export function stateRoute<State>(
   resource: Resource,
-  { operationId, description = '', schema, reply, isPersonal }: ResourceState<State>,
+  { operationId, description = '', isPersonal, ...read }: ResourceState<State>,
 ): Route {
+  const { schema } = read;
   const { noun, path, tag } = resource;
-  const state = stateReader(resource, schema, reply);
+  const state = stateReader(resource, read);
   const made = route(
     {
       method: 'get',
@@ -150,8 +155,8 @@ export function stateRoute<State>(
       problems: [resource.notFound],
     },
     async (c, { params: { id }, query }) => {
-      const read = await state.read(c, id, query);
-      return c.json(read.reply, 200, { ETag: entityTag(read.version) });
+      const { reply, version } = await state.read(c, id, query);
+      return c.json(reply, 200, { ETag: entityTag(version) });
     },
   );
   return { ...made, state };

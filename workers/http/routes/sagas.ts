@@ -4,6 +4,7 @@ import type { SagaState } from '../../../actors/saga/state.ts';
 import type { StepState } from '../../../actors/saga/step.ts';
 import { SagaDefinitionName, SagaReason, SagaStatus } from '../../../schemas/saga.ts';
 import { AggregateId, Time, Version } from '../../../schemas/scalars.ts';
+import { announcedSaga } from '../../announcedSaga.ts';
 import { type Env, viewDatabases } from '../../env.ts';
 import { readSagas, type SagaRow } from '../../reads/sagas.ts';
 import { parkedHeader, readParkedCount, staleSinceField } from '../../reads/stale.ts';
@@ -134,9 +135,12 @@ export const sagas: readonly Route[] = [
     operationId: 'getSaga',
     description:
       'Step by step. `WAITING`: the command was taken, the event that ends the step is to come. ' +
-      '`FAILED`: there was no answer, however often it was tried. `UNDO_FAILED`: an operator is needed.',
+      '`FAILED`: there was no answer, however often it was tried. `UNDO_FAILED`: an operator is needed. A saga whose id ' +
+      'was only just given out, and that the queue has still to start, is `RUNNING` with every step `PENDING`, and its ' +
+      '`ETag` is `"0"`.',
     schema: SagaReply,
     reply: sagaReply,
+    announced: announcedSaga,
   }),
   ...OPERATOR_COMMANDS.map((command) => commandRoute(SAGA, command)),
 ];
