@@ -5,6 +5,7 @@ export { RateLimiter } from './ambient/rateLimiter.ts';
 export { ArchivistActor } from './archivist/actor.ts';
 export { DeadLettersActor } from './deadLetters/actor.ts';
 export { DirectoryActor } from './directory/actor.ts';
+export { GeneralLedgerActor } from './generalLedger/actor.ts';
 export { InventoryActor } from './inventory/actor.ts';
 export { NotaryActor } from './notary/actor.ts';
 export { OrderActor } from './order/actor.ts';

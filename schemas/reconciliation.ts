@@ -7,7 +7,7 @@ import { AggregateId, Text, UtcTime, Version } from './scalars.ts';
 import { VIEWS } from './tables/views.ts';
 
 /** What is held against what. */
-export const CHECKS = ['view', 'outbox', 'archive', 'segment', 'transfer', 'balance'] as const;
+export const CHECKS = ['view', 'outbox', 'archive', 'segment', 'transfer', 'balance', 'sum'] as const;
 export type CheckName = (typeof CHECKS)[number];
 
 /** Findings that are open at a time: the state is read and stored whole. Whoever has more has one cause, which shows in these. */
@@ -37,7 +37,7 @@ export const Finding = z.strictObject({
     description:
       '`view`: a read model does not say what the log of its owner says. `outbox`: a consumer group was not told of an event. ' +
       '`archive`: it lacks events, or has others. `segment`: the bucket lacks one, or has another. `transfer`: money left an account and reached no other, or came from none. ' +
-      '`balance`: what moved does not add up to what is there.',
+      '`balance`: what moved does not add up to what is there. `sum`: all accounts of a currency together do not.',
   }),
   where: Where.meta({
     description: 'The view; the consumer group; `log`; `bucket`; which way the money went; `cash`.',

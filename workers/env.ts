@@ -2,6 +2,7 @@
 import type { ArchivistActor } from '../actors/archivist/actor.ts';
 import type { DeadLettersActor } from '../actors/deadLetters/actor.ts';
 import type { ActorEnv, ArchiveEnv, NotaryEnv } from '../actors/env.ts';
+import type { GeneralLedgerActor } from '../actors/generalLedger/actor.ts';
 import type { NotaryActor } from '../actors/notary/actor.ts';
 import type { StreamHubActor } from './streams/actor.ts';
 
@@ -10,6 +11,8 @@ export interface Env extends ActorEnv, ArchiveEnv, NotaryEnv {
   readonly STREAMS: DurableObjectNamespace<StreamHubActor>;
   readonly ARCHIVIST: DurableObjectNamespace<ArchivistActor>;
   readonly NOTARY: DurableObjectNamespace<NotaryActor>;
+  /** What the reconciler has read of every account. */
+  readonly GENERAL_LEDGER: DurableObjectNamespace<GeneralLedgerActor>;
   /** Keeps what consumers did not take. */
   readonly DEAD_LETTERS: DurableObjectNamespace<DeadLettersActor>;
   /** The first view database; `VIEWS_1`, `VIEWS_2`, … are further partitions. */

@@ -6,15 +6,16 @@ import { d1Database } from '../queues/kernel/database.ts';
 import type { AggregateKey } from '../queues/kernel/positions.ts';
 import { projectors } from '../queues/projectors/index.ts';
 import { archiveCheck } from '../queues/reconciler/archive.ts';
-import { balanceCheck, type SummedAccount } from '../queues/reconciler/balance.ts';
+import { balanceCheck } from '../queues/reconciler/balance.ts';
 import { outboxCheck } from '../queues/reconciler/outbox.ts';
-import { isManifest, segmentCheck } from '../queues/reconciler/segments.ts';
+import { AccountReader, type SummedAccount } from '../queues/reconciler/reader.ts';
+import { segmentCheck } from '../queues/reconciler/segments.ts';
+import { sumCheck } from '../queues/reconciler/sums.ts';
 import { transferCheck } from '../queues/reconciler/transfers.ts';
-import type { Check } from '../queues/reconciler/verdict.ts';
+import { type Check, isLog } from '../queues/reconciler/verdict.ts';
 import { viewCheck } from '../queues/reconciler/views.ts';
 import { tellSagas } from '../queues/sagas/consumer.ts';
 import { readSagaPositions } from '../queues/sagas/positions.ts';
-import { MovementLedger } from '../reports/statement/movements.ts';
 import type { CommandContext, EventEnvelope } from '../schemas/envelope.ts';
 import { partOf } from '../schemas/partition.ts';
 import { transferSagaId } from '../schemas/sagaIds.ts';
@@ -24,6 +25,7 @@ import { actorStub, ownerOf, readLog } from './aggregates.ts';
 import { archivistStub } from './archive.ts';
 import { comparedLogs } from './completeness.ts';
 import { type Env, viewDatabases } from './env.ts';
+import { generalLedger } from './generalLedger.ts';
 import { projectionDeps } from './projection.ts';
 import { ownerState, rebuildViews } from './rebuild.ts';
 import { sagaConsumerDeps } from './sagas.ts';
@@ -31,9 +33,16 @@ import { sagaConsumerDeps } from './sagas.ts';
 /** What the log says of why a parked transfer goes on; who said so is in the event's metadata. */
 const RETRY_REASON = 'The reconciler was told to repair it.';
 
-/** Every check. What a repair has others do is done under the context. */
-export function checksOf(env: Env, logger: Logger, context: CommandContext): Check[] {
+/** Every check. What a repair has others do is done under the context; a look reads at most `eventsMax` events of accounts. */
+export function checksOf(env: Env, logger: Logger, context: CommandContext, eventsMax: number): Check[] {
   const log = logOf(env, logger);
+  const ledger = generalLedger(env);
+  const reader = new AccountReader({
+    ...log,
+    ...ledger,
+    eventsMax,
+    state: async (key, version) => (await ownerOf<SummedAccount>(env, key).read({ version }))?.state,
+  });
   return [
     viewsOf(env, logger),
     outboxCheck({
@@ -63,18 +72,13 @@ export function checksOf(env: Env, logger: Logger, context: CommandContext): Che
     }),
     transferCheck({
       ...log,
+      ...ledger,
+      reader,
       find: (accountId, eventType, transferId) => findTransfer(env, accountId, eventType, transferId),
       deliver: (left) => deliver(env, context, left),
     }),
-    balanceCheck({
-      ...log,
-      state: async (key, version) => (await ownerOf<SummedAccount>(env, key).read({ version }))?.state,
-      balanceAfter: (version, balance, events) => {
-        const ledger = new MovementLedger(version, balance);
-        ledger.add(events);
-        return ledger.balance;
-      },
-    }),
+    balanceCheck(reader),
+    sumCheck(ledger),
   ];
 }
 
@@ -112,7 +116,7 @@ function viewsOf(env: Env, logger: Logger): Check {
   );
   return {
     name: 'view',
-    takes: (key) => !isManifest(key),
+    takes: isLog,
     judge: async (keys, open) => {
       const shares = checks.map((check, part) =>
         check.judge(

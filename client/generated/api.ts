@@ -1542,11 +1542,35 @@ readonly reason: string;
 readonly parkedAt: string;
 };
 
+export type CurrencySums = {
+/** An active currency code of ISO 4217; no fund codes, metals or units of account. */
+readonly currency: string;
+/** When an account was last read on. */
+readonly asOf: string;
+readonly accounts: number;
+/** Events that these sums are made of: of each account up to a version of its own. */
+readonly events: number;
+/** Events that were there when their accounts were last looked at, and are still to be read. */
+readonly eventsBehind: number;
+/** What came from outside. */
+readonly deposited: string;
+/** What went there. */
+readonly withdrawn: string;
+/** What trades and their amendments brought, fees taken off. */
+readonly traded: string;
+/** What the accounts hold. */
+readonly held: string;
+/** What has left accounts and not reached others, as far as both are read; below zero where those that it reached are read further. */
+readonly inTransit: string;
+/** `held` + `inTransit` − (`deposited` − `withdrawn` + `traded`): 0 where all is right. */
+readonly difference: string;
+};
+
 export type Finding = {
 /** Names what is wrong: the check, where, and the aggregate. */
 readonly findingId: string;
-/** `view`: a read model does not say what the log of its owner says. `outbox`: a consumer group was not told of an event. `archive`: it lacks events, or has others. `segment`: the bucket lacks one, or has another. `transfer`: money left an account and reached no other, or came from none. `balance`: what moved does not add up to what is there. */
-readonly check: "view" | "outbox" | "archive" | "segment" | "transfer" | "balance";
+/** `view`: a read model does not say what the log of its owner says. `outbox`: a consumer group was not told of an event. `archive`: it lacks events, or has others. `segment`: the bucket lacks one, or has another. `transfer`: money left an account and reached no other, or came from none. `balance`: what moved does not add up to what is there. `sum`: all accounts of a currency together do not. */
+readonly check: "view" | "outbox" | "archive" | "segment" | "transfer" | "balance" | "sum";
 /** The view; the consumer group; `log`; `bucket`; which way the money went; `cash`. */
 readonly where: "accounts" | "positions" | "trades" | "journal" | "orders" | "order_history" | "inventory" | "payments" | "sales" | "sagas" | "views" | "archive" | "log" | "bucket" | "out" | "in" | "cash";
 readonly aggregateType: string;
@@ -3154,7 +3178,7 @@ readonly reason: string | null;
 /** What differs between the logs and what follows them */
 readonly getReconciliation: {
 readonly query?: {
-readonly check?: "view" | "outbox" | "archive" | "segment" | "transfer" | "balance";
+readonly check?: "view" | "outbox" | "archive" | "segment" | "transfer" | "balance" | "sum";
 readonly limit?: number;
 /** The `nextCursor` of the page before. */
 readonly cursor?: string;
@@ -3166,6 +3190,8 @@ readonly open: number;
 readonly isFull: boolean;
 /** Every aggregate that there was has been looked at by then; null: not yet. */
 readonly roundEndedAt: string | null;
+/** The sums that must be zero, by currency. */
+readonly sums: readonly (CurrencySums)[];
 readonly findings: readonly (Finding)[];
 /** Null on the last page. */
 readonly nextCursor: string | null;

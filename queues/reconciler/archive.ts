@@ -1,8 +1,7 @@
 /** Logs held against the archive, by heads and hashes alone: what it lacks for long, and what it has that no log has. */
 import type { Logger } from '../../telemetry/logger.ts';
 import { type AggregateKey, keyOf } from '../kernel/positions.ts';
-import { isManifest } from './segments.ts';
-import { answered, type Check, LATE_MS, type Verdict } from './verdict.ts';
+import { answered, type Check, isLog, LATE_MS, type Verdict } from './verdict.ts';
 
 /** A log beside what is archived of it (workers/completeness.ts). */
 export interface ArchivedLog extends AggregateKey {
@@ -28,7 +27,7 @@ export interface ArchiveCheckDeps {
 export function archiveCheck(deps: ArchiveCheckDeps): Check {
   return {
     name: 'archive',
-    takes: (key) => !isManifest(key),
+    takes: isLog,
     judge: async (keys) => {
       const logs = (await deps.compare(keys)).filter(({ state }) => state !== 'UNREACHABLE');
       return answered(deps.logger, logs, keyOf, async (log): Promise<Verdict> => {

@@ -5,8 +5,7 @@
 import { timeText } from '../../schemas/time.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { type AggregateKey, keyOf } from '../kernel/positions.ts';
-import { isManifest } from './segments.ts';
-import { answered, type Check, LATE_MS, type Verdict } from './verdict.ts';
+import { answered, type Check, isLog, LATE_MS, type Verdict } from './verdict.ts';
 
 /** How long an announcement may wait in an outbox: one that fails is tried again each minute, and each sweep wakes its actor. */
 export const ANNOUNCEMENT_LATE_MS = 15 * 60_000;
@@ -38,7 +37,7 @@ export interface OutboxCheckDeps {
 export function outboxCheck(deps: OutboxCheckDeps): Check {
   return {
     name: 'outbox',
-    takes: (key) => !isManifest(key),
+    takes: isLog,
     judge: async (keys) => {
       const sagasAt = await deps.sagasAt(keys);
       const judged = await answered(deps.logger, keys, keyOf, (key) =>

@@ -1,4 +1,5 @@
 /** What a look at one thing came to, and how the look is taken. */
+import { isAggregateType } from '../../schemas/aggregates.ts';
 import {
   type CheckName,
   FINDING_REASON_LENGTH_MAX,
@@ -31,6 +32,11 @@ export interface Check {
   judge(keys: readonly AggregateKey[], open: readonly OpenFinding[]): Promise<Verdict[]>;
   /** Does what mends a finding, without telling whether it has: that the next look says. Answers false to be asked again. */
   repair(finding: OpenFinding, isOver: () => boolean): Promise<boolean>;
+}
+
+/** Whether a key names an aggregate, which has a log: the walk passes by other things too. */
+export function isLog({ aggregateType }: AggregateKey): boolean {
+  return isAggregateType(aggregateType);
 }
 
 /** How long whoever follows the logs may lack an event: a queue tries for half an hour before it gives a message up. */

@@ -19,8 +19,7 @@ import {
 import type { AuditRow, OwnerState, RebuildableProjector } from '../kernel/projector.ts';
 import { contradictions, type Shown } from '../rebuild/compare.ts';
 import { bringUp, clear } from './remake.ts';
-import { isManifest } from './segments.ts';
-import { answered, type Check, LATE_MS, type Verdict } from './verdict.ts';
+import { answered, type Check, isLog, LATE_MS, type Verdict } from './verdict.ts';
 
 /** The world of the check, for one view database. */
 export interface ViewCheckDeps extends RunnerDeps {
@@ -39,7 +38,7 @@ export interface ViewCheckDeps extends RunnerDeps {
 export function viewCheck(deps: ViewCheckDeps): Check {
   return {
     name: 'view',
-    takes: (key) => !isManifest(key),
+    takes: isLog,
     judge: (keys) => judge(deps, keys),
     repair: async (finding, isOver) => repair(deps, finding, isOver),
   };

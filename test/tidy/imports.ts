@@ -15,7 +15,16 @@ interface Room {
 }
 
 /** Folders of `actors/` that hold no aggregate's rules. */
-const NO_AGGREGATE = ['kernel', 'deadLetters', 'directory', 'sandbox', 'ambient', 'archivist', 'notary'];
+const NO_AGGREGATE = [
+  'kernel',
+  'deadLetters',
+  'directory',
+  'generalLedger',
+  'sandbox',
+  'ambient',
+  'archivist',
+  'notary',
+];
 
 /** An aggregate's folder but for its shell: rules, which are pure. */
 export const PURE_RULES = new RegExp(`^actors/(?!(${NO_AGGREGATE.join('|')})/)[^/]+/(?!actor\\.ts$)`);

@@ -1,4 +1,5 @@
 /** The reconciler against the real bindings: each thing is really broken, found, named, mended and closed. */
+import { runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { LATE_MS } from '../../queues/reconciler/verdict.ts';
 import { partOf } from '../../schemas/partition.ts';
@@ -19,6 +20,10 @@ const ids = upTo(4).map((number) => `rec-${number}`);
 
 const findings = async (query = '') =>
   (await call('GET', `/v1/reconciliation${query}`)).body.findings as unknown as Found[];
+const dollars = async () => {
+  const { sums } = (await call('GET', '/v1/reconciliation')).body;
+  return (sums as Record<string, unknown>[]).find(({ currency }) => currency === 'USD') ?? {};
+};
 const look = async (aggregateId: string) =>
   (await call('POST', '/v1/reconciliation/check', { body: { aggregateType: 'account', aggregateId } })).body;
 const repair = async (body: object = REASON) => call('POST', '/v1/reconciliation/repair', { body });
@@ -254,6 +259,8 @@ describe('a transfer', () => {
     );
     expect(outcomes.map(({ status }) => status)).toEqual(['accepted', 'accepted']);
     expect(await look('rec-5')).toMatchObject({ opened: 0 });
+    expect(await look('rec-6')).toMatchObject({ opened: 0 });
+    expect(await dollars()).toMatchObject({ inTransit: '30', difference: '0' });
     const named = { ...REASON, findingIds: ['transfer.out.account.rec-5'] };
     await muchLater(async () => {
       await look('rec-5');
@@ -266,6 +273,42 @@ describe('a transfer', () => {
       await repair();
     });
     expect((await call('GET', '/v1/accounts/rec-6')).body.cash).toMatchObject({ total: '31' });
+    await look('rec-6');
+    expect(await dollars()).toMatchObject({ inTransit: '0', difference: '0' });
+  });
+});
+
+describe('the sums of a currency', () => {
+  it('are of all accounts once the walk was everywhere, and a finding where they are not zero', async () => {
+    await handleScheduled(testEnv, Date.now());
+    const before = await dollars();
+    expect(before).toMatchObject({ eventsBehind: 0, inTransit: '0', difference: '0' });
+    const accounts = [...ids, 'rec-5', 'rec-6'].map(
+      async (id) => (await call('GET', `/v1/accounts/${id}`)).body,
+    );
+    const cash = (await Promise.all(accounts)).map((account) => (account.cash as { total: string }).total);
+    expect(before).toMatchObject({
+      accounts: cash.length,
+      held: String(cash.reduce((a, b) => a + Number(b), 0)),
+    });
+    const ledger = testEnv.GENERAL_LEDGER.getByName('ledger');
+    const hold = (held: unknown) =>
+      runInDurableObject(ledger as never, (_, { storage }) => {
+        storage.sql.exec("UPDATE sums SET held = ? WHERE currency = 'USD'", held as string);
+      });
+    await hold('7');
+    await handleScheduled(testEnv, Date.now());
+    const { difference, inTransit, held } = await dollars();
+    const less = String(difference).replace('-', '');
+    expect([held, inTransit]).toEqual(['7', '0']);
+    expect(await findings('?check=sum')).toMatchObject([
+      {
+        findingId: 'sum.cash.currency.USD',
+        reason: `accounts hold 7 and 0 is in transit, ${less} less than the ${before.held} that came in`,
+      },
+    ]);
+    await hold(before.held);
+    await handleScheduled(testEnv, Date.now());
   });
 });
 

@@ -2,10 +2,13 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { reconcile, repairFinding } from '../../../queues/reconciler/reconciler.ts';
+import { differenceOf } from '../../../queues/reconciler/sums.ts';
 import { AGGREGATE_TYPES } from '../../../schemas/aggregates.ts';
+import { Currency } from '../../../schemas/currency.ts';
 import { CHECKS, FindingId, OPEN_FINDINGS_MAX, OpenFinding } from '../../../schemas/reconciliation.ts';
-import { AggregateId, Remark, UtcTime } from '../../../schemas/scalars.ts';
+import { AggregateId, DecimalText, Remark, UtcTime } from '../../../schemas/scalars.ts';
 import { timeText } from '../../../schemas/time.ts';
+import { generalLedger } from '../../generalLedger.ts';
 import { lastRoundAt, openFindings, reconcileAll, reconcilerDeps } from '../../reconciliation.ts';
 import { commandContext } from '../command.ts';
 import type { HttpEnv } from '../context.ts';
@@ -28,6 +31,33 @@ export const FindingsQuery = z.strictObject({
 
 const Count = z.number().int().min(0);
 
+/** The sums over all accounts of one currency. */
+const Sums = z
+  .strictObject({
+    currency: Currency,
+    asOf: UtcTime.meta({ description: 'When an account was last read on.' }),
+    accounts: Count,
+    events: Count.meta({
+      description: 'Events that these sums are made of: of each account up to a version of its own.',
+    }),
+    eventsBehind: Count.meta({
+      description:
+        'Events that were there when their accounts were last looked at, and are still to be read.',
+    }),
+    deposited: DecimalText.meta({ description: 'What came from outside.' }),
+    withdrawn: DecimalText.meta({ description: 'What went there.' }),
+    traded: DecimalText.meta({ description: 'What trades and their amendments brought, fees taken off.' }),
+    held: DecimalText.meta({ description: 'What the accounts hold.' }),
+    inTransit: DecimalText.meta({
+      description:
+        'What has left accounts and not reached others, as far as both are read; below zero where those that it reached are read further.',
+    }),
+    difference: DecimalText.meta({
+      description: '`held` + `inTransit` − (`deposited` − `withdrawn` + `traded`): 0 where all is right.',
+    }),
+  })
+  .meta({ id: 'CurrencySums' });
+
 /** A page of what is wrong now. */
 export const FindingsReply = z.strictObject({
   open: Count.meta({ description: 'All that are open.' }),
@@ -37,6 +67,7 @@ export const FindingsReply = z.strictObject({
   roundEndedAt: UtcTime.nullable().meta({
     description: 'Every aggregate that there was has been looked at by then; null: not yet.',
   }),
+  sums: z.array(Sums).meta({ description: 'The sums that must be zero, by currency.' }),
   findings: z.array(OpenFinding.meta({ id: 'Finding' })),
   nextCursor: z.string().nullable().meta({ description: 'Null on the last page.' }),
 });
@@ -110,7 +141,11 @@ const getReconciliation = route(
     success: { status: 200, description: 'A page of open findings, by id.', schema: FindingsReply },
   },
   async (c, { query: { check, limit, cursor = '' } }) => {
-    const [all, roundEndedAt] = await Promise.all([openFindings(c.env), lastRoundAt(c.env)]);
+    const [all, roundEndedAt, sums] = await Promise.all([
+      openFindings(c.env),
+      lastRoundAt(c.env),
+      generalLedger(c.env).sums(),
+    ]);
     const wanted = all.filter(
       (one) => (check === undefined || one.check === check) && one.findingId > cursor,
     );
@@ -119,6 +154,7 @@ const getReconciliation = route(
       open: all.length,
       isFull: all.length >= OPEN_FINDINGS_MAX,
       roundEndedAt: roundEndedAt === null ? null : timeText(roundEndedAt),
+      sums: sums.map((one) => ({ ...one, asOf: timeText(one.asOf), difference: differenceOf(one) })),
       findings,
       nextCursor: nextCursor(wanted.length > limit ? findings.at(-1)?.findingId : null),
     });
