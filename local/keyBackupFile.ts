@@ -12,14 +12,13 @@ import {
 import { createInterface } from 'node:readline';
 import type { ArchiveClient } from './archive/client.ts';
 import { LocalServerError, messageOf } from './errors.ts';
+import { countText } from './lines.ts';
 
 /** Backups of one request: as many as the platform takes. */
 const PAGE = 200;
 
 /** Only its owner reads it. */
 const FILE_MODE = 0o600;
-
-const number = (value: number) => value.toLocaleString('en-US');
 
 interface Page {
   readonly backups: readonly unknown[];
@@ -45,7 +44,7 @@ export async function exportKeyBackup(
       for (const backup of page.backups) writeSync(descriptor, `${JSON.stringify(backup)}\n`);
       subjects += page.backups.length;
       cursor = page.nextCursor;
-      if (cursor !== null) print(`${number(subjects)} subjects copied …`);
+      if (cursor !== null) print(`${countText(subjects)} subjects copied …`);
     }
     fsyncSync(descriptor);
   } catch (error) {
@@ -55,7 +54,9 @@ export async function exportKeyBackup(
     closeSync(descriptor);
   }
   renameSync(partial, file);
-  print(`${number(subjects)} subjects copied to ${file}: destroy older copies, erasures do not reach them`);
+  print(
+    `${countText(subjects)} subjects copied to ${file}: destroy older copies, erasures do not reach them`,
+  );
   return 0;
 }
 
@@ -83,7 +84,7 @@ export async function restoreKeyBackup(
     total.kept += page.kept.length;
     total.lacking.push(...page.lacking);
     total.failed.push(...page.failed);
-    print(`${number(total.subjects)} subjects, ${number(total.recovered)} keys came back`);
+    print(`${countText(total.subjects)} subjects, ${countText(total.recovered)} keys came back`);
   };
   let page: unknown[] = [];
   for await (const backup of backupsIn(file)) {
@@ -93,7 +94,7 @@ export async function restoreKeyBackup(
     page = [];
   }
   if (page.length > 0) await send(page);
-  print(`${number(total.kept)} subjects have a backup here, which counts more than the copy`);
+  print(`${countText(total.kept)} subjects have a backup here, which counts more than the copy`);
   for (const subject of total.lacking) print(`subject ${subject}: a key is neither here nor in the backup`);
   for (const subject of total.failed)
     print(`subject ${subject}: its keys did not come back; the log says why`);

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { readCommandLine } from './commandLine.ts';
 import { LocalServerError, messageOf } from './errors.ts';
+import { countText } from './lines.ts';
 
 /** Where `npm run serve` listens. */
 const DEFAULT_URL = 'http://127.0.0.1:8787';
@@ -149,13 +150,11 @@ class ProgressLine {
   }
 }
 
-const number = (value: number) => value.toLocaleString('en-US');
-
 function progressText(progress: Progress): string {
   const { phase, aggregatesTotal, aggregatesDone, aggregatesVerified, eventsApplied } = progress;
   const isVerifying = phase === 'VERIFYING' || phase === 'SWITCHING';
   const done = isVerifying ? aggregatesVerified : aggregatesDone;
-  return `${phase.toLowerCase().padEnd(9)}  ${number(done)} of ${number(aggregatesTotal)} aggregates, ${number(eventsApplied)} events`;
+  return `${phase.toLowerCase().padEnd(9)}  ${countText(done)} of ${countText(aggregatesTotal)} aggregates, ${countText(eventsApplied)} events`;
 }
 
 async function work(views: Views, line: ProgressLine): Promise<Progress> {
@@ -184,17 +183,18 @@ function report(progress: Progress): string[] {
   const { status, views, eventsApplied, differences, differencesFound, reason, startedAt, endedAt } =
     progress;
   const seconds = (Date.parse(endedAt ?? startedAt) - Date.parse(startedAt)) / 1_000;
-  const rate = seconds > 0 ? `, ${number(Math.round((eventsApplied / seconds) * 60))} events a minute` : '';
+  const rate =
+    seconds > 0 ? `, ${countText(Math.round((eventsApplied / seconds) * 60))} events a minute` : '';
   const shown = differences.slice(0, DIFFERENCES_SHOWN).map((difference) => {
     const { view, kind, aggregateType, aggregateId, version, detail } = difference;
     const about = version === undefined ? '' : `, version ${version}`;
     return `  ${view}: ${kind} of ${aggregateType} ${aggregateId}${about}${detail === undefined ? '' : `: ${detail}`}`;
   });
   const heading =
-    differencesFound === 0 ? [] : [`${number(differencesFound)} differences, the first of them:`];
+    differencesFound === 0 ? [] : [`${countText(differencesFound)} differences, the first of them:`];
   const end =
     status === 'SWITCHED'
-      ? `switched ${views.join(', ')} (${number(eventsApplied)} events in ${seconds.toFixed(1)} s${rate})`
+      ? `switched ${views.join(', ')} (${countText(eventsApplied)} events in ${seconds.toFixed(1)} s${rate})`
       : `not switched, the live views are as they were: ${reason}`;
   return [...heading, ...shown, end];
 }

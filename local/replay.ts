@@ -5,6 +5,7 @@ import { ArchiveClient, DEFAULT_URL } from './archive/client.ts';
 import { Progress } from './archive/progress.ts';
 import { readCommandLine } from './commandLine.ts';
 import { LocalServerError } from './errors.ts';
+import { countText } from './lines.ts';
 import { AlteredHistory } from './replay/checkedEvents.ts';
 import { type FeedPage, type ReplaySink, replay } from './replay/replay.ts';
 import type { Selection } from './replay/selection.ts';
@@ -28,8 +29,6 @@ It only reads: nothing is decided, sent or announced again. Views are made anew 
 
 Every event is held against its hash and, without --type, against the one before it.
 Ends with 0 where all was handed over, with 1 at an event that does not hold, with 2 where it cannot begin or go on.`;
-
-const number = (value: number) => value.toLocaleString('en-US');
 
 interface Arguments {
   readonly selection: Selection;
@@ -97,7 +96,7 @@ async function main(): Promise<void> {
   const sink = await FileSink.open(out, selection);
   try {
     const events = await run(given, sink);
-    console.error(`${number(events)} events replayed, ${number(sink.events)} are in ${out}`);
+    console.error(`${countText(events)} events replayed, ${countText(sink.events)} are in ${out}`);
   } finally {
     await sink.close();
   }
@@ -111,7 +110,7 @@ function run({ selection, perSecond, url, token }: Arguments, sink: ReplaySink):
     read: (path: string) => client.json<FeedPage>(path),
     now: () => performance.now(),
     sleep: (milliseconds: number) => sleep(milliseconds),
-    progress: (events: number) => progress.show(`${number(events)} events replayed`),
+    progress: (events: number) => progress.show(`${countText(events)} events replayed`),
   };
   return replay(deps, selection, perSecond);
 }

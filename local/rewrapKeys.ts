@@ -1,4 +1,5 @@
 import type { ArchiveClient } from './archive/client.ts';
+import { countText } from './lines.ts';
 
 /** Subjects a request: some seconds of work, so that progress is seen. */
 const PAGE = 500;
@@ -23,8 +24,6 @@ export interface KeysTogether {
   /** Subjects whose keys and backup could not be brought together. */
   readonly failed: string[];
 }
-
-const number = (value: number) => value.toLocaleString('en-US');
 
 /**
  * Has the keys of all subjects of a running platform and their backup brought together and wrapped with its first master key, page
@@ -67,12 +66,12 @@ export async function rewrapKeys(
   print(
     failed.length === 0
       ? `the master keys after the first one are needed no more: take them out of PERSONAL_DATA_KEYS${condition}`
-      : `${number(failed.length)} subjects still need another master key: leave all of them in PERSONAL_DATA_KEYS`,
+      : `${countText(failed.length)} subjects still need another master key: leave all of them in PERSONAL_DATA_KEYS`,
   );
   return failed.length === 0 ? 0 : 1;
 }
 
 function countsOf({ subjects, rewrapped, recovered }: KeysTogether): string {
-  const back = recovered === 0 ? '' : `, ${number(recovered)} came back from the backup`;
-  return `${number(subjects)} subjects looked at, ${number(rewrapped)} keys wrapped anew${back}`;
+  const back = recovered === 0 ? '' : `, ${countText(recovered)} came back from the backup`;
+  return `${countText(subjects)} subjects looked at, ${countText(rewrapped)} keys wrapped anew${back}`;
 }

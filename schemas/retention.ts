@@ -1,7 +1,7 @@
 /**
- * How long events have to be kept, by type and jurisdiction. An aggregate's chain is kept whole, since a part of it proves
- * little: the longest term of its event types holds for all of them. An environment serves one jurisdiction, in which its
- * bucket lies.
+ * How long events have to be kept: each type has a class, and a class has a term in each jurisdiction. An aggregate's chain is
+ * kept whole, since a part of it proves little: the longest term of its event types holds for all of them. An environment serves
+ * one jurisdiction, in which its bucket lies.
  */
 import type { EVENTS } from './eventTypes.ts';
 
@@ -13,49 +13,170 @@ export type RetentionYears = (typeof RETENTION_YEARS)[number];
 export const JURISDICTIONS = ['default', 'eu', 'us'] as const;
 export type Jurisdiction = (typeof JURISDICTIONS)[number];
 
+/** Terms of an event in years, by jurisdiction. */
 type Terms = Readonly<Record<Jurisdiction, RetentionYears>>;
 
-/** Terms of an aggregate type's events: of those that are named, and of all `others`. */
-type EventTerms<Events> = { readonly others: Terms } & { readonly [Type in keyof Events]?: Terms };
-
-/** Books and records: ten years where tax law asks for it (eu), seven elsewhere. */
-const LEDGER: Terms = { default: 7, eu: 10, us: 7 };
-/** Trades: ten years everywhere, which covers every market rule that this platform has met. */
-const TRADE: Terms = { default: 10, eu: 10, us: 10 };
-/** What moves neither money nor property. */
-const CONTROL: Terms = { default: 7, eu: 7, us: 7 };
-
-/** The terms of every aggregate type: a new one does not compile without. */
-export const RETENTION: { readonly [Type in keyof typeof EVENTS]: EventTerms<(typeof EVENTS)[Type]> } = {
-  account: {
-    others: LEDGER,
-    TradeExecuted: TRADE,
-    TradeCorrected: TRADE,
-    TradeCancelled: TRADE,
-    LimitsSet: CONTROL,
-    AccountFrozen: CONTROL,
-    AccountUnfrozen: CONTROL,
+/** Classes of events: why they are kept, and for how long. */
+export const RETENTION_CLASSES = {
+  trade: {
+    what: 'trades and what was made of them: the longest that market rules ask for',
+    terms: { default: 10, eu: 10, us: 10 },
   },
-  product: { others: CONTROL },
-  inventory: { others: CONTROL },
-  order: { others: LEDGER },
-  payment: { others: LEDGER },
-  shipment: { others: CONTROL },
-  serviceKey: { others: CONTROL },
-  accessLog: { others: CONTROL },
-  reconciliation: { others: CONTROL },
+  ledger: {
+    what: 'books and records: ten years where tax law asks for it, seven elsewhere',
+    terms: { default: 7, eu: 10, us: 7 },
+  },
+  control: {
+    what: 'what moves neither money nor property',
+    terms: { default: 7, eu: 7, us: 7 },
+  },
+} as const satisfies Readonly<Record<string, { readonly what: string; readonly terms: Terms }>>;
+export type RetentionClass = keyof typeof RETENTION_CLASSES;
+
+type ClassesOf<Events> = { readonly [Type in keyof Events]: RetentionClass };
+
+/** The class of every event type: a new one does not compile without. */
+export const RETENTION: { readonly [Type in keyof typeof EVENTS]: ClassesOf<(typeof EVENTS)[Type]> } = {
+  account: {
+    AccountOpened: 'ledger',
+    FundsDeposited: 'ledger',
+    FundsWithdrawn: 'ledger',
+    TradeExecuted: 'trade',
+    TradeCorrected: 'trade',
+    TradeCancelled: 'trade',
+    LimitsSet: 'control',
+    AccountFrozen: 'control',
+    AccountUnfrozen: 'control',
+    AccountClosed: 'ledger',
+    FundsReserved: 'ledger',
+    FundsReleased: 'ledger',
+    FundsReservationExpired: 'ledger',
+    FundsTransferredOut: 'ledger',
+    TransferAccepted: 'ledger',
+    TransferCancelled: 'ledger',
+    FundsTransferredIn: 'ledger',
+  },
+  product: {
+    ProductPut: 'control',
+  },
+  // What moves neither money nor property of others.
+  inventory: {
+    StockReceived: 'control',
+    StockAdjusted: 'control',
+    StockReserved: 'control',
+    ReservationReleased: 'control',
+    ReservationBarred: 'control',
+    ReservationExpired: 'control',
+    ReservationCommitted: 'control',
+  },
+  order: {
+    OrderPlaced: 'ledger',
+    OrderConfirmed: 'ledger',
+    OrderShipped: 'ledger',
+    ShipmentRecorded: 'ledger',
+    OrderDelivered: 'ledger',
+    OrderCancelled: 'ledger',
+  },
+  payment: {
+    PaymentAuthorizationRequested: 'ledger',
+    PaymentAuthorized: 'ledger',
+    PaymentDeclined: 'ledger',
+    PaymentFailed: 'ledger',
+    CaptureRequested: 'ledger',
+    PaymentCaptured: 'ledger',
+    CaptureFailed: 'ledger',
+    VoidRequested: 'ledger',
+    PaymentVoided: 'ledger',
+    VoidFailed: 'ledger',
+    RefundRequested: 'ledger',
+    PaymentRefunded: 'ledger',
+    RefundFailed: 'ledger',
+    ProviderAnswerPending: 'ledger',
+    ProviderCallFailed: 'ledger',
+  },
+  shipment: {
+    ShipmentCreated: 'control',
+    ShipmentDispatched: 'control',
+    ShipmentDelivered: 'control',
+  },
+  serviceKey: {
+    ServiceKeyIssued: 'control',
+    ServiceKeyRotated: 'control',
+    ServiceKeyRevoked: 'control',
+  },
+  accessLog: {
+    AccessDenied: 'control',
+  },
+  reconciliation: {
+    FindingOpened: 'control',
+    FindingClosed: 'control',
+  },
   // The account of how money moved between accounts, and what an order led to.
-  saga: { others: LEDGER },
+  saga: {
+    SagaStarted: 'ledger',
+    StepsStarted: 'ledger',
+    StepAccepted: 'ledger',
+    StepCompleted: 'ledger',
+    StepPutOff: 'ledger',
+    StepRefused: 'ledger',
+    StepFailed: 'ledger',
+    StepTimedOut: 'ledger',
+    EventObserved: 'ledger',
+    CompensationStarted: 'ledger',
+    StepCompensated: 'ledger',
+    CompensationAccepted: 'ledger',
+    CompensationCalledOff: 'ledger',
+    CompensationPutOff: 'ledger',
+    CompensationFailed: 'ledger',
+    StepSucceededLate: 'ledger',
+    SagaParked: 'ledger',
+    SagaRetried: 'ledger',
+    SagaCompleted: 'ledger',
+    SagaCompensated: 'ledger',
+  },
   // The evidence that somebody was erased, and why somebody was not.
-  subject: { others: LEDGER },
+  subject: {
+    SubjectKeyCreated: 'ledger',
+    SubjectKeyRotated: 'ledger',
+    LegalHoldPlaced: 'ledger',
+    LegalHoldLifted: 'ledger',
+    SubjectErased: 'ledger',
+    SubjectKeysBackedUp: 'ledger',
+    SubjectKeysRecovered: 'ledger',
+    SubjectBackupErased: 'ledger',
+  },
 };
 
-/** Years that an aggregate's events are kept; the longest term there is where the type is unknown here. */
-export function retentionYears(aggregateType: string, jurisdiction: Jurisdiction): RetentionYears {
-  const terms = Object.entries(RETENTION).find(([type]) => type === aggregateType)?.[1];
-  if (terms === undefined) return Math.max(...RETENTION_YEARS) as RetentionYears;
-  return Math.max(...Object.values(terms).map((term) => term[jurisdiction])) as RetentionYears;
+/** How long an aggregate's log is kept, and the class that asks for it. */
+export interface Retention {
+  /** The first of those with the longest term; null where nobody here knows the events. */
+  readonly class: RetentionClass | null;
+  readonly years: RetentionYears;
 }
+
+/**
+ * How long logs of a type are kept: as long as the longest term of any event that they may have, since an older part without
+ * the newer ones proves as little as the other way round. The longest there is where the aggregate type, or one of the types of
+ * event that are to be kept, is unknown to this release.
+ */
+export function retentionOf(
+  aggregateType: string,
+  jurisdiction: Jurisdiction,
+  eventTypes: Iterable<string> = [],
+): Retention {
+  const classes: Readonly<Record<string, RetentionClass>> | undefined = Object.entries(RETENTION).find(
+    ([type]) => type === aggregateType,
+  )?.[1];
+  const isKnown = classes !== undefined && [...eventTypes].every((type) => Object.hasOwn(classes, type));
+  if (!isKnown) return { class: null, years: Math.max(...RETENTION_YEARS) as RetentionYears };
+  const used = new Set(Object.values(classes));
+  return [...CLASSES]
+    .filter((name) => used.has(name))
+    .map((name) => ({ class: name, years: RETENTION_CLASSES[name].terms[jurisdiction] }))
+    .reduce((longest, each) => (each.years > longest.years ? each : longest));
+}
+
+const CLASSES = Object.keys(RETENTION_CLASSES) as RetentionClass[];
 
 /** The jurisdiction of this name. Throws on an unknown one: the environment is set up wrongly. */
 export function jurisdictionOf(name: string | undefined): Jurisdiction {

@@ -6,7 +6,10 @@ import { count, digest, fields, list, text } from './shape.ts';
 export const NO_MANIFEST = '0'.repeat(64);
 
 /** The newest shape of a manifest that is known here. */
-const FORMAT_MAX = 1;
+const FORMAT_MAX = 2;
+
+/** From this shape on a manifest says how long its segment is kept. */
+const FORMAT_WITH_RETENTION = 2;
 
 /** How far the segment brings an aggregate. */
 export interface Head {
@@ -34,6 +37,8 @@ export interface Manifest {
   readonly previousManifest: string;
   readonly closedAt: string;
   readonly aggregateType: string;
+  /** Years that the segment is kept; undefined where the manifest does not say. */
+  readonly retentionYears: number | undefined;
   readonly events: number;
   readonly segment: { readonly key: string; readonly bytes: number; readonly sha256: string };
   readonly eventsRoot: string;
@@ -90,6 +95,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
     previousManifest: digest(header.previousManifest, 'previousManifest'),
     closedAt: text(header.closedAt, 'closedAt'),
     aggregateType: text(header.aggregateType, 'aggregateType'),
+    retentionYears: retentionYearsOf(header),
     events: count(header.events, 'events'),
     segment: {
       key: text(segment.key, 'segment.key'),
@@ -103,6 +109,11 @@ export function parseManifest(bytes: Uint8Array): Manifest {
     columns: list(file.columns, 'columns').map(columnOf),
     columnsFound: sha256(canonical(file.columns)),
   };
+}
+
+function retentionYearsOf(header: Readonly<Record<string, unknown>>): number | undefined {
+  if ((header.format as number) < FORMAT_WITH_RETENTION) return undefined;
+  return count(fields(header.retention, 'retention').years, 'retention.years');
 }
 
 function headOf(value: unknown): Head {

@@ -93,7 +93,12 @@ function checkHeader(
     const detail = `it names another manifest than ${before} as it stands: one of the two was changed`;
     report({ kind: 'broken_link', detail });
   }
+  const { retentionYears } = manifest;
   const { key, sha256 } = manifest.segment;
+  if (retentionYears !== undefined && !key.startsWith(`segments/${retentionYears}y/`)) {
+    const detail = `the segment's key is not that of what is kept for ${retentionYears} years`;
+    report({ kind: 'broken_link', detail });
+  }
   if (!key.endsWith(`/${sequenceText(sequence)}-${sha256}.parquet`)) {
     const detail = "the segment's key is not made of the manifest's number and the segment's SHA-256";
     report({ kind: 'broken_link', detail });

@@ -1446,6 +1446,11 @@ readonly previousManifest: string;
 /** RFC 3339 in UTC, to the millisecond. */
 readonly closedAt: string;
 readonly jurisdiction: string;
+/** How long the segment is kept, and which class of events asks for it; absent in format 1. */
+readonly retention?: {
+readonly class: string | null;
+readonly years: number;
+};
 readonly aggregateType: string;
 readonly events: number;
 readonly segment: {

@@ -9,6 +9,7 @@ import { accessTable } from './accessTable.ts';
 import { clientOperations, clientTypes } from './clientTypes.ts';
 import { eventCatalogue } from './eventCatalogue.ts';
 import { protoDocuments } from './proto/documents.ts';
+import { retentionTable } from './retentionTable.ts';
 import { sagaDiagrams } from './sagaDiagrams.ts';
 import { transactionFields } from './transactionFields.ts';
 
@@ -25,6 +26,7 @@ export function generatedDocuments(): Readonly<Record<string, string>> {
     'docs/generated/access.md': accessTable(ROUTES),
     ...protoDocuments(openApi, ROUTES),
     'docs/generated/sagas.md': sagaDiagrams(DEFINITION_LIST),
+    'docs/generated/retention.md': retentionTable(),
     'docs/generated/transaction-report.md': transactionFields(),
   };
 }

@@ -9,15 +9,11 @@ import {
   parseManifest,
   sequenceOf,
 } from '../../verifier/manifest.ts';
+import { countText, firstLines } from '../lines.ts';
 import { type ArchiveClient, REQUESTS_MAX } from './client.ts';
-
-/** Lines that are printed; the rest are counted. */
-const LINES_SHOWN = 20;
 
 /** Before the first manifest in a list of keys. */
 const MANIFESTS = 'manifests/0';
-
-const number = (value: number) => value.toLocaleString('en-US');
 
 /** A log beside what is archived of it, as the platform answers. */
 interface ComparedLog {
@@ -42,9 +38,7 @@ class Report {
   }
 
   print(): void {
-    for (const line of this.#lines.slice(0, LINES_SHOWN)) console.log(line);
-    if (this.#lines.length > LINES_SHOWN)
-      console.log(`… and ${number(this.#lines.length - LINES_SHOWN)} more`);
+    for (const line of firstLines(this.#lines)) console.log(line);
   }
 }
 
@@ -53,15 +47,15 @@ export async function check(client: ArchiveClient): Promise<number> {
   const report = new Report();
   const { manifests, events, positions } = await followManifests(client, report);
   console.log(
-    `${number(manifests)} manifests: ${number(events)} events of ${number(positions.size)} aggregates`,
+    `${countText(manifests)} manifests: ${countText(events)} events of ${countText(positions.size)} aggregates`,
   );
   const { logs, missing } = await compareLogs(client, positions, report);
   report.print();
   const verdict =
     report.count > 0
-      ? `${number(report.count)} findings, ${number(missing)} events are not archived yet`
+      ? `${countText(report.count)} findings, ${countText(missing)} events are not archived yet`
       : 'the archive has every event once';
-  console.log(`${number(logs)} logs: ${verdict}`);
+  console.log(`${countText(logs)} logs: ${verdict}`);
   return report.count === 0 ? 0 : 1;
 }
 
@@ -130,7 +124,9 @@ async function compareLogs(client: ArchiveClient, positions: Positions, report: 
   }
   // Whatever is archived was in the directory before.
   for (const [name, { version }] of unseen)
-    report.add(`${name}: the archive has ${number(version)} events of it, and the platform does not know it`);
+    report.add(
+      `${name}: the archive has ${countText(version)} events of it, and the platform does not know it`,
+    );
   return { logs, missing };
 }
 

@@ -1,12 +1,11 @@
 /** `npm run archive -- export FOLDER`: a copy of the archive as files, up to the newest checkpoint. */
 import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { countText } from '../lines.ts';
 import { type ArchiveClient, type ArchiveObject, type Checkpoint, inParallel } from './client.ts';
 
 /** Milliseconds between two lines of progress. */
 const PROGRESS_MS = 2_000;
-
-const number = (value: number) => value.toLocaleString('en-US');
 
 /** Copies what a checkpoint covers and is not there yet; answers the exit code. */
 export async function exportArchive(client: ArchiveClient, folder: string): Promise<number> {
@@ -20,12 +19,12 @@ export async function exportArchive(client: ArchiveClient, folder: string): Prom
     bytes += object.bytes;
     if (Date.now() - shown < PROGRESS_MS) return;
     shown = Date.now();
-    console.error(`  ${number(fetched)} objects, ${number(bytes)} bytes`);
+    console.error(`  ${countText(fetched)} objects, ${countText(bytes)} bytes`);
   });
   const { sequence, events } = latest.checkpoint;
   console.log(
-    `checkpoint ${sequence} with ${number(events)} events is in ${folder} ` +
-      `(${number(fetched)} objects fetched, ${number(bytes)} bytes)`,
+    `checkpoint ${sequence} with ${countText(events)} events is in ${folder} ` +
+      `(${countText(fetched)} objects fetched, ${countText(bytes)} bytes)`,
   );
   return 0;
 }

@@ -7,18 +7,16 @@ import { findingText } from '../../verifier/findings.ts';
 import type { PublicKey } from '../../verifier/keys.ts';
 import { verifyArchive } from '../../verifier/verify.ts';
 import { LocalServerError } from '../errors.ts';
+import { countText, firstLines } from '../lines.ts';
 import { bringKeysTogether } from '../rewrapKeys.ts';
 import type { ArchiveClient } from './client.ts';
 import { Progress } from './progress.ts';
 import { planRestore, type RestorePlan, type Selection } from './restorePlan.ts';
 import { RestoreRun } from './restoreRun.ts';
 
-/** Findings and conflicts that are printed; the rest are counted. */
-const LINES_SHOWN = 20;
+const PAST_TERM = 'events of it are past their term, and gone from the archive';
 
 const KEYS_HELP = 'put a copy of their backup back (npm run key-backup -- restore FILE)';
-
-const number = (value: number) => value.toLocaleString('en-US');
 
 /** What to restore. */
 export interface RestoreOptions {
@@ -52,7 +50,9 @@ export async function restore(
   await run.release();
   if (!isFree(await run.differences(), 'the logs differ')) return 1;
   const { logs, events } = plan;
-  console.log(`${number(logs.size)} logs with ${number(events)} events: every head is as in the archive`);
+  console.log(
+    `${countText(logs.size)} logs with ${countText(events)} events: every head is as in the archive`,
+  );
   return (await hasKeys(client, plan)) ? 0 : 1;
 }
 
@@ -63,27 +63,27 @@ async function hasKeys(client: ArchiveClient, { logs }: RestorePlan): Promise<bo
   const { lacking, failed } = await bringKeysTogether(client, (line) => console.log(line));
   if (lacking.length > 0)
     console.log(
-      `what ${number(lacking.length)} subjects' lost keys encrypted stays unreadable: ${KEYS_HELP}`,
+      `what ${countText(lacking.length)} subjects' lost keys encrypted stays unreadable: ${KEYS_HELP}`,
     );
   return lacking.length + failed.length === 0;
 }
 
 /** Prints what stands in the way, if anything does. */
 function isFree(lines: readonly string[], consequence: string): boolean {
-  for (const line of lines.slice(0, LINES_SHOWN)) console.log(line);
-  if (lines.length > 0) console.log(`logs that stand in the way: ${number(lines.length)}; ${consequence}`);
+  for (const line of firstLines(lines)) console.log(line);
+  if (lines.length > 0) console.log(`logs that stand in the way: ${countText(lines.length)}; ${consequence}`);
   return lines.length === 0;
 }
 
 /** Whether everything wanted is there, or what is past its term may be left out; says so where anything is. */
 function isWhole({ lost }: RestorePlan, { leavesOutExpired = false }: RestoreOptions): boolean {
   if (lost.size === 0) return true;
-  for (const name of [...lost].sort().slice(0, LINES_SHOWN))
-    console.log(`${name}: events of it are past their term, and gone from the archive`);
+  const lines = [...lost].sort().map((name) => `${name}: ${PAST_TERM}`);
+  for (const line of firstLines(lines)) console.log(line);
   const consequence = leavesOutExpired
     ? 'left out'
     : 'nothing was restored (--without-expired leaves them out)';
-  console.log(`logs that are not whole any more: ${number(lost.size)}; ${consequence}`);
+  console.log(`logs that are not whole any more: ${countText(lost.size)}; ${consequence}`);
   return leavesOutExpired;
 }
 
@@ -92,16 +92,16 @@ async function isSound(archive: Archive, keys: readonly PublicKey[]): Promise<bo
   const progress = new Progress();
   const { findings, assumedKey, events } = await verifyArchive(archive, Date.now(), {
     keys,
-    progress: (done) => progress.show(`verified ${number(done.events)} events`),
+    progress: (done) => progress.show(`verified ${countText(done.events)} events`),
   });
-  for (const finding of findings.kept.slice(0, LINES_SHOWN)) console.log(findingText(finding));
+  for (const line of firstLines(findings.kept.map(findingText), findings.count)) console.log(line);
   if (findings.count > 0) {
-    console.log(`${number(findings.count)} findings: nothing was restored`);
+    console.log(`${countText(findings.count)} findings: nothing was restored`);
     return false;
   }
   if (assumedKey !== undefined)
     console.log(`key ${assumedKey} is taken at the archive's word; compare it, and name it with --key`);
-  console.log(`the archive is clean: ${number(events)} events`);
+  console.log(`the archive is clean: ${countText(events)} events`);
   return true;
 }
 

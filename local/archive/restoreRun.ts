@@ -1,6 +1,7 @@
 /** One restoration as it goes on: what the platform has, what it is sent, and what it has in the end. */
 import type { Archive } from '../../verifier/archive.ts';
 import { readRows } from '../../verifier/rows.ts';
+import { countText } from '../lines.ts';
 import { type ArchiveClient, inParallel } from './client.ts';
 import { Progress } from './progress.ts';
 import { restoreRequests } from './restoredEvents.ts';
@@ -15,8 +16,6 @@ import {
 
 /** What a log names as the event before its first one. */
 const NO_EVENT = '0'.repeat(64);
-
-const number = (value: number) => value.toLocaleString('en-US');
 
 /** How a log of the platform stands, with the hash of the version that was asked for. */
 interface Standing {
@@ -91,7 +90,7 @@ export class RestoreRun {
     await inParallel(this.#plan.logs.values(), async (log) => {
       const body = JSON.stringify({ version: log.version, hash: log.hash });
       await this.#client.json(`${pathOf(log)}/release`, { method: 'POST', body });
-      this.#progress.show(`let go ${number(++released)} of ${number(this.#plan.logs.size)} logs`);
+      this.#progress.show(`let go ${countText(++released)} of ${countText(this.#plan.logs.size)} logs`);
     });
   }
 
@@ -103,14 +102,14 @@ export class RestoreRun {
       const standing = await this.#client.json<Standing>(`${pathOf(log)}?version=${log.version}`);
       const found = fault(log, standing);
       if (found !== undefined) lines.push(`${nameOf(log)}: ${found}`);
-      this.#progress.show(`compared ${number(++asked)} of ${number(this.#plan.logs.size)} logs`);
+      this.#progress.show(`compared ${countText(++asked)} of ${countText(this.#plan.logs.size)} logs`);
     });
     return lines.sort();
   }
 
   #count({ fromVersion, toVersion }: WantedRange): void {
     this.#events += toVersion - fromVersion + 1;
-    this.#progress.show(`restored ${number(this.#events)} of ${number(this.#plan.events)} events`);
+    this.#progress.show(`restored ${countText(this.#events)} of ${countText(this.#plan.events)} events`);
   }
 }
 

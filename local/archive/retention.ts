@@ -2,7 +2,14 @@
  * `npm run archive -- retention`: brings the rules of the archive's bucket to what they must be, or says how they differ. Rules
  * of others are left as they are.
  */
-import { type Jurisdiction, jurisdictionOf, RETENTION, retentionYears } from '../../schemas/retention.ts';
+import {
+  type Jurisdiction,
+  jurisdictionOf,
+  RETENTION,
+  RETENTION_CLASSES,
+  type RetentionClass,
+  retentionOf,
+} from '../../schemas/retention.ts';
 import { loadWrangler, WRANGLER_TOML } from '../config.ts';
 import { LocalServerError } from '../errors.ts';
 import { compareRules, REQUIRED_RULES, RULE_KINDS, type RuleKind, ruleText } from './bucketRules.ts';
@@ -85,15 +92,28 @@ async function locksOnKeyBackups(
 }
 
 function printRules({ name, jurisdiction }: Bucket, { print }: World): void {
-  print(`Terms in the jurisdiction ${jurisdiction}, by type of aggregate:`);
-  for (const type of Object.keys(RETENTION)) {
-    print(`  ${type.padEnd(12)}  ${retentionYears(type, jurisdiction)} years`);
+  print(`Terms in the jurisdiction ${jurisdiction}: a log is kept as long as any of its events has to be.`);
+  for (const [type, classes] of Object.entries(RETENTION)) {
+    print(`  ${type.padEnd(14)}  ${yearsText(retentionOf(type, jurisdiction).years)}`);
+    for (const [name, events] of eventsByClass(classes))
+      print(
+        `    ${name.padEnd(12)}  ${yearsText(RETENTION_CLASSES[name].terms[jurisdiction])}  ${events.join(', ')}`,
+      );
   }
   print('');
   print(`Rules of the bucket ${name}:`);
   for (const kind of RULE_KINDS) {
     for (const rule of REQUIRED_RULES[kind]) print(`  ${rule.id.padEnd(36)}  ${ruleText(kind, rule)}`);
   }
+}
+
+/** Event types of an aggregate by their class. */
+function eventsByClass(classes: Readonly<Record<string, RetentionClass>>): Map<RetentionClass, string[]> {
+  return Map.groupBy(Object.keys(classes), (type) => classes[type] as RetentionClass);
+}
+
+function yearsText(years: number): string {
+  return `${String(years).padStart(2)} years`;
 }
 
 /** As much of wrangler's configuration as is read here. Its own type is built on a package that is not published. */

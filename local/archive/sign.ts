@@ -1,7 +1,7 @@
 /** `npm run archive -- sign`: archives what waits and has a checkpoint signed. */
-import type { ArchiveClient, Checkpoint } from './client.ts';
 
-const number = (value: number) => value.toLocaleString('en-US');
+import { countText } from '../lines.ts';
+import type { ArchiveClient, Checkpoint } from './client.ts';
 
 /** Answers the exit code. */
 export async function sign(client: ArchiveClient): Promise<number> {
@@ -9,14 +9,14 @@ export async function sign(client: ArchiveClient): Promise<number> {
     '/v1/audit/checkpoints',
     { method: 'POST' },
   );
-  const archived = `${number(reply.events)} events archived in ${number(reply.segments)} segments`;
+  const archived = `${countText(reply.events)} events archived in ${countText(reply.segments)} segments`;
   if (reply.signed === null) {
     console.log(`${archived}; there is no checkpoint`);
     return 1;
   }
   const { sequence, manifests, events } = reply.signed.checkpoint;
   console.log(
-    `${archived}; checkpoint ${sequence}: ${number(manifests)} manifests, ${number(events)} events`,
+    `${archived}; checkpoint ${sequence}: ${countText(manifests)} manifests, ${countText(events)} events`,
   );
   return 0;
 }

@@ -10,7 +10,7 @@ import type { AlarmClock } from '../../actors/kernel/alarmClock.ts';
 import type { Paced } from '../../actors/kernel/decider.ts';
 import { runPaced } from '../../actors/kernel/paced.ts';
 import { parseEventsMessage } from '../../schemas/message.ts';
-import { type Jurisdiction, retentionYears } from '../../schemas/retention.ts';
+import { type Jurisdiction, retentionOf } from '../../schemas/retention.ts';
 import { errorFields } from '../../telemetry/logger.ts';
 import type { LogDeps } from '../kernel/announcement.ts';
 import { type AggregateKey, keyOf } from '../kernel/positions.ts';
@@ -24,7 +24,7 @@ import {
 } from './gathering.ts';
 import { type Manifest, manifestHash, manifestKey, manifestOf, manifestText } from './manifest.ts';
 import { nextManifest } from './manifestChain.ts';
-import { buildSegment } from './segment.ts';
+import { type ArchivedRange, buildSegment } from './segment.ts';
 import { type ArchiveStore, createOnce } from './store.ts';
 
 /** How long an event waits for others: how old the archive may be on a quiet day. */
@@ -252,7 +252,7 @@ export class Archivist {
         previousManifest: hash,
         closedAt,
         jurisdiction,
-        retentionYears: retentionYears(aggregateType, jurisdiction),
+        retention: retentionOf(aggregateType, jurisdiction, typesIn(ranges)),
         aggregateType,
       };
       const manifest = yield* manifestOf(place, ranges, file);
@@ -282,4 +282,8 @@ export class Archivist {
       total.events += events;
     }
   }
+}
+
+function typesIn(ranges: readonly ArchivedRange[]): ReadonlySet<string> {
+  return new Set(ranges.flatMap(({ events }) => events.map(({ eventType }) => eventType)));
 }

@@ -9,11 +9,12 @@
  */
 import type { Paced } from '../../actors/kernel/decider.ts';
 import { canonicalJson } from '../../schemas/canonical.ts';
+import type { Retention } from '../../schemas/retention.ts';
 import { leafHash, MemoryTree, sha256Text, textOf, treeRoot } from './merkle.ts';
 import type { ArchivedRange, ColumnBytes, SegmentFile } from './segment.ts';
 
 /** Shape of the manifests that are written now; readers know all that ever were. */
-export const MANIFEST_FORMAT = 1;
+export const MANIFEST_FORMAT = 2;
 
 /** What the manifest before the first one would have for a hash. */
 export const NO_MANIFEST = '0'.repeat(64);
@@ -32,6 +33,8 @@ export interface ManifestHeader {
   /** RFC 3339. */
   readonly closedAt: string;
   readonly jurisdiction: string;
+  /** How long the segment is kept, and which class of events asks for it; absent in format 1, where the key alone says it. */
+  readonly retention?: Retention;
   readonly aggregateType: string;
   readonly events: number;
   readonly segment: { readonly key: string; readonly bytes: number; readonly sha256: string };
@@ -56,7 +59,7 @@ export interface ManifestPlace {
   readonly previousManifest: string;
   readonly closedAt: string;
   readonly jurisdiction: string;
-  readonly retentionYears: number;
+  readonly retention: Retention;
   readonly aggregateType: string;
 }
 
@@ -65,7 +68,7 @@ const LEAVES_AT_A_TIME = 1_000;
 
 /** The manifest of a segment that was just built. Lets go after some hashes. */
 export function* manifestOf(
-  { retentionYears, ...place }: ManifestPlace,
+  place: ManifestPlace,
   ranges: readonly ArchivedRange[],
   { bytes, columns }: SegmentFile,
 ): Paced<Manifest> {
@@ -79,7 +82,7 @@ export function* manifestOf(
       format: MANIFEST_FORMAT,
       ...place,
       events: hashes.length,
-      segment: { key: segmentKey({ retentionYears, ...place }, sha256), bytes: bytes.length, sha256 },
+      segment: { key: segmentKey(place, sha256), bytes: bytes.length, sha256 },
       eventsRoot,
       headsRoot: headsRootOf(heads),
       columnsHash: columnsHashOf(columnRows),
@@ -122,9 +125,9 @@ export function sequenceText(sequence: number): string {
 
 /** Retention rules are by prefix, so the term comes first. */
 function segmentKey(place: ManifestPlace, sha256: string): string {
-  const { retentionYears, aggregateType, closedAt, sequence } = place;
+  const { retention, aggregateType, closedAt, sequence } = place;
   const day = closedAt.slice(0, 10);
-  return `segments/${retentionYears}y/${aggregateType}/${day}/${sequenceText(sequence)}-${sha256}.parquet`;
+  return `segments/${retention.years}y/${aggregateType}/${day}/${sequenceText(sequence)}-${sha256}.parquet`;
 }
 
 function headOf({ aggregateId, events }: ArchivedRange): Head {

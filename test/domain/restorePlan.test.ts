@@ -1,6 +1,7 @@
 /** What is restored from an archive whose oldest segments are past their term. */
 import { describe, expect, it } from 'vitest';
 import { planRestore, type RestorePlan } from '../../local/archive/restorePlan.ts';
+import { firstLines } from '../../local/lines.ts';
 import { ArchiveWorld, act, MemoryArchive } from '../support/archive.ts';
 
 /** Three accounts over two segments: the first account in both, the second in the first alone, the third in the second. */
@@ -46,5 +47,16 @@ describe('the plan of a restoration', () => {
     expect(['account/account-1', 'account/account-3'].map(plan.includes)).toEqual([false, true]);
     const other = await planRestore(archive, (name) => name === 'account/account-2');
     expect(summary(other)).toEqual({ logs: [], events: 0, manifests: [], lost: ['account/account-2'] });
+  });
+});
+
+describe('a list that is printed', () => {
+  const lines = (count: number) => Array.from({ length: count }, (_, index) => `line ${index + 1}`);
+
+  it('ends with how many lines are left out, and says nothing of that where none is', () => {
+    expect(firstLines([])).toEqual([]);
+    expect(firstLines(lines(20))).toEqual(lines(20));
+    expect(firstLines(lines(21))).toEqual([...lines(20), '… and 1 more']);
+    expect(firstLines(lines(1_000), 12_345)).toEqual([...lines(20), '… and 12,325 more']);
   });
 });

@@ -1,9 +1,23 @@
 /** How long what is archived stays: the terms, the rules of the bucket, and their simulation where no platform applies them. */
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RetainedBucket, type RuledBucket } from '../../queues/archive/retainedBucket.ts';
 import { LOCK_RULES, lockedUntil, REMOVAL_RULES, removedAt } from '../../queues/archive/retentionRules.ts';
 import { ArchiveConflict, createOnce, r2Store } from '../../queues/archive/store.ts';
-import { JURISDICTIONS, RETENTION, RETENTION_YEARS, retentionYears } from '../../schemas/retention.ts';
+import { canonicalJson } from '../../schemas/canonical.ts';
+import { EVENTS } from '../../schemas/eventTypes.ts';
+import {
+  JURISDICTIONS,
+  type Jurisdiction,
+  RETENTION,
+  RETENTION_CLASSES,
+  RETENTION_YEARS,
+  type RetentionClass,
+  retentionOf,
+} from '../../schemas/retention.ts';
+import { Findings, findingText } from '../../verifier/findings.ts';
+import { manifestKey, parseManifest } from '../../verifier/manifest.ts';
+import { followManifests } from '../../verifier/manifestChain.ts';
+import { ArchiveWorld, act, MemoryArchive } from '../support/archive.ts';
 
 const SEGMENT = 'segments/7y/order/2026-11-21/000000000001-aa.parquet';
 const TEXT = (text: string) => Buffer.from(text);
@@ -50,17 +64,95 @@ beforeEach(() => {
   objects = new Map();
 });
 
+const years = (type: string, jurisdiction: Jurisdiction, events?: string[]) =>
+  retentionOf(type, jurisdiction, events).years;
+
 describe('the terms', () => {
-  it('are seven or ten years for every type in every jurisdiction, the longest of its events', () => {
-    for (const jurisdiction of JURISDICTIONS) {
-      for (const type of Object.keys(RETENTION))
-        expect(RETENTION_YEARS).toContain(retentionYears(type, jurisdiction));
+  it.each(Object.entries(EVENTS))(
+    'name a class for every event of %s, and for nothing else',
+    (type, events) => {
+      const classes: Record<string, RetentionClass> = RETENTION[type as keyof typeof RETENTION];
+      expect(Object.keys(classes).sort()).toEqual(Object.keys(events).sort());
+      for (const name of Object.values(classes)) expect(RETENTION_CLASSES).toHaveProperty(name);
+    },
+  );
+
+  it('are seven or ten years for every class in every jurisdiction, and every class is used', () => {
+    const used = new Set(Object.values(RETENTION).flatMap((classes) => Object.values(classes)));
+    expect([...used].sort()).toEqual(Object.keys(RETENTION_CLASSES).sort());
+    for (const { terms } of Object.values(RETENTION_CLASSES)) {
+      expect(Object.keys(terms).sort()).toEqual([...JURISDICTIONS].sort());
+      for (const term of Object.values(terms)) expect(RETENTION_YEARS).toContain(term);
     }
-    expect(JURISDICTIONS.map((jurisdiction) => retentionYears('account', jurisdiction))).toEqual([
-      10, 10, 10,
-    ]);
-    expect(JURISDICTIONS.map((jurisdiction) => retentionYears('order', jurisdiction))).toEqual([7, 10, 7]);
-    expect(retentionYears('something new', 'us')).toBe(10);
+  });
+
+  it('of a log are the longest of its events, whichever it has by now', () => {
+    for (const jurisdiction of JURISDICTIONS)
+      for (const [type, classes] of Object.entries(RETENTION)) {
+        const terms = Object.values<RetentionClass>(classes).map(
+          (name) => RETENTION_CLASSES[name].terms[jurisdiction],
+        );
+        const kept = retentionOf(type, jurisdiction);
+        expect(kept.years).toBe(Math.max(...terms));
+        expect(kept.class && RETENTION_CLASSES[kept.class].terms[jurisdiction]).toBe(kept.years);
+        expect(retentionOf(type, jurisdiction, Object.keys(classes).slice(0, 1))).toEqual(kept);
+      }
+    expect(JURISDICTIONS.map((jurisdiction) => years('account', jurisdiction))).toEqual([10, 10, 10]);
+    expect(JURISDICTIONS.map((jurisdiction) => years('order', jurisdiction))).toEqual([7, 10, 7]);
+  });
+
+  it('are the longest where a newer release has written what this one does not know', () => {
+    expect(retentionOf('something new', 'us')).toEqual({ class: null, years: 10 });
+    expect(retentionOf('product', 'us', ['ProductPut'])).toEqual({ class: 'control', years: 7 });
+    expect(retentionOf('product', 'us', ['ProductPut', 'ProductRecalled'])).toEqual({
+      class: null,
+      years: 10,
+    });
+    expect(years('product', 'us', ['toString'])).toBe(10);
+  });
+});
+
+describe('a manifest', () => {
+  let written: string;
+
+  /** Its text with another header. */
+  function changed(change: (header: Record<string, unknown>) => object): Buffer {
+    const { header, ...rest } = JSON.parse(written);
+    return Buffer.from(canonicalJson({ header: change(header), ...rest }));
+  }
+
+  async function found(bytes: Uint8Array): Promise<string[]> {
+    const findings = new Findings();
+    const archive = new MemoryArchive(new Map([[manifestKey(1), bytes]]));
+    await followManifests(archive, findings, () => undefined);
+    return findings.kept.map(findingText);
+  }
+
+  beforeAll(async () => {
+    const world = new ArchiveWorld();
+    act(world, 'account-0', 0);
+    await world.checkpoint();
+    written = Buffer.from(world.bucket.objects.get(manifestKey(1)) as Uint8Array).toString();
+  });
+
+  it('says how long its segment is kept, and which class of events asks for it', async () => {
+    const manifest = parseManifest(changed((header) => header));
+    expect(manifest.header).toMatchObject({ format: 2, retention: { class: 'trade', years: 10 } });
+    expect(manifest.segment.key).toMatch(/^segments\/10y\/account\//);
+    expect(await found(changed((header) => header))).toEqual([]);
+  });
+
+  it('of the format before, which leaves that to the key, is read as ever', async () => {
+    const before = changed(({ retention: _, ...header }) => ({ ...header, format: 1 }));
+    expect(parseManifest(before).retentionYears).toBeUndefined();
+    expect(await found(before)).toEqual([]);
+  });
+
+  it('that says something else than the key, or nothing, is found', async () => {
+    const [other] = await found(changed((header) => ({ ...header, retention: { class: null, years: 7 } })));
+    expect(other).toContain("the segment's key is not that of what is kept for 7 years");
+    const [without] = await found(changed(({ retention: _, ...header }) => header));
+    expect(without).toContain('not a manifest: retention is no object');
   });
 });
 

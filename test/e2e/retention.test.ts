@@ -130,7 +130,8 @@ describe('the rules of the bucket', () => {
 
   it('are told without an account; an account that may not, and a bucket that is not there, are said', async () => {
     expect(await run({ isDryRun: true })).toBe(0);
-    expect(lines).toContain('  account       10 years');
+    expect(lines).toContain('  account         10 years');
+    expect(lines).toContain('    trade         10 years  TradeExecuted, TradeCorrected, TradeCancelled');
     expect(lines).toContain('  folio-lock-segments-10y-3653-days     segments/10y/   locked 3,653 days');
     await expect(run({}, { CLOUDFLARE_API_TOKEN: 'another' })).rejects.toThrow(
       'Authentication error (10000)',

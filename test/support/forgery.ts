@@ -25,6 +25,7 @@ import { leafHash, MemoryTree, textOf, treeRoot } from '../../queues/archive/mer
 import { buildSegment } from '../../queues/archive/segment.ts';
 import { canonicalJson } from '../../schemas/canonical.ts';
 import { type PublishedEvent, parseEventsMessage } from '../../schemas/message.ts';
+import type { Retention } from '../../schemas/retention.ts';
 import type { ArchiveWorld } from './archive.ts';
 import { finished } from './paced.ts';
 import type { Change, Objects, Touched } from './tampering.ts';
@@ -122,7 +123,9 @@ function forge(
     objects.set(key, file.bytes);
     return event === undefined ? [key] : [event];
   }
-  const replaced = finished(manifestOf({ ...chosen.header, retentionYears: yearsOf(key) }, ranges, file));
+  const replaced = finished(
+    manifestOf({ ...chosen.header, retention: chosen.header.retention as Retention }, ranges, file),
+  );
   const forged = relinked(manifests, replaced);
   objects.delete(key);
   objects.set(replaced.header.segment.key, file.bytes);
@@ -196,8 +199,4 @@ function checkpointsIn(objects: Objects): Checkpoint[] {
 function documents<Document>(objects: Objects, prefix: string): Document[] {
   const keys = [...objects.keys()].filter((key) => key.startsWith(prefix)).sort();
   return keys.map((key) => JSON.parse(Buffer.from(objects.get(key) as Uint8Array).toString()) as Document);
-}
-
-function yearsOf(segmentKey: string): number {
-  return Number(/^segments\/(\d+)y\//.exec(segmentKey)?.[1]);
 }

@@ -67,6 +67,9 @@ const Header = z
     previousManifest: HashText,
     closedAt: UtcTime,
     jurisdiction: z.string(),
+    retention: z.strictObject({ class: z.string().nullable(), years: Count }).optional().meta({
+      description: 'How long the segment is kept, and which class of events asks for it; absent in format 1.',
+    }),
     aggregateType: z.string(),
     events: Number1,
     segment: z.strictObject({ key: z.string(), bytes: Count, sha256: HashText }),

@@ -7,7 +7,7 @@ const SEGMENT_KEY = `segments/10y/account/2026-11-21/000000000001-${hashOf('5')}
 
 const signed = {
   checkpoint: {
-    format: 1,
+    format: 2,
     sequence: 1,
     previousCheckpoint: hashOf('0'),
     issuedAt: '2026-11-21T09:36:00.000Z',
@@ -33,11 +33,12 @@ const later = {
 };
 
 const manifest = {
-  format: 1,
+  format: 2,
   sequence: 1,
   previousManifest: hashOf('0'),
   closedAt: '2026-11-21T09:35:00.000Z',
   jurisdiction: 'default',
+  retention: { class: 'trade', years: 10 },
   aggregateType: 'account',
   events: 2,
   segment: { key: SEGMENT_KEY, bytes: 9_120, sha256: hashOf('5') },
@@ -58,7 +59,7 @@ export const ARCHIVE_EXAMPLES = {
       keys: [
         {
           key: {
-            format: 1,
+            format: 2,
             algorithm: 'Ed25519',
             keyId: KEY_ID,
             publicKey: `${'C'.repeat(43)}=`,
