@@ -2545,6 +2545,48 @@ readonly jsonSchema: { readonly [name: string]: unknown };
 })[];
 };
 };
+/** Take some or all of what is held */
+readonly capturePayment: {
+readonly params: {
+/** The id of an aggregate: of its client, or made from one. */
+readonly id: string;
+};
+readonly body?: {
+/** Everything that is left, where it is absent. */
+readonly amount?: string | number;
+/** Whether the rest is let go; true where it is absent. */
+readonly final?: boolean;
+};
+readonly reply: CommandReply;
+};
+/** Let go of what is held and not captured */
+readonly voidPayment: {
+readonly params: {
+/** The id of an aggregate: of its client, or made from one. */
+readonly id: string;
+};
+readonly body: {
+/** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
+readonly reason: string;
+};
+readonly reply: CommandReply;
+};
+/** Give back some or all of what was captured */
+readonly refundPayment: {
+readonly params: {
+/** The id of an aggregate: of its client, or made from one. */
+readonly id: string;
+};
+readonly body: {
+/** An id that its client made. */
+readonly refundId: string;
+/** Everything that is left, where it is absent. */
+readonly amount?: string | number;
+/** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
+readonly reason?: string;
+};
+readonly reply: CommandReply;
+};
 /** The payment as it is, or as it was */
 readonly getPayment: {
 readonly params: {

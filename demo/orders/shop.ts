@@ -130,9 +130,8 @@ export class Shop {
       const body = { quantity: String(units), reference: `return ${refundId}` };
       await this.#post(`/v1/inventory/${productId}/receipts`, `${refundId}-${orderId}`, body);
     }
-    const refund = { aggregateType: 'payment', aggregateId: orderId, type: 'RefundPayment' };
-    const data = { refundId, amount: amount.toFixed(), reason: `return ${refundId}` };
-    await this.#batch([{ commandId: `${this.#run}-${refundId}`, ...refund, data }]);
+    const refund = { refundId, amount: amount.toFixed(), reason: `return ${refundId}` };
+    await this.#post(`/v1/payments/${orderId}/refunds`, refundId, refund);
   }
 
   /** The JSON of a resource that may not be there yet. */

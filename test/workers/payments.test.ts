@@ -93,6 +93,55 @@ describe('a payment', () => {
     expect(await payment(id)).toMatchObject({ status: 'VOIDED', orderId: null, currency: null });
   });
 
+  it('is captured, refunded and let go by routes of its own, which go on after the answer', async () => {
+    const id = newId();
+    const post = (path: string, body?: object, headers = {}) =>
+      call('POST', `/v1/payments/${id}/${path}`, { ...(body === undefined ? {} : { body }), headers });
+    expect(verdict(await post('capture'))).toBe('404 payment_not_found');
+    expect(verdict(await post('refunds', { refundId: 'r-0' }))).toBe('404 payment_not_found');
+    await authorize(id, 'tok_ok');
+    await until(id, { status: 'AUTHORIZED' });
+    expect(verdict(await post('capture', { amount: '100.01' }))).toBe('422 amount_exceeds_authorized');
+    expect(verdict(await post('capture', { amount: '0.001' }))).toBe('422 amount_precision');
+    expect(verdict(await post('capture', { amount: '0' }))).toBe('400 invalid_request amount');
+    const part = await post('capture', { amount: '60', final: false }, { 'Idempotency-Key': `${id}-part` });
+    expect([verdict(part), part.body]).toMatchObject([
+      '202',
+      { events: [{ eventType: 'CaptureRequested' }] },
+    ]);
+    await until(id, { status: 'AUTHORIZED', captured: '60', released: '0' });
+    const again = await post('capture', { amount: '60', final: false }, { 'Idempotency-Key': `${id}-part` });
+    expect(again.headers.get('Idempotency-Replayed')).toBe('true');
+    expect(verdict(await post('void', {}))).toBe('400 invalid_request reason');
+    expect(verdict(await post('void', { reason: 'the rest stays here' }))).toBe('202');
+    await until(id, { captured: '60', released: '40' });
+    expect(verdict(await post('capture'))).toMatch(/^422 (nothing_to_capture|payment_voided)$/);
+    expect(verdict(await post('refunds', { refundId: 'r-1', amount: '60.01' }))).toBe(
+      '422 amount_exceeds_captured',
+    );
+    for (const replayed of [null, 'true']) {
+      const refund = await post('refunds', { refundId: 'r-1', amount: '10' });
+      expect([verdict(refund), refund.headers.get('Idempotency-Replayed')]).toEqual(['202', replayed]);
+    }
+    expect(verdict(await post('refunds', { refundId: 'r-1', amount: '11' }))).toBe('409 command_id_reused');
+    await until(id, { refunded: '10' });
+    expect(verdict(await post('refunds', { refundId: 'r-2' }))).toBe('202');
+    await until(id, { refunded: '60' });
+    expect(verdict(await post('refunds', { refundId: 'r-3' }))).toBe('422 nothing_to_refund');
+    expect(verdict(await post('void', { reason: 'once more' }))).toMatch(/^422 /);
+    const captured = (await payment(id)).captured;
+    expect(captured).toBe('60');
+  });
+
+  it('is barred by a void before it is asked for, which says so', async () => {
+    const id = newId();
+    const bar = await call('POST', `/v1/payments/${id}/void`, { body: { reason: 'too late' } });
+    expect(verdict(bar)).toBe('201');
+    expect(verdict(await call('POST', `/v1/payments/${id}/void`, { body: { reason: 'again' } }))).toBe(
+      '422 payment_voided',
+    );
+  });
+
   it('takes no answer of a provider from a client', async () => {
     const id = newId();
     const result = { operation: 'authorize', result: { outcome: 'succeeded', reference: 'x' } };

@@ -5,6 +5,7 @@ import { ARCHIVE_EXAMPLES } from './archiveExamples.ts';
 import { commandExample, type Example, hashOf } from './example.ts';
 import { GRAPHQL_EXAMPLES } from './graphQlExamples.ts';
 import { ORDER_VIEW_EXAMPLES } from './orderViewExamples.ts';
+import { PAYMENT_EXAMPLES } from './paymentExamples.ts';
 import { RECONCILIATION_EXAMPLES } from './reconciliationExamples.ts';
 import { REPORT_EXAMPLES } from './reportExamples.ts';
 import { SAGA_EXAMPLES } from './sagaExamples.ts';
@@ -142,6 +143,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
       ],
     },
   },
+  ...PAYMENT_EXAMPLES,
   ...SHOP_EXAMPLES,
   getEvents: { reply: { events: [event], next: 'WzFd' } },
   getEventTypes: {
@@ -156,43 +158,6 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
         },
       ],
     },
-  },
-  getPayment: {
-    reply: {
-      paymentId: 'pay-order-1',
-      orderId: 'order-1',
-      customerId: 'customer-1',
-      amount: '59.9',
-      currency: 'EUR',
-      method: 'card',
-      provider: 'stripe',
-      reference: 'pi_3MrPBM2eZvKYlo2C1TEMacFD',
-      status: 'CAPTURED',
-      authorized: '59.9',
-      captured: '59.9',
-      released: '0',
-      refunded: '0',
-      refunds: [{ refundId: 'return-1', amount: '19.9', status: 'REQUESTED' }],
-      calls: [
-        {
-          operation: 'refund-return-1',
-          amount: '19.9',
-          failures: 1,
-          nextAt: '2026-11-21T09:30:02.000Z',
-        },
-      ],
-      version: 5,
-    },
-  },
-  takePaymentWebhook: {
-    request: {
-      'application/json': {
-        id: 'evt_1MqqbKLt4dXK03v5qaIbiNCC',
-        type: 'payment_intent.canceled',
-        data: { object: { object: 'payment_intent' } },
-      },
-    },
-    reply: { outcome: 'recorded' },
   },
   auditAggregate: { reply: { ok: true, version: 2, headHash: hashOf('2'), eventsChecked: 2 } },
   getViews: {

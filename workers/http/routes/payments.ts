@@ -1,10 +1,10 @@
-/** Payments: as they are, and what providers tell of them in webhooks. */
+/** Payments: as they are, what an operator has done about them, and what providers tell of them in webhooks. */
 import type { Context } from 'hono';
 import { z } from 'zod';
 import type { PaymentState } from '../../../actors/payment/decider.ts';
 import { noticeCommand, type WebhookReading } from '../../../payments/provider.ts';
 import type { Outcome } from '../../../schemas/envelope.ts';
-import { PaymentStanding } from '../../../schemas/payment.ts';
+import { CapturePayment, PaymentStanding, RefundPayment, VoidPayment } from '../../../schemas/payment.ts';
 import { PAYMENT_PROVIDERS, PaymentProvider } from '../../../schemas/paymentProvider.ts';
 import { AggregateId, DecimalText, Id, UtcTime, Version } from '../../../schemas/scalars.ts';
 import { actorStub } from '../../aggregates.ts';
@@ -13,7 +13,13 @@ import { readBytes } from '../body.ts';
 import type { HttpEnv } from '../context.ts';
 import { type Route, route } from '../operation.ts';
 import { ProblemError } from '../problem.ts';
-import { type Resource, stateRoute } from '../resource.ts';
+import {
+  commandRoute,
+  commandSuccess,
+  type Resource,
+  type ResourceCommand,
+  stateRoute,
+} from '../resource.ts';
 
 /** Bytes of a webhook: providers send whole objects, some tens of thousands. */
 export const WEBHOOK_BYTES_MAX = 256 * 1024;
@@ -131,7 +137,60 @@ function outcomeOf(outcome: Outcome): z.infer<typeof WebhookReply>['outcome'] {
   return outcome.status === 'refused' && outcome.code === 'payment_not_found' ? 'unknown_payment' : 'known';
 }
 
+/** What the shop does about the money of an order beyond what its sagas do. Each goes on at the provider after the answer. */
+const COMMANDS: readonly ResourceCommand[] = [
+  {
+    resource: 'capture',
+    operationId: 'capturePayment',
+    summary: 'Take some or all of what is held',
+    description:
+      'Without `amount` all that is left. A capture lets go of the rest unless `final` is false. The provider is asked ' +
+      'after the answer: `GET /v1/payments/{id}` says what became of it.',
+    type: 'CapturePayment',
+    body: CapturePayment,
+    isBodyOptional: true,
+    success: commandSuccess(202, 'The provider is asked to take the money.'),
+    refusals: [
+      'payment_not_found',
+      'payment_not_authorized',
+      'payment_voided',
+      'capture_in_progress',
+      'nothing_to_capture',
+      'amount_exceeds_authorized',
+      'amount_precision',
+    ],
+  },
+  {
+    resource: 'void',
+    operationId: 'voidPayment',
+    summary: 'Let go of what is held and not captured',
+    description:
+      'Also while the answer to the authorisation is still to come: what is held then is let go at once. An id without a ' +
+      'payment is barred, so that whatever asks for it later is refused: that is 201.',
+    type: 'VoidPayment',
+    body: VoidPayment,
+    success: {
+      ...commandSuccess(202, 'The provider is asked to let go.'),
+      created: 'There was no payment yet; one with this id is barred.',
+    },
+    refusals: ['payment_voided', 'void_in_progress', 'capture_in_progress', 'nothing_to_void'],
+  },
+  {
+    resource: 'refunds',
+    operationId: 'refundPayment',
+    summary: 'Give back some or all of what was captured',
+    description:
+      'Without `amount` all that is left. Idempotent by `refundId` as well: the same refund again is a replay. The provider ' +
+      'is asked after the answer: `refunds` of `GET /v1/payments/{id}` say what became of it.',
+    type: 'RefundPayment',
+    body: RefundPayment,
+    success: commandSuccess(202, 'The provider is asked to give the money back.'),
+    refusals: ['payment_not_found', 'nothing_to_refund', 'amount_exceeds_captured', 'amount_precision'],
+  },
+];
+
 export const payments: readonly Route[] = [
+  ...COMMANDS.map((command) => commandRoute(PAYMENTS, command)),
   stateRoute<PaymentState>(PAYMENTS, {
     operationId: 'getPayment',
     description: 'Where the money is, and what the provider has still to answer.',
