@@ -58,20 +58,28 @@ export const inventoryCommands = {
   }),
 } as const;
 
+/**
+ * So many units have left for whoever made the reservation, whatever has become of it: what it does not hold any more comes out
+ * of what is promised to nobody.
+ */
+const IssueStock = z.strictObject({ reservationId: ReservationId, quantity: WholeQuantity });
+
+/** Commands that the platform alone sends: what they say was done elsewhere. */
+export const inventoryRecords = { IssueStock } as const;
+
 /** The inventory's timer: a reservation's time is up. */
 export interface ExpireReservation {
   readonly type: 'ExpireReservation';
   readonly data: { readonly reservationId: string };
 }
 
+type Commands = typeof inventoryCommands & typeof inventoryRecords;
+
 /** A command as the decider takes it. */
 export type InventoryCommand =
   | {
-      [Type in keyof typeof inventoryCommands]: {
-        readonly type: Type;
-        readonly data: z.infer<(typeof inventoryCommands)[Type]>;
-      };
-    }[keyof typeof inventoryCommands]
+      [Type in keyof Commands]: { readonly type: Type; readonly data: z.infer<Commands[Type]> };
+    }[keyof Commands]
   | ExpireReservation;
 
 // ---- events: type → data of the newest schema version ----

@@ -115,6 +115,7 @@ export const RETENTION: { readonly [Type in keyof typeof EVENTS]: ClassesOf<(typ
   saga: {
     SagaStarted: 'ledger',
     StepsStarted: 'ledger',
+    StepsAdded: 'ledger',
     StepAccepted: 'ledger',
     StepCompleted: 'ledger',
     StepPutOff: 'ledger',

@@ -102,7 +102,10 @@ const SagaStarted = z.strictObject({
     .min(1)
     .meta({ description: 'The version of the definition that the saga keeps to its end.' }),
   input: z.record(z.string(), z.unknown()).meta({ description: 'What the definition works with.' }),
-  stages: z.array(Steps).min(1).meta({ description: 'The steps; those of one stage run side by side.' }),
+  stages: z.array(z.array(StepName)).min(1).meta({
+    description:
+      'The steps; those of one stage run side by side. One without any waits for an event to add some.',
+  }),
   at: At,
 });
 const StepsStarted = z.strictObject({
@@ -115,6 +118,25 @@ const StepsStarted = z.strictObject({
       }),
     )
     .min(1),
+  at: At,
+});
+const StepsAdded = z.strictObject({
+  steps: z
+    .array(
+      z.strictObject({
+        stage: z
+          .number()
+          .int()
+          .min(0)
+          .meta({ description: 'The place of its stage in the saga: 0, 1, 2, …' }),
+        step: StepName,
+        given: z
+          .record(z.string(), z.unknown())
+          .meta({ description: 'What of the event its command needs.' }),
+      }),
+    )
+    .min(1),
+  eventType: z.string(),
   at: At,
 });
 const StepAccepted = z.strictObject({ step: StepName, attempts: Attempts, at: At });
@@ -186,6 +208,7 @@ const SagaEnded = z.strictObject({ at: At });
 export const sagaEvents = {
   SagaStarted: SagaStarted.meta({ description: 'The saga exists.' }),
   StepsStarted: StepsStarted.meta({ description: 'A stage began: its steps run side by side.' }),
+  StepsAdded: StepsAdded.meta({ description: 'An event gave the saga more to do.' }),
   StepAccepted: StepAccepted.meta({
     description: "The step's command was taken; the event that ends it is to come.",
   }),

@@ -91,6 +91,8 @@ function decide(command: Timed<InventoryCommand>, state: Readonly<InventoryState
       return release(command.data, state);
     case 'CommitReservation':
       return commit(command.data, state);
+    case 'IssueStock':
+      return leave(command.data, state);
     case 'ExpireReservation':
       return expire(command.data, state);
   }
@@ -168,11 +170,14 @@ function commit(data: Data<'CommitReservation'>, state: Readonly<InventoryState>
       `The reservation ${reservationId} holds ${held}, not ${quantity}.`,
     );
   }
-  return leave(reservationId, quantity, state);
+  return leave({ reservationId, quantity }, state);
 }
 
 /** Goods leave. What their reservation does not hold any more comes out of what is promised to nobody. */
-function leave(reservationId: string, quantity: string, state: Readonly<InventoryState>): InventoryDecision {
+function leave(
+  { reservationId, quantity }: Data<'IssueStock'>,
+  state: Readonly<InventoryState>,
+): InventoryDecision {
   const units = parseDecimal(quantity);
   const held = parseDecimal(liveReservation(state, reservationId)?.quantity ?? '0');
   const unpromised = units > held ? subtract(units, held) : ZERO;
@@ -180,7 +185,7 @@ function leave(reservationId: string, quantity: string, state: Readonly<Inventor
   if (unpromised > availableOf(state)) {
     return refuse(
       'insufficient_stock',
-      `${formatDecimal(unpromised)} units of ${quantity} are not reserved any more, and ${formatDecimal(availableOf(state))} are available.`,
+      `${formatDecimal(unpromised)} of ${quantity} units are not reserved any more, and ${formatDecimal(availableOf(state))} are available.`,
     );
   }
   return accept({

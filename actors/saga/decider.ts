@@ -6,7 +6,8 @@ import type { CommandRequest, ReceiverAnswer } from '../../schemas/envelope.ts';
 import type { SagaCommand, SagaEvent, SagaRefusal } from '../../schemas/saga.ts';
 import { millisecondsOf, timeText } from '../../schemas/time.ts';
 import type { Decider, Decision, Effect, Timed, Timer } from '../kernel/decider.ts';
-import type { EventVerdict, RetryPolicy, SagaDefinitions } from './definitions/definition.ts';
+import type { ObservedEvent, RetryPolicy, SagaDefinitions } from './definitions/definition.ts';
+import { addSteps, hear } from './observing.ts';
 import { Plan, stagesOf } from './plan.ts';
 import { Progress } from './progress.ts';
 import { retryDelay } from './retry.ts';
@@ -140,29 +141,15 @@ function timeOut(progress: Progress, { step: name }: Data<'TimeOutStep'>): Refus
 }
 
 function observe(progress: Progress, event: Data<'ObserveEvent'>): Refused {
-  const { at, state, plan } = progress;
+  const { status } = progress.state;
   const { eventType } = event;
   if (observeUndoing(progress, eventType)) return undefined;
-  if (state.status === 'COMPLETED' || state.status === 'COMPENSATED')
-    return refuse('saga_ended', `The saga is ${state.status}.`);
-  for (const step of state.stages.flat()) {
-    if (step.status === 'COMPLETED' || step.status === 'COMPENSATED' || hasHeardItsEnd(step)) continue;
-    const { awaits } = plan.step(step);
-    if (awaits === undefined || !awaits.eventTypes.includes(eventType)) continue;
-    const data = event.data as Record<string, unknown>;
-    const verdict = awaits.verdict({ ...event, data }, plan.context(step));
-    if (verdict === undefined) continue;
-    const running = step.status === 'RUNNING' || step.status === 'WAITING';
-    if (running && !state.backward) progress.resolve(step, eventType, verdict);
-    else progress.add({ type: 'EventObserved', data: { step: step.name, eventType, verdict, at } });
-    return undefined;
-  }
-  return refuse('event_not_awaited', `No step waits for ${eventType}.`);
-}
-
-/** What gave a step up may be overtaken: goods leave though their money has been let go. */
-function hasHeardItsEnd({ observed }: StepState): boolean {
-  return observed !== null && observed.verdict !== ('given up' satisfies EventVerdict);
+  if (status === 'COMPLETED' || status === 'COMPENSATED')
+    return refuse('saga_ended', `The saga is ${status}.`);
+  const observed = { ...event, data: event.data as ObservedEvent['data'] };
+  const isMore = addSteps(progress, observed);
+  const isHeard = hear(progress, observed);
+  return isMore || isHeard ? undefined : refuse('event_not_awaited', `No step waits for ${eventType}.`);
 }
 
 function retrySaga(progress: Progress, { reason }: Data<'RetrySaga'>): Refused {
@@ -283,7 +270,7 @@ export function sagaDecider(
 ): Decider<SagaState, SagaCommand, SagaEvent, SagaRefusal> {
   return {
     aggregateType: 'saga',
-    stateVersion: 4,
+    stateVersion: 5,
     initial,
     decide: (command, state) => decide(command, state, definitions),
     evolve,

@@ -3,13 +3,14 @@ import { millisecondsOf, timeText } from '../../schemas/time.ts';
 import type {
   AnySagaDefinition,
   Compensation,
+  ObservedEvent,
   SagaDefinition,
   StepContext,
   StepDefinition,
   UndoContext,
 } from './definitions/definition.ts';
-import { partsOf, type SagaState } from './state.ts';
-import type { StepState } from './step.ts';
+import { partsOf, type SagaState, stepName } from './state.ts';
+import type { StepAddition, StepState } from './step.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the engine hands a definition the input it was started with, and looks into neither
 type AnyStep = StepDefinition<any>;
@@ -18,15 +19,23 @@ type AnyContext = StepContext<any>;
 // biome-ignore lint/suspicious/noExplicitAny: the same
 type AnyUndoContext = UndoContext<any>;
 
-/** The steps of a new saga by name, stage by stage; a step for nothing is left out, and so is an empty stage. */
+/**
+ * The steps of a new saga by name, stage by stage; a step for nothing is left out, and so is a stage that has none and to which
+ * no event will add any.
+ */
 export function stagesOf<Input>(definition: SagaDefinition<Input>, input: Input): string[][] {
-  return definition.stages
-    .map((stage) =>
-      stage.flatMap(({ name, each }) =>
-        each === undefined ? [name] : each(input).map((key) => `${name}:${key}`),
-      ),
-    )
-    .filter((stage) => stage.length > 0);
+  return stagesFor(definition, input).map((stage) => stage.flatMap((step) => namesOf(step, input)));
+}
+
+function stagesFor<Input>({ stages }: SagaDefinition<Input>, input: Input) {
+  return stages.filter((stage) =>
+    stage.some((step) => step.addedBy !== undefined || namesOf(step, input).length > 0),
+  );
+}
+
+function namesOf<Input>({ name, each, addedBy }: StepDefinition<Input>, input: Input): string[] {
+  if (addedBy !== undefined) return [];
+  return each === undefined ? [name] : each(input).map((key) => stepName(name, key));
 }
 
 /** A definition applied to a saga. */
@@ -46,9 +55,19 @@ export class Plan {
     return found;
   }
 
-  context({ name, rounds }: StepState): AnyContext {
+  context({ name, rounds, given }: StepState): AnyContext {
     const { sagaId, input, startedAt } = this.#state;
-    return { sagaId, input, startedAt, key: partsOf(name).key, round: rounds };
+    return { sagaId, input, startedAt, key: partsOf(name).key, round: rounds, given: given ?? {} };
+  }
+
+  /** The steps that an event adds, and the stages that they belong to. */
+  addedBy(event: ObservedEvent): StepAddition[] {
+    return stagesFor(this.#definition, this.#state.input).flatMap((steps, stage) =>
+      steps.flatMap(({ name, addedBy }) => {
+        if (addedBy?.eventTypes.includes(event.eventType) !== true) return [];
+        return addedBy.steps(event).map(({ key, given }) => ({ stage, step: stepName(name, key), given }));
+      }),
+    );
   }
 
   undoContext(step: StepState): AnyUndoContext {
@@ -67,7 +86,9 @@ export class Plan {
   /** Whether the point of no return is passed, or may be: then nothing is undone. */
   isPastPivot(): boolean {
     if (this.#definition.forwardOnly === true) return true;
-    return this.#state.stages.flat().some((step) => this.step(step).pivot === true && mayBeDone(step));
+    return this.#state.stages
+      .flat()
+      .some((step) => this.step(step).pivot === true && (step.given !== null || mayBeDone(step)));
   }
 
   /** Whether the step did something, or may have or may yet, that is not being undone. */

@@ -95,8 +95,9 @@ export class Progress {
       this.add({ type: 'SagaCompleted', data: { at } });
       return true;
     }
-    if (stage.every(({ status }) => status === 'PENDING')) {
-      this.#start(stage);
+    const unbegun = stage.filter(({ status }) => status === 'PENDING');
+    if (unbegun.length > 0) {
+      this.#start(unbegun);
       return true;
     }
     for (const step of stage) if (this.#endsAtOnce(step)) return true;

@@ -1,7 +1,22 @@
 /** The saga as its events tell it. The fold needs no definition: a trace can be read long after its definition is gone. */
 import type { SagaEvent, SagaStatus } from '../../schemas/saga.ts';
 import { millisecondsOf } from '../../schemas/time.ts';
-import { begin, callOff, evolveStep, retry, type StepState, unbegun, undo } from './step.ts';
+import {
+  begin,
+  callOff,
+  evolveStep,
+  retry,
+  type StepAddition,
+  type StepState,
+  unbegun,
+  undo,
+} from './step.ts';
+
+/**
+ * Added steps of a stage that are kept when they are done: an order of 1,000 lines may be shipped in 100 parts, and the state
+ * stands in the snapshot, which holds 1.9 MB. The trace of all is in the log.
+ */
+const DONE_KEPT = 1_000;
 
 /** The saga as its events tell it. */
 export interface SagaState {
@@ -55,6 +70,11 @@ export function partsOf(name: string): { base: string; key: string } {
   return colon < 0 ? { base: name, key: '' } : { base: name.slice(0, colon), key: name.slice(colon + 1) };
 }
 
+/** The name of a step for a key; the empty text is none. */
+export function stepName(base: string, key: string): string {
+  return key === '' ? base : `${base}:${key}`;
+}
+
 function stepOf(state: SagaState, name: string): StepState {
   const step = findStep(state, name);
   if (step === undefined) throw new Error(`the saga has no step ${name}`);
@@ -102,18 +122,16 @@ export function evolve(state: SagaState, event: SagaEvent): SagaState {
       state.reason = event.data.reason;
       for (const name of event.data.steps) undo(stepOf(state, name), event.data.at);
       return state;
-    case 'CompensationCalledOff': {
-      const { step, attempts, timeoutAt } = event.data;
-      callOff(stepOf(state, step), attempts, timeoutAt);
-      state.status = 'RUNNING';
-      state.backward = false;
-      state.cause = null;
-      state.reason = null;
+    case 'CompensationCalledOff':
+      goForward(state);
+      callOff(stepOf(state, event.data.step), event.data.attempts, event.data.timeoutAt);
       return state;
-    }
     case 'StepsStarted':
       for (const { step, sends, timeoutAt } of event.data.steps)
         begin(stepOf(state, step), sends, timeoutAt, event.data.at);
+      return state;
+    case 'StepsAdded':
+      addSteps(state, event.data.steps);
       return state;
     case 'StepAccepted':
     case 'StepCompleted':
@@ -130,6 +148,35 @@ export function evolve(state: SagaState, event: SagaEvent): SagaState {
       evolveStep(stepOf(state, event.data.step), event);
       return state;
   }
+}
+
+/** What was about to be undone is being done after all. */
+function goForward(state: SagaState): void {
+  state.status = 'RUNNING';
+  state.backward = false;
+  state.cause = null;
+  state.reason = null;
+}
+
+function addSteps({ stages }: SagaState, steps: readonly StepAddition[]): void {
+  for (const { stage, step, given } of steps) stages[stage]?.push({ ...unbegun(step), given });
+  for (const stage of stages) forgetDone(stage);
+}
+
+/** Takes the first of the added steps out of a stage that are done, where it has too many of them. */
+function forgetDone(stage: StepState[]): void {
+  let more = stage.filter(isDone).length - DONE_KEPT;
+  for (let index = 0; more > 0; ) {
+    if (!isDone(stage[index] as StepState)) index++;
+    else {
+      stage.splice(index, 1);
+      more--;
+    }
+  }
+}
+
+function isDone({ given, status }: StepState): boolean {
+  return given !== null && status === 'COMPLETED';
 }
 
 /** The saga has ended: what never began, or waits for an event that no longer matters, will not be. */

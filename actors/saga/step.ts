@@ -38,6 +38,8 @@ export interface StepState {
   undoings: number;
   /** Whether the command that undoes it was taken, and the event that says what became of it is to come. */
   undoAccepted: boolean;
+  /** What the event said that added it; null where it was there from the beginning. */
+  readonly given: Readonly<Record<string, unknown>> | null;
   /** Whether undoing it was called off: what it is about has begun, and cannot be undone any more. */
   calledOff: boolean;
 }
@@ -63,8 +65,12 @@ export function unbegun(name: string): StepState {
     undoings: 0,
     undoAccepted: false,
     calledOff: false,
+    given: null,
   };
 }
+
+/** A step that an event adds to a stage. */
+export type StepAddition = Extract<SagaEvent, { type: 'StepsAdded' }>['data']['steps'][number];
 
 /** The step begins. */
 export function begin(step: StepState, sends: boolean, timeoutAt: string, at: string): void {

@@ -85,7 +85,12 @@ function wayBack(stages: readonly Stage[]): string[] {
 }
 
 function labelOf(stage: Stage): string {
-  return stage.map(({ name, each }) => (each === undefined ? name : `${name} (each)`)).join(' and ');
+  return stage
+    .map(({ name, each, addedBy }) => {
+      if (addedBy !== undefined) return `${name} (on ${addedBy.eventTypes.join(', ')})`;
+      return each === undefined ? name : `${name} (each)`;
+    })
+    .join(' and ');
 }
 
 const COLUMNS = ['step', 'ends with', 'attempts', 'made again after', 'attempts to undo it'];
@@ -104,8 +109,10 @@ function stepTable({ stages }: AnySagaDefinition): string {
   return [COLUMNS, COLUMNS.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-function nameOf({ name, each, pivot }: AnyStep): string {
-  return `\`${name}\`${each === undefined ? '' : ', one for each'}${pivot === true ? ', **no return**' : ''}`;
+function nameOf({ name, each, addedBy, pivot }: AnyStep): string {
+  const added = addedBy === undefined ? '' : `, added by ${codes(addedBy.eventTypes).join(', ')}`;
+  const many = each === undefined ? '' : ', one for each';
+  return `\`${name}\`${many}${added}${pivot === true ? ', **no return**' : ''}`;
 }
 
 function endOf({ awaits, command }: AnyStep): string {

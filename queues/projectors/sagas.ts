@@ -42,6 +42,7 @@ function changeOf(event: SagaEvent, at: number): SagaChange {
     case 'SagaCompensated':
       return { status: 'COMPENSATED', endedAt: at };
     case 'SagaStarted':
+    case 'StepsAdded':
     case 'StepsStarted':
     case 'StepAccepted':
     case 'StepCompleted':

@@ -31,7 +31,7 @@ function parked(version: number) {
   const stock = new Stock();
   const saga = new Fulfilment({ ...DEFINITIONS, newest: (name) => DEFINITIONS.find(name, version) });
   saga.toConfirmed(stock);
-  saga.observe('OrderShipped', { status: 'SHIPPED', shipmentId: 'o-1', items: saga.items });
+  saga.ship('2', 'SHIPPED');
   saga.answer('CapturePayment');
   saga.observe('PaymentCaptured', {});
   saga.pass(22 * DAY_MS);

@@ -66,7 +66,7 @@ it.each([true, false])(
     saga.answer('ConfirmOrder');
     if (!early) saga.observe('PaymentVoided', VOIDED);
     saga.refuse('CancelOrder', 'order_already_shipped');
-    saga.observe('OrderShipped', { status: 'SHIPPED', shipmentId: 'o-1', items: saga.items });
+    saga.ship('2', 'SHIPPED');
     if (saga.status === 'PARKED') expect(saga.operator('RetrySaga', operator)).toBe('accepted');
     expect([saga.status, [...saga.wants].sort()[0]]).toEqual(['RUNNING', 'CapturePayment']);
     saga.refuse('CapturePayment', 'payment_voided');
@@ -85,6 +85,6 @@ it('money of which some was captured before is the business of whoever did that'
 it.each([1, 2])('a fulfilment of version %i goes on as it began', (version) => {
   const saga = confirmed({ ...DEFINITIONS, newest: (name) => DEFINITIONS.find(name, version) });
   expect(saga.observe('PaymentVoided', VOIDED)).toBe('event_not_awaited');
-  saga.observe('OrderShipped', { status: 'SHIPPED' });
+  saga.ship('2', 'SHIPPED');
   expect(saga.wants).toEqual(['CommitReservation', 'CapturePayment']);
 });

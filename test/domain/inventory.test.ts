@@ -10,6 +10,7 @@ import {
   expire,
   expired,
   given,
+  issue,
   receive,
   received,
   release,
@@ -157,10 +158,33 @@ describe('the stock of a product', () => {
     const promised = [...history, reserved('s', '5', '10')];
     given(...promised)
       .when(commit('r'))
-      .refused('insufficient_stock', /6 units of 6 .* 5 are available/);
+      .refused('insufficient_stock', /6 of 6 units .* 5 are available/);
     given(...promised)
       .when(commit('r', '5'))
       .event('ReservationCommitted', { remaining: '0', onHand: '5', reserved: '5', available: '0' });
+  });
+
+  it('issues what is known to have left, reserved units first, and never units that others were promised', () => {
+    const history = [received('10'), reserved('r', '6', '10')];
+    given(...history)
+      .when(issue('r', '2'))
+      .event('ReservationCommitted', { remaining: '4', onHand: '8', reserved: '4', available: '4' });
+    given(...history)
+      .when(issue('r', '8'))
+      .event('ReservationCommitted', { quantity: '8', remaining: '0', onHand: '2', reserved: '0' });
+    for (const ending of [released('r', '6', '10'), expired('r', '6', '10')])
+      given(...history, ending)
+        .when(issue('r', '6'))
+        .event('ReservationCommitted', { remaining: '0', onHand: '4', available: '4' });
+    given(received('10'))
+      .when(issue('never made', '3'))
+      .event('ReservationCommitted', { remaining: '0', onHand: '7' });
+    given(received('10'), committed('never made', '3', '0', '7'))
+      .when(reserve('never made', '1'))
+      .refused('reservation_ended', /left/);
+    given(...history, reserved('s', '4', '10', '10'))
+      .when(issue('r', '7'))
+      .refused('insufficient_stock', /1 of 7 units .* 0 are available/);
   });
 
   it('bars a reservation that is given up before it was made', () => {
@@ -196,7 +220,14 @@ describe('the stock of a product', () => {
   });
 
   it('refuses everything of a product that was never received', () => {
-    for (const command of [adjust('1'), reserve('r', '1'), release('r'), commit('r'), expire('r')])
+    for (const command of [
+      adjust('1'),
+      reserve('r', '1'),
+      release('r'),
+      commit('r'),
+      issue('r', '1'),
+      expire('r'),
+    ])
       given().when(command).refused('inventory_not_found');
   });
 

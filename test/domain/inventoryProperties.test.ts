@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type InventoryState, inventoryDecider } from '../../actors/inventory/decider.ts';
 import { type InventoryCommand, type InventoryEvent, inventoryEvents } from '../../schemas/inventory.ts';
 import { RECEIVED_AT } from '../support/given.ts';
-import { adjust, commit, expire, receive, release, reserve } from '../support/inventory.ts';
+import { adjust, commit, expire, issue, receive, release, reserve } from '../support/inventory.ts';
 import { holds } from '../support/property.ts';
 
 const LATER = '2026-01-02T04:00:00.000Z';
@@ -24,6 +24,7 @@ const command: fc.Arbitrary<InventoryCommand> = fc.oneof(
     .map(([reservationId, units, expiresAt]) => reserve(reservationId, units, expiresAt)),
   id.map((reservationId) => release(reservationId)),
   fc.tuple(id, some(quantity)).map(([reservationId, units]) => commit(reservationId, units)),
+  fc.tuple(id, quantity).map(([reservationId, units]) => issue(reservationId, units)),
   id.map((reservationId) => expire(reservationId)),
 );
 const history = fc.array(command, { maxLength: 60 });
@@ -68,6 +69,10 @@ class Books {
         return held === undefined ? undefined : 'ReservationReleased';
       case 'ExpireReservation':
         return held === undefined ? undefined : 'ReservationExpired';
+      case 'IssueStock':
+        return Number(sent.data.quantity) - (held ?? 0) <= this.available
+          ? 'ReservationCommitted'
+          : undefined;
       case 'CommitReservation': {
         const most = held ?? this.expired.get(sent.data.reservationId) ?? 0;
         const units = Number(sent.data.quantity ?? most);
@@ -84,7 +89,7 @@ class Books {
     else if (type === 'ReservationCommitted') {
       this.committed += Number(data.quantity);
       const from = this.live.has(data.reservationId) ? this.live : this.expired;
-      const left = (from.get(data.reservationId) as number) - Number(data.quantity);
+      const left = (from.get(data.reservationId) ?? 0) - Number(data.quantity);
       if (left > 0) from.set(data.reservationId, left);
       else this.end(data.reservationId);
     } else {

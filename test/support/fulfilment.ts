@@ -14,13 +14,13 @@ interface Wanted {
 
 export class Fulfilment {
   readonly actor: ModelActor<SagaState>;
-  readonly items = [{ line: 1, productId: 'p', quantity: '2' }];
   now = Date.UTC(2026, 0, 5, 9);
+  #shipments = 0;
 
   constructor(definitions: SagaDefinitions) {
     this.actor = new ModelActor<SagaState>(sagaDecider(definitions));
     const payment = { method: 'card', token: 'tok_ok' };
-    const { items } = this;
+    const items = [{ line: 1, productId: 'p', quantity: '2' }];
     const input = { orderId: 'o', customerId: 'c', currency: 'GBP', total: '2', payment, items };
     this.tell({ type: 'StartSaga', data: { sagaId: 'fulfil-o', definition: FULFILMENT_DEFINITION, input } });
   }
@@ -88,6 +88,12 @@ export class Fulfilment {
 
   observe(eventType: string, data: Record<string, unknown>): string {
     return codeOf(this.tell({ type: 'ObserveEvent', data: { eventType, aggregateId: 'o', data } }));
+  }
+
+  /** Units leave with the next shipment; the order has then the status. */
+  ship(quantity: string, status: 'CONFIRMED' | 'SHIPPED'): string {
+    const items = [{ line: 1, productId: 'p', quantity }];
+    return this.observe('OrderShipped', { shipmentId: `o-${++this.#shipments}`, items, status });
   }
 
   /** Time passes, and whatever is due by then happens. */

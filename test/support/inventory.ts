@@ -75,6 +75,10 @@ export const release = (reservationId: string, reason?: string): InventoryComman
   type: 'ReleaseReservation',
   data: { reservationId, ...(reason === undefined ? {} : { reason }) },
 });
+export const issue = (reservationId: string, quantity: string): InventoryCommand => ({
+  type: 'IssueStock',
+  data: { reservationId, quantity },
+});
 export const commit = (reservationId: string, quantity?: string): InventoryCommand => ({
   type: 'CommitReservation',
   data: { reservationId, ...(quantity === undefined ? {} : { quantity }) },

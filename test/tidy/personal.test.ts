@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { AGGREGATE_LIST } from '../../schemas/aggregates.ts';
+import { inventoryRecords } from '../../schemas/inventory.ts';
 import { jsonSchemaOf, PERSONAL_MARK } from '../../schemas/jsonSchema.ts';
 import { orderRecords } from '../../schemas/order.ts';
 import { paymentRecords } from '../../schemas/payment.ts';
@@ -42,6 +43,7 @@ const NOT_PERSONAL: Readonly<Record<string, string>> = {
 /** Objects without fixed fields, and why nothing personal gets in. */
 const OPEN_OBJECTS: Readonly<Record<string, string>> = {
   input: 'of a saga, made by the platform from events, whose personal fields are encrypted',
+  given: 'of a step of a saga, made in the same way',
 };
 
 interface Shape {
@@ -91,6 +93,7 @@ function isFree(shape: Shape): boolean {
 }
 
 const RECORDS = {
+  ...inventoryRecords,
   ...orderRecords,
   ...paymentRecords,
   ...shipmentRecords,

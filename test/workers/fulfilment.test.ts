@@ -69,6 +69,26 @@ describe('an order', () => {
     expect(await paymentOf('o-1')).toMatchObject({ status: 'CAPTURED', captured: '18.15' });
   });
 
+  it('that is shipped in parts leaves the stock part by part, and is paid with the last one', async () => {
+    const tea = await stocked('10');
+    await place('o-parts', [[tea, '3', '2']]);
+    await orderIs('o-parts', 'CONFIRMED');
+    const ship = (more: object) =>
+      call('POST', '/v1/orders/o-parts/ship', {
+        body: { carrier: 'Royal Mail', trackingNumber: 'RM1', ...more },
+      });
+    await ship({ items: [{ line: 1, quantity: '2' }] });
+    await vi.waitFor(async () => expect(await levelOf(tea)).toEqual(['8', '1']), WAIT);
+    expect(await paymentOf('o-parts')).toMatchObject({ status: 'AUTHORIZED', captured: '0' });
+    await ship({});
+    await sagaIs('fulfil-o-parts', 'COMPLETED');
+    expect(await levelOf(tea)).toEqual(['7', '0']);
+    expect(await paymentOf('o-parts')).toMatchObject({ status: 'CAPTURED', captured: '6' });
+    const done = ['await-shipment', 'commit-stock:1-1', 'commit-stock:2-1', 'capture-payment'];
+    const steps = done.map((name) => expect.objectContaining({ name, status: 'COMPLETED' }));
+    expect((await sagaOf('fulfil-o-parts')).steps).toEqual(expect.arrayContaining(steps));
+  });
+
   it('whose card is declined is cancelled, and its stock is free again', async () => {
     const tea = await stocked('10');
     await place('o-2', [[tea, '3', '2']], 'tok_decline');
@@ -107,27 +127,27 @@ describe('an order', () => {
 
   it('whose money an operator lets go before it is shipped is cancelled, and its stock is free again', async () => {
     const tea = await stocked('10');
-    await place('o-5', [[tea, '3', '2']]);
-    await orderIs('o-5', 'CONFIRMED');
-    await sagaWaits('fulfil-o-5', 'await-shipment');
+    await place('o-unpaid', [[tea, '3', '2']]);
+    await orderIs('o-unpaid', 'CONFIRMED');
+    await sagaWaits('fulfil-o-unpaid', 'await-shipment');
     const letGo = {
-      commandId: 'void-o-5',
+      commandId: 'void-o-unpaid',
       aggregateType: 'payment',
-      aggregateId: 'o-5',
+      aggregateId: 'o-unpaid',
       type: 'VoidPayment',
     };
     const commands = [{ ...letGo, data: { reason: 'wrong card' } }];
     expect((await call('POST', '/v1/commands', { body: { commands } })).body).toMatchObject({ accepted: 1 });
-    await orderIs('o-5', 'CANCELLED');
-    await sagaIs('fulfil-o-5', 'COMPENSATED');
+    await orderIs('o-unpaid', 'CANCELLED');
+    await sagaIs('fulfil-o-unpaid', 'COMPENSATED');
     expect(await levelOf(tea)).toEqual(['10', '0']);
     // It names the saga that undoes the rest of it, and not one of its own that nobody starts.
     await vi.waitFor(async () => {
-      const feed = '/v1/events?aggregateType=order&aggregateId=o-5&type=OrderCancelled';
+      const feed = '/v1/events?aggregateType=order&aggregateId=o-unpaid&type=OrderCancelled';
       const { events } = (await call('GET', feed)).body;
-      expect(events).toMatchObject([{ data: { statusBefore: 'CONFIRMED', sagaId: 'fulfil-o-5' } }]);
+      expect(events).toMatchObject([{ data: { statusBefore: 'CONFIRMED', sagaId: 'fulfil-o-unpaid' } }]);
     }, WAIT);
-    expect(verdict(await call('GET', '/v1/sagas/cancel-o-5'))).toBe('404 saga_not_found');
+    expect(verdict(await call('GET', '/v1/sagas/cancel-o-unpaid'))).toBe('404 saga_not_found');
   });
 });
 

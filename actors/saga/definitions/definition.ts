@@ -21,6 +21,8 @@ export interface StepContext<Input> {
   readonly key: string;
   /** How often it was begun anew after an event had said that it could not be done. */
   readonly round: number;
+  /** What the event said that added the step; nothing of any other step. */
+  readonly given: Readonly<Record<string, unknown>>;
 }
 
 /** What a compensation knows beyond that. */
@@ -77,12 +79,28 @@ export interface UndoneByEvent {
   readonly timeoutMs: number;
 }
 
+/** A step that an event adds. */
+export interface AddedStep {
+  /** What it is for, unique among all that are ever added, ≤ 96 characters of an id; the empty text: there is one of it. */
+  readonly key: string;
+  /** What of the event its command needs: plain JSON. */
+  readonly given: Readonly<Record<string, unknown>>;
+}
+
 /** One step, or one for each of several things. */
 export interface StepDefinition<Input> {
   /** Lower case with hyphens. */
   readonly name: string;
   /** The keys of the things that there is a step for, each ≤ 96 characters of an id; absent: one step. */
   each?(input: Input): readonly string[];
+  /**
+   * Where given, there is no such step until an event adds some to its stage, and then one for each of these. They begin at
+   * once where the stage has begun, and the stage ends when they have.
+   */
+  readonly addedBy?: {
+    readonly eventTypes: readonly string[];
+    steps(event: ObservedEvent): readonly AddedStep[];
+  };
   /** What is sent, the same at every attempt; absent: nothing is, the step waits for an event or only has a compensation. */
   command?(context: StepContext<Input>): TargetedCommand;
   /** Refusals after which it is tried again, and refusals that say that it was done before. Any other: it cannot be done. */
@@ -99,8 +117,8 @@ export interface StepDefinition<Input> {
   timeoutMs(context: StepContext<Input>): number;
   readonly retry: RetryPolicy;
   /**
-   * The point of no return: once it is done, or its command may have been taken, nothing is undone any more. What cannot be
-   * done from there on waits for an operator.
+   * The point of no return: once it is done, or its command may have been taken, or an event has added it, nothing is undone
+   * any more. What cannot be done from there on waits for an operator.
    */
   readonly pivot?: boolean;
   readonly compensation?: Compensation<Input>;

@@ -1,12 +1,21 @@
 /**
- * An order from placement to payment: the stock of every line is reserved, the payment authorised, the order confirmed; once
- * everything has been shipped, and no sooner, the stock leaves the books and the money is taken.
+ * An order from placement to payment: the stock of every line is reserved, the payment authorised, the order confirmed. What is
+ * shipped leaves the books of the stock with each shipment; the money is taken once everything has left, and no sooner.
  */
+import type { OrderShipped } from '../../../schemas/order.ts';
 import { FULFILMENT_DEFINITION } from '../../../schemas/saga.ts';
 import { millisecondsOf, timeText } from '../../../schemas/time.ts';
-import type { Compensation, EventVerdict, ObservedEvent, SagaDefinition } from './definition.ts';
+import type {
+  AddedStep,
+  Compensation,
+  EventVerdict,
+  ObservedEvent,
+  SagaDefinition,
+  StepDefinition,
+} from './definition.ts';
 import {
   BANK_ASKED,
+  CAPTURED,
   lineKeys,
   lineQuantity,
   NOT_HELD,
@@ -62,91 +71,116 @@ function shipmentVerdict({ eventType, data }: ObservedEvent): EventVerdict {
   return data.statusBefore === 'CONFIRMED' ? 'ends the saga' : undefined;
 }
 
+/** What comes before the point of no return, in every version so far. */
+export const UNTIL_CONFIRMED: SagaDefinition<OrderInput>['stages'] = [
+  // Undone last: an order is cancelled when nothing of it is held any more.
+  [{ name: 'place-order', timeoutMs: () => PROMPT_MS, retry: PROMPT, compensation: cancelOrder }],
+  [
+    {
+      name: 'reserve-stock',
+      each: lineKeys,
+      command: (context) =>
+        stockCommand(context, 'ReserveStock', {
+          quantity: lineQuantity(context),
+          expiresAt: timeText(millisecondsOf(context.startedAt) + RESERVATION_MS),
+        }),
+      timeoutMs: () => PROMPT_MS,
+      retry: PROMPT,
+      compensation: {
+        command: (context) => stockCommand(context, 'ReleaseReservation', { reason: context.reason }),
+        retry: PATIENT,
+        undoneOn: NOT_RESERVED,
+      },
+    },
+  ],
+  [
+    {
+      name: 'authorize-payment',
+      command: ({ input }) => {
+        const { orderId, customerId, total, currency, payment } = input;
+        const data = { orderId, customerId, amount: total, currency, ...payment };
+        return paymentCommand(input, 'AuthorizePayment', data);
+      },
+      awaits: {
+        eventTypes: ['PaymentAuthorized', 'PaymentDeclined', 'PaymentFailed', 'PaymentVoided'],
+        verdict: authorizationVerdict,
+      },
+      timeoutMs: () => AUTHORIZATION_MS,
+      retry: PROMPT,
+      compensation: {
+        command: ({ input, reason }) => paymentCommand(input, 'VoidPayment', { reason }),
+        retry: PATIENT,
+        undoneOn: NOT_HELD,
+        retryOn: BANK_ASKED,
+        awaits: { undoneBy: [VOIDED], failedBy: [STILL_HELD], timeoutMs: PATIENT_MS },
+      },
+    },
+  ],
+  [
+    {
+      name: 'confirm-order',
+      command: ({ input }) => orderCommand(input, 'ConfirmOrder', {}),
+      timeoutMs: () => PROMPT_MS,
+      retry: PROMPT,
+      compensation: cancelOrder,
+    },
+  ],
+];
+
+/** The wait for the last of the shipments. */
+export const AWAIT_SHIPMENT: StepDefinition<OrderInput> = {
+  name: 'await-shipment',
+  pivot: true,
+  awaits: { eventTypes: ['OrderShipped', 'OrderCancelled', VOIDED], verdict: shipmentVerdict },
+  timeoutMs: () => SHIPMENT_MS,
+  retry: PROMPT,
+  compensation: cancelOrder,
+};
+
+/** All of the money at once. What was captured by hand before is not captured again. */
+export const CAPTURE_PAYMENT: StepDefinition<OrderInput> = {
+  name: 'capture-payment',
+  command: ({ input }) => paymentCommand(input, 'CapturePayment', {}),
+  awaits: {
+    eventTypes: ['PaymentCaptured', 'CaptureFailed'],
+    verdict: ({ eventType }) => (eventType === 'PaymentCaptured' ? 'completed' : 'refused'),
+  },
+  timeoutMs: () => PATIENT_MS,
+  retry: PATIENT,
+  retryOn: ['capture_in_progress'],
+};
+
+/** One for each line of each shipment: `<shipment>-<line>`, both by their numbers. */
+function shippedItems({ aggregateId: orderId, data }: ObservedEvent): AddedStep[] {
+  const { shipmentId, items } = data as unknown as OrderShipped;
+  const shipment = shipmentId.slice(orderId.length + 1);
+  return items.map(({ line, quantity }) => ({ key: `${shipment}-${line}`, given: { line, quantity } }));
+}
+
+const whenAllHasLeft = ({ data }: ObservedEvent): AddedStep[] =>
+  data.status === 'SHIPPED' ? [{ key: '', given: {} }] : [];
+
 export const orderFulfilment: SagaDefinition<OrderInput> = {
   name: FULFILMENT_DEFINITION,
   version: 3,
   description: 'Reserves the stock of an order, has it paid, and sees it shipped.',
   stages: [
-    // Undone last: an order is cancelled when nothing of it is held any more.
-    [{ name: 'place-order', timeoutMs: () => PROMPT_MS, retry: PROMPT, compensation: cancelOrder }],
+    ...UNTIL_CONFIRMED,
     [
-      {
-        name: 'reserve-stock',
-        each: lineKeys,
-        command: (context) =>
-          stockCommand(context, 'ReserveStock', {
-            quantity: lineQuantity(context),
-            expiresAt: timeText(millisecondsOf(context.startedAt) + RESERVATION_MS),
-          }),
-        timeoutMs: () => PROMPT_MS,
-        retry: PROMPT,
-        compensation: {
-          command: (context) => stockCommand(context, 'ReleaseReservation', { reason: context.reason }),
-          retry: PATIENT,
-          undoneOn: NOT_RESERVED,
-        },
-      },
-    ],
-    [
-      {
-        name: 'authorize-payment',
-        command: ({ input }) => {
-          const { orderId, customerId, total, currency, payment } = input;
-          const data = { orderId, customerId, amount: total, currency, ...payment };
-          return paymentCommand(input, 'AuthorizePayment', data);
-        },
-        awaits: {
-          eventTypes: ['PaymentAuthorized', 'PaymentDeclined', 'PaymentFailed', 'PaymentVoided'],
-          verdict: authorizationVerdict,
-        },
-        timeoutMs: () => AUTHORIZATION_MS,
-        retry: PROMPT,
-        compensation: {
-          command: ({ input, reason }) => paymentCommand(input, 'VoidPayment', { reason }),
-          retry: PATIENT,
-          undoneOn: NOT_HELD,
-          retryOn: BANK_ASKED,
-          awaits: { undoneBy: [VOIDED], failedBy: [STILL_HELD], timeoutMs: PATIENT_MS },
-        },
-      },
-    ],
-    [
-      {
-        name: 'confirm-order',
-        command: ({ input }) => orderCommand(input, 'ConfirmOrder', {}),
-        timeoutMs: () => PROMPT_MS,
-        retry: PROMPT,
-        compensation: cancelOrder,
-      },
-    ],
-    [
-      {
-        name: 'await-shipment',
-        pivot: true,
-        awaits: { eventTypes: ['OrderShipped', 'OrderCancelled', VOIDED], verdict: shipmentVerdict },
-        timeoutMs: () => SHIPMENT_MS,
-        retry: PROMPT,
-        compensation: cancelOrder,
-      },
-    ],
-    [
+      AWAIT_SHIPMENT,
       {
         name: 'commit-stock',
-        each: lineKeys,
-        command: (context) => stockCommand(context, 'CommitReservation'),
+        pivot: true,
+        addedBy: { eventTypes: ['OrderShipped'], steps: shippedItems },
+        command: ({ input, given: { line, quantity } }) =>
+          stockCommand({ input, key: `${line}` }, 'IssueStock', { quantity }),
         timeoutMs: () => PATIENT_MS,
         retry: PATIENT,
       },
       {
-        name: 'capture-payment',
-        command: ({ input }) => paymentCommand(input, 'CapturePayment', {}),
-        awaits: {
-          eventTypes: ['PaymentCaptured', 'CaptureFailed'],
-          verdict: ({ eventType }) => (eventType === 'PaymentCaptured' ? 'completed' : 'refused'),
-        },
-        timeoutMs: () => PATIENT_MS,
-        retry: PATIENT,
-        retryOn: ['capture_in_progress'],
+        ...CAPTURE_PAYMENT,
+        addedBy: { eventTypes: ['OrderShipped'], steps: whenAllHasLeft },
+        doneOn: CAPTURED,
       },
     ],
   ],

@@ -1,11 +1,12 @@
 /**
  * The sagas of an order in their earlier versions, for those that began with them. In the first a void was done once it had been
- * asked for, whatever the bank said to it; in the second nobody heard that the money of an order was let go before it left.
+ * asked for, whatever the bank said to it; in the second nobody heard that the money of an order was let go before it left, and
+ * the stock was taken off the books with the last shipment, all at once.
  */
 import type { EventVerdict, ObservedEvent, SagaDefinition, StepDefinition } from './definition.ts';
 import { orderCancellation } from './orderCancellation.ts';
-import { orderFulfilment } from './orderFulfilment.ts';
-import { NOT_HELD } from './orderSteps.ts';
+import { AWAIT_SHIPMENT, CAPTURE_PAYMENT, orderFulfilment, UNTIL_CONFIRMED } from './orderFulfilment.ts';
+import { lineKeys, NOT_HELD, type OrderInput, PATIENT, PATIENT_MS, stockCommand } from './orderSteps.ts';
 
 /** One refusal of a payment was the other in the first version: that its money is being let go. */
 const ENDED_ON = [...NOT_HELD, 'void_in_progress'] as const;
@@ -24,11 +25,30 @@ function shipmentVerdict({ eventType, data }: ObservedEvent): EventVerdict {
   return data.statusBefore === 'CONFIRMED' ? 'ends the saga' : undefined;
 }
 
-/** The fulfilment as it was: it waited for the shipment whatever became of the money. */
-export const orderFulfilmentSecond = withSteps(orderFulfilment, 2, (step) => {
-  if (step.name !== 'await-shipment') return step;
-  return { ...step, awaits: { eventTypes: ['OrderShipped', 'OrderCancelled'], verdict: shipmentVerdict } };
-});
+/** The fulfilment as it was: it waited for the last shipment whatever became of the money, and then did everything at once. */
+export const orderFulfilmentSecond: SagaDefinition<OrderInput> = {
+  ...orderFulfilment,
+  version: 2,
+  stages: [
+    ...UNTIL_CONFIRMED,
+    [
+      {
+        ...AWAIT_SHIPMENT,
+        awaits: { eventTypes: ['OrderShipped', 'OrderCancelled'], verdict: shipmentVerdict },
+      },
+    ],
+    [
+      {
+        name: 'commit-stock',
+        each: lineKeys,
+        command: (context) => stockCommand(context, 'CommitReservation'),
+        timeoutMs: () => PATIENT_MS,
+        retry: PATIENT,
+      },
+      CAPTURE_PAYMENT,
+    ],
+  ],
+};
 
 /** The fulfilment before that: its way back went on as soon as the payment had taken the void. */
 export const orderFulfilmentFirst = withSteps(orderFulfilmentSecond, 1, (step) => {

@@ -18,12 +18,15 @@ export function lineKeys({ items }: Pick<OrderInput, 'items'>): string[] {
   return items.map(({ line }) => `${line}`);
 }
 
+/** The order, and the number of a line of it. */
+type LineContext<Input> = Pick<StepContext<Input>, 'input' | 'key'>;
+
 type Items = OrderInput['items'];
 
 /** Lines by their step's key: every step that runs asks for its line in every turn, and an order may have a thousand of them. */
 const LINES = new WeakMap<Items, ReadonlyMap<string, Items[number]>>();
 
-function lineOf({ input: { items }, key }: StepContext<Pick<OrderInput, 'items'>>) {
+function lineOf({ input: { items }, key }: LineContext<Pick<OrderInput, 'items'>>) {
   const lines = LINES.get(items) ?? new Map(items.map((item) => [`${item.line}`, item]));
   LINES.set(items, lines);
   const found = lines.get(key);
@@ -33,7 +36,7 @@ function lineOf({ input: { items }, key }: StepContext<Pick<OrderInput, 'items'>
 
 /** A command about the reservation of a line: its id is the order's with the line's number. */
 export function stockCommand(
-  context: StepContext<Pick<OrderInput, 'orderId' | 'items'>>,
+  context: LineContext<Pick<OrderInput, 'orderId' | 'items'>>,
   type: string,
   more: object = {},
 ) {
@@ -44,7 +47,7 @@ export function stockCommand(
 }
 
 /** What a line's reservation takes. */
-export function lineQuantity(context: StepContext<Pick<OrderInput, 'items'>>): string {
+export function lineQuantity(context: LineContext<Pick<OrderInput, 'items'>>): string {
   return lineOf(context).quantity;
 }
 
@@ -68,6 +71,9 @@ export const NOT_RESERVED = [
 
 /** Refusals that say that a payment holds nothing. */
 export const NOT_HELD = ['payment_voided', 'nothing_to_void'] as const;
+
+/** Refusals that say that nothing is left to capture: somebody has done it by hand. */
+export const CAPTURED = ['nothing_to_capture'] as const;
 
 /** Refusals of a void that are over once the bank has answered: only then is it known what is still held. */
 export const BANK_ASKED = ['capture_in_progress', 'void_in_progress'] as const;

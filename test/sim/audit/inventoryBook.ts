@@ -20,6 +20,7 @@ const EVENTS: Readonly<
     same: ['reservationId', 'reason'],
   },
   CommitReservation: { events: ['ReservationCommitted'], same: ['reservationId'] },
+  IssueStock: { events: ['ReservationCommitted'], same: ['reservationId', 'quantity'] },
   ExpireReservation: { events: ['ReservationExpired'], same: ['reservationId'] },
 };
 
@@ -79,7 +80,7 @@ export class InventoryBook implements Book {
         yield { what: `reservation ${reservationId}`, at: expiresAt, slackMs: TIMER_SLACK_MS };
   }
 
-  apply(event: AuditedEvent): void {
+  apply(event: AuditedEvent, body: Body): void {
     this.isStocked = true;
     const { quantity } = event.data as Record<string, string>;
     const units = quantity === undefined ? 0n : BigInt(quantity);
@@ -96,7 +97,7 @@ export class InventoryBook implements Book {
         this.#reserve(event, units);
         break;
       case 'ReservationCommitted':
-        this.#commit(event, units);
+        this.#commit(event, units, body);
         break;
       case 'ReservationReleased':
       case 'ReservationExpired':
@@ -126,37 +127,36 @@ export class InventoryBook implements Book {
     this.reserved += units;
   }
 
-  #commit(event: AuditedEvent, units: bigint): void {
+  #commit(event: AuditedEvent, units: bigint, { type }: Body): void {
     const reservationId = reservationOf(event);
     const live = this.live.get(reservationId);
-    if (live === undefined) this.#leaveLate(event, units);
-    else this.#leave(event, live, units);
-    const remaining = live?.quantity ?? 0n;
-    if (String(remaining) !== event.data.remaining)
-      fail(event, 'stock is exact', `${event.data.remaining} remain, by the auditor's books ${remaining}`);
+    const held = live?.quantity ?? 0n;
+    const promised = units < held ? units : held;
+    if (promised < units) this.#leaveLate(event, units - promised, type);
+    if (String(held - promised) !== event.data.remaining)
+      fail(
+        event,
+        'stock is exact',
+        `${event.data.remaining} remain, by the auditor's books ${held - promised}`,
+      );
+    if (live !== undefined) live.quantity -= promised;
+    if (live?.quantity === 0n) this.live.delete(reservationId);
     this.committed.set(reservationId, (this.committed.get(reservationId) ?? 0n) + units);
     this.onHand -= units;
+    this.reserved -= promised;
     this.#left += units;
   }
 
-  #leave(event: AuditedEvent, live: Live, units: bigint): void {
-    if (units > live.quantity)
-      fail(event, 'only what is promised leaves', `${units} of the ${live.quantity} of the reservation`);
-    live.quantity -= units;
-    this.reserved -= units;
-    if (live.quantity === 0n) this.live.delete(reservationOf(event));
-  }
-
-  /** What an expired reservation held may leave once, if nobody else was promised it. */
-  #leaveLate(event: AuditedEvent, units: bigint): void {
+  /** Units leave that nobody else was promised: those of an expired reservation once, or what is known to have left. */
+  #leaveLate(event: AuditedEvent, units: bigint, asked: string): void {
     const held = this.#expired.get(reservationOf(event)) ?? 0n;
-    if (units > held || units > this.available)
+    if ((units > held && asked !== 'IssueStock') || units > this.available)
       fail(
         event,
         'only what is promised leaves',
         `${units}; ${held} expired, ${this.available} are available`,
       );
-    this.#expired.set(reservationOf(event), held - units);
+    this.#expired.set(reservationOf(event), units > held ? 0n : held - units);
   }
 
   #end(event: AuditedEvent, units: bigint): void {

@@ -50,7 +50,26 @@ function order({ input }: StepAsked, type: string, data: Record<string, unknown>
   return { target: orderOf(input), body: { type, data } };
 }
 
-function fulfil(asked: StepAsked): StepCommand | undefined {
+/** What has left of a line with one shipment: the order's own log says so. */
+function issue(asked: StepAsked, ledgerOf: LedgerOf): StepCommand | undefined {
+  const [shipment, line] = asked.key.split('-');
+  const { shipments } = ledgerOf(orderOf(asked.input)).book as OrderBook;
+  const items = shipments.get(`${asked.input.orderId}-${shipment}`)?.data.items as
+    | readonly Line[]
+    | undefined;
+  const item = items?.find((one) => String(one.line) === line);
+  return item && stock({ ...asked, key: String(item.line) }, 'IssueStock', { quantity: item.quantity });
+}
+
+/** What a shipment adds to a fulfilment: its lines leave the books, and with the last one everything is paid. */
+function added({ type, data }: AuditedEvent, { orderId }: SagaInput): string[] {
+  if (type !== 'OrderShipped') return [];
+  const shipment = String(data.shipmentId).slice(String(orderId).length + 1);
+  const steps = (data.items as readonly Line[]).map(({ line }) => `commit-stock:${shipment}-${line}`);
+  return data.status === 'SHIPPED' ? [...steps, 'capture-payment'] : steps;
+}
+
+function fulfil(asked: StepAsked, ledgerOf: LedgerOf): StepCommand | undefined {
   const { base, key, input, startedAt } = asked;
   switch (base) {
     case 'reserve-stock': {
@@ -65,7 +84,7 @@ function fulfil(asked: StepAsked): StepCommand | undefined {
     case 'confirm-order':
       return order(asked, 'ConfirmOrder');
     case 'commit-stock':
-      return stock(asked, 'CommitReservation');
+      return key.includes('-') ? issue(asked, ledgerOf) : stock(asked, 'CommitReservation');
     case 'capture-payment':
       return payment(asked, 'CapturePayment');
     default:
@@ -117,12 +136,14 @@ function fulfilmentWord(
 }
 
 export const FULFILMENT: Protocol = {
-  command: (asked) => (asked.undoneFor === undefined ? fulfil(asked) : unfulfil(asked, asked.undoneFor)),
+  command: (asked, ledgerOf) =>
+    asked.undoneFor === undefined ? fulfil(asked, ledgerOf) : unfulfil(asked, asked.undoneFor),
   awaits(base, input) {
     if (base === 'await-shipment') return [orderOf(input), paymentOf(input)];
     return base === 'authorize-payment' || base === 'capture-payment' ? [paymentOf(input)] : [];
   },
   word: fulfilmentWord,
+  adds: added,
   isUndone(base, key, input, ledgerOf) {
     switch (base) {
       case 'reserve-stock':

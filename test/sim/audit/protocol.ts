@@ -38,11 +38,13 @@ export type Word = 'done' | 'refused' | 'given up' | 'over' | undefined;
 /** One kind of saga. */
 export interface Protocol {
   /** The command of a step, or the one that undoes it; undefined where there is none. */
-  command(asked: StepAsked): StepCommand | undefined;
+  command(asked: StepAsked, ledgerOf: LedgerOf): StepCommand | undefined;
   /** Whose events end a step; nobody's where the answer to its command does. */
   awaits?(base: string, input: SagaInput): readonly Source[];
   /** What such an event says to a saga of this version. */
   word?(base: string, event: AuditedEvent, asked: { readonly round: number; readonly version: number }): Word;
+  /** The steps that such an event adds, and what else of the saga's events can. */
+  adds?(event: AuditedEvent, input: SagaInput): readonly string[];
   /** Whether nothing is left of a step; undefined where the command that undoes it must have been taken. */
   isUndone?(base: string, key: string, input: SagaInput, ledgerOf: LedgerOf): boolean;
   /** Whether there is nothing (left) that a step could do, so that it is done without anybody having taken its command. */

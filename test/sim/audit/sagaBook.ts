@@ -64,6 +64,7 @@ const BEGINNINGS: Readonly<Record<string, readonly string[]>> = {
     'StepCompleted',
     'StepRefused',
     'StepFailed',
+    'StepsAdded',
     'EventObserved',
     'CompensationStarted',
     'StepCompensated',
@@ -122,7 +123,7 @@ export class SagaBook implements Book {
     const undoneFor = undoing === undefined ? undefined : step.undoings[undoing - 1];
     if (undoing === undefined ? round > step.rounds : undoneFor === undefined) return undefined;
     const asked = { ...stepParts(name), input: this.input, startedAt: this.#startedAt, round, undoneFor };
-    return this.#protocol.command(asked);
+    return this.#protocol.command(asked, this.#ledgerOf);
   }
 
   /** Whether a step can no longer be done: what undoes it was taken, or whom it is for said that there is nothing to undo. */
@@ -196,6 +197,9 @@ export class SagaBook implements Book {
           Object.assign(this.#step(step), { status, sends, dueAt: at, timeoutAt: Date.parse(timeoutAt) });
         }
         return;
+      case 'StepsAdded':
+        this.#addSteps(event);
+        return;
       case 'SagaRetried':
         this.#retry(data, at);
         return;
@@ -235,6 +239,30 @@ export class SagaBook implements Book {
     this.#startedAt = at;
     for (const [stage, names] of (data.stages as string[][]).entries())
       for (const name of names) this.#steps.set(name, unbegun(stage));
+  }
+
+  /** What an event adds is what it says, all of it and once. */
+  #addSteps(event: AuditedEvent): void {
+    const steps = event.data.steps as { stage: number; step: string }[];
+    const plain = ({ base, key }: ReturnType<typeof stepParts>) => (key === '' ? base : `${base}:${key}`);
+    const names = steps.map(({ step }) => plain(stepParts(step)));
+    const input = this.input ?? {};
+    const isSaid = this.#stepSources().some(
+      (other) =>
+        other.type === event.data.eventType &&
+        isDeepStrictEqual(new Set(names), new Set(this.#protocol.adds?.(other, input))),
+    );
+    if (!isSaid) this.#fail(event, 'sagas believe what happened', `nothing adds ${names}`);
+    for (const { stage, step } of steps) {
+      if (this.#steps.has(step)) this.#fail(event, 'exactly once', `${step} was added before`);
+      this.#steps.set(step, unbegun(stage));
+    }
+  }
+
+  /** Everything that those have done whose events end any step. */
+  #stepSources(): AuditedEvent[] {
+    const names = [...this.#steps.keys()];
+    return [...new Set(names.flatMap((name) => this.#awaited(name)))];
   }
 
   #retry(data: Readonly<Record<string, unknown>>, at: number): void {

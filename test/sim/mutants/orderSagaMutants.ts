@@ -79,20 +79,20 @@ const MUTANTS: readonly Mutant[] = [
     breaks: 'An event that comes before the step that waits for it is forgotten.',
     patches: [
       {
-        file: DECIDER,
+        file: 'actors/saga/observing.ts',
         find: "    else progress.add({ type: 'EventObserved', data: { step: step.name, eventType, verdict, at } });\n",
-        replace: "    else return refuse('event_not_awaited', `Too early: ${at}.`);\n",
+        replace: '    else return at === undefined;\n',
       },
     ],
   },
   {
     name: 'paid-with-the-first-parcel',
-    breaks: 'Goods are taken off the books and paid once the first of them have left.',
+    breaks: 'An order is paid once the first of its goods have left.',
     patches: [
       {
         file: FULFILMENT,
-        find: "return data.status === 'SHIPPED' ? 'completed' : undefined;",
-        replace: "return data.status === '' ? undefined : 'completed';",
+        find: "data.status === 'SHIPPED' ? [{ key: '', given: {} }] : [];",
+        replace: "data.status === '' ? [] : [{ key: '', given: {} }];",
       },
     ],
   },
@@ -125,9 +125,9 @@ const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: FULFILMENT,
-        find: "paymentCommand(input, 'VoidPayment', { reason }),\n          retry: PATIENT,\n          undoneOn: NOT_HELD,\n          retryOn: BANK_ASKED,\n          awaits: { undoneBy: [VOIDED], failedBy: [STILL_HELD], timeoutMs: PATIENT_MS },\n        },",
+        find: 'awaits: { undoneBy: [VOIDED], failedBy: [STILL_HELD], timeoutMs: PATIENT_MS },\n      },',
         replace:
-          "paymentCommand(input, 'VoidPayment', { reason }),\n          retry: PATIENT,\n          undoneOn: NOT_HELD,\n          retryOn: BANK_ASKED,\n          awaits: { undoneBy: [VOIDED], failedBy: [STILL_HELD], timeoutMs: PATIENT_MS },\n        } && undefined,",
+          'awaits: { undoneBy: [VOIDED], failedBy: [STILL_HELD], timeoutMs: PATIENT_MS },\n      } && undefined,',
       },
     ],
   },

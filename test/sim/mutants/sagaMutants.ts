@@ -86,8 +86,8 @@ export const SAGA_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: PLAN,
-        find: 'return this.#state.stages.flat().some((step) => this.step(step).pivot === true && mayBeDone(step));',
-        replace: 'return this.#state.stages.length === 0;',
+        find: 'this.step(step).pivot === true && (step.given !== null || mayBeDone(step))',
+        replace: "step.name === '' && mayBeDone(step)",
       },
     ],
   },

@@ -1,0 +1,35 @@
+/** What events say to a saga that goes its way: which steps there are more of, and what has become of those that wait. */
+import type { EventVerdict, ObservedEvent } from './definitions/definition.ts';
+import type { Progress } from './progress.ts';
+import type { StepState } from './step.ts';
+
+/** Adds the steps that an event brings; false where it brings none. They begin when their stage has. */
+export function addSteps(progress: Progress, event: ObservedEvent): boolean {
+  const { at, plan } = progress;
+  const steps = plan.addedBy(event);
+  if (steps.length > 0) progress.add({ type: 'StepsAdded', data: { steps, eventType: event.eventType, at } });
+  return steps.length > 0;
+}
+
+/** Adds what an event says of the first step that waits for it, or will; false where it says nothing of any. */
+export function hear(progress: Progress, event: ObservedEvent): boolean {
+  const { at, state, plan } = progress;
+  const { eventType } = event;
+  for (const step of state.stages.flat()) {
+    if (step.status === 'COMPLETED' || step.status === 'COMPENSATED' || hasHeardItsEnd(step)) continue;
+    const { awaits } = plan.step(step);
+    if (awaits === undefined || !awaits.eventTypes.includes(eventType)) continue;
+    const verdict = awaits.verdict(event, plan.context(step));
+    if (verdict === undefined) continue;
+    const running = step.status === 'RUNNING' || step.status === 'WAITING';
+    if (running && !state.backward) progress.resolve(step, eventType, verdict);
+    else progress.add({ type: 'EventObserved', data: { step: step.name, eventType, verdict, at } });
+    return true;
+  }
+  return false;
+}
+
+/** What gave a step up may be overtaken: goods leave though their money has been let go. */
+function hasHeardItsEnd({ observed }: StepState): boolean {
+  return observed !== null && observed.verdict !== ('given up' satisfies EventVerdict);
+}
