@@ -22,6 +22,7 @@ const HELP = `The archive of a running Folio.
   --aggregate TYPE/ID                only this log; may be given several times, as may --except TYPE/ID
   --key KEY                          a public key that you trust, as for npm run verify
   --without-expired                  leaves out logs of which events are past their term and gone
+  --in-place                         fills up logs that have lost their end, and have not gone on since, where they are
   --fetch                            copies the bucket of the platform to FOLDER first, as export does
 
   npm run archive -- query FOLDER [NAME]
@@ -50,6 +51,7 @@ async function main(): Promise<number> {
     key: { ...text, multiple: true },
     fetch: flag,
     'without-expired': flag,
+    'in-place': flag,
     env: { ...text, short: 'e' },
     'dry-run': flag,
     check: flag,
@@ -76,7 +78,8 @@ async function main(): Promise<number> {
     if (fetch) await fetchArchive(client, fromHere(folder));
     const leavesOutExpired = values['without-expired'] === true;
     const keys = key.map(readKey);
-    return restore(client, fromHere(folder), { only, except, keys, leavesOutExpired });
+    const isInPlace = values['in-place'] === true;
+    return restore(client, fromHere(folder), { only, except, keys, leavesOutExpired, isInPlace });
   }
   if (command === 'sign' && folder === undefined) return sign(client);
   if (command === 'check' && folder === undefined) return check(client);

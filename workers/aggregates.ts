@@ -16,6 +16,7 @@ export interface AggregateActor<State = unknown> extends CommandTarget, Owner<St
   executeBrief(commands: string, context: CommandContext): Promise<string>;
   announce(): Promise<void>;
   standing(version?: number): Promise<LogStanding>;
+  hold(version: number, hash: string): Promise<RestoreAnswer>;
   restore(range: RestoredRange): Promise<RestoreAnswer>;
   release(version: number, hash: string): Promise<RestoreAnswer>;
 }

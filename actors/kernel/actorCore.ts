@@ -16,6 +16,7 @@ import { GroupCommit } from './groupCommit.ts';
 import { LOG_MESSAGE_BYTES_MAX, packMessages } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { OutboxCursor } from './outboxCursor.ts';
+import { BeingRestored } from './restoration.ts';
 import { TIMER_RETRY_MS, Timers, timerCommandId } from './timers.ts';
 import type { Verdict } from './turn.ts';
 import { logTurn } from './turnLog.ts';
@@ -170,6 +171,8 @@ export class ActorCore<State> {
 
   /** One synchronous turn; what it writes is committed as one transaction when it ends, or nothing where it throws. */
   #turn(entries: readonly CommandEntry[]): Verdict[] {
+    // What was under way when the log was held, commands and outcomes of effects, must not go on in it.
+    if (this.#deps.isHeld?.() === true) throw new BeingRestored(this.#deps.source);
     const now = this.#deps.now();
     const before = this.#version();
     const alarmAt = this.#alarm.at;

@@ -57,7 +57,13 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
   ) {
     super(ctx, env);
     const deps = actorDeps(ctx, env, decider);
-    this.#deps = { ...deps, ...extras, perform, committed: () => this.#awake?.watchers.tell() };
+    this.#deps = {
+      ...deps,
+      ...extras,
+      perform,
+      committed: () => this.#awake?.watchers.tell(),
+      isHeld: () => this.#restoration.isOpen,
+    };
     this.#protection =
       personal &&
       new Protection(personal, {
@@ -95,9 +101,17 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
     return this.#restoration.standing(version);
   }
 
+  /** Holds a log that has lost what came after this event, until it is released. */
+  hold(version: number, hash: string): RestoreAnswer {
+    return this.#whileHeld(this.#restoration.hold(version, hash));
+  }
+
   /** Appends events of a copy of this log, and holds the log until it is released. */
   restore(range: RestoredRange): RestoreAnswer {
-    const answer = this.#restoration.append(range);
+    return this.#whileHeld(this.#restoration.append(range));
+  }
+
+  #whileHeld(answer: RestoreAnswer): RestoreAnswer {
     if (this.#restoration.isOpen) this.#awake = undefined;
     return answer;
   }

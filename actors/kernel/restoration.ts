@@ -86,6 +86,18 @@ export class Restoration {
     return { ...log.point(version ?? log.head().version), restoring: this.#isOpen };
   }
 
+  /**
+   * Holds a log that has lost its end, so that it can be filled up: it must end with exactly this event. Whatever it has decided
+   * since stays out: a log that went on differently is held by nobody.
+   */
+  hold(version: number, hash: string): RestoreAnswer {
+    const refusal = this.#unlike(version, hash);
+    if (refusal !== undefined) return refusal;
+    if (!this.#isOpen) this.#deps.storage.transactionSync(() => this.#markHeld());
+    this.#isOpen = true;
+    return { ok: true, ...this.standing(version) };
+  }
+
   /** Appends what the log does not have of a range, all of it or nothing. What it has must be the same. */
   append(range: RestoredRange): RestoreAnswer {
     this.#refresh();
@@ -113,17 +125,31 @@ export class Restoration {
 
   /** Lets the log go: it must have exactly this head. A log that is not held must have this event. */
   release(version: number, hash: string): RestoreAnswer {
+    const refusal = this.#unlike(version, hash, { mayGoOn: !this.#isOpen });
+    if (refusal !== undefined) return refusal;
+    if (this.#isOpen) this.#deps.storage.sql.exec('DELETE FROM restoration');
+    this.#isOpen = false;
+    return { ok: true, ...this.standing(version) };
+  }
+
+  /** Why the log does not end with this event; where it may go on, why it does not have it. */
+  #unlike(version: number, hash: string, { mayGoOn = false } = {}) {
     const standing = this.standing(version);
     if (standing.hash !== hash) {
       return standing.head < version
         ? refused('log_gap', `The log has ${standing.head} of ${version} events.`)
         : refused('log_differs', `The log has another event of version ${version}.`);
     }
-    if (this.#isOpen && standing.head > version)
+    if (!mayGoOn && standing.head > version)
       return refused('log_differs', `The log goes on to version ${standing.head}.`);
-    if (this.#isOpen) this.#deps.storage.sql.exec('DELETE FROM restoration');
-    this.#isOpen = false;
-    return { ok: true, ...this.standing(version) };
+    return undefined;
+  }
+
+  #markHeld(): void {
+    const { sql } = this.#deps.storage;
+    // Made by the first that is restored: all other aggregates have one table less.
+    sql.exec('CREATE TABLE IF NOT EXISTS restoration (held INTEGER PRIMARY KEY) STRICT');
+    sql.exec('INSERT INTO restoration VALUES (1)');
   }
 
   /** The actor may have appended since this instance looked, unless it is held. */
@@ -135,11 +161,7 @@ export class Restoration {
     const { storage, logger, source } = this.#deps;
     try {
       storage.transactionSync(() => {
-        if (!this.#isOpen) {
-          // Made by the first that is restored: all other aggregates have one table less.
-          storage.sql.exec('CREATE TABLE IF NOT EXISTS restoration (held INTEGER PRIMARY KEY) STRICT');
-          storage.sql.exec('INSERT INTO restoration VALUES (1)');
-        }
+        if (!this.#isOpen) this.#markHeld();
         this.#aggregate.restore(events.map((event) => this.#row(event)));
       });
     } catch (error) {

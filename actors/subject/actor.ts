@@ -12,6 +12,7 @@ import type { ActorEnv } from '../env.ts';
 import type { OutcomeCommand } from '../kernel/effects.ts';
 import { decodeEvent } from '../kernel/eventLog.ts';
 import { EventSourcedActor } from '../kernel/eventSourcedActor.ts';
+import type { RestoreAnswer, RestoredRange } from '../kernel/restoration.ts';
 import { type BackupRequest, type SubjectState, subjectDecider } from './decider.ts';
 
 /** The space keeps clients from taking the id first. */
@@ -19,6 +20,8 @@ const FIRST_KEY = { commandId: 'first key', type: 'CreateSubjectKey', data: {} }
 
 /** Who says what the backup says. */
 const FROM_BACKUP: CommandContext = { userId: 'backup', correlationId: 'backup', causationId: null };
+
+const ERASURE = 'SubjectErased' satisfies SubjectEvent['type'];
 
 const ERASED_BEFORE = 'erased before the log was restored, as the backup of the keys remembers';
 
@@ -70,6 +73,13 @@ export class SubjectActor extends EventSourcedActor<SubjectState> {
       recover: () => this.#backups.recover(),
       takeOver: () => this.#backups.takeOver(),
     });
+  }
+
+  /** Events that are put back are followed by no key; but where they erase the subject, what its storage still has goes with them. */
+  override restore(range: RestoredRange): RestoreAnswer {
+    const answer = super.restore(range);
+    if (answer.ok && range.events.some(({ eventType }) => eventType === ERASURE)) this.#ring.destroy();
+    return answer;
   }
 
   /** An erasure is answered once no backup has a key any more. */

@@ -2841,6 +2841,29 @@ readonly hash: string | null;
 readonly restoring: boolean;
 };
 };
+/** Hold a log that has lost its end */
+readonly holdForRestoring: {
+readonly params: {
+readonly aggregateType: string;
+/** The id of an aggregate: of its client, or made from one. */
+readonly id: string;
+};
+readonly body: {
+readonly version: number;
+/** SHA-256 in 64 hexadecimal digits, lower case. */
+readonly hash: string;
+};
+readonly reply: {
+/** Its newest event; 0 where there is none. */
+readonly head: number;
+/** The version asked for; the newest where none was. */
+readonly version: number;
+/** Hash of its event; null where the log does not go so far. */
+readonly hash: string | null;
+/** Whether it is held for events that are still to come. */
+readonly restoring: boolean;
+};
+};
 /** Let a log go that was filled */
 readonly releaseRestored: {
 readonly params: {

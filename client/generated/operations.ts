@@ -65,6 +65,7 @@ export const OPERATIONS = {
   listArchive: { method: 'GET', path: '/v1/archive/objects' },
   getCompleteness: { method: 'GET', path: '/v1/archive/completeness' },
   getRestoration: { method: 'GET', path: '/v1/restore/{aggregateType}/{id}' },
+  holdForRestoring: { method: 'POST', path: '/v1/restore/{aggregateType}/{id}/hold' },
   restoreEvents: { method: 'POST', path: '/v1/restore/{aggregateType}/{id}' },
   releaseRestored: { method: 'POST', path: '/v1/restore/{aggregateType}/{id}/release' },
   getViews: { method: 'GET', path: '/v1/views' },

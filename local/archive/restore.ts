@@ -26,6 +26,8 @@ export interface RestoreOptions {
   readonly except: readonly string[];
   /** Whether logs with events that are past their term and gone are left out; otherwise one of them stops all. */
   readonly leavesOutExpired?: boolean;
+  /** Whether logs that have lost their end, and have not gone on since, are filled up where they are. */
+  readonly isInPlace?: boolean;
   /** Keys that are trusted whatever the archive says. */
   readonly keys: readonly PublicKey[];
 }
@@ -42,8 +44,11 @@ export async function restore(
   const plan = await planRestore(archive, selectionOf(options));
   checkNames(options, plan);
   if (!isWhole(plan, options)) return 1;
-  const run = new RestoreRun(client, archive, plan);
-  if (!isFree(await run.conflicts(), 'nothing was restored')) return 1;
+  const { isInPlace = false } = options;
+  const run = new RestoreRun(client, archive, plan, isInPlace);
+  const unlessInPlace = isInPlace ? '' : ' (--in-place fills up those that have lost their end)';
+  if (!isFree(await run.conflicts(), `nothing was restored${unlessInPlace}`)) return 1;
+  if (!isFree(await run.hold(), 'nothing was restored')) return 1;
   await run.fill();
   // Nothing is let go before everything is there: what one log goes on with, another must know of.
   if (!isFree(await run.differences(), 'nothing was let go')) return 1;

@@ -2,7 +2,7 @@
 import type { Archive } from '../../verifier/archive.ts';
 import { readRows } from '../../verifier/rows.ts';
 import { countText } from '../lines.ts';
-import { type ArchiveClient, inParallel } from './client.ts';
+import { type ArchiveClient, inParallel, PlatformError } from './client.ts';
 import { Progress } from './progress.ts';
 import { restoreRequests } from './restoredEvents.ts';
 import {
@@ -24,6 +24,16 @@ interface Standing {
   readonly restoring: boolean;
 }
 
+/** A log that ends too early, and with which event. */
+interface Shortened {
+  readonly log: WantedLog;
+  readonly head: number;
+  readonly hash: string;
+}
+
+/** The platform's answer to whoever asks for what is not so. */
+const CONFLICT = 409;
+
 type LogKey = Pick<WantedLog, 'aggregateType' | 'aggregateId'>;
 
 export class RestoreRun {
@@ -33,25 +43,54 @@ export class RestoreRun {
   /** Version of each log's newest event as the platform said before it was touched. */
   readonly #heads = new Map<string, number>();
   readonly #progress = new Progress();
+  /** Logs that have lost their end and are to be filled up where they are. */
+  readonly #short: Shortened[] = [];
+  readonly #isInPlace: boolean;
   #events = 0;
 
-  constructor(client: ArchiveClient, archive: Archive, plan: RestorePlan) {
+  /** `isInPlace`: whether logs that have lost their end are filled up. */
+  constructor(client: ArchiveClient, archive: Archive, plan: RestorePlan, isInPlace: boolean) {
+    this.#isInPlace = isInPlace;
     this.#client = client;
     this.#archive = archive;
     this.#plan = plan;
   }
 
-  /** Logs that stand in the way, each as a line: asked of all before the first is touched. */
+  /**
+   * Logs that stand in the way, each as a line: asked of all before the first is touched. A log that has lost its end, and has
+   * not gone on since, stands in the way unless it is to be filled up where it is.
+   */
   async conflicts(): Promise<string[]> {
-    return this.#ask((log, { head, hash, restoring }) => {
+    const short: WantedLog[] = [];
+    const lines = await this.#ask((log, standing) => {
+      const { head, restoring } = standing;
       this.#heads.set(nameOf(log), head);
-      if (head < log.version) {
-        return head === 0 || restoring
-          ? undefined
-          : `the log is in use, and ends with version ${head} of ${log.version}`;
-      }
-      return differenceOf(log, { head, hash, restoring });
+      if (head >= log.version) return differenceOf(log, standing);
+      if (head > 0 && !restoring) short.push(log);
+      return undefined;
     });
+    return [...lines, ...(await this.#shortened(short))].sort();
+  }
+
+  /** Holds the logs that have lost their end. Where one of them went on meanwhile none is held, and it is a line. */
+  async hold(): Promise<string[]> {
+    const held: Shortened[] = [];
+    const lines: string[] = [];
+    await inParallel(this.#short, async (short) => {
+      const { log, head, hash } = short;
+      try {
+        await this.#client.json(`${pathOf(log)}/hold`, bodyOf({ version: head, hash }));
+        held.push(short);
+      } catch (error) {
+        if (!(error instanceof PlatformError) || error.status !== CONFLICT) throw error;
+        lines.push(`${nameOf(log)}: ${error.message}`);
+      }
+    });
+    if (lines.length > 0)
+      await inParallel(held, async ({ log, head, hash }) => {
+        await this.#client.json(`${pathOf(log)}/release`, bodyOf({ version: head, hash }));
+      });
+    return lines.sort();
   }
 
   /** Logs that are not what the archive says, each as a line. */
@@ -88,10 +127,45 @@ export class RestoreRun {
   async release(): Promise<void> {
     let released = 0;
     await inParallel(this.#plan.logs.values(), async (log) => {
-      const body = JSON.stringify({ version: log.version, hash: log.hash });
-      await this.#client.json(`${pathOf(log)}/release`, { method: 'POST', body });
+      const { version, hash } = log;
+      await this.#client.json(`${pathOf(log)}/release`, bodyOf({ version, hash }));
       this.#progress.show(`let go ${countText(++released)} of ${countText(this.#plan.logs.size)} logs`);
     });
+  }
+
+  /** Tells of logs that end too early which of them are a beginning of the archive's: the others have gone on differently. */
+  async #shortened(logs: readonly WantedLog[]): Promise<string[]> {
+    const shortened = new Map<string, Shortened>();
+    await inParallel(logs, async (log) => {
+      const { head, hash } = await this.#client.json<Standing>(pathOf(log));
+      if (hash !== null) shortened.set(nameOf(log), { log, head, hash });
+    });
+    const lines: string[] = [];
+    for await (const [name, hash] of this.#archived(shortened)) {
+      const short = shortened.get(name) as Shortened;
+      const { log, head } = short;
+      if (hash !== short.hash)
+        lines.push(`${name}: the log went on differently: its event of version ${head} is another one`);
+      else if (this.#isInPlace) this.#short.push(short);
+      else lines.push(`${name}: the log has lost its end: it has ${head} of ${log.version} events`);
+    }
+    return lines;
+  }
+
+  /** The archive's hashes of the events that logs end with. */
+  async *#archived(ends: ReadonlyMap<string, Shortened>): AsyncGenerator<[name: string, hash: string]> {
+    if (ends.size === 0) return;
+    for (const sequence of this.#plan.manifests) {
+      const manifest = await manifestAt(this.#archive, sequence);
+      const found = rangesOf(manifest, (name) => ends.has(name)).flatMap((range) => {
+        const { head } = ends.get(nameOf(range)) as Shortened;
+        return range.fromVersion <= head && head <= range.toVersion ? [{ range, head }] : [];
+      });
+      if (found.length === 0) continue;
+      const rows = await readRows(await objectOf(this.#archive, manifest.segment.key));
+      for (const { range, head } of found)
+        yield [nameOf(range), rows.hash(range.row + head - range.fromVersion).toString('hex')];
+    }
   }
 
   /** What `fault` says of every log, in the order of their names. */
@@ -126,4 +200,8 @@ function nameOf({ aggregateType, aggregateId }: LogKey): string {
 
 function pathOf({ aggregateType, aggregateId }: LogKey): string {
   return `/v1/restore/${aggregateType}/${encodeURIComponent(aggregateId)}`;
+}
+
+function bodyOf(event: { readonly version: number; readonly hash: string }) {
+  return { method: 'POST', body: JSON.stringify(event) };
 }

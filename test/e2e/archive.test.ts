@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CappedTape } from '../../demo/cappedTape.ts';
 import { Client } from '../../demo/client.ts';
 import { defaultTape } from '../../demo/defaultTape.ts';
@@ -21,9 +21,12 @@ import { check } from '../../local/archive/check.ts';
 import { ArchiveClient } from '../../local/archive/client.ts';
 import { exportArchive } from '../../local/archive/export.ts';
 import { restore } from '../../local/archive/restore.ts';
+import { restoreRequests } from '../../local/archive/restoredEvents.ts';
+import { manifestAt, objectOf, rangesOf, type WantedRange } from '../../local/archive/restorePlan.ts';
 import { startPlatform } from '../../local/platform.ts';
 import type { Platform } from '../../local/types.ts';
 import { ArchiveFolder } from '../../verifier/archive.ts';
+import { readRows } from '../../verifier/rows.ts';
 import { verifyArchive } from '../../verifier/verify.ts';
 
 /** A demonstration on a slow machine with other tests beside it. */
@@ -320,6 +323,57 @@ describe('an environment that is restored from its archive', () => {
       await empty.stop();
     }
   });
+
+  it('fills up logs that have lost their end where they are, if asked, and none that went on without it', async () => {
+    const platform = await startPlatform({
+      port: 0,
+      stateDir: path.join(root, 'fourth'),
+      logLevel: 'warn',
+      vars: { RESTORE: 'open' },
+    });
+    const lines: string[] = [];
+    const log = vi.spyOn(console, 'log').mockImplementation((line) => void lines.push(line));
+    try {
+      const fourth = new ArchiveClient(platform.url, platform.token);
+      const open = reports().filter(({ status, version }) => status === 'OPEN' && version > 3);
+      const [first, second] = open.map(({ id }) => id) as [string, string];
+      await begin(fourth, first, 3);
+      await begin(fourth, second, 2);
+      expect(await restore(fourth, folder, everything)).toBe(1);
+      const names = [`account/${first}`, `account/${second}`];
+      for (const [index, name] of names.entries())
+        expect(
+          lines.filter((line) =>
+            line.startsWith(`${name}: the log has lost its end: it has ${3 - index} of`),
+          ),
+        ).toHaveLength(1);
+      const inPlace = { ...everything, isInPlace: true };
+      await post(fourth, `/v1/accounts/${second}/deposits`, { amount: '1' });
+      expect(await restore(fourth, folder, inPlace)).toBe(1);
+      expect(lines).toContain(
+        `account/${second}: the log went on differently: its event of version 3 is another one`,
+      );
+      expect(await headOf(fourth, first), 'nothing was touched').toMatchObject({ version: 3 });
+      expect(await restore(fourth, folder, { ...inPlace, except: [`account/${second}`] })).toBe(0);
+      expect(await headOf(fourth, first)).toEqual(await headOf(client, first));
+      expect(await headOf(fourth, second)).toMatchObject({ version: 3, ok: true });
+    } finally {
+      log.mockRestore();
+      await platform.stop();
+    }
+  });
+
+  /** The account as a storage that has lost its end has it: the archive's first events, and in use. */
+  async function begin(of: ArchiveClient, id: string, toVersion: number): Promise<void> {
+    const archive = new ArchiveFolder(folder);
+    const manifest = await manifestAt(archive, 1);
+    const [range] = rangesOf(manifest, (name) => name === `account/${id}`) as [WantedRange];
+    const rows = await readRows(await objectOf(archive, manifest.segment.key));
+    const [request] = restoreRequests(rows, { ...range, toVersion }, '0'.repeat(64));
+    await of.json(`/v1/restore/account/${id}`, { method: 'POST', body: request?.body as string });
+    const hash = rows.hash(range.row + toVersion - 1).toString('hex');
+    await post(of, `/v1/restore/account/${id}/release`, { version: toVersion, hash });
+  }
 
   it('takes nothing from an archive that somebody has been at', async () => {
     const [manifest] = new ArchiveFolder(folder).keys('manifests/');

@@ -9,7 +9,7 @@ import { type PublishedEvent, parseEventsMessage } from '../../schemas/message.t
 import { createLogger } from '../../telemetry/logger.ts';
 import { ArchivedAccount } from '../support/archive.ts';
 import { type ErrandState, errandDecider } from '../support/errandDecider.ts';
-import { localCore } from '../support/localCore.ts';
+import { localCore, localWorld } from '../support/localCore.ts';
 import { sqliteStorage } from '../support/sqliteStorage.ts';
 import { type ToyState, toyDecider } from '../support/toyDecider.ts';
 
@@ -215,6 +215,85 @@ describe('a restoration refuses', () => {
     });
     expect(subject.isOpen).toBe(true);
     expect(subject.release(5, (events[4] as PublishedEvent).hash)).toMatchObject({ ok: true });
+  });
+});
+
+describe('a log that has lost its end', () => {
+  /** In use, with so many of the copy's events. */
+  function shortened(upTo: number): ActorStorage {
+    const storage = sqliteStorage();
+    restoration(storage).append(range(1, upTo));
+    restoration(storage).release(upTo, hashAt(upTo));
+    return storage;
+  }
+
+  const hashAt = (version: number) => (events[version - 1] as PublishedEvent).hash;
+  const another = { commandId: 'another', type: 'DepositFunds', data: { amount: '7' } };
+
+  it.each([1, 999, 1_000, 1_001])('after version %d is filled up where it is, to the byte', (upTo) => {
+    const storage = shortened(upTo);
+    expect(restoration(storage).append(range(upTo + 1, 1_201))).toMatchObject({ code: 'log_in_use' });
+    expect(restoration(storage).hold(upTo, hashAt(upTo))).toMatchObject({ ok: true, restoring: true });
+    // Again, by another instance, and from wherever the copy's parts begin.
+    expect(restoration(storage).hold(upTo, hashAt(upTo))).toMatchObject({ ok: true, restoring: true });
+    expect(restoration(storage).append(range(1, 1_201))).toMatchObject({ ok: true, head: 1_201 });
+    expect(restoration(storage).release(1_201, head().hash)).toMatchObject({ ok: true, restoring: false });
+    // Snapshots lie where appends end.
+    expect(rows(storage).slice(0, 2)).toEqual(rows(account.storage).slice(0, 2));
+  });
+
+  it('and went on is held by nobody, and stays as it is', async () => {
+    const storage = shortened(10);
+    const { core } = localCore(accountDecider, { ...localWorld(), now: 9_000, storage });
+    await core.execute([another], CONTEXT);
+    const before = rows(storage);
+    const subject = restoration(storage);
+    expect(subject.hold(10, hashAt(10))).toMatchObject({
+      code: 'log_differs',
+      detail: /goes on to version 11/,
+    });
+    expect(subject.hold(11, hashAt(11))).toMatchObject({ code: 'log_differs' });
+    expect(subject.hold(12, hashAt(12))).toMatchObject({ code: 'log_gap' });
+    expect(subject.append(range(11, 20))).toMatchObject({ code: 'log_differs' });
+    expect(subject.append(range(12, 20))).toMatchObject({ code: 'log_in_use' });
+    expect(subject.standing()).toMatchObject({ head: 11, restoring: false });
+    expect(rows(storage)).toEqual(before);
+    // Nor where it has as many events, or more than the copy.
+    for (let version = 12; version <= 1_203; version++)
+      await core.execute([{ ...another, commandId: `c ${version}` }], CONTEXT);
+    expect(restoration(storage).hold(1_201, head().hash)).toMatchObject({ code: 'log_differs' });
+    expect(restoration(storage).append(range(1, 1_201))).toMatchObject({ code: 'log_differs' });
+  });
+
+  it('that is not there at all has no end to be held at', () => {
+    const storage = sqliteStorage();
+    expect(restoration(storage).hold(1, hashAt(1))).toMatchObject({ code: 'log_gap' });
+    expect(restoration(storage).isOpen).toBe(false);
+  });
+
+  it('decides nothing once it is held, whatever was under way', async () => {
+    const storage = shortened(10);
+    const subject = restoration(storage);
+    const here = { ...localWorld(), now: 9_000, storage, isHeld: () => subject.isOpen };
+    const { core } = localCore(accountDecider, here);
+    // Taken before, decided in a later turn.
+    const underWay = core.execute([another], CONTEXT);
+    expect(subject.hold(10, hashAt(10))).toMatchObject({ ok: true });
+    await expect(underWay).rejects.toThrow('account/local is being restored');
+    expect(subject.append(range(11, 1_201))).toMatchObject({ ok: true });
+    await expect(core.execute([another], CONTEXT)).rejects.toThrow('is being restored');
+    await core.alarm();
+    expect(subject.release(1_201, head().hash)).toMatchObject({ ok: true });
+    // Snapshots lie where appends end.
+    expect(rows(storage).slice(0, 2)).toEqual(rows(account.storage).slice(0, 2));
+  });
+
+  it('goes on from where it ends if it is let go without being filled up', async () => {
+    const storage = shortened(10);
+    restoration(storage).hold(10, hashAt(10));
+    expect(restoration(storage).release(10, hashAt(10))).toMatchObject({ ok: true, restoring: false });
+    const { core } = localCore(accountDecider, { ...localWorld(), now: 9_000, storage });
+    expect(await core.execute([another], CONTEXT)).toMatchObject([{ status: 'accepted', version: 11 }]);
   });
 });
 

@@ -20,6 +20,8 @@ export interface LocalWorld {
   onRegister?: () => void;
   /** Whether the consumer group of the views is an urgent one. */
   isUrgent?: boolean;
+  /** Whether the log is held. */
+  isHeld?: () => boolean;
   /** Takes what is to be done later; without it only the alarm drains. */
   after?: (task: () => void, milliseconds: number) => void;
   /** Carries effects out. */
@@ -72,6 +74,7 @@ export function localCore<State>(
     ],
     register: async () => world.onRegister?.(),
     perform: world.perform,
+    isHeld: () => world.isHeld?.() === true,
     ...(appended === undefined ? {} : { appended }),
     uniqueId: () => 'unique',
   });

@@ -161,6 +161,36 @@ describe('an erasure', () => {
     expect(await backupOf('kb-4')).toEqual(tombstone);
   });
 
+  it('that the storage of the object has lost, keys and all, is told of, and made good by filling up its log', async () => {
+    await ordered('kb-11');
+    const [copy, backup] = [await eventsOf('kb-11'), (await backupOf('kb-11')) as KeyBackup];
+    await erase('kb-11');
+    const whole = await eventsOf('kb-11');
+    await lose('kb-11');
+    await restore('kb-11', copy);
+    // As a recovery to a point in time brings it back: with the key that was destroyed later.
+    const [key] = backup.keys;
+    await runInDurableObject(stubOf('kb-11') as unknown as DurableObjectStub, (_, { storage: { sql } }) => {
+      sql.exec('CREATE TABLE subject_keys (version INTEGER PRIMARY KEY, master TEXT, wrapped BLOB)');
+      const wrapped = new Uint8Array(Buffer.from(key?.wrapped ?? '', 'base64')).buffer;
+      sql.exec('INSERT INTO subject_keys VALUES (1, ?, ?)', key?.master, wrapped);
+    });
+    const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    const limit = '/v1/subjects/rewrap-keys?limit=1000';
+    expect((await call('POST', limit)).body.failed).toEqual(['kb-11']);
+    log.mockRestore();
+    const { version, hash } = copy.at(-1) as PublishedEvent;
+    const held = await call('POST', '/v1/restore/subject/kb-11/hold', { body: { version, hash }, env: OPEN });
+    expect(held.body).toMatchObject({ restoring: true });
+    await restore('kb-11', whole);
+    const left = await runInDurableObject(stubOf('kb-11') as unknown as DurableObjectStub, (_, state) =>
+      state.storage.sql.exec('SELECT * FROM subject_keys').toArray(),
+    );
+    expect(left).toEqual([]);
+    expect(await shipToOf('kb-11')).toEqual({ $erased: true });
+    expect(await together('kb-11')).toMatchObject({ isLacking: false });
+  });
+
   it('in a batch is answered no sooner either', async () => {
     await ordered('kb-5');
     const command = { commandId: 'erase-kb-5', aggregateType: 'subject', aggregateId: 'kb-5' };

@@ -112,6 +112,70 @@ describe('restoring', () => {
     expect(body.version).toBe(3);
   });
 
+  it('fills up a log that has lost its end where it is, and no other', async () => {
+    for (const id of ['r-3', 'r-4']) {
+      await opened(id);
+      for (const amount of ['10', '20'])
+        await call('POST', `/v1/accounts/${id}/deposits`, { body: { amount } });
+      const copy = await copyOf('account', id);
+      await lose(copy);
+      await fill(copy, 1, 2);
+      expect((await release({ ...copy, events: copy.events.slice(0, 2) })).status).toBe(200);
+      const { hash } = copy.events[1] as PublishedEvent;
+      const hold = (body: object) => call('POST', `${pathOf(copy)}/hold`, { body, env: OPEN });
+      expect(verdict(await call('POST', `${pathOf(copy)}/hold`, { body: { version: 2, hash } }))).toBe(
+        '409 restore_closed',
+      );
+      expect(verdict(await fill(copy, 3))).toBe('409 log_in_use');
+      expect(verdict(await hold({ version: 2, hash: NO_EVENT }))).toBe('409 log_differs');
+      if (id === 'r-4') {
+        // It has gone on without what it lost.
+        expect((await call('POST', '/v1/accounts/r-4/deposits', { body: { amount: '7' } })).status).toBe(200);
+        const before = await copyOf('account', id);
+        expect(verdict(await hold({ version: 2, hash }))).toBe('409 log_differs');
+        expect(verdict(await fill(copy))).toBe('409 log_differs');
+        expect(await copyOf('account', id)).toEqual(before);
+        continue;
+      }
+      // What is under way is decided before, and then it has gone on, or not at all.
+      expect((await hold({ version: 2, hash })).body).toMatchObject({ head: 2, restoring: true });
+      expect(verdict(await call('POST', '/v1/accounts/r-3/deposits', { body: { amount: '7' } }))).toBe(
+        '503 unavailable',
+      );
+      expect((await fill(copy)).body).toMatchObject({ head: 3, restoring: true });
+      expect((await release(copy)).status).toBe(200);
+      expect(await copyOf('account', id)).toEqual(copy);
+      expect((await call('GET', '/v1/accounts/r-3')).body).toMatchObject({ version: 3 });
+    }
+  });
+
+  it('leaves views that had heard of more than the copy has to the reconciler, which makes them anew', async () => {
+    await opened('r-5');
+    for (const amount of ['10', '20']) await call('POST', '/v1/accounts/r-5/deposits', { body: { amount } });
+    const shown = async () =>
+      (await call('GET', '/v1/accounts/r-5/portfolio', { headers: { 'Cache-Control': 'no-cache' } })).headers;
+    await vi.waitFor(async () => expect((await shown()).get('X-View-Version')).toBe('3'), WAIT);
+    const copy = await copyOf('account', 'r-5');
+    const archived = { ...copy, events: copy.events.slice(0, 2) };
+    await lose(copy);
+    await fill(archived);
+    expect((await release(archived)).status).toBe(200);
+    const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    const look = (body: object) => call('POST', '/v1/reconciliation/check', { body });
+    expect((await look({ aggregateType: 'account', aggregateId: 'r-5' })).body.opened).toBeGreaterThan(0);
+    const { findings } = (await call('GET', '/v1/reconciliation')).body;
+    expect(JSON.stringify(findings)).toContain('its log does not go that far');
+    await vi.waitFor(async () => {
+      const { body } = await call('POST', '/v1/reconciliation/repair', { body: { reason: 'restored' } });
+      expect(body).toMatchObject({ next: null });
+    }, WAIT);
+    await look({ aggregateType: 'account', aggregateId: 'r-5' });
+    log.mockRestore();
+    expect((await shown()).get('X-View-Version')).toBe('2');
+    const open = JSON.stringify((await call('GET', '/v1/reconciliation')).body.findings);
+    expect(open).not.toContain('view.accounts.account.r-5');
+  });
+
   it('lets a running saga go on where it stood, and nothing that it did is done again', async () => {
     await call('POST', '/v1/inventory/r-tea/receipts', { body: { quantity: '10' } });
     const items = [{ productId: 'r-tea', quantity: '3', unitPrice: '2' }];

@@ -147,6 +147,7 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   getCompleteness: { of: 'platform', auditor: 'all', ...OPERATORS },
   // Whoever fills a log says what has happened.
   getRestoration: { of: 'platform', admin: 'all' },
+  holdForRestoring: { of: 'platform', admin: 'all' },
   restoreEvents: { of: 'platform', admin: 'all' },
   releaseRestored: { of: 'platform', admin: 'all' },
 

@@ -127,6 +127,10 @@ export const ARCHIVE_EXAMPLES = {
     },
     reply: standing,
   },
+  holdForRestoring: {
+    request: { 'application/json': { version: 2, hash: hashOf('9') } },
+    reply: standing,
+  },
   releaseRestored: {
     request: { 'application/json': { version: 2, hash: hashOf('9') } },
     reply: { ...standing, restoring: false },

@@ -47,6 +47,10 @@ const RestoreEventsBody = z.strictObject({
   events: z.array(RestoredEvent).min(1).max(EVENTS_MAX),
 });
 
+const HoldBody = z.strictObject({ version: Version1, hash: HashText }).meta({
+  description: 'The newest event that the log has.',
+});
+
 const ReleaseBody = z.strictObject({ version: Version1, hash: HashText }).meta({
   description: 'The newest event that the log must have.',
 });
@@ -77,6 +81,25 @@ const getRestoration = route(
   },
   async (c, { params, query: { version } }) =>
     c.json(standingOf(await openActor(c.env, params).standing(version))),
+);
+
+const holdForRestoring = route(
+  {
+    method: 'post',
+    path: '/v1/restore/{aggregateType}/{id}/hold',
+    operationId: 'holdForRestoring',
+    tag: 'Restore',
+    summary: 'Hold a log that has lost its end',
+    description:
+      'It must end with this event, of which the copy says how it went on. From then on it is held like one that is being ' +
+      'filled, and can be filled up; released with this same event, it goes on from there instead.',
+    params: Params,
+    body: HoldBody,
+    success: { status: 200, description: 'How the log stands now.', schema: RestorationReply },
+    problems: ['restore_closed', 'aggregate_not_found', 'log_differs', 'log_gap'],
+  },
+  async (c, { params, body: { version, hash } }) =>
+    c.json(answered(await openActor(c.env, params).hold(version, hash))),
 );
 
 const restoreEvents = route(
@@ -133,7 +156,7 @@ const releaseRestored = route(
 );
 
 /** Every route that restores. */
-export const restore: readonly Route[] = [getRestoration, restoreEvents, releaseRestored];
+export const restore: readonly Route[] = [getRestoration, holdForRestoring, restoreEvents, releaseRestored];
 
 /** Refuses whatever restores where the environment was not opened for it. */
 export function requireOpen(env: Env): void {
