@@ -6,6 +6,7 @@ import { LOCAL_PAGES_FOLDER } from './local/config.ts';
 import { newNotaryKey } from './local/notaryKey.ts';
 import { makePages } from './local/pages.ts';
 import { newPersonalDataKey } from './local/personalDataKey.ts';
+import { newWebhookSecret } from './local/webhookSecret.ts';
 import { ISSUER_VARIABLES } from './test/support/issuer.ts';
 
 makePages();
@@ -41,6 +42,7 @@ export default defineConfig({
                 DEV_TOKEN: 'test-token',
                 NOTARY_KEYS: newNotaryKey(),
                 PERSONAL_DATA_KEYS: newPersonalDataKey(),
+                SANDBOX_WEBHOOK_SECRET: newWebhookSecret(),
                 ...ISSUER_VARIABLES,
                 // Tests send more than a client may; those of the quotas have their own.
                 RATE_CLIENT_REQUESTS: '1000000',

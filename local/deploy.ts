@@ -1,6 +1,12 @@
 import { retention } from './archive/retention.ts';
 import { LocalServerError } from './errors.ts';
-import { deployedSecrets, missingSecrets, missingSecretsText, optionValue } from './requiredSecrets.ts';
+import {
+  configuredVariables,
+  deployedSecrets,
+  missingSecrets,
+  missingSecretsText,
+  optionValue,
+} from './requiredSecrets.ts';
 import { checkSupplyChain } from './supplyChain.ts';
 import { migrateWithWrangler, runWrangler } from './wrangler.ts';
 
@@ -14,7 +20,7 @@ async function main(): Promise<number> {
   const given = process.argv.slice(2);
   if (!(await checkSupplyChain())) return 1;
   if (!given.includes('--dry-run')) {
-    const missing = await missingSecrets(given, deployedSecrets);
+    const missing = await missingSecrets(given, await configuredVariables(given), deployedSecrets);
     if (missing.length > 0) throw new LocalServerError(missingSecretsText(missing));
     const migrated = await migrateWithWrangler('--remote');
     if (migrated !== 0) return migrated;

@@ -1,25 +1,66 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { REPOSITORY, wranglerBinary } from './config.ts';
+import { isPublished } from '../payments/providers.ts';
+import { loadWrangler, REPOSITORY, WRANGLER_TOML, wranglerBinary } from './config.ts';
 import { LocalServerError, messageOf } from './errors.ts';
 
-/** Secrets without which the Worker must not be deployed: what it would then do wrong could not be undone. */
-export const REQUIRED_SECRETS = ['PERSONAL_DATA_KEYS'] as const;
+/** A secret without which the Worker must not be deployed, and where more is said of it. */
+const REQUIRED_SECRETS = {
+  PERSONAL_DATA_KEYS: 'docs/privacy.md, "Keys"',
+  SANDBOX_WEBHOOK_SECRET: 'docs/operations.md, "Payments"',
+} as const;
+type RequiredSecret = keyof typeof REQUIRED_SECRETS;
+
+/** What the Worker needs: without the one what it does wrong could not be undone, without the other anybody could say what is paid. */
+function requiredSecrets({ PAYMENT_PROVIDER: provider = 'sandbox' }: Variables): RequiredSecret[] {
+  return provider === 'sandbox' ? ['PERSONAL_DATA_KEYS', 'SANDBOX_WEBHOOK_SECRET'] : ['PERSONAL_DATA_KEYS'];
+}
+
+/** Variables of the Worker by name: unlike secrets they stand in a file that others read. */
+export type Variables = Readonly<Record<string, unknown>>;
 
 /** Options of wrangler that say which Worker is meant, each with a value. */
 const WORKER_OPTIONS: ReadonlySet<string> = new Set(['--env', '-e', '--name', '--config', '-c']);
 
-/** Required secrets that the Worker neither has nor is given by this deployment. `list` names those that it has. */
+/**
+ * Required secrets that the Worker neither has nor is given by this deployment. `list` names those that it has. Throws where
+ * a variable would stand for one: it would take the secret's place, and everybody who reads the file would know it.
+ */
 export async function missingSecrets(
   args: readonly string[],
+  configured: Variables,
   list: (workerOptions: readonly string[]) => Promise<readonly string[]>,
-): Promise<readonly string[]> {
+): Promise<readonly RequiredSecret[]> {
+  const variables = { ...configured, ...givenVariables(args) };
+  const exposed = Object.keys(REQUIRED_SECRETS).find((name) => name in variables);
+  if (exposed !== undefined)
+    throw new LocalServerError(
+      `${exposed} is a variable, which is no place for a secret: take it out of [vars] and --var`,
+    );
   const given = secretsOfFile(optionValue(args, '--secrets-file'));
-  const missing = REQUIRED_SECRETS.filter((name) => !given.has(name));
+  const missing = requiredSecrets(variables).filter((name) => !given.has(name));
   if (missing.length === 0) return missing;
   const there = new Set(await list(workerOptions(args)));
   return missing.filter((name) => !there.has(name));
+}
+
+/** The variables in the configuration that a deployment is made from. */
+export async function configuredVariables(args: readonly string[]): Promise<Variables> {
+  const { unstable_readConfig } = await loadWrangler();
+  const config = optionValue(args, '--config') ?? optionValue(args, '-c') ?? WRANGLER_TOML;
+  const env = optionValue(args, '--env') ?? optionValue(args, '-e');
+  const read = unstable_readConfig({ config, ...(env === undefined ? {} : { env }) }, { hideWarnings: true });
+  return (read as { vars?: Variables }).vars ?? {};
+}
+
+/** Variables of a deployment's command line: `--var NAME:value`, as often as wanted, or several behind one `--var`. */
+function givenVariables(args: readonly string[]): Record<string, string> {
+  const pairs = args.flatMap((arg) => {
+    const [, name, value] = /^(?:--var=)?([A-Z][A-Z0-9_]*):(.*)$/s.exec(arg) ?? [];
+    return name === undefined || value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(pairs);
 }
 
 /** Names of the secrets of a deployed Worker; none where there is no such Worker yet. */
@@ -38,11 +79,14 @@ export function deployedSecrets(workerOptions: readonly string[]): Promise<reado
 const NO_WORKER = /not found|does not exist|10007/i;
 
 /** What to do about missing secrets, for the terminal. */
-export function missingSecretsText(missing: readonly string[]): string {
+export function missingSecretsText(missing: readonly RequiredSecret[]): string {
   return [
-    `The Worker has no secret ${missing.join(', ')} and would refuse whatever needs it (docs/privacy.md, "Keys").`,
+    ...missing.map(
+      (name) =>
+        `The Worker has no secret ${name} and would refuse whatever needs it (${REQUIRED_SECRETS[name]}).`,
+    ),
     'Make one:        openssl rand -base64 32',
-    `Give it:         npx wrangler secret put ${missing[0]}`,
+    ...missing.map((name) => `Give it:         npx wrangler secret put ${name}`),
     'First release:   npm run deploy -- --secrets-file FILE, with a line NAME=VALUE for each',
   ].join('\n');
 }
@@ -72,7 +116,9 @@ function secretsOfFile(file: string | undefined): ReadonlySet<string> {
     const values: Record<string, unknown> = text.trimStart().startsWith('{')
       ? JSON.parse(text)
       : parseEnv(text);
-    return new Set(Object.keys(values).filter((name) => values[name] !== ''));
+    return new Set(
+      Object.keys(values).filter((name) => values[name] !== '' && !isPublished(`${values[name]}`)),
+    );
   } catch (error) {
     throw new LocalServerError(`--secrets-file: ${file} cannot be read: ${messageOf(error)}`);
   }

@@ -172,6 +172,7 @@ export class LocalServer {
         DEV_TOKEN: this.#folder.token,
         NOTARY_KEYS: this.#folder.notaryKeys,
         PERSONAL_DATA_KEYS: this.#folder.personalDataKeys,
+        SANDBOX_WEBHOOK_SECRET: this.#folder.sandboxWebhookSecret,
       },
       unsafeDirectSockets: [{ host, port }],
     };

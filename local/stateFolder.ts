@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalServerError } from './errors.ts';
 import { readOrMakeNotaryKeys } from './notaryKey.ts';
 import { readOrMakePersonalDataKeys } from './personalDataKey.ts';
+import { readOrMakeWebhookSecret } from './webhookSecret.ts';
 
 /** Bytes of the administrator's token: 256 bits cannot be guessed. */
 const TOKEN_BYTES = 32;
@@ -39,6 +40,8 @@ export interface StateFolder {
   readonly notaryKeys: string;
   /** What the keys of personal data are wrapped with, also in `personal-data-keys`. */
   readonly personalDataKeys: string;
+  /** What the sandbox signs its webhooks with, also in `sandbox-webhook-secret`. */
+  readonly sandboxWebhookSecret: string;
   readonly logFile: string;
   /** Databases and buckets. */
   readonly dataFolder: string;
@@ -71,6 +74,7 @@ export async function openStateFolder(folder: string): Promise<StateFolder> {
     tokenFile,
     notaryKeys: readOrMakeNotaryKeys(join(path, 'notary-keys')),
     personalDataKeys: readOrMakePersonalDataKeys(join(path, 'personal-data-keys')),
+    sandboxWebhookSecret: readOrMakeWebhookSecret(join(path, 'sandbox-webhook-secret')),
     logFile: join(path, 'folio.log'),
     dataFolder,
     bundleFolder: join(path, 'bundle'),

@@ -7,6 +7,7 @@ import { migrationFiles } from './migrations.ts';
 import { readOrMakeNotaryKeys } from './notaryKey.ts';
 import { readOrMakePersonalDataKeys } from './personalDataKey.ts';
 import { readOrMakeToken } from './stateFolder.ts';
+import { readOrMakeWebhookSecret } from './webhookSecret.ts';
 
 /** Keeps wrangler from reporting usage and from looking for updates: it has to work with no network. */
 const OFFLINE = {
@@ -61,7 +62,13 @@ export function devTokenOptions(): { tokenFile: string; options: string[] } {
   const variables = join(folder, 'dev-token.env');
   const keys = readOrMakeNotaryKeys(join(folder, 'notary-keys'));
   const masters = readOrMakePersonalDataKeys(join(folder, 'personal-data-keys'));
-  const lines = [`DEV_TOKEN=${token}`, `NOTARY_KEYS="${keys}"`, `PERSONAL_DATA_KEYS="${masters}"`];
+  const webhooks = readOrMakeWebhookSecret(join(folder, 'sandbox-webhook-secret'));
+  const lines = [
+    `DEV_TOKEN=${token}`,
+    `NOTARY_KEYS="${keys}"`,
+    `PERSONAL_DATA_KEYS="${masters}"`,
+    `SANDBOX_WEBHOOK_SECRET="${webhooks}"`,
+  ];
   writeFileSync(variables, `${lines.join('\n')}\n`, { mode: 0o600 });
   // A list of files replaces wrangler's default, which is .dev.vars.
   const files = [join(REPOSITORY, '.dev.vars'), variables].filter((file) => existsSync(file));

@@ -15,8 +15,19 @@ export interface PaymentSettings {
   readonly STRIPE_WEBHOOK_SECRET?: string;
   /** Where Stripe's API is, for tests. */
   readonly STRIPE_URL?: string;
-  /** What the sandbox signs its webhooks with: play money needs no secret, so a variable will do. */
+  /**
+   * What the sandbox signs its webhooks with. Its money is play money, but whoever can sign them says which orders are paid.
+   * Local runs make one.
+   */
   readonly SANDBOX_WEBHOOK_SECRET?: string;
+}
+
+/** Secrets that stood in this repository: everybody knows them, so that they prove nothing. */
+const PUBLISHED: ReadonlySet<string> = new Set(['sandbox-webhooks']);
+
+/** Whether a secret is one that everybody knows. */
+export function isPublished(secret: string): boolean {
+  return PUBLISHED.has(secret.trim());
 }
 
 /** What providers need of the world. */
@@ -38,10 +49,13 @@ export function providerChoice(settings: PaymentSettings): ProviderChoice {
 }
 
 function missingOf(provider: PaymentProvider, settings: PaymentSettings): string | undefined {
-  if (provider === 'stripe' && isAbsent(settings.STRIPE_SECRET_KEY)) {
-    return 'the secret STRIPE_SECRET_KEY is not bound';
+  switch (provider) {
+    case 'sandbox':
+      if (sandboxSecret(settings) !== undefined) return undefined;
+      return `the secret SANDBOX_WEBHOOK_SECRET is ${isAbsent(settings.SANDBOX_WEBHOOK_SECRET) ? 'not bound' : 'one that everybody knows'}`;
+    case 'stripe':
+      return isAbsent(settings.STRIPE_SECRET_KEY) ? 'the secret STRIPE_SECRET_KEY is not bound' : undefined;
   }
-  return undefined;
 }
 
 /** The providers; one that lacks its secret throws when it is asked for, and says what is missing. */
@@ -66,6 +80,11 @@ function make(name: PaymentProvider, settings: PaymentSettings, world: ProviderW
   }
 }
 
+/** What the sandbox signs with: the first of its secrets, as the newest one of a rotation; undefined where there is none to trust. */
+export function sandboxSecret(settings: PaymentSettings): string | undefined {
+  return listOf(settings.SANDBOX_WEBHOOK_SECRET)[0];
+}
+
 /** Reads a webhook of each provider. Needs the webhooks' secrets alone, and `now` in milliseconds since 1970. */
 export function webhookReaders(
   settings: PaymentSettings,
@@ -78,12 +97,12 @@ export function webhookReaders(
   };
 }
 
-/** Without a secret nothing that comes in can be trusted, and nothing is. */
+/** Without a secret of the operator's own nothing that comes in can be trusted, and nothing is. */
 function listOf(secrets = ''): string[] {
   return secrets
     .split(',')
     .map((secret) => secret.trim())
-    .filter((secret) => secret !== '');
+    .filter((secret) => secret !== '' && !isPublished(secret));
 }
 
 function isAbsent(secret: string | undefined): boolean {

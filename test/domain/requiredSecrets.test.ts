@@ -1,9 +1,9 @@
-/** A deployment without the keys of personal data is stopped before it begins. */
+/** A deployment without the secrets that it needs is stopped before it begins. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { missingSecrets, missingSecretsText } from '../../local/requiredSecrets.ts';
+import { configuredVariables, missingSecrets, missingSecretsText } from '../../local/requiredSecrets.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'folio-secrets-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -20,18 +20,53 @@ const has =
     names;
 const unasked = () => Promise.reject(new Error('asked for nothing'));
 
+const STRIPE = { PAYMENT_PROVIDER: 'stripe' };
+
 describe('a deployment', () => {
   it('needs the keys of personal data, which the Worker has or is given', async () => {
-    expect(await missingSecrets([], has('NOTARY_KEYS'))).toEqual(['PERSONAL_DATA_KEYS']);
-    expect(await missingSecrets([], has('PERSONAL_DATA_KEYS'))).toEqual([]);
+    expect(await missingSecrets([], STRIPE, has('NOTARY_KEYS'))).toEqual(['PERSONAL_DATA_KEYS']);
+    expect(await missingSecrets([], STRIPE, has('PERSONAL_DATA_KEYS'))).toEqual([]);
     const lines = fileOf('# keys\nPERSONAL_DATA_KEYS="abc= def="\n');
-    expect(await missingSecrets(['--secrets-file', lines], unasked)).toEqual([]);
+    expect(await missingSecrets(['--secrets-file', lines], STRIPE, unasked)).toEqual([]);
     const json = fileOf('{"PERSONAL_DATA_KEYS": "abc="}');
-    expect(await missingSecrets([`--secrets-file=${json}`], unasked)).toEqual([]);
+    expect(await missingSecrets([`--secrets-file=${json}`], STRIPE, unasked)).toEqual([]);
     const empty = fileOf('PERSONAL_DATA_KEYS=\nOTHER=1\n');
-    expect(await missingSecrets(['--secrets-file', empty], has())).toEqual(['PERSONAL_DATA_KEYS']);
-    await expect(missingSecrets(['--secrets-file', '/nowhere/at-all'], has())).rejects.toThrow(
+    expect(await missingSecrets(['--secrets-file', empty], STRIPE, has())).toEqual(['PERSONAL_DATA_KEYS']);
+    await expect(missingSecrets(['--secrets-file', '/nowhere/at-all'], STRIPE, has())).rejects.toThrow(
       '/nowhere/at-all',
+    );
+  });
+
+  it('needs a secret for the sandbox’s webhooks where that is where payments go, and not the one that everybody knows', async () => {
+    const sandbox = { PAYMENT_PROVIDER: 'sandbox' };
+    for (const variables of [sandbox, {}]) {
+      expect(await missingSecrets([], variables, has('PERSONAL_DATA_KEYS'))).toEqual([
+        'SANDBOX_WEBHOOK_SECRET',
+      ]);
+      expect(
+        await missingSecrets([], variables, has('PERSONAL_DATA_KEYS', 'SANDBOX_WEBHOOK_SECRET')),
+      ).toEqual([]);
+    }
+    const stripe = ['--var', 'LOG_LEVEL:debug', 'PAYMENT_PROVIDER:stripe'];
+    expect(await missingSecrets(stripe, sandbox, has('PERSONAL_DATA_KEYS'))).toEqual([]);
+    expect(
+      await missingSecrets(['--var=PAYMENT_PROVIDER:sandbox'], STRIPE, has('PERSONAL_DATA_KEYS')),
+    ).toEqual(['SANDBOX_WEBHOOK_SECRET']);
+    const known = fileOf('PERSONAL_DATA_KEYS=abc=\nSANDBOX_WEBHOOK_SECRET=sandbox-webhooks\n');
+    expect(await missingSecrets(['--secrets-file', known], sandbox, has())).toEqual([
+      'SANDBOX_WEBHOOK_SECRET',
+    ]);
+    const own = fileOf('PERSONAL_DATA_KEYS=abc=\nSANDBOX_WEBHOOK_SECRET=c29tZXRoaW5nIG9mIG91ciBvd24=\n');
+    expect(await missingSecrets(['--secrets-file', own], sandbox, unasked)).toEqual([]);
+  });
+
+  it('takes no variable for a secret', async () => {
+    const exposed = { SANDBOX_WEBHOOK_SECRET: 'anything' };
+    await expect(missingSecrets([], exposed, unasked)).rejects.toThrow(
+      'SANDBOX_WEBHOOK_SECRET is a variable',
+    );
+    await expect(missingSecrets(['--var', 'PERSONAL_DATA_KEYS:abc='], {}, unasked)).rejects.toThrow(
+      'PERSONAL_DATA_KEYS is a variable',
     );
   });
 
@@ -41,11 +76,22 @@ describe('a deployment', () => {
       asked = options;
       return ['PERSONAL_DATA_KEYS'];
     };
-    await missingSecrets(['--minify', '--env', 'staging', '--name=other', '--var', 'A:B'], list);
+    await missingSecrets(['--minify', '--env', 'staging', '--name=other', '--var', 'A:B'], STRIPE, list);
     expect(asked).toEqual(['--env', 'staging', '--name=other']);
   });
 
+  it('reads what the configuration itself says, which has no secret among its variables', async () => {
+    const variables = await configuredVariables([]);
+    expect(variables.PAYMENT_PROVIDER).toBe('sandbox');
+    expect(await missingSecrets([], variables, has())).toEqual([
+      'PERSONAL_DATA_KEYS',
+      'SANDBOX_WEBHOOK_SECRET',
+    ]);
+  });
+
   it('says what to do', () => {
-    expect(missingSecretsText(['PERSONAL_DATA_KEYS'])).toContain('wrangler secret put PERSONAL_DATA_KEYS');
+    const text = missingSecretsText(['PERSONAL_DATA_KEYS', 'SANDBOX_WEBHOOK_SECRET']);
+    expect(text).toContain('wrangler secret put PERSONAL_DATA_KEYS');
+    expect(text).toContain('wrangler secret put SANDBOX_WEBHOOK_SECRET');
   });
 });

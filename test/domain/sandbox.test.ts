@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SandboxBank } from '../../actors/sandbox/bank.ts';
 import type { WebhookReading } from '../../payments/provider.ts';
-import { paymentProviders, providerChoice, webhookReaders } from '../../payments/providers.ts';
+import { paymentProviders, providerChoice, sandboxSecret, webhookReaders } from '../../payments/providers.ts';
 import type { Delivery } from '../../payments/sandbox/bank.ts';
 import { BEHAVIOURS } from '../../payments/sandbox/behaviour.ts';
 import { sandboxWebhook } from '../../payments/sandbox/webhook.ts';
@@ -14,7 +14,7 @@ import { PaymentWorld } from '../support/paymentWorld.ts';
 import { holdsEventually } from '../support/property.ts';
 import { sqliteStorage } from '../support/sqliteStorage.ts';
 
-const SECRET = 'sandbox-webhooks';
+const SECRET = 'webhooks-of-a-test';
 
 /** A payment, its bank, and the webhooks between them, on a clock of their own. */
 class Shop {
@@ -27,7 +27,7 @@ class Shop {
     this.bank = new SandboxBank(sqliteStorage(), () => this.world.now);
     const bank = (...call: Parameters<SandboxBank['perform']>) => Promise.resolve(this.bank.perform(...call));
     const fetch = () => Promise.reject(new Error('the sandbox has no network'));
-    const providers = paymentProviders({}, { bank, fetch });
+    const providers = paymentProviders({ SANDBOX_WEBHOOK_SECRET: SECRET }, { bank, fetch });
     this.world = new PaymentWorld(paymentId, 'sandbox', providers, 1_700_000_000_000);
   }
 
@@ -245,7 +245,7 @@ describe('the provider of new payments', () => {
   const world = { bank: () => Promise.reject(), fetch: () => Promise.reject() };
 
   it('is the sandbox unless another is named and has its secret', () => {
-    expect(providerChoice({})).toEqual({ provider: 'sandbox' });
+    expect(providerChoice({ SANDBOX_WEBHOOK_SECRET: SECRET })).toEqual({ provider: 'sandbox' });
     expect(providerChoice({ PAYMENT_PROVIDER: 'stripe', STRIPE_SECRET_KEY: 'sk_1' })).toEqual({
       provider: 'stripe',
     });
@@ -261,11 +261,47 @@ describe('the provider of new payments', () => {
   });
 
   it('says what is missing when it is asked for without its secret', () => {
-    const providers = paymentProviders({}, world);
+    const providers = paymentProviders({ SANDBOX_WEBHOOK_SECRET: SECRET }, world);
     expect(() => providers('stripe')).toThrow(
       'payments through stripe are not set up: the secret STRIPE_SECRET_KEY',
     );
     expect(providers('sandbox')).toBe(providers('sandbox'));
+  });
+
+  it.each([
+    [undefined, 'is not bound'],
+    ['', 'is not bound'],
+    ['sandbox-webhooks', 'is one that everybody knows'],
+    [' sandbox-webhooks ,', 'is one that everybody knows'],
+  ])('is no sandbox whose webhooks are signed with %j, which nobody believes', (secret, why) => {
+    const settings = secret === undefined ? {} : { SANDBOX_WEBHOOK_SECRET: secret };
+    const missing = `the secret SANDBOX_WEBHOOK_SECRET ${why}`;
+    expect(providerChoice(settings)).toEqual({ provider: 'sandbox', missing });
+    expect(() => paymentProviders(settings, world)('sandbox')).toThrow(missing);
+    const body = Buffer.from('{}');
+    for (const guess of ['sandbox-webhooks', secret ?? '', '']) {
+      const webhook = { body, header: () => signatureHeader(body, guess, 60) };
+      for (const read of Object.values(
+        webhookReaders({ ...settings, STRIPE_WEBHOOK_SECRET: guess }, () => 60_000),
+      ))
+        expect(read(webhook)).toMatchObject({ status: 'forged' });
+    }
+  });
+
+  it('signs with the first of the sandbox’s secrets, and believes each of them', () => {
+    const settings = { SANDBOX_WEBHOOK_SECRET: 'sandbox-webhooks, new, old' };
+    expect(sandboxSecret(settings)).toBe('new');
+    const body = Buffer.from('{}');
+    const read = (secret: string) =>
+      webhookReaders(settings, () => 60_000).sandbox({
+        body,
+        header: () => signatureHeader(body, secret, 60),
+      });
+    expect(['new', 'old', 'sandbox-webhooks'].map((secret) => read(secret).status)).toEqual([
+      'ignored',
+      'ignored',
+      'forged',
+    ]);
   });
 });
 

@@ -163,12 +163,12 @@ describe('a saga whose id was given out and that has not begun', () => {
 
   it('runs, with every step of its order to come', async () => {
     const tea = await stocked('10');
-    const { sagaId } = (
-      await place('o-5', [
-        [tea, '3', '2'],
-        [tea, '1', '2'],
-      ])
-    ).body;
+    const placed = await place('o-not-begun-1', [
+      [tea, '3', '2'],
+      [tea, '1', '2'],
+    ]);
+    expect(verdict(placed)).toBe('202');
+    const { sagaId } = placed.body;
     const reply = await asked(`${sagaId}`);
     expect(verdict(reply)).toBe('200');
     expect(reply.headers.get('ETag')).toBe('"0"');
@@ -180,24 +180,26 @@ describe('a saga whose id was given out and that has not begun', () => {
     });
     const steps = reply.body.steps as unknown as { name: string; status: string }[];
     expect(new Set(steps.map(({ status }) => status))).toEqual(new Set(['PENDING']));
-    await sagaIs('fulfil-o-5', 'RUNNING');
-    const begun = (await sagaOf('fulfil-o-5')).steps as unknown as typeof steps;
+    await sagaIs('fulfil-o-not-begun-1', 'RUNNING');
+    const begun = (await sagaOf('fulfil-o-not-begun-1')).steps as unknown as typeof steps;
     expect(steps.map(({ name }) => name)).toEqual(begun.map(({ name }) => name));
     expect(verdict(await asked(`${sagaId}`, '?version=1'))).toBe('404 saga_not_found');
-    expect(verdict(await asked('cancel-o-5'))).toBe('404 saga_not_found');
+    expect(verdict(await asked('cancel-o-not-begun-1'))).toBe('404 saga_not_found');
   });
 
   it('is there for a cancellation too, and for nothing that nobody has asked for', async () => {
     const tea = await stocked('10');
-    await place('o-6', [[tea, '3', '2']]);
-    await orderIs('o-6', 'CONFIRMED');
-    const { sagaId } = (await call('POST', '/v1/orders/o-6/cancel', { body: { reason: 'too dear' } })).body;
+    await place('o-not-begun-2', [[tea, '3', '2']]);
+    await orderIs('o-not-begun-2', 'CONFIRMED');
+    const { sagaId } = (
+      await call('POST', '/v1/orders/o-not-begun-2/cancel', { body: { reason: 'too dear' } })
+    ).body;
     expect((await asked(`${sagaId}`)).body).toMatchObject({
       sagaId,
       definition: 'order-cancellation',
       status: 'RUNNING',
     });
-    for (const id of ['fulfil-nobody', 'cancel-nobody', 'fulfil-', 'transfer-t-9', 'o-6'])
+    for (const id of ['fulfil-nobody', 'cancel-nobody', 'fulfil-', 'transfer-t-9', 'o-not-begun-2'])
       expect(verdict(await asked(id))).toBe('404 saga_not_found');
   });
 });

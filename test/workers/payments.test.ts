@@ -33,7 +33,7 @@ async function until(paymentId: string, expected: object): Promise<void> {
 function webhook(
   paymentId: string,
   notice: ProviderNotice,
-  { seconds = 0, secret = 'sandbox-webhooks' } = {},
+  { seconds = 0, secret = testEnv.SANDBOX_WEBHOOK_SECRET ?? '' } = {},
 ) {
   const delivery = { deliveryId: `${paymentId}-${notice.notice}`, paymentId, notice, dueAt: 0 };
   const { body, headers } = sandboxWebhook(delivery, secret, Math.floor(Date.now() / 1_000) + seconds);

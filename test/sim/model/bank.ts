@@ -15,7 +15,7 @@ import { StorageFault } from './storage.ts';
 import { type Caller, settled, type World } from './world.ts';
 
 /** What webhooks are signed with. */
-const SECRET = 'sandbox-webhooks';
+const SECRET = 'webhooks-of-a-test';
 
 /** Chance that the bank tells a payment once more of something that it has told before, just as it is asked for more. */
 const TOLD_AGAIN_CHANCE = 0.2;
