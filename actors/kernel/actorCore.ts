@@ -8,7 +8,7 @@ import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
 import { errorFields } from '../../telemetry/logger.ts';
 import type { ActorDeps } from './actorDeps.ts';
 import { Aggregate, type CommandEntry } from './aggregate.ts';
-import { AlarmClock, DRAIN_SAFETY_MS } from './alarmClock.ts';
+import { AlarmClock, drainSafetyAt } from './alarmClock.ts';
 import { Effects } from './effects.ts';
 import { envelopesText, eventReference } from './envelopes.ts';
 import { decodeEvent } from './eventLog.ts';
@@ -229,7 +229,8 @@ export class ActorCore<State> {
   /** Sets the alarm for whatever is left to do. */
   #rearm(now: number): void {
     const workAt = this.#nextWorkAt(now) ?? Number.POSITIVE_INFINITY;
-    const at = this.outbox.isBehind ? Math.min(workAt, now + DRAIN_SAFETY_MS) : workAt;
+    const safetyAt = drainSafetyAt(this.#deps.source.aggregateId, now);
+    const at = this.outbox.isBehind ? Math.min(workAt, safetyAt) : workAt;
     // One setting for everything, since each is a written row.
     if (at < Number.POSITIVE_INFINITY) this.#alarm.setBefore(at, now);
   }

@@ -3,11 +3,24 @@
  * asked for, since setting it costs a written row and, locally, most of a commit.
  */
 
+import { partOf } from '../../schemas/partition.ts';
+
 /**
  * How long after a commit the alarm looks whether the events were announced. Announcing is done at once; this only covers
  * a crash in between, so it may be lazy, and one alarm serves every commit of that time.
  */
-export const DRAIN_SAFETY_MS = 10_000;
+const DRAIN_SAFETY_MS = 5_000;
+
+/**
+ * Aggregates that were busy in the same moment, as at the opening of a market, look at different times within so long: their alarms
+ * would hold up the commands of all others if they went off together.
+ */
+const DRAIN_SPREAD_MS = 5_000;
+
+/** When the aggregate of this id looks whether what it has committed by `now` was announced, milliseconds since 1970. */
+export function drainSafetyAt(aggregateId: string, now: number): number {
+  return now + DRAIN_SAFETY_MS + partOf(aggregateId, DRAIN_SPREAD_MS);
+}
 
 /**
  * An alarm that should have gone off this long ago has used up its retries (six, within some two minutes), though the

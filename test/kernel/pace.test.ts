@@ -1,6 +1,7 @@
 /** How soon an actor tells its consumer groups, and how often it sets its alarm for that. */
 import { setImmediate as macrotask } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { drainSafetyAt } from '../../actors/kernel/alarmClock.ts';
 import { parseEventsMessage } from '../../schemas/message.ts';
 import { localCore } from '../support/localCore.ts';
 import { type ToyState, toyDecider } from '../support/toyDecider.ts';
@@ -9,6 +10,9 @@ const context = { userId: 'u', correlationId: 'c', causationId: null };
 
 /** Some time after an actor that begins with 0 last told anybody. */
 const NOW = 1_000_000;
+
+/** The one of a local core. */
+const AGGREGATE_ID = 'local';
 
 interface Later {
   readonly milliseconds: number;
@@ -79,8 +83,18 @@ it('sets the alarm once a turn, for whatever comes first', async () => {
   const { core, world } = paced(false);
   const start = { commandId: 's', type: 'Start', data: { timer: 'ring', dueAt: 86_400_000 } };
   await core.execute([start], context);
-  expect(world.alarms).toEqual([NOW + 10_000]);
-  world.now = NOW + 10_000;
+  const safetyAt = drainSafetyAt(AGGREGATE_ID, NOW);
+  expect(world.alarms).toEqual([safetyAt]);
+  world.now = safetyAt;
   await core.alarm();
-  expect(world.alarms).toEqual([NOW + 10_000, 86_400_000]);
+  expect(world.alarms).toEqual([safetyAt, 86_400_000]);
+});
+
+it('looks after five seconds at the earliest and ten at the latest, and others at other times', () => {
+  const delays = Array.from({ length: 1_000 }, (_, place) => drainSafetyAt(`account-${place}`, NOW) - NOW);
+  expect(Math.min(...delays)).toBeGreaterThanOrEqual(5_000);
+  expect(Math.max(...delays)).toBeLessThan(10_000);
+  const together = Map.groupBy(delays, (delay) => Math.floor(delay / 500));
+  for (const alarms of together.values()) expect(alarms.length).toBeLessThan(200);
+  expect(together.size).toBe(10);
 });
