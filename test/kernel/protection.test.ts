@@ -67,7 +67,7 @@ describe('an order of a customer', () => {
     const { shipTo, payment, country } = one.state();
     expect(country).toBe('United Kingdom');
     expect(
-      one.subject.keys.open([
+      await one.subject.keys.open([
         { kind: 'address', encrypted: shipTo as Encrypted },
         { kind: 'paymentToken', encrypted: payment.token as Encrypted },
       ]),
@@ -184,7 +184,7 @@ describe('calls that come one after another', () => {
       if (outcome === 'accepted') {
         const { shipTo } = one.state();
         const field = { kind: 'address' as const, encrypted: shipTo as Encrypted };
-        expect(one.subject.keys.open([field])).toEqual([{ status: 'erased' }]);
+        expect(await one.subject.keys.open([field])).toEqual([{ status: 'erased' }]);
       }
     }
   });
