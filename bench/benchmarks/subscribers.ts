@@ -32,13 +32,13 @@ interface Scenario {
 }
 
 const SCENARIOS: readonly Scenario[] = [
-  {
-    name: '1,000 commands a second over 100 accounts',
+  ...[250, 500, 1_000].map((commandsPerSecond) => ({
+    name: `${commandsPerSecond.toLocaleString('en')} commands a second over ${ACCOUNTS} accounts`,
     listeners: ACCOUNTS / SUBSCRIPTIONS_MAX,
     accounts: ACCOUNTS,
-    commandsPerSecond: 1_000,
+    commandsPerSecond,
     targets: [EVENT_P99],
-  },
+  })),
   {
     name: '200 on one account, 100 events a second',
     listeners: 200,
