@@ -136,18 +136,29 @@ describe("an isolate's memory", () => {
     expect(memory.find('/b', 0)).toBeUndefined();
   });
 
-  it('spares a reader the cache, but not one who asks for more than it has', async () => {
-    let asked = 0;
+  it('spares its readers the cache, which nobody is asked for or given what they were told of late', async () => {
+    const calls: string[] = [];
     const counted: ResponseCache = {
-      match: async () => void asked++,
-      put: async () => undefined,
+      match: async () => void calls.push('match'),
+      put: async () => void calls.push('put'),
     };
     const cache = new AnswerCache(counted, () => undefined, new RecentAnswers(60_000));
+    expect(await cache.find('/a', 7)).toBeUndefined();
     await cache.keep('/a', answer(7));
+    expect(calls).toEqual(['match', 'put']);
     expect((await cache.find('/a', 7))?.version).toBe(7);
-    expect(asked).toBe(0);
     expect(await cache.find('/a', 8)).toBeUndefined();
-    expect(asked).toBe(1);
+    await cache.keep('/a', answer(8));
+    expect((await cache.find('/a', 8))?.version).toBe(8);
+    expect(calls).toEqual(['match', 'put']);
+  });
+
+  it('knows for as long again that it was asked', () => {
+    const memory = new RecentAnswers(1_000);
+    expect(memory.isBusy('/a', 0)).toBe(false);
+    memory.keep('/a', answer(1), 0);
+    expect(memory.isBusy('/a', 1_999)).toBe(true);
+    expect(memory.isBusy('/a', 2_000)).toBe(false);
   });
 
   it('holds no more than its bound, whatever it is given, and lets the oldest go first', () => {
@@ -159,7 +170,7 @@ describe("an isolate's memory", () => {
     memory.keep('/huge', answer(1, 80_001), 0);
     expect(memory.find('/huge', 1)).toBeUndefined();
     for (const path of paths) expect(memory.find(path, 1_000)).toBeUndefined();
-    for (const path of paths) memory.keep(path, answer(1, 80_000), 2_000);
-    expect(paths.filter((path) => memory.find(path, 2_001) !== undefined)).toHaveLength(100);
+    for (const path of paths) memory.keep(path, answer(1, 80_000), 3_000);
+    expect(paths.filter((path) => memory.find(path, 3_001) !== undefined)).toHaveLength(100);
   });
 });

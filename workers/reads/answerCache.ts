@@ -45,10 +45,15 @@ export class AnswerCache {
     this.#memory = memory;
   }
 
-  /** The kept answer to a path, unless it shows less than `minVersion` or is too old. */
+  /**
+   * The kept answer to a path, unless it shows less than `minVersion` or is too old. The data centre's cache is for isolates that
+   * were not asked of late: what it has from one that was is as old as what that one had itself.
+   */
   async find(path: string, minVersion: number): Promise<KeptAnswer | undefined> {
-    const recent = this.#memory.find(path, Date.now());
+    const now = Date.now();
+    const recent = this.#memory.find(path, now);
     if (recent !== undefined && recent.version >= minVersion) return recent;
+    if (this.#memory.isBusy(path, now)) return undefined;
     try {
       const kept = await inTime('the cache', this.#cache.match(KEY_HOST + path), CACHE_MS_MAX);
       if (kept === undefined) return undefined;
@@ -65,7 +70,10 @@ export class AnswerCache {
    * gave is not put into memory: it would be kept for twice as long.
    */
   async keep(path: string, answer: KeptAnswer): Promise<void> {
-    this.#memory.keep(path, answer, Date.now());
+    const now = Date.now();
+    const isBusy = this.#memory.isBusy(path, now);
+    this.#memory.keep(path, answer, now);
+    if (isBusy) return;
     const kept = new Response(JSON.stringify(answer), { headers: KEPT_HEADERS });
     try {
       await this.#cache.put(KEY_HOST + path, kept);

@@ -29,10 +29,13 @@ export class RecentAnswers {
   /** The answer to a path, unless it is too old by `now`. */
   find(path: string, now: number): KeptAnswer | undefined {
     const found = this.#recent.get(path);
-    if (found === undefined) return undefined;
-    if (found.until > now) return found.answer;
-    this.#drop(path, found);
-    return undefined;
+    return found !== undefined && found.until > now ? found.answer : undefined;
+  }
+
+  /** Whether an answer to the path is kept here, or was until no longer ago than that. */
+  isBusy(path: string, now: number): boolean {
+    const found = this.#recent.get(path);
+    return found !== undefined && found.until + this.#keptMs > now;
   }
 
   /** Keeps an answer that was read at `now`, in place of an older one; the oldest make room for it. */
@@ -43,7 +46,7 @@ export class RecentAnswers {
     this.#recent.set(path, { answer, until: now + this.#keptMs });
     this.#units += answer.body.length;
     for (const [oldest, recent] of this.#recent) {
-      if (this.#units <= UNITS_MAX && recent.until > now) break;
+      if (this.#units <= UNITS_MAX && recent.until + this.#keptMs > now) break;
       this.#drop(oldest, recent);
     }
   }
