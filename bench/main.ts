@@ -20,7 +20,7 @@ ${[...benchmarks, ...profiles].map(({ name, summary }) => `  ${name.padEnd(14)} 
 
   --seconds N   seconds of one measurement (each benchmark has its own default)
   --rounds N    measurements of each side (default ${DEFAULT_ROUNDS})
-  --events N    events of fold, views, rebuild and archive
+  --events N    events of fold, views, rebuild, replay and archive
   --state DIR   where the servers keep their state meanwhile (default: the system's folder for temporary files)
   --json        nothing but the JSON
 

@@ -28,7 +28,7 @@ export interface BenchOptions {
   /** Seconds of one measurement; each benchmark has its own default. */
   readonly seconds?: number;
   readonly rounds: number;
-  /** Events of the account that `fold` rebuilds, and of all accounts of `views` and `rebuild`. */
+  /** Events of the account that `fold` rebuilds, and of all accounts of `views`, `rebuild` and `replay`. */
   readonly events?: number;
   /** Folder under which the servers keep their state, deleted afterwards. */
   readonly stateDir: string;

@@ -1,5 +1,6 @@
-/** How far the views of a server are behind what it has accepted. */
+/** How far the views of a server are behind what it has accepted, and making them anew. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BENCH_TOKEN } from './load/token.ts';
 import type { Server } from './servers/server.ts';
 import { accountId } from './workload/commands.ts';
 
@@ -22,6 +23,21 @@ export async function caughtUp(server: Server, heads: ReadonlyMap<string, number
     await sleep(POLL_MS);
   }
   throw new Error(`the views did not catch up within ${CATCH_UP_MS_MAX / 1_000} s; see ${server.logFile}`);
+}
+
+/** Rebuilds every view and waits for the end of it; answers how many events it has applied. */
+export async function rebuildViews(server: Server): Promise<number> {
+  for (;;) {
+    const response = await fetch(`${server.url}/v1/views/rebuild`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${BENCH_TOKEN}` },
+    });
+    const text = await response.text();
+    if (response.status === 202) continue;
+    const { status, eventsApplied } = JSON.parse(text) as { status?: string; eventsApplied?: number };
+    if (response.status === 200 && status === 'SWITCHED') return Number(eventsApplied);
+    throw new Error(`the rebuild answered ${response.status} ${text.slice(0, 500)}`);
+  }
 }
 
 /** Newest version of each of the first `accounts` accounts, by id. */

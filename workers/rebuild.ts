@@ -4,6 +4,7 @@ import type { AggregateKey } from '../queues/kernel/positions.ts';
 import type { OwnerState } from '../queues/kernel/projector.ts';
 import { projectors } from '../queues/projectors/index.ts';
 import type { RebuildDeps } from '../queues/rebuild/deps.ts';
+import { paced } from '../queues/rebuild/pacing.ts';
 import { type RebuildProgress, rebuildProgress } from '../queues/rebuild/progress.ts';
 import { advanceRebuild, cancelRebuild, type Started, startEverywhere } from '../queues/rebuild/rebuild.ts';
 import { DIRECTORY_PARTS, directoryName, partOf } from '../schemas/partition.ts';
@@ -11,15 +12,24 @@ import type { RebuildKind, ViewName } from '../schemas/tables/views.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { ownerOf, readLog } from './aggregates.ts';
 import { type Env, viewDatabases } from './env.ts';
+import { gatewayOf } from './http/gateway.ts';
 import { projectionDeps } from './projection.ts';
 
 /** Milliseconds that one call works on a rebuild: less than any proxy waits, and far from the 30 s of CPU of a request. */
 export const REBUILD_CALL_MS = 10_000;
 
+/** What a rebuild is itself among the requests in flight. */
+const OWN_REQUESTS = 1;
+
 function rebuildDeps(env: Env, logger: Logger): RebuildDeps[] {
   const parts = viewDatabases(env).length;
+  const pacing = {
+    now: () => Date.now(),
+    pause: () => new Promise<void>((resolve) => void setTimeout(resolve, 0)),
+    isAwaited: () => gatewayOf(env).admission.requests > OWN_REQUESTS,
+  };
   return Array.from({ length: parts }, (_, part) => ({
-    ...projectionDeps(env, part, logger),
+    ...paced(projectionDeps(env, part, logger), pacing),
     projectors,
     directoryParts: DIRECTORY_PARTS,
     directory: (index, after, limit) => listDirectory(env, index, after, limit),
@@ -62,6 +72,7 @@ export async function rebuildViews(
   const progress = await rebuildProgress(parts);
   if (progress === null) throw new Error('a rebuild has left no trace');
   const { status, phase, aggregatesDone, eventsApplied, differencesFound } = progress;
+
   logger.log(status === 'FAILED' ? 'error' : 'info', 'rebuild of views', {
     kind: wanted.kind,
     status,

@@ -9,6 +9,7 @@ import { latency } from './latency.ts';
 import { lag, sustained } from './paced.ts';
 import { portfolio } from './portfolio.ts';
 import { rebuild } from './rebuild.ts';
+import { replay } from './replay.ts';
 import { rows } from './rows.ts';
 import { sagas } from './sagas.ts';
 import { single } from './single.ts';
@@ -32,6 +33,7 @@ export const benchmarks: readonly Benchmark[] = [
   fold,
   views,
   rebuild,
+  replay,
   rows,
   sagas,
   statement,

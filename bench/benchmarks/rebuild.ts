@@ -1,12 +1,10 @@
 /** Rebuilding the read models from the logs by the product's own endpoint, against the same bytes as rows of one table. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pairedFigure } from '../compare.ts';
 import { fill } from '../load/fill.ts';
 import { inTurn } from '../load/requests.ts';
-import { BENCH_TOKEN } from '../load/token.ts';
-import { type Server, withServers } from '../servers/server.ts';
+import { withServers } from '../servers/server.ts';
 import type { Benchmark, Figure, Target } from '../types.ts';
-import { viewsCaughtUp } from '../views.ts';
+import { rebuildViews, viewsCaughtUp } from '../views.ts';
 import { openAccounts } from '../workload/accounts.ts';
 import { ACCOUNTS, batchTemplates, mixedBodies } from '../workload/commands.ts';
 
@@ -17,9 +15,6 @@ const DEFAULT_EVENTS = 100_000;
 const BASELINE_BATCH = 5_000;
 
 const SECONDS_PER_MINUTE = 60;
-
-/** Interval at which a rebuild is asked how far it is. */
-const POLL_MS = 100;
 
 const TARGET: Target = { of: 'value', atLeast: 1_000_000 };
 
@@ -35,11 +30,10 @@ export const rebuild: Benchmark = {
       const bodies = mixedBodies(BASELINE_BATCH, Math.ceil(events / BASELINE_BATCH));
       const rates: { product: number[]; baseline: number[] } = { product: [], baseline: [] };
       for (let round = 0; round < rounds; round++) {
+        // The archive is still at what was filled in.
+        await product.quiet();
         const rebuilding = performance.now();
-        if (!(await rebuildViews(product))) {
-          progress('rebuild: this server has no POST /v1/views/rebuild');
-          return [];
-        }
+        await rebuildViews(product);
         rates.product.push(perMinute(events, rebuilding));
         const inserting = performance.now();
         for (const body of bodies) await baseline.ask<number>('project/-', body);
@@ -53,24 +47,6 @@ export const rebuild: Benchmark = {
     });
   },
 };
-
-/**
- * Rebuilds every view and waits for the end of it; false where the server cannot. A call that answers 202 is repeated until
- * it answers 200: to be wired to the endpoint as it turns out.
- */
-async function rebuildViews(server: Server): Promise<boolean> {
-  for (; ; await sleep(POLL_MS)) {
-    const response = await fetch(`${server.url}/v1/views/rebuild`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${BENCH_TOKEN}` },
-    });
-    const text = await response.text();
-    if (response.status === 200) return true;
-    if (response.status === 404 && text.includes('route_not_found')) return false;
-    if (response.status !== 202)
-      throw new Error(`the rebuild answered ${response.status} ${text.slice(0, 500)}`);
-  }
-}
 
 function perMinute(count: number, started: number): number {
   return (count / (performance.now() - started)) * 1_000 * SECONDS_PER_MINUTE;

@@ -56,6 +56,8 @@ export interface OpenLoad {
   readonly connections: number;
   readonly seconds: number;
   readonly requestsPerSecond: number;
+  /** Ends the loop before its time. */
+  readonly until?: () => boolean;
   readonly onReply?: OnReply;
 }
 
@@ -80,15 +82,17 @@ export async function openLoop(port: number, source: RequestSource, load: OpenLo
   const dueAt = (now: number) => Math.floor((now - start) / spacing) + 1;
   const end = start + load.seconds * 1_000;
   try {
-    for (let now = start; now < end && failure === undefined; now = performance.now()) {
+    let now = start;
+    for (; now < end && failure === undefined && load.until?.() !== true; now = performance.now()) {
       for (const due = dueAt(now); issued < due && idle.length > 0; issued++) {
-        void issue(idle.pop() as Connection, start + issued * spacing);
+        // In turn: a server closes connections that nobody uses for seconds.
+        void issue(idle.shift() as Connection, start + issued * spacing);
       }
       await sleep(TICK_MS);
     }
     while (idle.length < connections.length && failure === undefined) await sleep(TICK_MS);
     if (failure !== undefined) throw failure;
-    const offered = Math.round(load.seconds * load.requestsPerSecond);
+    const offered = Math.round(((Math.min(now, end) - start) / 1_000) * load.requestsPerSecond);
     return { ...meter.result(), unsent: Math.max(0, offered - issued) };
   } finally {
     for (const connection of connections) connection.close();
