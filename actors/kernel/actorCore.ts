@@ -10,13 +10,13 @@ import type { ActorDeps } from './actorDeps.ts';
 import { Aggregate, type CommandEntry } from './aggregate.ts';
 import { AlarmClock, drainSafetyAt } from './alarmClock.ts';
 import { Effects } from './effects.ts';
+import { Entrance } from './entrance.ts';
 import { envelopesText, eventReference } from './envelopes.ts';
 import { decodeEvent } from './eventLog.ts';
 import { GroupCommit } from './groupCommit.ts';
 import { LOG_MESSAGE_BYTES_MAX, packMessages } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { OutboxCursor } from './outboxCursor.ts';
-import { BeingRestored } from './restoration.ts';
 import { TIMER_RETRY_MS, Timers, timerCommandId } from './timers.ts';
 import type { Verdict } from './turn.ts';
 import { logTurn } from './turnLog.ts';
@@ -44,6 +44,7 @@ export class ActorCore<State> {
   readonly #group: GroupCommit<CommandEntry, Verdict>;
   readonly #cursor: OutboxCursor;
   readonly outbox: Outbox;
+  readonly #entrance: Entrance;
   readonly #alarm: AlarmClock;
   readonly #timers: Timers;
   /** Undefined for an aggregate that has none: it pays nothing for them. */
@@ -72,6 +73,7 @@ export class ActorCore<State> {
       },
       this.#cursor.saved,
     );
+    this.#entrance = new Entrance(this.outbox);
     this.#alarm = new AlarmClock((at) => deps.setAlarm(at));
     this.#timers = new Timers(this.aggregate);
     this.#effects =
@@ -161,18 +163,16 @@ export class ActorCore<State> {
     }
   }
 
-  async #submit(commands: readonly CommandEnvelope[], context: CommandContext): Promise<Verdict[]> {
-    const verdicts = await this.#group.submit(commands.map((command) => ({ command, context })));
-    // Before anybody is told that the aggregate exists, the sweeper must be able to find it: alarm and memory may be lost.
-    // Where the directory does not answer, the caller repeats the command, which is recognised.
-    if (!this.outbox.isRegistered && this.aggregate.log.isStored) await this.outbox.register();
-    return verdicts;
+  #submit(commands: readonly CommandEnvelope[], context: CommandContext): Promise<Verdict[]> {
+    const entries = commands.map((command) => ({ command, context }));
+    const isNeeded = () => this.aggregate.willBeStored(entries, this.#deps.now());
+    return this.#entrance.enter(isNeeded, () => this.#group.submit(entries));
   }
 
   /** One synchronous turn; what it writes is committed as one transaction when it ends, or nothing where it throws. */
   #turn(entries: readonly CommandEntry[]): Verdict[] {
-    // What was under way when the log was held, commands and outcomes of effects, must not go on in it.
-    if (this.#deps.isHeld?.() === true) throw new BeingRestored(this.#deps.source);
+    // What was under way when the log was held must not go on in it.
+    this.#deps.requireFree?.();
     const now = this.#deps.now();
     const before = this.#version();
     const alarmAt = this.#alarm.at;

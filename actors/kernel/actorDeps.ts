@@ -31,8 +31,8 @@ export interface ActorDeps {
   readonly appended?: (fromVersion: number) => void;
   /** Called in the turn that appended: what it sends leaves once that is durable. */
   readonly committed?: () => void;
-  /** Whether the log is held for events that are still to come: then nothing is decided. */
-  readonly isHeld?: () => boolean;
+  /** Throws where the log is held for events that are still to come: then nothing is decided. */
+  readonly requireFree?: () => void;
   /** Carries the decider's effects out, where it has any. */
   readonly perform?: Perform | undefined;
   /** A text that no other call has given. */

@@ -109,6 +109,11 @@ export class Aggregate<State> {
     return this.#turn(fold, now).decideAll([entry])[0] as Verdict;
   }
 
+  /** Whether something is stored of the aggregate, or will be after these commands: refused ones leave nothing. */
+  willBeStored(entries: readonly CommandEntry[], now: number): boolean {
+    return this.log.isStored || entries.some((entry) => this.rehearse(entry, now).status !== 'refused');
+  }
+
   /**
    * Appends events of a copy of this log, which follow on its head, within the caller's transaction, which a throw must undo
    * like that of {@link execute}. They are folded first: nothing is stored that cannot be read back. Throws

@@ -62,7 +62,7 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
       ...extras,
       perform,
       committed: () => this.#awake?.watchers.tell(),
-      isHeld: () => this.#restoration.isOpen,
+      requireFree: () => this.#restoration.requireFree(),
     };
     this.#protection =
       personal &&

@@ -79,6 +79,11 @@ export class Restoration {
     return this.#isOpen;
   }
 
+  /** Throws {@link BeingRestored} while the log is held. */
+  requireFree(): void {
+    if (this.#isOpen) throw new BeingRestored(this.#deps.source);
+  }
+
   /** How the log stands, with the hash of a version's event; of the newest one without a version. */
   standing(version?: number): LogStanding {
     this.#refresh();

@@ -274,12 +274,12 @@ describe('a log that has lost its end', () => {
   it('decides nothing once it is held, whatever was under way', async () => {
     const storage = shortened(10);
     const subject = restoration(storage);
-    const here = { ...localWorld(), now: 9_000, storage, isHeld: () => subject.isOpen };
+    const here = { ...localWorld(), now: 9_000, storage, requireFree: () => subject.requireFree() };
     const { core } = localCore(accountDecider, here);
     // Taken before, decided in a later turn.
     const underWay = core.execute([another], CONTEXT);
     expect(subject.hold(10, hashAt(10))).toMatchObject({ ok: true });
-    await expect(underWay).rejects.toThrow('account/local is being restored');
+    await expect(underWay).rejects.toThrow('account/alice-1 is being restored');
     expect(subject.append(range(11, 1_201))).toMatchObject({ ok: true });
     await expect(core.execute([another], CONTEXT)).rejects.toThrow('is being restored');
     await core.alarm();

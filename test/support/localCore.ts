@@ -17,11 +17,11 @@ export interface LocalWorld {
   /** Fails a send by throwing. */
   onSend: (texts: readonly string[]) => void;
   /** Fails a registration by throwing. */
-  onRegister?: () => void;
+  onRegister?: () => void | Promise<void>;
   /** Whether the consumer group of the views is an urgent one. */
   isUrgent?: boolean;
-  /** Whether the log is held. */
-  isHeld?: () => boolean;
+  /** Throws while the log is held. */
+  requireFree?: () => void;
   /** Takes what is to be done later; without it only the alarm drains. */
   after?: (task: () => void, milliseconds: number) => void;
   /** Carries effects out. */
@@ -74,7 +74,7 @@ export function localCore<State>(
     ],
     register: async () => world.onRegister?.(),
     perform: world.perform,
-    isHeld: () => world.isHeld?.() === true,
+    requireFree: () => world.requireFree?.(),
     ...(appended === undefined ? {} : { appended }),
     uniqueId: () => 'unique',
   });

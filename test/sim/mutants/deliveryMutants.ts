@@ -112,8 +112,8 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: CORE,
-        find: '    if (!this.outbox.isRegistered && this.aggregate.log.isStored) await this.outbox.register();\n',
-        replace: '',
+        find: 'const isNeeded = () => this.aggregate.willBeStored(entries, this.#deps.now());',
+        replace: 'const isNeeded = () => false;',
       },
     ],
   },
