@@ -4,6 +4,7 @@ import { AGGREGATE_TYPES, type AggregateType } from '../../schemas/aggregates.ts
 import { actorStub } from '../../workers/aggregates.ts';
 import { ROUTES } from '../../workers/http/routes/index.ts';
 import { call, eventually, footprint, opened, testEnv, verdict } from '../support/api.ts';
+import { as } from '../support/callers.ts';
 import { confirmed, SHIPPING } from '../support/shop.ts';
 
 const IBM = { symbol: 'IBM', quantity: '10', price: '189.12', side: 'BUY' };
@@ -358,5 +359,22 @@ describe('a moment of an account', () => {
     expect(verdict(await get(path))).toBe(outcome);
     const nobody = verdict(await call('GET', `/v1/accounts/nobody/${path}`));
     expect([outcome, '404 account_not_found']).toContain(nobody);
+  });
+});
+
+describe('what has no state but its events', () => {
+  it('is told as of a time by the events of the log of refused access up to then', async () => {
+    const day = new Date().toISOString().slice(0, 10);
+    expect((await call('GET', '/v1/key-backups', { headers: await as('trader') })).status).toBe(403);
+    const upTo = (to: string) =>
+      call('GET', `/v1/events?aggregateType=accessLog&aggregateId=${day}&to=${to}`).then(
+        ({ body }) => body.events,
+      );
+    await eventually(async () =>
+      expect(await upTo('2999-01-01T00:00:00Z')).toMatchObject([
+        { eventType: 'AccessDenied', data: { userId: 'user:trader', operation: 'getKeyBackups' } },
+      ]),
+    );
+    expect(await upTo(`${day}T00:00:00Z`)).toEqual([]);
   });
 });
