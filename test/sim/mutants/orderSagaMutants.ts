@@ -132,6 +132,52 @@ const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'void-is-taken-for-done',
+    breaks: 'A fulfilment goes on with its way back once a void was asked for, whatever the bank says to it.',
+    patches: [
+      {
+        file: FULFILMENT,
+        find: '        awaits: { undoneBy: [VOIDED], failedBy: [STILL_HELD], timeoutMs: PATIENT_MS },\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'undone-again-under-the-old-id',
+    breaks:
+      'Another try at an undoing that came to nothing has the id of the one before, and is taken for its repeat.',
+    patches: [
+      {
+        file: 'actors/saga/step.ts',
+        find: '  if (step.undoAccepted || step.error?.code === REFUSED_BY_EVENT) step.undoings++;\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'lost-money-is-not-heard-of',
+    breaks: 'A fulfilment waits for the shipment of an order whose money was let go.',
+    patches: [
+      {
+        file: FULFILMENT,
+        find: "=== 'VOIDED' ? 'given up' : undefined;",
+        replace: "=== '' ? 'given up' : undefined;",
+      },
+    ],
+  },
+  {
+    name: 'added-step-waits-for-its-stage',
+    breaks:
+      'What an event adds to a stage that has begun never begins, so that goods which left stay on the books.',
+    patches: [
+      {
+        file: 'actors/saga/progress.ts',
+        find: "stage.filter(({ status }) => status === 'PENDING');",
+        replace: "stage.every(({ status }) => status === 'PENDING') ? stage : [];",
+      },
+    ],
+  },
+  {
     name: 'waiting-has-no-end',
     breaks: 'A step that waits for an event waits for ever.',
     patches: [

@@ -49,6 +49,28 @@ const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'late-goods-are-of-others',
+    breaks: 'Goods that leave after their reservation has expired are taken off what others were promised.',
+    patches: [
+      {
+        file: STOCK,
+        find: '...levelAfter(state, negate(units), negate(promised)),',
+        replace: '...levelAfter(state, negate(units), negate(units)),',
+      },
+    ],
+  },
+  {
+    name: 'cancelled-order-names-nobody',
+    breaks: 'An order that its fulfilment cancels names another saga, which nobody starts.',
+    patches: [
+      {
+        file: ORDER,
+        find: 'sagaId ?? cancellationSagaId(state.orderId)',
+        replace: 'cancellationSagaId(state.orderId ?? sagaId)',
+      },
+    ],
+  },
+  {
     name: 'cancelled-order-is-confirmed',
     breaks: 'A confirmation that comes after the cancellation is taken.',
     patches: [

@@ -82,7 +82,7 @@ export class ShopMaker {
   finish(): Attempt[] {
     return [...this.#auditor.books(OrderBook)].flatMap(([orderId, order]) => {
       if (order.isPartlyShipped) return [this.#ship(orderId, order, false)];
-      if (order.status !== 'CONFIRMED' || this.#decided.has(orderId)) return [];
+      if (order.status !== 'CONFIRMED' || this.#isUnpaid(orderId) || this.#decided.has(orderId)) return [];
       this.#decided.add(orderId);
       return this.#world.random.chance(SHIP_CHANCE) ? [this.#ship(orderId, order, false)] : [];
     });
@@ -158,7 +158,9 @@ export class ShopMaker {
     const { random } = this.#world;
     const orders = [...this.#auditor.books(OrderBook)].filter(([, { placed }]) => placed !== undefined);
     if (orders.length === 0) return undefined;
-    const ready = orders.filter(([, { status }]) => status === 'CONFIRMED' || status === 'SHIPPED');
+    const ready = orders.filter(
+      ([orderId, { status }]) => status === 'SHIPPED' || (status === 'CONFIRMED' && !this.#isUnpaid(orderId)),
+    );
     const isOdd = ready.length === 0 || random.chance(0.15);
     if (isOdd && random.chance(0.7)) return undefined;
     const [orderId, order] = random.pick(isOdd ? orders.slice(-RECENT) : ready);
@@ -166,6 +168,11 @@ export class ShopMaker {
     if (roll < 15) return this.#ofOrder(orderId, 'CancelOrder', { reason: this.#unique('because') });
     if (isOdd ? roll < 60 : order.status === 'SHIPPED') return this.#ofOrder(orderId, 'DeliverOrder', {});
     return this.#ship(orderId, order, true);
+  }
+
+  /** Whose money was let go is not sent: the saga has to cancel it. */
+  #isUnpaid(orderId: string): boolean {
+    return this.#auditor.books(PaymentBook).get(orderId)?.isLetGo === true;
   }
 
   #ship(orderId: string, { lines }: OrderBook, mayBePart: boolean): Attempt {
@@ -188,7 +195,7 @@ export class ShopMaker {
         ...this.#part(60),
       });
     }
-    if (random.chance(0.1)) return this.#letGo();
+    if (random.chance(0.2)) return this.#letGo();
     const paymentId = random.pick(PAYMENTS);
     const { status = 'NONE', held = 0n } = payments.get(paymentId) ?? {};
     const isOdd = random.chance(0.1);
