@@ -97,11 +97,6 @@ export class Outbox {
     return this.#registered;
   }
 
-  /** Whether it is just being made known. */
-  get isRegistering(): boolean {
-    return this.#registering !== undefined;
-  }
-
   /** Makes the aggregate known to the sweeper. Rejects where the directory does not answer. */
   async register(): Promise<void> {
     this.#registering ??= this.#deps.register().finally(() => {
