@@ -4,6 +4,7 @@ import { parquetScan } from 'hyparquet';
 import type { AggregateKey } from '../kernel/positions.ts';
 import { type Manifest, type ManifestHeader, manifestKey } from './manifest.ts';
 import { inclusionPath, leafHash, MemoryTree, textOf } from './merkle.ts';
+import { removedAt } from './retentionRules.ts';
 import type { ArchiveStore } from './store.ts';
 
 /** Where an event is in the tree of its segment, whose root is `manifest.eventsRoot`. */
@@ -16,16 +17,34 @@ export interface EventProof {
   readonly manifest: ManifestHeader;
 }
 
-/** The proof of an event that is in manifest `sequence`. Throws where the bucket does not have what it should. */
+/** A segment that has been kept for as long as it had to be, and is gone. */
+export interface ExpiredSegment {
+  readonly expired: string;
+  /** From when on it was removed, milliseconds since 1970. */
+  readonly since: number;
+}
+
+/**
+ * The proof of an event that is in manifest `sequence`, or the segment that is gone at the end of its term. Throws where the
+ * bucket does not have what it should at `now`, milliseconds since 1970.
+ */
 export async function eventProof(
   store: Pick<ArchiveStore, 'read'>,
   sequence: number,
   { aggregateId }: AggregateKey,
   version: number,
-): Promise<EventProof> {
+  now: number,
+): Promise<EventProof | ExpiredSegment> {
   const manifest = JSON.parse(await readText(store, manifestKey(sequence))) as Manifest;
   const leafIndex = rowOf(manifest, aggregateId, version);
-  const hashes = await readHashes(await readBytes(store, manifest.header.segment.key));
+  const { key } = manifest.header.segment;
+  const bytes = await store.read(key);
+  if (bytes === undefined) {
+    const since = removedAt(key, Date.parse(manifest.header.closedAt));
+    if (since !== undefined && since <= now) return { expired: key, since };
+    throw new Error(`the archive has no ${key}`);
+  }
+  const hashes = await readHashes(bytes);
   const tree = new MemoryTree(hashes.map(leafHash));
   const eventHash = hashes[leafIndex];
   if (eventHash === undefined) throw new Error(`segment ${sequence} has no row ${leafIndex}`);

@@ -28,7 +28,9 @@ async function proofOf(aggregateId: string, version: number): Promise<Json> {
   const of = { aggregateType: 'account', aggregateId };
   const sequence = (await world.archivist.manifestOf(of, version)) as number;
   const { checkpoint: signed, ...log } = world.notary.inclusion(sequence) ?? {};
-  const { eventHash, manifest, ...segment } = await eventProof(world.bucket, sequence, of, version);
+  const proof = await eventProof(world.bucket, sequence, of, version, 0);
+  if ('expired' in proof) throw new Error(`${proof.expired} is gone`);
+  const { eventHash, manifest, ...segment } = proof;
   return JSON.parse(JSON.stringify({ ...of, version, eventHash, segment, manifest, log, signed }));
 }
 
@@ -157,4 +159,18 @@ describe('a proof between two checkpoints', () => {
       expect(convinces({ path, from: (ends as Json).to, to: (ends as Json).from })).toBe(false);
     }
   });
+});
+
+it('says which segment is gone at the end of its term and since when, and takes one that is missing before for a fault', async () => {
+  const of = { aggregateType: 'account', aggregateId: 'account-0' };
+  const sequence = (await world.archivist.manifestOf(of, 1)) as number;
+  const emptied = {
+    read: async (key: string) => (key.startsWith('segments/') ? undefined : world.bucket.read(key)),
+  };
+  const far = Date.UTC(9999, 0);
+  const gone = await eventProof(emptied, sequence, of, 1, far);
+  if (!('expired' in gone)) throw new Error('the segment is there');
+  expect(gone.expired).toMatch(/^segments\//);
+  expect(await eventProof(emptied, sequence, of, 1, gone.since)).toEqual(gone);
+  await expect(eventProof(emptied, sequence, of, 1, gone.since - 1)).rejects.toThrow(gone.expired);
 });

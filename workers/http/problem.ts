@@ -28,6 +28,7 @@ type HttpCode =
   | 'checkpoint_not_found'
   | 'event_not_found'
   | 'object_not_found'
+  | 'archive_expired'
   | 'not_archived_yet'
   | 'statement_too_large'
   | 'query_too_complex'
@@ -57,6 +58,10 @@ const HTTP_PROBLEMS: Readonly<Record<HttpCode, ProblemKind>> = {
   checkpoint_not_found: { status: 404, meaning: 'There is no such checkpoint, or none yet.' },
   event_not_found: { status: 404, meaning: 'The aggregate has no event of this version.' },
   object_not_found: { status: 404, meaning: 'The archive has no object of this key.' },
+  archive_expired: {
+    status: 404,
+    meaning: 'The segment of the archive that had the event was removed at the end of its term.',
+  },
   not_archived_yet: {
     status: 409,
     meaning: 'No signed checkpoint covers the event yet; the same request may be sent again in a while.',

@@ -1,10 +1,11 @@
 /** Checkpoints, keys and proofs: what an outsider needs to trust the archive without trusting us. */
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { eventProof } from '../../../queues/archive/proof.ts';
+import { type ExpiredSegment, eventProof } from '../../../queues/archive/proof.ts';
 import { r2Store } from '../../../queues/archive/store.ts';
 import { AGGREGATE_TYPES } from '../../../schemas/aggregates.ts';
 import { AggregateId } from '../../../schemas/scalars.ts';
+import { timeText } from '../../../schemas/time.ts';
 import { errorFields } from '../../../telemetry/logger.ts';
 import { actorStub } from '../../aggregates.ts';
 import { archivistStub, notaryStub } from '../../archive.ts';
@@ -134,7 +135,7 @@ const getProof = route(
     description: 'docs/archive.md says how to check it; `npm run verify -- --proof FILE` does.',
     params: z.strictObject({ aggregateType: z.string(), id: AggregateId, version: QueryVersion }),
     success: { status: 200, description: 'The path from the event to the signature.', schema: ProofReply },
-    problems: ['aggregate_not_found', 'event_not_found', 'not_archived_yet'],
+    problems: ['aggregate_not_found', 'event_not_found', 'archive_expired', 'not_archived_yet'],
   },
   async (c, { params: { aggregateType: type, id: aggregateId, version } }) => {
     const aggregateType = AGGREGATE_TYPES.find((known) => known === type);
@@ -146,12 +147,9 @@ const getProof = route(
     const log = sequence === null ? null : await notaryStub(c.env).inclusion(sequence);
     if (sequence === null || log === null) throw await unproven(actorStub(c.env, key).head(), version);
     const { checkpoint: signed, ...path } = log;
-    const { eventHash, manifest, ...segment } = await eventProof(
-      r2Store(c.env.ARCHIVE),
-      sequence,
-      key,
-      version,
-    );
+    const proof = await eventProof(r2Store(c.env.ARCHIVE), sequence, key, version, Date.now());
+    if ('expired' in proof) throw expired(proof);
+    const { eventHash, manifest, ...segment } = proof;
     return c.json({ ...key, version, eventHash, segment, manifest, log: path, signed });
   },
 );
@@ -170,6 +168,11 @@ export const checkpoints: readonly Route[] = [
 function notWritten(c: Context<HttpEnv>, error: unknown): never {
   c.get('logger').log('error', 'archive not written', errorFields(error));
   throw new ProblemError({ code: 'unavailable', detail: 'The archive cannot be written now.' });
+}
+
+function expired({ expired: key, since }: ExpiredSegment): ProblemError {
+  const detail = `${key}, which had the event, was kept until its term ended on ${timeText(since)} and is gone since.`;
+  return new ProblemError({ code: 'archive_expired', detail });
 }
 
 /** Why there is no proof of an event. */
