@@ -1,4 +1,4 @@
-/** The fulfilment of one order of two units, a command at a time: what it sends is answered by whom a test says. */
+/** The fulfilment of one order, of two units on each of its lines, a command at a time: what it sends is answered by whom a test says. */
 import { sagaDecider } from '../../actors/saga/decider.ts';
 import type { SagaDefinitions } from '../../actors/saga/definitions/definition.ts';
 import type { SagaState } from '../../actors/saga/state.ts';
@@ -17,10 +17,14 @@ export class Fulfilment {
   now = Date.UTC(2026, 0, 5, 9);
   #shipments = 0;
 
-  constructor(definitions: SagaDefinitions) {
+  constructor(definitions: SagaDefinitions, lines = 1) {
     this.actor = new ModelActor<SagaState>(sagaDecider(definitions));
     const payment = { method: 'card', token: 'tok_ok' };
-    const items = [{ line: 1, productId: 'p', quantity: '2' }];
+    const items = Array.from({ length: lines }, (_, place) => ({
+      line: place + 1,
+      productId: place === 0 ? 'p' : `p-${place}`,
+      quantity: '2',
+    }));
     const input = { orderId: 'o', customerId: 'c', currency: 'GBP', total: '2', payment, items };
     this.tell({ type: 'StartSaga', data: { sagaId: 'fulfil-o', definition: FULFILMENT_DEFINITION, input } });
   }

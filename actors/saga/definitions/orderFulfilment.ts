@@ -47,6 +47,9 @@ const RESERVATION_MS = 21 * 86_400_000;
 /** A bank that asks its customer takes minutes; the payment itself gives up after about four without any answer. */
 const AUTHORIZATION_MS = 900_000;
 
+/** How much longer each line may take: all are begun together and asked for a few at a time, so that the last waits for the others. */
+const LINE_MS = 500;
+
 /** Cancelling may come too late: goods that have left make the order go on. */
 const cancelOrder: Compensation<OrderInput> = {
   command: ({ input, reason }) => orderCommand(input, 'CancelOrder', { reason }),
@@ -84,7 +87,7 @@ export const UNTIL_CONFIRMED: SagaDefinition<OrderInput>['stages'] = [
           quantity: lineQuantity(context),
           expiresAt: timeText(millisecondsOf(context.startedAt) + RESERVATION_MS),
         }),
-      timeoutMs: () => PROMPT_MS,
+      timeoutMs: ({ input }) => PROMPT_MS + input.items.length * LINE_MS,
       retry: PROMPT,
       compensation: {
         command: (context) => stockCommand(context, 'ReleaseReservation', { reason: context.reason }),
