@@ -39,6 +39,8 @@ it('the alarm set by a failing drain is not later than what timers need', async 
   };
   const start = { commandId: 's', type: 'Start', data: { timer: 'ring', dueAt: 5_000_000 } };
   void core.execute([start], { userId: 'u', correlationId: 'c', causationId: null });
+  // It is entered in the directory first.
+  await settled();
   await runTurns();
   // Enough failures for the longest pause between drains.
   for (let failure = 0; failure < 8; failure++) {
