@@ -121,7 +121,8 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
     const answer = this.#restoration.release(version, hash);
     if (!answer.ok || this.#awake !== undefined) return answer;
     await this.#deps.register();
-    if (this.#awake === undefined) this.#wake();
+    // It may have been held again meanwhile.
+    if (this.#awake === undefined && !this.#restoration.isOpen) this.#wake();
     return answer;
   }
 

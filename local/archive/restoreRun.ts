@@ -76,20 +76,25 @@ export class RestoreRun {
   async hold(): Promise<string[]> {
     const held: Shortened[] = [];
     const lines: string[] = [];
-    await inParallel(this.#short, async (short) => {
-      const { log, head, hash } = short;
-      try {
-        await this.#client.json(`${pathOf(log)}/hold`, bodyOf({ version: head, hash }));
-        held.push(short);
-      } catch (error) {
-        if (!(error instanceof PlatformError) || error.status !== CONFLICT) throw error;
-        lines.push(`${nameOf(log)}: ${error.message}`);
-      }
-    });
-    if (lines.length > 0)
-      await inParallel(held, async ({ log, head, hash }) => {
-        await this.#client.json(`${pathOf(log)}/release`, bodyOf({ version: head, hash }));
+    let isGiveUp = true;
+    try {
+      await inParallel(this.#short, async (short) => {
+        const { log, head, hash } = short;
+        try {
+          await this.#client.json(`${pathOf(log)}/hold`, bodyOf({ version: head, hash }));
+          held.push(short);
+        } catch (error) {
+          if (!(error instanceof PlatformError) || error.status !== CONFLICT) throw error;
+          lines.push(`${nameOf(log)}: ${error.message}`);
+        }
       });
+      isGiveUp = lines.length > 0;
+    } finally {
+      if (isGiveUp)
+        await inParallel(held, async ({ log, head, hash }) => {
+          await this.#client.json(`${pathOf(log)}/release`, bodyOf({ version: head, hash }));
+        });
+    }
     return lines.sort();
   }
 

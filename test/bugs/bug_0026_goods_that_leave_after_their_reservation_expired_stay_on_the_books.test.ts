@@ -7,7 +7,7 @@ import { inventoryDecider } from '../../actors/inventory/decider.ts';
 import type { AnyDecider } from '../../actors/kernel/aggregate.ts';
 import { DEFINITION_LIST, DEFINITIONS } from '../../actors/saga/definitions/index.ts';
 import { FULFILMENT_DEFINITION } from '../../schemas/saga.ts';
-import { Fulfilment } from '../support/fulfilment.ts';
+import { captured, Fulfilment } from '../support/fulfilment.ts';
 import { receive, release, reserve } from '../support/inventory.ts';
 import { ModelActor } from '../support/modelActor.ts';
 
@@ -33,7 +33,7 @@ function parked(version: number) {
   saga.toConfirmed(stock);
   saga.ship('2', 'SHIPPED');
   saga.answer('CapturePayment');
-  saga.observe('PaymentCaptured', {});
+  saga.observe('PaymentCaptured', { standing: captured('2') });
   saga.pass(22 * DAY_MS);
   stock.fireTimers(saga.now);
   expect([saga.status, stock.level]).toEqual(['PARKED', '10 - 0']);

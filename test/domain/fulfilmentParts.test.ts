@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { inventoryDecider } from '../../actors/inventory/decider.ts';
 import type { AnyDecider } from '../../actors/kernel/aggregate.ts';
 import { DEFINITIONS } from '../../actors/saga/definitions/index.ts';
-import { Fulfilment } from '../support/fulfilment.ts';
+import { captured, Fulfilment } from '../support/fulfilment.ts';
 import { receive, release } from '../support/inventory.ts';
 import { ModelActor } from '../support/modelActor.ts';
 
@@ -29,7 +29,7 @@ describe('an order that is shipped in parts', () => {
     saga.send(stock);
     expect([level(), saga.wants]).toEqual(['8 - 0', ['CapturePayment']]);
     saga.answer('CapturePayment');
-    saga.observe('PaymentCaptured', {});
+    saga.observe('PaymentCaptured', { standing: captured('2') });
     expect(saga.status).toBe('COMPLETED');
   });
 
@@ -40,6 +40,20 @@ describe('an order that is shipped in parts', () => {
     expect([saga.status, saga.wants]).toEqual(['RUNNING', ['IssueStock']]);
     saga.send(stock);
     expect([saga.status, level()]).toEqual(['COMPLETED', '8 - 0']);
+  });
+
+  it('is captured by its own command, though somebody captures a part by hand meanwhile', () => {
+    const { stock, saga } = confirmed(3);
+    saga.ship('2', 'SHIPPED');
+    saga.send(stock);
+    saga.refuse('CapturePayment', 'capture_in_progress');
+    saga.observe('PaymentCaptured', { standing: captured('0.5') });
+    saga.now += 60_000;
+    saga.actor.fireTimers(saga.now);
+    expect([saga.status, saga.wants]).toEqual(['RUNNING', ['CapturePayment']]);
+    saga.answer('CapturePayment');
+    saga.observe('PaymentCaptured', { standing: captured('2') });
+    expect(saga.status).toBe('COMPLETED');
   });
 
   it('leaves the books though its reservation was released by hand: the units come out of what is available', () => {

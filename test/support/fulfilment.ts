@@ -110,3 +110,13 @@ export class Fulfilment {
 function codeOf(outcome: ModelOutcome): string {
   return outcome.status === 'refused' ? outcome.code : outcome.status;
 }
+
+/** How the payment of two stands once so much of it has been taken. */
+export function captured(amount: string) {
+  return {
+    status: amount === '2' ? 'CAPTURED' : 'AUTHORIZED',
+    authorized: '2',
+    captured: amount,
+    released: '0',
+  };
+}

@@ -2,6 +2,7 @@
  * An order from placement to payment: the stock of every line is reserved, the payment authorised, the order confirmed. What is
  * shipped leaves the books of the stock with each shipment; the money is taken once everything has left, and no sooner.
  */
+import { add, parseDecimal } from '../../../schemas/decimal.ts';
 import type { OrderShipped } from '../../../schemas/order.ts';
 import { FULFILMENT_DEFINITION } from '../../../schemas/saga.ts';
 import { millisecondsOf, timeText } from '../../../schemas/time.ts';
@@ -140,13 +141,23 @@ export const AWAIT_SHIPMENT: StepDefinition<OrderInput> = {
   compensation: cancelOrder,
 };
 
+/** The rest of the money is taken: what somebody captured a part of by hand is not all of it, and is no answer to this step. */
+function captureVerdict({ eventType, data }: ObservedEvent): EventVerdict {
+  if (eventType !== 'PaymentCaptured') return 'refused';
+  const { authorized, captured, released } = data.standing as Record<string, string>;
+  const isHeld =
+    parseDecimal(authorized as string) >
+    add(parseDecimal(captured as string), parseDecimal(released as string));
+  return isHeld ? undefined : 'completed';
+}
+
 /** All of the money at once. What was captured by hand before is not captured again. */
 export const CAPTURE_PAYMENT: StepDefinition<OrderInput> = {
   name: 'capture-payment',
   command: ({ input }) => paymentCommand(input, 'CapturePayment', {}),
   awaits: {
     eventTypes: ['PaymentCaptured', 'CaptureFailed'],
-    verdict: ({ eventType }) => (eventType === 'PaymentCaptured' ? 'completed' : 'refused'),
+    verdict: captureVerdict,
   },
   timeoutMs: () => PATIENT_MS,
   retry: PATIENT,
