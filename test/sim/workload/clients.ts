@@ -95,8 +95,12 @@ export class Clients {
     if (attempt !== undefined) await this.#send(attempt);
   }
 
-  /** The shop finishes what it has begun; answers whether there was anything. */
+  /**
+   * The shop finishes what it has begun; answers whether there was anything. It hears of what it has sent before it sends more:
+   * asking on and on for the same parcel would leave no time for any answer.
+   */
   async finishOrders(): Promise<boolean> {
+    if (!this.isQuiet) return false;
     const attempts = this.#shop.finish();
     for (const attempt of attempts) await this.#send(attempt);
     return attempts.length > 0;
