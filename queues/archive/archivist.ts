@@ -78,6 +78,8 @@ export class Archivist {
   readonly #suspects = new Map<string, { toVersion: number; since: number }>();
   #failures = 0;
   #running: Promise<Sealed> | undefined;
+  /** The last waiting row that the run takes. */
+  #runsTo = 0;
   #adopting: Promise<void> | undefined;
 
   constructor(deps: ArchivistDeps, tables: ArchiveTables) {
@@ -136,8 +138,15 @@ export class Archivist {
     this.#rearm(this.#deps.now());
   }
 
-  /** Archives everything that waits as it begins. Two calls share one run. Throws where the bucket does not answer. */
+  /**
+   * Archives everything that waits when it is called. Calls share a run; what has come since that one began is the next run's,
+   * since one that chased what arrives would not end under load. Throws where the bucket does not answer.
+   */
   seal(): Promise<Sealed> {
+    if (this.#running !== undefined && this.#tables.newestPending() > this.#runsTo) {
+      const again = () => this.seal();
+      return this.#running.then(again, again);
+    }
     this.#running ??= this.#sealAll().finally(() => {
       this.#running = undefined;
     });
@@ -186,9 +195,10 @@ export class Archivist {
     const total = { segments: 0, events: 0 };
     await this.#publish(total);
     await this.#adopted();
-    const end = this.#tables.newestPending();
-    for (let more = true; more || this.#tables.oldestPending() <= end; ) {
-      more = await this.#draft();
+    this.#runsTo = this.#tables.newestPending();
+    while (this.#tables.oldestPending() <= this.#runsTo) {
+      // What was too long for one segment waits behind all else by now.
+      if (await this.#draft()) this.#runsTo = this.#tables.newestPending();
       await this.#publish(total);
     }
     return total;

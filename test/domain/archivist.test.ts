@@ -9,7 +9,7 @@ import { seededRandom } from '../../demo/random.ts';
 import { newNotaryKey } from '../../local/notaryKey.ts';
 import { SEGMENT_AGE_MS, WAITING_BYTES_MAX } from '../../queues/archive/archivist.ts';
 import { signingKeys } from '../../queues/archive/checkpoint.ts';
-import { SEGMENT_BYTES_MAX, SEGMENT_EVENTS_MAX } from '../../queues/archive/gathering.ts';
+import { announcementText, SEGMENT_BYTES_MAX, SEGMENT_EVENTS_MAX } from '../../queues/archive/gathering.ts';
 import { publicKeyOf } from '../../verifier/keys.ts';
 import { verifyArchive } from '../../verifier/verify.ts';
 import { ArchiveWorld, act, MemoryArchive } from '../support/archive.ts';
@@ -171,27 +171,78 @@ describe('what is archived', () => {
 describe('what is too much for one segment', () => {
   it('goes into the next: by count, and by bytes', async () => {
     const world = new ArchiveWorld();
-    const { aggregate } = world.account('account-0');
     act(world, 'account-0', 0);
-    const deposits = (count: number, reference: string) => {
-      const context = { userId: 'tester', correlationId: 'many', causationId: null };
-      const entries = Array.from({ length: count }, (_, index) => {
-        const commandId = `${reference.length}-${aggregate.log.head().version}-${index}`;
-        return { command: { commandId, type: 'DepositFunds', data: { amount: '1', reference } }, context };
-      });
-      aggregate.execute(entries, world.now);
-    };
-    deposits(SEGMENT_EVENTS_MAX, 'x');
+    deposits(world, SEGMENT_EVENTS_MAX, 'x');
     await world.checkpoint();
     expect(segmentEvents(world)).toEqual([SEGMENT_EVENTS_MAX, 2]);
-    // A thousand of these, which are read at a time, are more than a segment's bytes.
-    deposits(2_100, 'y'.repeat(Math.ceil(SEGMENT_BYTES_MAX / 1_000)));
+    deposits(world, 2_100, LONG);
     await world.checkpoint();
     expect(segmentEvents(world)).toEqual([SEGMENT_EVENTS_MAX, 2, 1_000, 1_000, 100]);
     expectComplete(world);
     expect((await verified(world)).findings).toEqual([]);
   });
+
+  it('is archived by the same call, also where others wait before what is left of it', async () => {
+    const world = new ArchiveWorld();
+    for (const id of ['account-0', 'account-1']) act(world, id, 0);
+    deposits(world, 1_100, LONG);
+    for (const { source, aggregate } of world.accounts.values()) {
+      const { version: toVersion } = aggregate.log.head();
+      const { text } = announcementText({ ...source, fromVersion: 1, toVersion });
+      // As many as make a segment: each is taken alone.
+      world.archivist.accept([{ text, events: SEGMENT_EVENTS_MAX }]);
+    }
+    await world.archivist.seal();
+    expectComplete(world);
+  });
 });
+
+describe('what comes while a segment is made', () => {
+  it('is archived when whoever brought it asks for that, though a run was going on', async () => {
+    const world = new ArchiveWorld();
+    for (const id of ['account-0', 'account-1']) act(world, id, 0);
+    world.deliver(world.account('account-0').announce());
+    let later: Promise<unknown> | undefined;
+    world.onReadLog = () => {
+      if (later !== undefined) return;
+      world.deliver(world.account('account-1').announce());
+      later = world.archivist.seal();
+    };
+    await world.archivist.seal();
+    expect([...world.archivedVersions().keys()]).toEqual(['account-0']);
+    await later;
+    expectComplete(world);
+  });
+
+  it('is archived then also where that run fails', async () => {
+    const world = new ArchiveWorld();
+    for (const id of ['account-0', 'account-1']) act(world, id, 0);
+    world.deliver(world.account('account-0').announce());
+    let later: Promise<unknown> | undefined;
+    world.onStep = (step) => {
+      if (later !== undefined || !step.startsWith('before put')) return;
+      world.deliver(world.account('account-1').announce());
+      later = world.archivist.seal();
+      throw new Error('the bucket is away');
+    };
+    await expect(world.archivist.seal()).rejects.toThrow('the bucket is away');
+    await later;
+    expectComplete(world);
+  });
+});
+
+/** A thousand deposits with it, which are read at a time, are more than a segment's bytes. */
+const LONG = 'y'.repeat(Math.ceil(SEGMENT_BYTES_MAX / 1_000));
+
+function deposits(world: ArchiveWorld, count: number, reference: string): void {
+  const { aggregate } = world.account('account-0');
+  const context = { userId: 'tester', correlationId: 'many', causationId: null };
+  const entries = Array.from({ length: count }, (_, index) => {
+    const commandId = `${reference.length}-${aggregate.log.head().version}-${index}`;
+    return { command: { commandId, type: 'DepositFunds', data: { amount: '1', reference } }, context };
+  });
+  aggregate.execute(entries, world.now);
+}
 
 /** Events of each segment, in the order of the manifests. */
 function segmentEvents(world: ArchiveWorld): number[] {
