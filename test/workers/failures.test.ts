@@ -4,6 +4,7 @@ import { accountStub } from '../../workers/aggregates.ts';
 import type { Env } from '../../workers/env.ts';
 import { app } from '../../workers/http/app.ts';
 import { ANSWER_MS_MAX } from '../../workers/inTime.ts';
+import { DATABASE_MS_MAX } from '../../workers/reads/viewDatabase.ts';
 import { call, checkReply, opened, type Reply, TEST_TOKEN, testEnv, verdict } from '../support/api.ts';
 import { as } from '../support/callers.ts';
 
@@ -181,6 +182,24 @@ describe('a failing view database', () => {
         '503 unavailable',
         '1',
       ]);
+    }
+  });
+
+  it('that never answers ends its readers as well: 503 after a while', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const silent = () => new Promise(() => undefined);
+      const statement = { bind: () => statement, all: silent, raw: silent };
+      const database = { prepare: () => statement, batch: silent } as unknown as D1Database;
+      const env = { ...testEnv, VIEWS_0: database, VIEWS_1: database } as Env;
+      for (const path of ['events', 'accounts', 'accounts/viewless/trades', 'orders', 'sales', 'views']) {
+        const reply = send(env, 'GET', `/v1/${path}`);
+        while (vi.getTimerCount() === 0) await new Promise((resolve) => setImmediate(resolve));
+        await vi.advanceTimersByTimeAsync(DATABASE_MS_MAX);
+        expect([path, verdict(await reply)]).toEqual([path, '503 unavailable']);
+      }
+    } finally {
+      vi.useRealTimers();
     }
   });
 

@@ -1,5 +1,4 @@
 /** Aggregates with an event that a view cannot take. */
-import { d1Database } from '../../queues/kernel/database.ts';
 import {
   type ParkedAggregate,
   parkedAggregate,
@@ -15,6 +14,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import { ownerOf } from '../aggregates.ts';
 import { type Env, viewDatabases } from '../env.ts';
 import { projectionDeps } from '../projection.ts';
+import { viewDatabase } from '../reads/viewDatabase.ts';
 import type { ParkedItem, ParkedSource } from './item.ts';
 
 const PREFIX = 'view.';
@@ -25,7 +25,7 @@ export function parkedInViews(env: Env, logger: Logger): ParkedSource {
     kind: 'view',
     list: async (after, limit) => {
       const from = after.slice(PREFIX.length);
-      const databases = viewDatabases(env).map(d1Database);
+      const databases = viewDatabases(env).map(viewDatabase);
       const lists = await Promise.all(databases.map((database) => parkedAggregates(database, from, limit)));
       const items = lists.flat().map(itemOf);
       return items.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit);
@@ -33,7 +33,7 @@ export function parkedInViews(env: Env, logger: Logger): ParkedSource {
     find: async (id) => {
       const named = parse(id);
       if (named === undefined) return undefined;
-      const database = d1Database(viewDatabases(env)[partOfKey(env, named.key)] as D1Database);
+      const database = viewDatabase(viewDatabases(env)[partOfKey(env, named.key)] as D1Database);
       const found = await parkedAggregate(database, named.view, named.key);
       return found && itemOf(found);
     },

@@ -1,12 +1,13 @@
 /** How the views stand: their colours, what they have, and how far they are behind the logs. */
 import { projectorOf, takes } from '../../queues/kernel/apply.ts';
-import { d1Database, type ViewDatabase } from '../../queues/kernel/database.ts';
+import type { ViewDatabase } from '../../queues/kernel/database.ts';
 import { type AggregateKey, positionKey, readPositions, viewTargets } from '../../queues/kernel/positions.ts';
 import { projectors } from '../../queues/projectors/index.ts';
 import { DIRECTORY_PARTS, directoryName, partOf } from '../../schemas/partition.ts';
 import { type Colour, VIEWS, type ViewName } from '../../schemas/tables/views.ts';
 import { ownerOf } from '../aggregates.ts';
 import { type Env, viewDatabases } from '../env.ts';
+import { viewDatabase } from './viewDatabase.ts';
 
 /** Aggregates whose heads are asked for at most: each is a call that may wake an object. */
 export const HEADS_MAX = 1_000;
@@ -32,7 +33,7 @@ export interface ViewState {
 
 /** All views. With `heads` the logs are asked how far they go, where there are few enough. */
 export async function viewStates(env: Env, heads: boolean): Promise<ViewState[]> {
-  const databases = viewDatabases(env).map(d1Database);
+  const databases = viewDatabases(env).map(viewDatabase);
   const parts = await Promise.all(databases.map(partsOf));
   const behind = heads ? await eventsBehind(env, databases) : undefined;
   return VIEWS.map((view) => {

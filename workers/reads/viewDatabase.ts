@@ -1,0 +1,23 @@
+/** Waiting for a view database: for how long, whoever reads it. */
+import { d1Database, type ViewDatabase } from '../../queues/kernel/database.ts';
+import { inTime } from '../inTime.ts';
+
+/**
+ * Milliseconds that D1 itself gives a query or a batch (https://developers.cloudflare.com/d1/platform/limits/). What has not
+ * answered by then never will, and holds a request.
+ */
+export const DATABASE_MS_MAX = 30_000;
+
+/** What a view database answers, or `Unanswered` where that never comes. */
+export function fromDatabase<Answer>(answer: PromiseLike<Answer>): Promise<Answer> {
+  return inTime('a view database', answer, DATABASE_MS_MAX);
+}
+
+/** A view database whose answers are waited for no longer than that. */
+export function viewDatabase(database: D1Database): ViewDatabase {
+  const { all, batch } = d1Database(database);
+  return {
+    all: (statement) => fromDatabase(all(statement)),
+    batch: (statements) => fromDatabase(batch(statements)),
+  };
+}
