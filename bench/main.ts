@@ -2,12 +2,26 @@
 import { cpus, tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchmarks } from './benchmarks/index.ts';
-import { profile, profileSagas, profileSingle, profileStream, profileViews } from './profile/profile.ts';
+import {
+  profile,
+  profilePortfolio,
+  profileSagas,
+  profileSingle,
+  profileStream,
+  profileViews,
+} from './profile/profile.ts';
 import { table } from './report.ts';
 import type { Benchmark, BenchOptions, Figure } from './types.ts';
 
 /** Not benchmarks, and run only by name. */
-const profiles: readonly Benchmark[] = [profile, profileSingle, profileStream, profileViews, profileSagas];
+const profiles: readonly Benchmark[] = [
+  profile,
+  profileSingle,
+  profileStream,
+  profileViews,
+  profileSagas,
+  profilePortfolio,
+];
 
 /** Rounds of each side: the fewest of which a median says something. */
 const DEFAULT_ROUNDS = 3;

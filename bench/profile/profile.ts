@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { fillPortfolios, portfoliosByGraphQl } from '../benchmarks/portfolio.ts';
 import { SAGA_CONNECTIONS } from '../benchmarks/sagas.ts';
 import { SINGLE_CONNECTIONS } from '../benchmarks/single.ts';
 import { listen, SUBSCRIPTIONS_MAX } from '../benchmarks/subscribers.ts';
@@ -90,6 +91,22 @@ export const profileSagas: Benchmark = {
         kind: 'product with sagas',
         prepare: stockProducts,
         load: requests(orderTemplates(), SAGA_CONNECTIONS),
+      },
+      options,
+    ),
+};
+
+export const profilePortfolio: Benchmark = {
+  name: 'profile-portfolio',
+  summary: 'the same under portfolios by GraphQL',
+  run: (options) =>
+    profiled(
+      {
+        name: 'portfolio',
+        kind: 'product',
+        prepare: fillPortfolios,
+        load: ({ port }, seconds) =>
+          closedLoop(port, portfoliosByGraphQl(), { connections: CONNECTIONS, seconds }),
       },
       options,
     ),

@@ -1,5 +1,5 @@
 /** Callers whose token was verified a moment ago: a signature costs more than the command that it comes with. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { KnownCaller } from './principal.ts';
 
 /** Tokens remembered at a time, a few hundred bytes each. The oldest goes first; a dropped one is verified anew. */
@@ -40,7 +40,9 @@ export class VerifiedCallers {
   }
 }
 
+const utf8 = new TextEncoder();
+
 /** SHA-256 of a token or of a secret, in hexadecimal digits. */
 export function secretHash(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
+  return hash('sha256', utf8.encode(secret), 'hex');
 }

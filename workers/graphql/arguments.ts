@@ -1,5 +1,5 @@
 /** Arguments held against the schemas of REST, which judge them and have the words for what is wrong. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { parseWith, tryParse } from '../http/parse.ts';
 import { invalidRequest } from '../http/problem.ts';
 
@@ -30,5 +30,7 @@ export function inputOf<Schema extends z.ZodObject>(
 
 /** An id as a schema takes it. Ends with 400 where it does not: whatever names an object is checked before it does. */
 export function idOf(schema: z.ZodType<string>, id: unknown): string {
-  return queryOf(z.strictObject({ id: schema }), { id }).id;
+  const parsed = tryParse(schema, id);
+  if (parsed.ok) return parsed.value;
+  throw invalidRequest(parsed.faults.map(({ message }) => ({ path: 'id', message })));
 }
