@@ -93,18 +93,22 @@ describe('a portfolio that is kept', () => {
 
 describe('a cache', () => {
   const failures: string[] = [];
-  const cacheOf = (cache: ResponseCache) => {
+  const cacheOf = (cache: ResponseCache, environment = 'production') => {
     failures.length = 0;
-    return new AnswerCache(cache, (error) => failures.push(String(error)), new RecentAnswers(0));
+    const failed = (error: unknown) => failures.push(String(error));
+    return new AnswerCache(cache, () => environment, failed, new RecentAnswers(0));
+  };
+  const memoryCache = (): ResponseCache => {
+    const kept = new Map<string, Response>();
+    return {
+      match: async (key) => kept.get(String(key))?.clone(),
+      put: async (key, response) => void kept.set(String(key), response),
+    };
   };
   const answer = { version: 7, body: '{}', headers: { ETag: '"7"' } };
 
   it('gives back what it was given, up to the version that it shows', async () => {
-    const kept = new Map<string, Response>();
-    const cache = cacheOf({
-      match: async (key) => kept.get(String(key))?.clone(),
-      put: async (key, response) => void kept.set(String(key), response),
-    });
+    const cache = cacheOf(memoryCache());
     await cache.keep('/a', answer);
     expect(await cache.find('/a', 7)).toEqual(answer);
     expect(await cache.find('/a', 8)).toBeUndefined();
@@ -112,10 +116,18 @@ describe('a cache', () => {
     expect(failures).toEqual([]);
   });
 
+  it('gives nobody what another environment of the same zone has kept under the same id', async () => {
+    const zone = memoryCache();
+    await cacheOf(zone, 'staging').keep('/a', answer);
+    expect(await cacheOf(zone, 'production').find('/a', 1)).toBeUndefined();
+    expect(await cacheOf(zone, 'staging').find('/a', 1)).toEqual(answer);
+  });
+
   it.each([
     ['throws', () => Promise.reject(new Error('no cache'))],
     ['never answers', () => new Promise<never>(() => undefined)],
     ['holds something else', async () => new Response('what is this')],
+    ['never ends its answer', async () => new Response(new ReadableStream())],
   ])('that %s is one that has nothing', async (_name, match) => {
     const cache = cacheOf({ match, put: () => Promise.reject(new Error('no cache')) });
     expect(await cache.find('/a', 1)).toBeUndefined();
@@ -142,7 +154,12 @@ describe("an isolate's memory", () => {
       match: async () => void calls.push('match'),
       put: async () => void calls.push('put'),
     };
-    const cache = new AnswerCache(counted, () => undefined, new RecentAnswers(60_000));
+    const cache = new AnswerCache(
+      counted,
+      () => 'production',
+      () => undefined,
+      new RecentAnswers(60_000),
+    );
     expect(await cache.find('/a', 7)).toBeUndefined();
     await cache.keep('/a', answer(7));
     expect(calls).toEqual(['match', 'put']);

@@ -94,7 +94,9 @@ export async function portfolioAnswer(c: Context<HttpEnv>, id: string, minVersio
 /** Where answers are kept; undefined for whoever asks for a new one (RFC 9111, section 5.2.1.4). */
 function answerCache(c: Context<HttpEnv>): AnswerCache | undefined {
   if (c.req.header('Cache-Control')?.includes('no-cache') === true) return undefined;
-  return new AnswerCache(caches.default, (error) => {
+  // An object's id is made of its name and of the namespace, which no two environments share.
+  const environment = () => c.env.ACCOUNTS.idFromName('answers').toString();
+  return new AnswerCache(caches.default, environment, (error) => {
     const correlationId = c.get('correlationId');
     c.get('logger').log('warn', 'answer cache failed', { correlationId, ...errorFields(error) });
   });

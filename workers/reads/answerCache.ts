@@ -35,12 +35,22 @@ export const isolateMemory = new RecentAnswers(KEPT_SECONDS * 1_000);
 
 export class AnswerCache {
   readonly #cache: ResponseCache;
+  readonly #environment: () => string;
   readonly #onFailure: (error: unknown) => void;
   readonly #memory: RecentAnswers;
 
-  /** A cache that fails is one that has nothing: `onFailure` is told, and the reader goes on. */
-  constructor(cache: ResponseCache, onFailure: (error: unknown) => void, memory = isolateMemory) {
+  /**
+   * `environment` names whose answers these are: all Workers of a zone have one cache, and accounts of two environments may have
+   * the same id. A cache that fails is one that has nothing: `onFailure` is told, and the reader goes on.
+   */
+  constructor(
+    cache: ResponseCache,
+    environment: () => string,
+    onFailure: (error: unknown) => void,
+    memory = isolateMemory,
+  ) {
     this.#cache = cache;
+    this.#environment = environment;
     this.#onFailure = onFailure;
     this.#memory = memory;
   }
@@ -55,9 +65,10 @@ export class AnswerCache {
     if (recent !== undefined && recent.version >= minVersion) return recent;
     if (this.#memory.isBusy(path, now)) return undefined;
     try {
-      const kept = await inTime('the cache', this.#cache.match(KEY_HOST + path), CACHE_MS_MAX);
+      const text = this.#cache.match(this.#key(path)).then((kept) => kept?.text());
+      const kept = await inTime('the cache', text, CACHE_MS_MAX);
       if (kept === undefined) return undefined;
-      const answer = JSON.parse(await kept.text()) as KeptAnswer;
+      const answer = JSON.parse(kept) as KeptAnswer;
       return answer.version >= minVersion ? answer : undefined;
     } catch (error) {
       this.#onFailure(error);
@@ -76,9 +87,13 @@ export class AnswerCache {
     if (isBusy) return;
     const kept = new Response(JSON.stringify(answer), { headers: KEPT_HEADERS });
     try {
-      await this.#cache.put(KEY_HOST + path, kept);
+      await this.#cache.put(this.#key(path), kept);
     } catch (error) {
       this.#onFailure(error);
     }
+  }
+
+  #key(path: string): string {
+    return `${KEY_HOST}/${this.#environment()}${path}`;
   }
 }
