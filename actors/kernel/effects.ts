@@ -76,6 +76,8 @@ export class Effects {
   readonly #tries = new Map<string, Try>();
   /** What an instance before this one may have begun. */
   readonly #inherited = new Set<string>();
+  /** What is wanted as of the event of a hash, earliest first: each turn asks for it several times. */
+  #known: { readonly hash: string; readonly wanted: readonly Effect<unknown>[] } | undefined;
   #scheduled = false;
 
   constructor(aggregate: Aggregate<unknown>, deps: ActorDeps, owner: EffectOwner) {
@@ -89,13 +91,15 @@ export class Effects {
 
   /** The earliest moment at which the alarm has to look, milliseconds since 1970. What is due is being performed. */
   nextAt(now: number): number | undefined {
-    let earliest: number | undefined;
-    for (const effect of this.#wanted()) {
-      const performAt = this.#performAt(effect);
-      const at = performAt > now ? performAt : now + EFFECT_SAFETY_MS;
-      if (earliest === undefined || at < earliest) earliest = at;
-    }
-    return earliest;
+    const wanted = this.#wanted();
+    const later = wanted.findIndex(({ dueAt }) => dueAt > now);
+    const due = later < 0 ? wanted : wanted.slice(0, later);
+    const moments = Array.from(this.#tries.values(), ({ retryAt }) => retryAt).filter((at) => at > now);
+    if (later >= 0) moments.push((wanted[later] as Effect<unknown>).dueAt);
+    // Of more than were begun some wait for others, whichever they are.
+    const isBegun = due.length <= this.#tries.size && due.every((effect) => this.#performAt(effect) > now);
+    if (!isBegun) moments.push(now + EFFECT_SAFETY_MS);
+    return wanted.length === 0 ? undefined : Math.min(...moments);
   }
 
   /** Takes over from an instance that is gone. */
@@ -125,14 +129,23 @@ export class Effects {
 
   /** Takes the effects whose moment has come, earliest first, as many as may run beside those that do. */
   #takeDue(now: number): Effect<unknown>[] {
-    const wanted = [...this.#wanted()];
-    const ids = new Set(wanted.map(effectCommandId));
-    for (const [id, { running }] of this.#tries) if (!running && !ids.has(id)) this.#tries.delete(id);
+    const wanted = this.#wanted();
+    this.#forgetUnwanted(wanted);
     const running = [...this.#tries.values()].filter((one) => one.running && one.retryAt > now).length;
-    return wanted
-      .filter((effect) => this.#performAt(effect) <= now)
-      .sort((a, b) => a.dueAt - b.dueAt)
-      .slice(0, Math.max(0, EFFECTS_AT_A_TIME_MAX - running));
+    const due: Effect<unknown>[] = [];
+    for (const effect of wanted) {
+      if (effect.dueAt > now || running + due.length >= EFFECTS_AT_A_TIME_MAX) break;
+      if (this.#performAt(effect) <= now) due.push(effect);
+    }
+    return due;
+  }
+
+  /** Forgets what failed and is no longer wanted. */
+  #forgetUnwanted(wanted: readonly Effect<unknown>[]): void {
+    const failed = [...this.#tries].filter(([, { running }]) => !running);
+    if (failed.length === 0) return;
+    const ids = new Set(wanted.map(effectCommandId));
+    for (const [id] of failed) if (!ids.has(id)) this.#tries.delete(id);
   }
 
   async #run(effect: Effect<unknown>): Promise<void> {
@@ -146,7 +159,8 @@ export class Effects {
       const context = this.#context();
       const outcome = await this.#perform(effect, context, again);
       const verdict = await this.#owner.submit({ ...outcome, commandId: id }, context);
-      if (this.#isWanted(id))
+      // What was recorded ends the want; should it not, performing it again is recognised as a repeat.
+      if (verdict.status !== 'accepted' && this.#isWanted(id))
         throw new Error(`the effect is wanted after its outcome was ${textOf(verdict)}`);
       if (this.#tries.get(id) === attempt) this.#tries.delete(id);
     } catch (error) {
@@ -178,17 +192,22 @@ export class Effects {
   }
 
   #isWanted(id: string): boolean {
-    for (const effect of this.#wanted()) if (effectCommandId(effect) === id) return true;
-    return false;
+    return this.#wanted().some((effect) => effectCommandId(effect) === id);
   }
 
   #logError(message: string, error: unknown): void {
     this.#deps.logger.log('error', message, { ...this.#deps.source, ...errorFields(error) });
   }
 
-  #wanted(): Iterable<Effect<unknown>> {
+  #wanted(): readonly Effect<unknown>[] {
     const { decider, log } = this.#aggregate;
-    return log.isStored ? (decider.effects?.(this.#aggregate.current().state as object) ?? []) : [];
+    if (!log.isStored) return [];
+    const { hash, state } = this.#aggregate.current();
+    if (this.#known?.hash !== hash) {
+      const wanted = decider.effects?.(state as object) ?? [];
+      this.#known = { hash, wanted: [...wanted].sort((a, b) => a.dueAt - b.dueAt) };
+    }
+    return this.#known.wanted;
   }
 }
 

@@ -2,10 +2,10 @@
  * The rules of every saga, whatever its definition: which answers count, what is tried again, which of a timeout and a late
  * answer wins, and what is undone. Every command that a step sends has one id for good, so that a repeat is recognised.
  */
-import type { CommandRequest, ReceiverAnswer } from '../../schemas/envelope.ts';
+import type { ReceiverAnswer } from '../../schemas/envelope.ts';
 import type { SagaCommand, SagaEvent, SagaRefusal } from '../../schemas/saga.ts';
 import { millisecondsOf, timeText } from '../../schemas/time.ts';
-import type { Decider, Decision, Effect, Timed, Timer } from '../kernel/decider.ts';
+import type { Decider, Decision, Timed } from '../kernel/decider.ts';
 import type { ObservedEvent, RetryPolicy, SagaDefinitions } from './definitions/definition.ts';
 import { addSteps, hear } from './observing.ts';
 import { Plan, stagesOf } from './plan.ts';
@@ -14,6 +14,7 @@ import { retryDelay } from './retry.ts';
 import { evolve, findStep, initial, type SagaState } from './state.ts';
 import { type StepState, TIMED_OUT } from './step.ts';
 import { observeUndoing } from './undoing.ts';
+import { effects, timers } from './wants.ts';
 
 export type { SagaState } from './state.ts';
 
@@ -182,7 +183,7 @@ function decide(
   state: Readonly<SagaState>,
   definitions: SagaDefinitions,
 ): SagaDecision {
-  const planOf = (current: SagaState) =>
+  const planOf = (current: Readonly<SagaState>) =>
     new Plan(definitions.find(current.definition, current.definitionVersion), current);
   const progress = new Progress(state, command.at, planOf);
   const refused = react(command, progress, definitions);
@@ -227,41 +228,6 @@ function start(progress: Progress, data: Data<'StartSaga'>, definitions: SagaDef
     data: { sagaId, definition: name, definitionVersion: version, input, stages, at },
   });
   return undefined;
-}
-
-/** What is sent now: every step that runs, and every one that is being undone. */
-function* effects(
-  state: Readonly<SagaState>,
-  definitions: SagaDefinitions,
-): Iterable<Effect<CommandRequest>> {
-  if (state.status !== 'RUNNING' && state.status !== 'COMPENSATING') return;
-  const plan = new Plan(definitions.find(state.definition, state.definitionVersion), state);
-  const { sagaId } = state;
-  for (const step of state.stages.flat()) {
-    const { name, dueAt, rounds, undoings } = step;
-    if (step.status === 'RUNNING') {
-      const command = plan.step(step).command?.(plan.context(step));
-      if (command === undefined) throw new Error(`${name} has no command`);
-      const commandId = `saga ${sagaId} ${name}${rounds === 0 ? '' : ` ${rounds}`}`;
-      yield { effect: `do ${name}`, dueAt, request: { ...command, commandId, sagaId } };
-    } else if (step.status === 'COMPENSATING' && !step.undoAccepted) {
-      const command = plan.compensation(step)?.command(plan.undoContext(step));
-      if (command === undefined) throw new Error(`${name} has no compensation`);
-      const effect = `undo ${name} ${undoings}`;
-      yield { effect, dueAt, request: { ...command, commandId: `saga ${sagaId} ${effect}`, sagaId } };
-    }
-  }
-}
-
-/** Every step that runs or waits, also for the end of its undoing, has a moment at which it is given up. */
-function* timers(state: Readonly<SagaState>): Iterable<Timer<SagaCommand>> {
-  if (state.status !== 'RUNNING' && state.status !== 'COMPENSATING') return;
-  for (const { name, status, timeoutAt, undoAccepted } of state.stages.flat()) {
-    const isUndone = status === 'COMPENSATING' && undoAccepted;
-    if (!isUndone && status !== 'RUNNING' && (status !== 'WAITING' || state.backward)) continue;
-    const command = { type: 'TimeOutStep' as const, data: { step: name } };
-    yield { timer: `timeout ${name}`, dueAt: timeoutAt, command };
-  }
 }
 
 /** The rules of sagas, as the kernel runs them, over the definitions that there are. */

@@ -38,19 +38,34 @@ function namesOf<Input>({ name, each, addedBy }: StepDefinition<Input>, input: I
   return each === undefined ? [name] : each(input).map((key) => stepName(name, key));
 }
 
+/** The steps of each definition by their names: every answer asks for some. */
+const STEPS = new WeakMap<AnySagaDefinition, ReadonlyMap<string, AnyStep>>();
+
+function stepsByName(definition: AnySagaDefinition): ReadonlyMap<string, AnyStep> {
+  const steps = STEPS.get(definition) ?? new Map(definition.stages.flat().map((step) => [step.name, step]));
+  STEPS.set(definition, steps);
+  return steps;
+}
+
 /** A definition applied to a saga. */
 export class Plan {
   readonly #definition: AnySagaDefinition;
+  readonly #steps: ReadonlyMap<string, AnyStep>;
   readonly #state: Readonly<SagaState>;
 
   constructor(definition: AnySagaDefinition, state: Readonly<SagaState>) {
     this.#definition = definition;
+    this.#steps = stepsByName(definition);
     this.#state = state;
+  }
+
+  get sagaId(): string {
+    return this.#state.sagaId;
   }
 
   step({ name }: StepState): AnyStep {
     const { base } = partsOf(name);
-    const found = this.#definition.stages.flat().find((step) => step.name === base);
+    const found = this.#steps.get(base);
     if (found === undefined) throw new Error(`the definition has no step ${base}`);
     return found;
   }
@@ -91,26 +106,30 @@ export class Plan {
       .some((step) => this.step(step).pivot === true && (step.given !== null || mayBeDone(step)));
   }
 
-  /** Whether the step did something, or may have or may yet, that is not being undone. */
+  /** Whether there is something of the step to undo that is not being undone. */
   needsUndoing(step: StepState): boolean {
-    if (this.compensation(step) === undefined) return false;
-    switch (step.status) {
-      case 'COMPLETED':
-      case 'FAILED':
-      case 'TIMED_OUT':
-        return true;
-      case 'WAITING':
-        return step.succeeded;
-      case 'REFUSED':
-        return step.unheard;
-      case 'PENDING':
-      case 'RUNNING':
-      case 'COMPENSATING':
-      case 'COMPENSATED':
-      case 'UNDO_FAILED':
-      case 'SKIPPED':
-        return false;
-    }
+    return mayHaveDone(step) && this.compensation(step) !== undefined;
+  }
+}
+
+/** Whether the step did something, or may have or may yet, that is not being undone. */
+function mayHaveDone(step: StepState): boolean {
+  switch (step.status) {
+    case 'COMPLETED':
+    case 'FAILED':
+    case 'TIMED_OUT':
+      return true;
+    case 'WAITING':
+      return step.succeeded;
+    case 'REFUSED':
+      return step.unheard;
+    case 'PENDING':
+    case 'RUNNING':
+    case 'COMPENSATING':
+    case 'COMPENSATED':
+    case 'UNDO_FAILED':
+    case 'SKIPPED':
+      return false;
   }
 }
 

@@ -6,17 +6,17 @@ import type { SagaEvent } from '../../schemas/saga.ts';
 import { millisecondsOf } from '../../schemas/time.ts';
 import type { EventVerdict } from './definitions/definition.ts';
 import type { Plan } from './plan.ts';
-import { copyOf, evolve, type SagaState } from './state.ts';
+import { evolve, type SagaState } from './state.ts';
 import { REFUSED_BY_EVENT, type StepState } from './step.ts';
 
 export class Progress {
   readonly events: SagaEvent[] = [];
   readonly at: string;
-  state: SagaState;
-  readonly #planOf: (state: SagaState) => Plan;
+  state: Readonly<SagaState>;
+  readonly #planOf: (state: Readonly<SagaState>) => Plan;
 
-  constructor(state: Readonly<SagaState>, at: string, planOf: (state: SagaState) => Plan) {
-    this.state = copyOf(state);
+  constructor(state: Readonly<SagaState>, at: string, planOf: (state: Readonly<SagaState>) => Plan) {
+    this.state = state;
     this.at = at;
     this.#planOf = planOf;
   }

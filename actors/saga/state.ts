@@ -1,6 +1,7 @@
 /** The saga as its events tell it. The fold needs no definition: a trace can be read long after its definition is gone. */
 import type { SagaEvent, SagaStatus } from '../../schemas/saga.ts';
 import { millisecondsOf } from '../../schemas/time.ts';
+import { changed, type Stages, stepNamed } from './stages.ts';
 import {
   begin,
   callOff,
@@ -33,7 +34,7 @@ export interface SagaState {
   cause: string | null;
   /** The same, or why it was parked last; null where all is well. */
   reason: string | null;
-  stages: StepState[][];
+  stages: Stages;
 }
 
 /** The saga before its first event. */
@@ -53,15 +54,9 @@ export function initial(): SagaState {
   };
 }
 
-/** A copy that can be folded on without touching the original. */
-export function copyOf(state: Readonly<SagaState>): SagaState {
-  return { ...state, stages: state.stages.map((stage) => stage.map((step) => ({ ...step }))) };
-}
-
 /** The step of a name; undefined where the saga has none. */
-export function findStep(state: Readonly<SagaState>, name: string): StepState | undefined {
-  for (const stage of state.stages) for (const step of stage) if (step.name === name) return step;
-  return undefined;
+export function findStep({ stages }: Readonly<SagaState>, name: string): StepState | undefined {
+  return stepNamed(stages, name);
 }
 
 /** The step's name in the definition, and the key behind it. */
@@ -75,14 +70,8 @@ export function stepName(base: string, key: string): string {
   return key === '' ? base : `${base}:${key}`;
 }
 
-function stepOf(state: SagaState, name: string): StepState {
-  const step = findStep(state, name);
-  if (step === undefined) throw new Error(`the saga has no step ${name}`);
-  return step;
-}
-
-/** The saga after an event. */
-export function evolve(state: SagaState, event: SagaEvent): SagaState {
+/** The saga after an event. The one before stays as it is, and shares with it the steps that the event is not about. */
+export function evolve(state: Readonly<SagaState>, event: SagaEvent): SagaState {
   switch (event.type) {
     case 'SagaStarted': {
       const { sagaId, definition, definitionVersion, input, stages, at } = event.data;
@@ -98,41 +87,29 @@ export function evolve(state: SagaState, event: SagaEvent): SagaState {
       };
     }
     case 'SagaParked':
-      state.status = 'PARKED';
-      state.reason = event.data.reason;
-      return state;
+      return { ...state, status: 'PARKED', reason: event.data.reason };
     case 'SagaRetried':
-      state.status = event.data.status;
-      for (const { step, timeoutAt } of event.data.steps) {
-        retry(stepOf(state, step), state.backward, millisecondsOf(event.data.at), millisecondsOf(timeoutAt));
-      }
-      return state;
+      return retried(state, event.data);
     case 'SagaCompleted':
-      end(state, 'COMPLETED', event.data.at);
-      state.reason = null;
-      return state;
+      return { ...ended(state, 'COMPLETED', event.data.at), reason: null };
     case 'SagaCompensated':
-      end(state, 'COMPENSATED', event.data.at);
-      return state;
+      return ended(state, 'COMPENSATED', event.data.at);
     case 'CompensationStarted':
-      state.status = 'COMPENSATING';
-      state.endedAt = null;
-      state.backward = true;
-      state.cause = event.data.reason;
-      state.reason = event.data.reason;
-      for (const name of event.data.steps) undo(stepOf(state, name), event.data.at);
-      return state;
-    case 'CompensationCalledOff':
-      goForward(state);
-      callOff(stepOf(state, event.data.step), event.data.attempts, event.data.timeoutAt);
-      return state;
-    case 'StepsStarted':
-      for (const { step, sends, timeoutAt } of event.data.steps)
-        begin(stepOf(state, step), sends, timeoutAt, event.data.at);
-      return state;
+      return turnedBack(state, event.data);
+    case 'CompensationCalledOff': {
+      const { attempts, timeoutAt } = event.data;
+      const called = changed(state.stages, [event.data], (step) => callOff(step, attempts, timeoutAt));
+      return { ...state, status: 'RUNNING', backward: false, cause: null, reason: null, stages: called };
+    }
+    case 'StepsStarted': {
+      const { steps, at } = event.data;
+      const begun = changed(state.stages, steps, (step, { sends, timeoutAt }) =>
+        begin(step, sends, timeoutAt, at),
+      );
+      return { ...state, stages: begun };
+    }
     case 'StepsAdded':
-      addSteps(state, event.data.steps);
-      return state;
+      return { ...state, stages: withAdded(state.stages, event.data.steps) };
     case 'StepAccepted':
     case 'StepCompleted':
     case 'StepPutOff':
@@ -145,34 +122,48 @@ export function evolve(state: SagaState, event: SagaEvent): SagaState {
     case 'CompensationAccepted':
     case 'CompensationPutOff':
     case 'CompensationFailed':
-      evolveStep(stepOf(state, event.data.step), event);
-      return state;
+      return { ...state, stages: changed(state.stages, [event.data], (step) => evolveStep(step, event)) };
   }
 }
 
-/** What was about to be undone is being done after all. */
-function goForward(state: SagaState): void {
-  state.status = 'RUNNING';
-  state.backward = false;
-  state.cause = null;
-  state.reason = null;
+type Data<Type extends SagaEvent['type']> = Extract<SagaEvent, { type: Type }>['data'];
+
+function retried(state: Readonly<SagaState>, { status, steps, at }: Data<'SagaRetried'>): SagaState {
+  const now = millisecondsOf(at);
+  const stages = changed(state.stages, steps, (step, { timeoutAt }) =>
+    retry(step, state.backward, now, millisecondsOf(timeoutAt)),
+  );
+  return { ...state, status, stages };
 }
 
-function addSteps({ stages }: SagaState, steps: readonly StepAddition[]): void {
-  for (const { stage, step, given } of steps) stages[stage]?.push({ ...unbegun(step), given });
-  for (const stage of stages) forgetDone(stage);
+function turnedBack(
+  state: Readonly<SagaState>,
+  { steps, reason, at }: Data<'CompensationStarted'>,
+): SagaState {
+  const named = steps.map((step) => ({ step }));
+  return {
+    ...state,
+    status: 'COMPENSATING',
+    endedAt: null,
+    backward: true,
+    cause: reason,
+    reason,
+    stages: changed(state.stages, named, (step) => undo(step, at)),
+  };
 }
 
-/** Takes the first of the added steps out of a stage that are done, where it has too many of them. */
-function forgetDone(stage: StepState[]): void {
+function withAdded(stages: Stages, steps: readonly StepAddition[]): Stages {
+  const more = Map.groupBy(steps, ({ stage }) => stage);
+  return stages.map((stage, index) => {
+    const added = more.get(index)?.map(({ step, given }) => ({ ...unbegun(step), given }));
+    return withoutFirstDone(added === undefined ? stage : [...stage, ...added]);
+  });
+}
+
+/** A stage without the first of the added steps that are done, where it has too many of them. */
+function withoutFirstDone(stage: readonly StepState[]): readonly StepState[] {
   let more = stage.filter(isDone).length - DONE_KEPT;
-  for (let index = 0; more > 0; ) {
-    if (!isDone(stage[index] as StepState)) index++;
-    else {
-      stage.splice(index, 1);
-      more--;
-    }
-  }
+  return more <= 0 ? stage : stage.filter((step) => !(isDone(step) && more-- > 0));
 }
 
 function isDone({ given, status }: StepState): boolean {
@@ -180,9 +171,13 @@ function isDone({ given, status }: StepState): boolean {
 }
 
 /** The saga has ended: what never began, or waits for an event that no longer matters, will not be. */
-function end(state: SagaState, status: 'COMPLETED' | 'COMPENSATED', at: string): void {
-  state.status = status;
-  state.endedAt = at;
-  for (const step of state.stages.flat())
-    if (step.status === 'PENDING' || step.status === 'WAITING') step.status = 'SKIPPED';
+function ended(state: Readonly<SagaState>, status: 'COMPLETED' | 'COMPENSATED', at: string): SagaState {
+  const open = state.stages.flatMap((steps) =>
+    steps.filter((step) => step.status === 'PENDING' || step.status === 'WAITING'),
+  );
+  const named = open.map(({ name: step }) => ({ step }));
+  const stages = changed(state.stages, named, (step) => {
+    step.status = 'SKIPPED';
+  });
+  return { ...state, status, endedAt: at, stages };
 }

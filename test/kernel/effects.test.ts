@@ -35,7 +35,7 @@ beforeEach(() => {
 });
 
 /** Another instance on the same storage, as after a crash: what the one before still does reaches nobody. */
-function wake() {
+function wake(decider = errandDecider) {
   const mine: Performing[] = [];
   performing = mine;
   world = {
@@ -43,7 +43,7 @@ function wake() {
     perform: (effect: Effect<unknown>, context) =>
       new Promise((answer, fail) => mine.push({ errand: effect.effect, context, answer, fail })),
   };
-  return localCore<ErrandState>(errandDecider, world).core;
+  return localCore<ErrandState>(decider, world).core;
 }
 
 type Core = ReturnType<typeof wake>;
@@ -230,6 +230,23 @@ describe('effects that fail', () => {
     expect(world.alarmAt).toBeLessThanOrEqual(START + 1_000);
     await ring(core);
     expect(names()).toEqual([UNRECORDABLE]);
+  });
+
+  it('whose outcome is taken and ends nothing do not spin', async () => {
+    const stubborn: typeof errandDecider = {
+      ...errandDecider,
+      evolve: (state, event) => (event.type === 'Done' ? state : errandDecider.evolve(state, event)),
+    };
+    const core = wake(stubborn);
+    await want(core, 'post');
+    await settled();
+    take().answer(done('post'));
+    await settled();
+    take().answer(done('post'));
+    await settled();
+    expect(names()).toEqual([]);
+    expect(world.lines.join()).toContain('wanted after its outcome was replayed');
+    expect(core.aggregate.log.head().version).toBe(2);
   });
 
   it('to answer are taken for lost after a while and begun again; whichever answers first counts', async () => {

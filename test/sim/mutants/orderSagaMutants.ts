@@ -5,7 +5,7 @@ import type { Mutant } from './mutant.ts';
 const CONSUMER = 'queues/sagas/consumer.ts';
 const SUBSCRIPTIONS = 'queues/sagas/subscriptions.ts';
 const FULFILMENT = 'actors/saga/definitions/orderFulfilment.ts';
-const DECIDER = 'actors/saga/decider.ts';
+const WANTS = 'actors/saga/wants.ts';
 
 const MUTANTS: readonly Mutant[] = [
   {
@@ -182,7 +182,7 @@ const MUTANTS: readonly Mutant[] = [
     breaks: 'A step that waits for an event waits for ever.',
     patches: [
       {
-        file: DECIDER,
+        file: WANTS,
         find: "if (!isUndone && status !== 'RUNNING' && (status !== 'WAITING' || state.backward)) continue;",
         replace: "if (status !== 'RUNNING' || isUndone) continue;",
       },

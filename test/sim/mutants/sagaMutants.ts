@@ -3,6 +3,7 @@
 import type { Mutant } from './mutant.ts';
 
 const DECIDER = 'actors/saga/decider.ts';
+const WANTS = 'actors/saga/wants.ts';
 const EFFECTS = 'actors/kernel/effects.ts';
 const PLAN = 'actors/saga/plan.ts';
 const PROGRESS = 'actors/saga/progress.ts';
@@ -36,7 +37,7 @@ export const SAGA_MUTANTS: readonly Mutant[] = [
     breaks: 'A step’s command has another id at each attempt, so that its receiver runs it again.',
     patches: [
       {
-        file: DECIDER,
+        file: WANTS,
         find: "${rounds === 0 ? '' : ` ${rounds}`}",
         replace: ' ${step.attempts}',
       },
@@ -48,8 +49,8 @@ export const SAGA_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: PLAN,
-        find: "      case 'TIMED_OUT':\n        return true;",
-        replace: "      case 'TIMED_OUT':\n        return step.succeeded;",
+        find: "    case 'TIMED_OUT':\n      return true;",
+        replace: "    case 'TIMED_OUT':\n      return step.succeeded;",
       },
     ],
   },
