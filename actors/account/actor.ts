@@ -1,16 +1,26 @@
 /** The account as a Durable Object: one object an account, named by its id. */
 import type { AccountEvent } from '../../schemas/account.ts';
 import type { ActorEnv } from '../env.ts';
-import type { History } from '../kernel/decider.ts';
+import { type History, STRETCH_EVENTS } from '../kernel/decider.ts';
+import { DigestTable } from '../kernel/digestTable.ts';
 import { EventSourcedActor } from '../kernel/eventSourcedActor.ts';
 import { type BalanceHistory, type BalanceRequest, balanceHistory } from './balanceHistory.ts';
 import { BALANCE_DIGESTS, type DayBalances } from './balances.ts';
 import { type AccountState, accountDecider } from './decider.ts';
 import { type KnownAccount, knownAccount } from './known.ts';
+import { KNOWN_HOLDINGS, type KnownCheckpoints, type KnownHoldings } from './knownHoldings.ts';
 
 export class AccountActor extends EventSourcedActor<AccountState> {
+  readonly #checkpoints: KnownCheckpoints;
+
   constructor(ctx: DurableObjectState, env: ActorEnv) {
     super(ctx, env, accountDecider);
+    const table = new DigestTable<KnownHoldings>(ctx.storage, KNOWN_HOLDINGS);
+    this.#checkpoints = {
+      stretchEvents: STRETCH_EVENTS,
+      kept: (stretch) => table.kept(stretch),
+      keep: (stretch, holdings) => void table.keep(stretch, holdings),
+    };
   }
 
   /**
@@ -18,7 +28,8 @@ export class AccountActor extends EventSourcedActor<AccountState> {
    * the first.
    */
   readKnown(version: number, knownVersion: number): Promise<KnownAccount> {
-    return this.inPieces(knownAccount(this.#history(), version, knownVersion));
+    const source = { history: this.#history(), checkpoints: this.#checkpoints };
+    return this.inPieces(knownAccount(source, version, knownVersion));
   }
 
   /** Balances by period, up to now where no end is named. A `knownVersion` is a version that the account has. */

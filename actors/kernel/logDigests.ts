@@ -5,22 +5,22 @@
  * means making them anew.
  */
 import { type DigestRecipe, STRETCH_EVENTS } from './decider.ts';
+import { DigestTable } from './digestTable.ts';
 import type { EventLog, StoredEvent } from './eventLog.ts';
 import { textReader } from './fieldText.ts';
 import type { ActorStorage } from './storage.ts';
 
 /** The digests of one log. */
 export class LogDigests<Digest> {
-  readonly #storage: ActorStorage;
+  readonly #table: DigestTable<Digest>;
   readonly #log: EventLog;
   readonly #recipe: DigestRecipe<Digest>;
   readonly #textOf: (data: string) => string | undefined;
-  #hasTable = false;
   /** The digest of the stretch that is not whole yet, where all of it was appended while this instance was there. */
   #running: Digest | undefined;
 
   constructor(storage: ActorStorage, log: EventLog, recipe: DigestRecipe<Digest>) {
-    this.#storage = storage;
+    this.#table = new DigestTable(storage, recipe);
     this.#log = log;
     this.#recipe = recipe;
     this.#textOf = textReader(recipe.field);
@@ -28,10 +28,10 @@ export class LogDigests<Digest> {
 
   /** The digest of a stretch that is whole: stretch 0 has versions 1 to 1,000. */
   of(stretch: number): Digest {
-    const kept = this.#kept(stretch);
+    const kept = this.#table.kept(stretch);
     if (kept !== undefined) return kept;
     const digest = this.#read(stretch);
-    this.#keep(stretch, digest);
+    this.#table.keep(stretch, digest);
     return digest;
   }
 
@@ -51,7 +51,7 @@ export class LogDigests<Digest> {
       }
       if (place < STRETCH_EVENTS - 1) continue;
       const stretch = (version - 1 - place) / STRETCH_EVENTS;
-      rowsWritten += this.#keep(stretch, this.#running ?? this.#read(stretch));
+      rowsWritten += this.#table.keep(stretch, this.#running ?? this.#read(stretch));
       this.#running = undefined;
     }
     return rowsWritten;
@@ -60,48 +60,12 @@ export class LogDigests<Digest> {
   /** After a transaction that was undone: memory may be ahead of storage, and is given up. */
   forget(): void {
     this.#running = undefined;
-    this.#hasTable = false;
+    this.#table.forget();
   }
 
   #read(stretch: number): Digest {
     const { field } = this.#recipe;
     const values = this.#log.search.values(field, stretch * STRETCH_EVENTS, (stretch + 1) * STRETCH_EVENTS);
     return values.reduce((digest, value) => this.#recipe.add(digest, value), this.#recipe.empty());
-  }
-
-  #keep(stretch: number, digest: Digest): number {
-    this.#prepare();
-    const { name, version } = this.#recipe;
-    return this.#storage.sql.exec(
-      'INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?)',
-      name,
-      stretch,
-      version,
-      JSON.stringify(digest),
-    ).rowsWritten;
-  }
-
-  #kept(stretch: number): Digest | undefined {
-    this.#prepare();
-    const { name, version } = this.#recipe;
-    const [row] = this.#storage.sql
-      .exec<{ digest: string }>(
-        'SELECT digest FROM digests WHERE name = ? AND stretch = ? AND recipe = ?',
-        name,
-        stretch,
-        version,
-      )
-      .toArray();
-    return row && JSON.parse(row.digest);
-  }
-
-  /** Not a migration: most objects never have a stretch, and what is kept can be made again. */
-  #prepare(): void {
-    if (this.#hasTable) return;
-    this.#storage.sql.exec(
-      'CREATE TABLE IF NOT EXISTS digests (name TEXT NOT NULL, stretch INTEGER NOT NULL, recipe INTEGER NOT NULL, ' +
-        'digest TEXT NOT NULL, PRIMARY KEY (name, stretch)) STRICT, WITHOUT ROWID',
-    );
-    this.#hasTable = true;
   }
 }

@@ -1,11 +1,8 @@
 /** Snapshots: the state as JSON every so many events. A cache of the log, never a source: any doubt means a refold. */
-import type { ActorStorage } from './storage.ts';
+import { type ActorStorage, STORED_TEXT_BYTES_MAX } from './storage.ts';
 
 /** Events between snapshots: a fold of this many takes a few milliseconds, and one row in a thousand is no cost. */
 export const SNAPSHOT_EVERY_EVENTS = 1_000;
-
-/** A row holds at most 2 MB in production (the local runtime lets more pass): above this, refolding is the answer. */
-const SNAPSHOT_BYTES_MAX = 1_900_000;
 
 /** The snapshots of one aggregate, of one shape of its state. */
 export class SnapshotStore {
@@ -34,7 +31,8 @@ export class SnapshotStore {
     if (Math.floor(versionBefore / SNAPSHOT_EVERY_EVENTS) === Math.floor(version / SNAPSHOT_EVERY_EVENTS))
       return 0;
     const text = JSON.stringify(state);
-    if (Buffer.byteLength(text) > SNAPSHOT_BYTES_MAX) return 0;
+    // What is too large is refolded.
+    if (Buffer.byteLength(text) > STORED_TEXT_BYTES_MAX) return 0;
     // A snapshot of an older shape may stand at the same version after a deploy.
     return this.#storage.sql.exec(
       'INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)',

@@ -4,6 +4,9 @@
  */
 export type SqlValue = ArrayBuffer | string | number | null;
 
+/** A row holds at most 2 MB in production (the local runtime lets more pass): longer texts are not stored. */
+export const STORED_TEXT_BYTES_MAX = 1_900_000;
+
 /** The rows of one statement. */
 export interface SqlCursor<Row> {
   toArray(): Row[];

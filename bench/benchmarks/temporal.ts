@@ -22,15 +22,16 @@ const SLICE_EVENTS = 10_000;
 /** Events that one page of the log has. */
 const PAGE_EVENTS = 1_000;
 
-/** Questions of one round: enough for a 95th percentile, and fewer where one takes a second. */
+/** Questions of one round: enough for a 95th percentile, and fewer where one takes the baseline a second. */
 const SHORT_QUESTIONS = 200;
 const LONG_QUESTIONS = 20;
 
 /** Of the moments that are asked for. */
 const MOMENTS_SEED = 20261128;
 
-/** Trades that are corrected once everything else is measured, spread over the year. */
-const CORRECTIONS = 20;
+/** Trades that are amended once everything else is measured, spread over the year: every fourth is cancelled. */
+const AMENDMENTS = 20;
+const CANCELLED_EVERY = 4;
 
 const STATE: Target = { of: 'value', atMost: 50 };
 const BALANCES: Target = { of: 'value', atMost: 200 };
@@ -53,8 +54,9 @@ export const temporal: Benchmark = {
       await add(ask.balancesOnce('of a log without digests', []));
       await add(ask.states('recorded', [STATE]));
       await add(ask.balances('recorded'));
-      await correctTrades(product, events);
-      await add(ask.states('known', []));
+      await amendTrades(product, events);
+      await add(ask.stateOnce('known', 'the first time'));
+      await add(ask.states('known', [STATE]));
       await add(ask.balances('known'));
       return figures;
     });
@@ -90,11 +92,13 @@ async function fillYear(
   }
 }
 
-async function correctTrades(product: Server, events: number): Promise<void> {
-  for (let count = 0; count < CORRECTIONS; count++) {
-    const version = 2 + Math.floor(((count + 1) * (events - 2)) / (CORRECTIONS + 1));
-    const path = `v1/accounts/${ACCOUNT}/trades/t-${version}/correct`;
-    await asked(product, path, { fee: '2.5', reason: 'schedule of fees' });
+async function amendTrades(product: Server, events: number): Promise<void> {
+  for (let count = 0; count < AMENDMENTS; count++) {
+    const version = 2 + Math.floor(((count + 1) * (events - 2)) / (AMENDMENTS + 1));
+    const path = `v1/accounts/${ACCOUNT}/trades/t-${version}`;
+    const reason = 'contract note';
+    if (count % CANCELLED_EVERY === 0) await asked(product, `${path}/cancel`, { reason });
+    else await asked(product, `${path}/correct`, { price: `${5 + count}.25`, reason });
   }
 }
 
@@ -135,11 +139,8 @@ class Asking {
     return this.#compare(
       `state at a time as ${knowledge}, p95`,
       targets,
-      knowledge === 'recorded' ? SHORT_QUESTIONS : LONG_QUESTIONS,
-      () => {
-        const at = new Date(this.#moment()).toISOString();
-        return asked(this.#product, `v1/accounts/${ACCOUNT}/portfolio?at=${at}&knowledge=${knowledge}`);
-      },
+      SHORT_QUESTIONS,
+      () => this.#state(knowledge, this.#moment()),
       () => this.#baseline.ask(`newest-at/${ACCOUNT}?at=${this.#moment()}`),
     );
   }
@@ -156,10 +157,24 @@ class Asking {
   }
 
   /** The balances that are asked for just once. */
-  async balancesOnce(when: string, targets: readonly Target[]): Promise<Figure> {
-    const { p95: value, processorMs } = await measured(this.#product, 1, () => this.#year('recorded'));
-    const name = `balances by day over a year, ${when}`;
+  balancesOnce(when: string, targets: readonly Target[]): Promise<Figure> {
+    return this.#once(`balances by day over a year, ${when}`, targets, () => this.#year('recorded'));
+  }
+
+  /** The state at the end of the year that is asked for just once: of all moments the one that takes longest. */
+  stateOnce(knowledge: Knowledge, when: string): Promise<Figure> {
+    const question = () => this.#state(knowledge, YEAR_START + YEAR_MS - 1);
+    return this.#once(`state at the end of the year as ${knowledge}, ${when}`, [], question);
+  }
+
+  async #once(name: string, targets: readonly Target[], question: () => Promise<unknown>): Promise<Figure> {
+    const { p95: value, processorMs } = await measured(this.#product, 1, question);
     return { name, unit: 'ms', value, rounds: [value], detail: { processorMs }, targets };
+  }
+
+  #state(knowledge: Knowledge, moment: number): Promise<string> {
+    const at = new Date(moment).toISOString();
+    return asked(this.#product, `v1/accounts/${ACCOUNT}/portfolio?at=${at}&knowledge=${knowledge}`);
   }
 
   #year(knowledge: Knowledge): Promise<string> {

@@ -10,11 +10,21 @@ import {
 import type { BalancePeriod, DayBalances } from '../../actors/account/balances.ts';
 import type { AccountState } from '../../actors/account/decider.ts';
 import { knownAccount } from '../../actors/account/known.ts';
+import { KNOWN_HOLDINGS, type KnownHoldings } from '../../actors/account/knownHoldings.ts';
 import { type History, STRETCH_EVENTS } from '../../actors/kernel/decider.ts';
+import { DigestTable } from '../../actors/kernel/digestTable.ts';
+import type { LogHistory } from '../../actors/kernel/history.ts';
 import { Exact, plain } from '../../demo/exact.ts';
 import type { AccountEvent } from '../../schemas/account.ts';
 import type { Interval } from '../../schemas/calendar.ts';
-import { AmendedAccount, commandsOf, opening, plainState, step } from '../support/amendedAccount.ts';
+import {
+  AmendedAccount,
+  commandsOf,
+  opening,
+  plainState,
+  type Sent,
+  step,
+} from '../support/amendedAccount.ts';
 import { finished } from '../support/paced.ts';
 import { holds } from '../support/property.ts';
 import { numbersOf } from '../support/random.ts';
@@ -25,8 +35,19 @@ const DAY_MS = 86_400_000;
 const historyOf = ({ aggregate }: AmendedAccount) =>
   aggregate.history() as History<AccountState, AccountEvent>;
 
-const knownState = (account: AmendedAccount, version: number, knownVersion: number) =>
-  finished(knownAccount(historyOf(account), version, knownVersion));
+/** The state as it is known, as the account's actor finds it; `stretchEvents` apart it keeps checkpoints. */
+function knownState(account: AmendedAccount, version: number, knownVersion: number, stretchEvents = 1_000) {
+  const history = historyOf(account) as LogHistory<AccountState>;
+  const table = new DigestTable<KnownHoldings>(account.storage, KNOWN_HOLDINGS);
+  const checkpoints = {
+    stretchEvents,
+    kept: (stretch: number) => table.kept(stretch),
+    keep: (stretch: number, holdings: KnownHoldings) => void table.keep(stretch, holdings),
+  };
+  const source = { history: history as History<AccountState, AccountEvent>, checkpoints };
+  const known = finished(knownAccount(source, version, knownVersion));
+  return { ...known, eventsRead: history.eventsRead };
+}
 
 /** A balance history as the account's actor makes it. */
 function balances(account: AmendedAccount, request: BalanceRequest): BalanceHistory {
@@ -91,32 +112,83 @@ function madePeriods(history: BalanceHistory): Omit<BalancePeriod, 'period'>[] {
 }
 
 describe('the account as it is known', () => {
-  it('is what its trades give at every version, by what is known at every other', () => {
+  it('is what its trades give at every version, by what is known at every other, asked at any time', () => {
     let differences = 0;
     holds(
       fc.property(fc.array(step, { minLength: 10, maxLength: 40 }), fc.nat(), (steps, pick) => {
         const account = new AmendedAccount();
-        for (const command of commandsOf(steps)) {
-          account.now += 60_000;
-          account.run(command);
-        }
-        const head = account.ledger.version;
         const random = numbersOf(pick);
-        for (let tries = 0; tries < 12; tries++) {
+        // Checkpoints close to one another, and some so far apart that there are none.
+        const stretchEvents = 1 + Math.floor(random() ** 2 * 20);
+        const compare = (isNewest: boolean) => {
+          const head = account.ledger.version;
           const version = 1 + Math.floor(random() * head);
-          const known = tries === 0 ? head : version + Math.floor(random() * (head - version + 1));
-          const { state, amendments } = knownState(account, version, known);
+          const known = isNewest ? head : version + Math.floor(random() * (head - version + 1));
+          const { state, amendments } = knownState(account, version, known, stretchEvents);
           const expected = account.ledger.state(version, known);
           expect(plainState(state), `${version} known at ${known}`).toEqual(expected);
           const then = account.ledger.state(version);
           expect(plainState(account.aggregate.stateAt(version).state)).toEqual(then);
           if (amendments.length === 0) expect(expected).toEqual(then);
           else differences++;
+        };
+        // What was asked before leaves checkpoints, which later amendments overtake.
+        for (const command of commandsOf(steps)) {
+          account.now += 60_000;
+          account.run(command);
+          if (random() < 0.3) compare(true);
         }
+        for (let tries = 0; tries < 12; tries++) compare(tries < 6);
       }),
       PROPERTY,
     );
     expect(differences).toBeGreaterThan(100);
+  });
+
+  it('is read from checkpoints once it was asked for, until another trade before them is amended', () => {
+    const account = new AmendedAccount();
+    const stretchEvents = 10;
+    const far = (version: number) => knownState(account, version, account.ledger.version, stretchEvents);
+    const amend = (data: Sent['data'], type = 'CorrectTrade') =>
+      expect(account.run({ type, data: { ...data, reason: 'x' } })).toEqual(['accepted']);
+    account.run(opening('1000000'), { type: 'SetLimits', data: { allowShort: true } });
+    // Through zero and back: by one too many either way, so that what is held before matters to what comes after.
+    for (let count = 0; count < 200; count++) {
+      const [symbol, side] = [count % 3 === 0 ? 'IBM' : 'F', count % 2 === 0 ? 'BUY' : 'SELL'];
+      const data = {
+        tradeId: `t-${count}`,
+        symbol,
+        side,
+        quantity: `${1 + (count % 5)}.5`,
+        price: `${3 + (count % 7)}`,
+      };
+      account.run({ type: 'ExecuteTrade', data });
+    }
+    amend({ tradeId: 't-9', price: '17.77' });
+    expect(far(190).eventsRead).toBeGreaterThan(170);
+    expect(far(190).eventsRead).toBeLessThan(stretchEvents + 5);
+    expect(plainState(far(185).state)).toEqual(account.ledger.state(185, account.ledger.version));
+    amend({ tradeId: 't-150' }, 'CancelTrade');
+    expect(far(190).eventsRead).toBeLessThan(60);
+    expect(far(140).eventsRead).toBeLessThan(stretchEvents + 5);
+    for (const version of [140, 152, 160, 190, 201]) {
+      const { state } = far(version);
+      expect(plainState(state)).toEqual(account.ledger.state(version, account.ledger.version));
+    }
+    // What was known before it is asked for still, and does not take the place of what is known now.
+    const before = account.ledger.version - 1;
+    expect(plainState(knownState(account, 190, before, stretchEvents).state)).toEqual(
+      account.ledger.state(190, before),
+    );
+    expect(far(190).eventsRead).toBeLessThan(stretchEvents + 5);
+    // They are used: another checkpoint gives another state, and one of another release is left alone.
+    const right = far(195).state;
+    account.storage.sql.exec(
+      `UPDATE digests SET digest = json_set(digest, '$.IBM.position.quantity', '999') WHERE name = 'known holdings'`,
+    );
+    expect(far(195).state).not.toEqual(right);
+    account.storage.sql.exec("UPDATE digests SET recipe = 0 WHERE name = 'known holdings'");
+    expect(far(195).state).toEqual(right);
   });
 
   it.each([2, 20])('is what its trades give in %i symbols at once, corrected after one another', (count) => {
