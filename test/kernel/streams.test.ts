@@ -1,5 +1,6 @@
 /** Subscriptions through everything that goes wrong between a commit and a socket: nothing is left out, nothing comes twice. */
 import { describe, expect, it } from 'vitest';
+import type { Attachment } from '../../workers/streams/connection.ts';
 import { RECEIPT_MS_MAX, UNCONFIRMED_BYTES_MAX } from '../../workers/streams/flow.ts';
 import type { ServerFrame } from '../../workers/streams/frames.ts';
 import { StreamWorld, WorldActor, WorldHub, type WorldSocket } from '../support/streamWorld.ts';
@@ -140,6 +141,32 @@ describe('a hub that is evicted in the middle of a replay', () => {
     hub.evict();
     await world.settle(10_000);
     expect(reader.versions).toEqual([1, 2, 3]);
+  });
+});
+
+describe('what a socket remembers', () => {
+  it('is its session, its flow and how far each of its subscriptions has come', async () => {
+    const world = new StreamWorld(12);
+    world.faults = { lost: 0, unanswered: 0 };
+    const actors = ['a', 'b'].map((id) => new WorldActor(world, id, 0));
+    for (const [index, actor] of actors.entries()) actor.commit(3 + index);
+    const hub = new WorldHub(world, 'hub-0');
+    const socket = hub.connect();
+    const before = JSON.parse(socket.attachment ?? '') as Attachment;
+    const common = { aggregateType: 'account', topic: 'events', afterVersion: 0 };
+    for (const [id, aggregateId] of [
+      ['x-1', 'a'],
+      ['y', 'b'],
+    ]) {
+      hub.hub.message(socket, JSON.stringify({ type: 'subscribe', id, aggregateId, ...common }));
+    }
+    await world.settle(10_000);
+    const { subscriptions, ...others } = JSON.parse(socket.attachment ?? '') as Attachment;
+    expect(others).toEqual({ ...before, flow: [expect.any(Number), 0, 0], subscriptions: undefined });
+    expect(subscriptions.toSorted()).toEqual([
+      ['x-1', 'events', 'account', 'a', 3, 0],
+      ['y', 'events', 'account', 'b', 4, 0],
+    ]);
   });
 });
 

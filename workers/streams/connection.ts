@@ -69,7 +69,6 @@ export interface ConnectionSettings {
 }
 
 export class Connection implements Sink {
-  session: Session;
   readonly principal: Principal;
   readonly subscriptions = new Map<string, Subscription>();
   /** Subscriptions that are being set up, by their ids. */
@@ -79,14 +78,22 @@ export class Connection implements Sink {
   isOpen = true;
   readonly #settings: ConnectionSettings;
   readonly #flow: Flow;
+  #session: Session;
+  /** The members of the session as JSON: an attachment is written with every event that is sent. */
+  #sessionText: string;
   #isWatched = false;
 
   constructor(settings: ConnectionSettings) {
     this.#settings = settings;
-    this.session = settings.session;
+    this.#session = settings.session;
+    this.#sessionText = membersText(settings.session);
     this.principal = settings.principal;
     this.#flow = new Flow(settings.flow);
     this.#watchReceipts();
+  }
+
+  get session(): Session {
+    return this.#session;
   }
 
   hasRoom(): boolean {
@@ -132,7 +139,8 @@ export class Connection implements Sink {
   /** Ends it at a time at the latest, milliseconds since 1970. */
   endBy(time: number): void {
     if (time >= this.session.endsAt) return;
-    this.session = { ...this.session, endsAt: time };
+    this.#session = { ...this.session, endsAt: time };
+    this.#sessionText = membersText(this.#session);
     this.save();
   }
 
@@ -159,13 +167,13 @@ export class Connection implements Sink {
     this.#settings.onEnd(this);
   }
 
-  /** Writes down what has to survive hibernation. */
+  /** Writes down what has to survive hibernation: an {@link Attachment} as JSON, put together from what does not change. */
   save(): void {
     if (!this.isOpen) return;
-    const subscriptions = Array.from(this.subscriptions.values(), savedSubscription);
-    const opening = [...this.opening.values()];
-    const attachment: Attachment = { ...this.session, flow: this.#flow.state, subscriptions, opening };
-    this.#settings.socket.serializeAttachment(JSON.stringify(attachment));
+    const subscriptions = Array.from(this.subscriptions.values(), savedText).join();
+    const opening = JSON.stringify([...this.opening.values()]);
+    const text = `{${this.#sessionText},"flow":[${this.#flow.state}],"subscriptions":[${subscriptions}],"opening":${opening}}`;
+    this.#settings.socket.serializeAttachment(text);
   }
 
   #sendText(text: string): void {
@@ -202,7 +210,11 @@ export class Connection implements Sink {
   }
 }
 
-function savedSubscription({ id, topic, watch, version, isBehind }: Subscription): SavedSubscription {
-  const { aggregateType, aggregateId } = watch.target;
-  return [id, topic, aggregateType, aggregateId, version, isBehind ? 1 : 0];
+/** A {@link SavedSubscription}. */
+function savedText({ savedName, version, isBehind }: Subscription): string {
+  return `[${savedName},${version},${isBehind ? 1 : 0}]`;
+}
+
+function membersText(session: Session): string {
+  return JSON.stringify(session).slice(1, -1);
 }

@@ -37,6 +37,8 @@ export class Subscription implements Follower {
   readonly id: string;
   readonly topic: TopicName;
   readonly watch: Watch;
+  /** Its id, its topic and its aggregate as an attachment has them: the members of a JSON array that never change. */
+  readonly savedName: string;
   /** Everything up to it has been sent. */
   version: number;
   readonly #sink: Sink;
@@ -50,6 +52,8 @@ export class Subscription implements Follower {
     this.id = id;
     this.topic = topic;
     this.watch = watch;
+    const { aggregateType, aggregateId } = watch.target;
+    this.savedName = JSON.stringify([id, topic, aggregateType, aggregateId]).slice(1, -1);
     this.version = afterVersion;
     this.#sink = sink;
     this.#clock = clock;
