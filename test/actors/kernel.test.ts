@@ -4,10 +4,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ActorCore } from '../../actors/kernel/actorCore.ts';
 import { Aggregate } from '../../actors/kernel/aggregate.ts';
 import { LOG_MIGRATIONS } from '../../actors/kernel/eventLog.ts';
+import { Unanswered } from '../../actors/kernel/inTime.ts';
 import { migrate } from '../../actors/kernel/migrations.ts';
 import { SNAPSHOT_EVERY_EVENTS } from '../../actors/kernel/snapshots.ts';
 import type { CommandEnvelope } from '../../schemas/envelope.ts';
 import { parseEventsMessage } from '../../schemas/message.ts';
+import { isPassing } from '../../workers/inTime.ts';
 import { CONTEXT, command, type Toy, toyActor } from '../support/actors.ts';
 import { BROKEN, STUCK, type ToyCommand, type ToyState, toyDecider } from '../support/toyDecider.ts';
 
@@ -232,6 +234,28 @@ describe('migrations', () => {
     const steps = await actor.sql('SELECT count(*) AS steps FROM schema_migrations');
     expect(steps).toEqual([{ steps: LOG_MIGRATIONS.length }]);
   });
+});
+
+describe('a directory that does not answer', () => {
+  it.each([
+    ['in time', new Unanswered('directory 3 did not answer')],
+    ['since it has too much to do', Object.assign(new Error('too much'), { overloaded: true })],
+  ])(
+    '%s: nothing is recorded, and whoever sent the first command hears that it may come again',
+    async (name, fault) => {
+      const actor = toyActor(`directory-${name.replaceAll(' ', '-')}`);
+      actor.world.directoryFault = fault;
+      const sent = [add(1, 'a')];
+      const failed = await (async () => await actor.execute(...sent))().catch((error: unknown) => error);
+      expect(isPassing(failed), String(failed)).toBe(true);
+      expect([await actor.head(), await alarmOf(actor)]).toEqual([0, null]);
+      actor.world.directoryFault = undefined;
+      expect(await actor.execute(...sent)).toMatchObject([{ status: 'accepted', version: 1 }]);
+      // Whom it knows is not asked about again.
+      actor.world.directoryFault = fault;
+      expect(await actor.run(add(2))).toMatchObject({ status: 'accepted', version: 2 });
+    },
+  );
 });
 
 describe('the outbox', () => {

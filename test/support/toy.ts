@@ -9,6 +9,8 @@ export interface ToyWorld {
   failures: number;
   readonly sent: string[];
   readonly registered: string[];
+  /** What a registration fails with; none where it is undefined. */
+  directoryFault?: Error | undefined;
 }
 
 const worlds = new Map<string, ToyWorld>();
@@ -40,7 +42,10 @@ function toyBindings(world: ToyWorld) {
     } as unknown as Queue<string>,
     DIRECTORY: {
       getByName: () => ({
-        register: async (_type: string, id: string) => void world.registered.push(id),
+        register: async (_type: string, id: string) => {
+          if (world.directoryFault !== undefined) throw world.directoryFault;
+          world.registered.push(id);
+        },
       }),
     } as never as ActorEnv['DIRECTORY'],
   };
