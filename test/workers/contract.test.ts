@@ -122,11 +122,13 @@ describe('Everywhere: commands', () => {
     // A key that was used for another trade names that one.
     await send({ ...trade, tradeId: 't-2' }, 'key-3');
     expect((await send({ ...trade, tradeId: 't-3' }, 'key-3')).body.code).toBe('command_id_reused');
+    // One under which a trade was repeated is not remembered.
+    expect((await send({ ...trade, tradeId: 't-4' }, 'key-1')).status).toBe(201);
     // A deposit may carry a key that is a trade's id: they are different things.
     const headers = { 'Idempotency-Key': 't-9' };
     await call('POST', '/v1/accounts/idem-3/deposits', { body: { amount: '1' }, headers });
     expect((await send({ ...trade, tradeId: 't-9' })).status).toBe(201);
-    expect((await footprint('idem-3')).version).toBe(5);
+    expect((await footprint('idem-3')).version).toBe(6);
   });
 
   it('holds If-Match against the version', async () => {

@@ -15,7 +15,9 @@ export const CommandHeaders = z.strictObject({
     param: { id: 'IdempotencyKey' },
     description:
       'The command id, 1 to 128 visible ASCII characters, remembered for good. A repeat with the same body gives the ' +
-      'same answer with `Idempotency-Replayed: true`; with another body 409 `command_id_reused`.',
+      'same answer with `Idempotency-Replayed: true`; with another body 409 `command_id_reused`. A key under which something ' +
+      'was sent that another key, or none, had already created (by its `tradeId`, `orderId`, …) is answered in the same way and ' +
+      'not remembered.',
     examples: ['deposit-2026-11-21-7'],
   }),
   'If-Match': z
