@@ -59,6 +59,8 @@ export class Notary {
   readonly #deps: NotaryDeps;
   readonly #tables: NotaryTables;
   #running: Promise<Signed> | undefined;
+  /** The run after that. */
+  #next: Promise<Signed> | undefined;
   #hasAdopted = false;
 
   constructor(deps: NotaryDeps, tables: NotaryTables) {
@@ -66,12 +68,23 @@ export class Notary {
     this.#tables = tables;
   }
 
-  /** Signs what has come into the archive since the last time. Two calls share one run. Throws where the bucket does not answer. */
+  /**
+   * Signs what has come into the archive since the last time. Calls that come while it signs share the next run, since this one may
+   * have looked too early. Throws where the bucket does not answer.
+   */
   sign(): Promise<Signed> {
-    this.#running ??= this.#sign().finally(() => {
-      this.#running = undefined;
-    });
-    return this.#running;
+    if (this.#running === undefined) {
+      this.#running = this.#sign().finally(() => {
+        this.#running = undefined;
+      });
+      return this.#running;
+    }
+    const again = () => {
+      this.#next = undefined;
+      return this.sign();
+    };
+    this.#next ??= this.#running.then(again, again);
+    return this.#next;
   }
 
   latest(): Checkpoint | null {

@@ -197,6 +197,32 @@ describe('what is too much for one segment', () => {
   });
 });
 
+describe('what comes while a checkpoint is signed', () => {
+  it('is under the one that whoever brought it asks for', async () => {
+    const world = new ArchiveWorld();
+    for (const id of ['account-0', 'account-1']) act(world, id, 0);
+    world.deliver(world.account('account-0').announce());
+    await world.archivist.seal();
+    const { create } = world.bucket;
+    const [reached, bucket] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    world.bucket.create = async (key, bytes) => {
+      if (!key.startsWith('checkpoints/')) return create.call(world.bucket, key, bytes);
+      reached.resolve();
+      await bucket.promise;
+      return create.call(world.bucket, key, bytes);
+    };
+    const first = world.notary.sign();
+    await reached.promise;
+    world.deliver(world.account('account-1').announce());
+    await world.archivist.seal();
+    const later = [world.notary.sign(), world.notary.sign()];
+    bucket.resolve();
+    const signed = await Promise.all([first, ...later]);
+    expect(signed.map(({ checkpoint }) => checkpoint?.checkpoint.manifests)).toEqual([1, 2, 2]);
+    expect(world.notary.checkpoints(0, 10)).toHaveLength(2);
+  });
+});
+
 describe('what comes while a segment is made', () => {
   it('is archived when whoever brought it asks for that, though a run was going on', async () => {
     const world = new ArchiveWorld();
