@@ -6,6 +6,7 @@ export { ArchivistActor } from './archivist/actor.ts';
 export { DeadLettersActor } from './deadLetters/actor.ts';
 export { DirectoryActor } from './directory/actor.ts';
 export { GeneralLedgerActor } from './generalLedger/actor.ts';
+export { HoldersActor } from './holders/actor.ts';
 export { InventoryActor } from './inventory/actor.ts';
 export { NotaryActor } from './notary/actor.ts';
 export { OrderActor } from './order/actor.ts';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { UtcTime } from '../schemas/scalars.ts';
 import { type CsvRow, csvTable } from './csv.ts';
-import type { EventKind, Row, StateKind } from './kinds/kind.ts';
+import type { Kind, Row } from './kinds/kind.ts';
 import { Head } from './report.ts';
 
 /** A page, whatever its rows are. */
@@ -21,7 +21,7 @@ export interface ReportPage {
 }
 
 /** The JSON of a page of a kind. */
-export function pageSchema({ name, row }: EventKind | StateKind<never>): z.ZodType {
+export function pageSchema({ name, row }: Kind): z.ZodType {
   return z.strictObject({
     report: z.literal(name),
     from: UtcTime.nullable().meta({ description: 'The period begins here; null: with the first event.' }),

@@ -3,6 +3,7 @@ import type { ArchivistActor } from '../actors/archivist/actor.ts';
 import type { DeadLettersActor } from '../actors/deadLetters/actor.ts';
 import type { ActorEnv, ArchiveEnv, NotaryEnv } from '../actors/env.ts';
 import type { GeneralLedgerActor } from '../actors/generalLedger/actor.ts';
+import type { HoldersActor } from '../actors/holders/actor.ts';
 import type { NotaryActor } from '../actors/notary/actor.ts';
 import type { StreamHubActor } from './streams/actor.ts';
 
@@ -13,6 +14,8 @@ export interface Env extends ActorEnv, ArchiveEnv, NotaryEnv {
   readonly NOTARY: DurableObjectNamespace<NotaryActor>;
   /** What the reconciler has read of every account. */
   readonly GENERAL_LEDGER: DurableObjectNamespace<GeneralLedgerActor>;
+  /** What all accounts held at a moment, by the moment (workers/holders.ts). */
+  readonly HOLDERS: DurableObjectNamespace<HoldersActor>;
   /** Keeps what consumers did not take. */
   readonly DEAD_LETTERS: DurableObjectNamespace<DeadLettersActor>;
   /** The first view database; `VIEWS_1`, `VIEWS_2`, … are further partitions. */

@@ -1124,6 +1124,40 @@ readonly realizedPnl: string;
 readonly reached: "QUANTITY" | "VALUE" | "QUANTITY_AND_VALUE";
 };
 
+export type LargeHolderRow = {
+/** A customer's total, or one of the accounts that it is made of: these follow their total. */
+readonly level: "CUSTOMER" | "ACCOUNT";
+/** An id that its client made. */
+readonly customerId: string;
+/** Null in a total. */
+readonly accountId: string | null;
+/** A ticker or pair as the venue writes it. */
+readonly symbol: string;
+/** An active currency code of ISO 4217; no fund codes, metals or units of account. */
+readonly currency: string;
+/** How many a total is made of. */
+readonly accounts: number | null;
+/** Net; negative: short. */
+readonly quantity: string;
+/** Of the accounts that are long. */
+readonly longQuantity: string;
+/** Of those that are short, as a positive number. */
+readonly shortQuantity: string;
+/** Net, over all accounts of the customer whatever their currency: what `minQuantity` is compared with. */
+readonly quantityInAllCurrencies: string | null;
+/** Of the trade in the symbol that any of these accounts executed last; null where none is known. */
+readonly price: string | null;
+readonly priceTradeId: string | null;
+readonly priceAccountId: string | null;
+readonly pricedAt: string | null;
+/** Net, at that price: in a total what `minValue` is compared with. */
+readonly marketValue: string | null;
+/** Long and short added up. */
+readonly grossValue: string | null;
+/** The thresholds that a total reaches, long or short. */
+readonly reached: "QUANTITY" | "VALUE" | "QUANTITY_AND_VALUE" | null;
+};
+
 export type Product = {
 /** An id that its client made. */
 readonly productId: string;
@@ -2125,6 +2159,41 @@ readonly asOf: string;
 /** Fields for which there is no data here. */
 readonly emptyFields: readonly (string)[];
 readonly rows: readonly (LargePositionRow)[];
+/** The logs that the page covers, and up to which version. */
+readonly heads: readonly (Head)[];
+/** Null on the last page. */
+readonly nextCursor: string | null;
+};
+};
+/** Customers whose holdings reach a threshold */
+readonly getLargeHolders: {
+readonly query?: {
+/** The period ends before this; absent: with `asOf`. */
+readonly to?: string;
+/** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
+readonly asOf?: string;
+readonly format?: "json" | "csv";
+readonly limit?: number;
+/** This customer alone. */
+readonly customerId?: string;
+/** Of units, long or short. */
+readonly minQuantity?: string | number;
+/** In the account's own currency, long or short. */
+readonly minValue?: string | number;
+/** The `nextCursor` of the page before. It serves for a day; after that, begin again with the `asOf`. */
+readonly cursor?: string;
+};
+readonly reply: {
+readonly report: "large-holders";
+/** The period begins here; null: with the first event. */
+readonly from: string | null;
+/** The period ends before this; null: with `asOf`. */
+readonly to: string | null;
+/** Events recorded before this time are covered: with it, the same page again. */
+readonly asOf: string;
+/** Fields for which there is no data here. */
+readonly emptyFields: readonly (string)[];
+readonly rows: readonly (LargeHolderRow)[];
 /** The logs that the page covers, and up to which version. */
 readonly heads: readonly (Head)[];
 /** Null on the last page. */

@@ -24,6 +24,7 @@ export const OPERATIONS = {
   getOrderToTrade: { method: 'GET', path: '/v1/reports/order-to-trade' },
   getPositionReport: { method: 'GET', path: '/v1/reports/positions' },
   getLargePositions: { method: 'GET', path: '/v1/reports/large-positions' },
+  getLargeHolders: { method: 'GET', path: '/v1/reports/large-holders' },
   putProduct: { method: 'PUT', path: '/v1/products/{id}', isCommand: true },
   getProduct: { method: 'GET', path: '/v1/products/{id}' },
   receiveStock: { method: 'POST', path: '/v1/inventory/{id}/receipts', isCommand: true },

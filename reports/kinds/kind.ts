@@ -16,7 +16,8 @@ export interface ReportedAccount {
   readonly opening: StatedAccount | undefined;
 }
 
-interface Kind {
+/** A kind of report, wherever its rows come from. */
+export interface Kind {
   /** As the path names it. */
   readonly name: string;
   /** The columns of its rows, in order: those of {@link row}, unless rows leave some empty always. */

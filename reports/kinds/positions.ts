@@ -1,18 +1,12 @@
 /** Holdings at the end of a period, and those of them that are large. */
 import { z } from 'zod';
 import { Currency } from '../../schemas/currency.ts';
-import {
-  absolute,
-  formatDecimal,
-  multiply,
-  parseDecimal,
-  type Scaled,
-  subtract,
-} from '../../schemas/decimal.ts';
+import { formatDecimal, multiply, parseDecimal, type Scaled, subtract } from '../../schemas/decimal.ts';
 import { AggregateId, DecimalText, Id, SymbolName, UtcTime } from '../../schemas/scalars.ts';
 import type { Position } from '../../schemas/trade.ts';
 import { ReportValue } from '../report.ts';
 import type { ReportedAccount, StateKind } from './kind.ts';
+import { reachedOf, type Thresholds } from './thresholds.ts';
 
 const PositionRow = z
   .strictObject({
@@ -92,27 +86,14 @@ const LargePositionRow = PositionRow.extend({
     .meta({ description: 'The thresholds that it reaches, long or short.' }),
 }).meta({ id: 'LargePositionRow' });
 
-/** From when on a position is large; undefined does not count. */
-export interface Thresholds {
-  readonly minQuantity: string | undefined;
-  /** In the account's own currency. */
-  readonly minValue: string | undefined;
-}
-
 /** Holdings that reach a threshold. */
 export const largePositions: StateKind<Thresholds> = {
   name: 'large-positions',
   columns: Object.keys(LargePositionRow.shape),
   row: LargePositionRow,
-  rowsOfState: (account, { minQuantity, minValue }) =>
+  rowsOfState: (account, thresholds) =>
     positionRows(account).flatMap((row) => {
-      const isMany = reaches(row.quantity, minQuantity);
-      const isMuch = row.marketValue !== null && reaches(row.marketValue, minValue);
-      if (!isMany && !isMuch) return [];
-      return [{ ...row, reached: isMany && isMuch ? 'QUANTITY_AND_VALUE' : isMany ? 'QUANTITY' : 'VALUE' }];
+      const reached = reachedOf(row.quantity, row.marketValue, thresholds);
+      return reached === undefined ? [] : [{ ...row, reached }];
     }),
 };
-
-function reaches(value: string, threshold: string | undefined): boolean {
-  return threshold !== undefined && absolute(parseDecimal(value)) >= parseDecimal(threshold);
-}

@@ -67,6 +67,7 @@ describe('README.md, docs/reports.md, docs/reconciliation.md and docs/time.md', 
       '/statement',
       '/reports/trade-blotter',
       '/reports/large-positions',
+      '/reports/large-holders',
       '/correct',
       '/balance-history',
     ]) {

@@ -20,6 +20,7 @@ const NO_AGGREGATE = [
   'deadLetters',
   'directory',
   'generalLedger',
+  'holders',
   'sandbox',
   'ambient',
   'archivist',

@@ -124,6 +124,7 @@ const demandedQuery: Record<string, readonly [string, string][]> = {
     ['message', `{"id":"${ID}"}`],
   ],
   getLargePositions: [['minValue', '0']],
+  getLargeHolders: [['minValue', '0']],
   getArchiveObject: [['key', 'manifests/0000000001.json']],
   queryGraphQl: [['query', '{ accounts(first: 2) { edges { cursor } } }']],
 };

@@ -159,6 +159,32 @@ describe('a report', () => {
     expect((await report('large-positions?accountId=rep-3&minValue=3000.01')).body.rows).toEqual([]);
   });
 
+  it('finds holders that are large over several accounts, and comes again to the byte by its asOf', async () => {
+    for (const id of ['hold-1', 'hold-2']) await opened(id, { customerId: 'holder' });
+    await traded('hold-1', 't-1', 'BUY', '30', '100');
+    await traded('hold-2', 't-2', 'BUY', '20', '110');
+    const { asOf } = await eventually(async () => {
+      const { body } = await report('large-holders?customerId=holder&minQuantity=50');
+      expect(body.rows).toMatchObject([
+        { level: 'CUSTOMER', quantity: '50', price: '110', marketValue: '5500', reached: 'QUANTITY' },
+        { level: 'ACCOUNT', accountId: 'hold-1', quantity: '30', marketValue: '3300' },
+        { level: 'ACCOUNT', accountId: 'hold-2', quantity: '20', marketValue: '2200' },
+      ]);
+      return body;
+    });
+    const path = `/v1/reports/large-holders?minQuantity=1&limit=1&asOf=${asOf}`;
+    const [json, csv] = [await download(path), await download(`${path}&format=csv`)];
+    await traded('hold-1', 't-3', 'SELL', '30', '100');
+    expect((await download(path)).bytes).toEqual(json.bytes);
+    expect((await download(`${path}&format=csv`)).bytes).toEqual(csv.bytes);
+    const { nextCursor } = JSON.parse(json.text) as { nextCursor: string };
+    expect((await report(`large-holders?minQuantity=1&cursor=${nextCursor}`)).status).toBe(200);
+    const { end } = JSON.parse(Buffer.from(nextCursor, 'base64url').toString());
+    const old = Buffer.from(JSON.stringify({ end: end - 1, customerId: 'a', symbol: 'IBM' }));
+    const expired = await report(`large-holders?minQuantity=1&cursor=${old.toString('base64url')}`);
+    expect(verdict(expired)).toBe('400 invalid_request cursor');
+  });
+
   it.each([
     ['trade-blotter?asOf=2999-01-01T00:00:00Z', '400 invalid_request asOf'],
     ['trade-blotter?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z', '400 invalid_request to'],
@@ -169,6 +195,10 @@ describe('a report', () => {
     ['large-positions', '400 invalid_request minValue'],
     ['large-positions?minQuantity=-1', '400 invalid_request minQuantity'],
     ['large-positions?minQuantity=1e3', '400 invalid_request minQuantity'],
+    ['large-holders', '400 invalid_request minValue'],
+    ['large-holders?minValue=1&accountId=a', '400 invalid_request accountId'],
+    ['large-holders?minValue=1&asOf=2999-01-01T00:00:00Z', '400 invalid_request asOf'],
+    ['large-holders?minValue=1&cursor=abc', '400 invalid_request cursor'],
     ['anything', '404 route_not_found'],
   ])('refuses %s', async (query, expected) => {
     expect(verdict(await report(query))).toBe(expected);

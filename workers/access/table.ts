@@ -126,6 +126,7 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   getTradeBlotter: { of: 'platform', ...READERS },
   getPositionReport: { of: 'platform', ...READERS },
   getLargePositions: { of: 'platform', ...READERS },
+  getLargeHolders: { of: 'platform', ...READERS },
   getTransactionReport: { of: 'platform', auditor: 'all', ...OPERATORS },
   getOrderToTrade: { of: 'platform', auditor: 'all', ...OPERATORS },
 

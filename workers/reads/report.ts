@@ -70,7 +70,7 @@ export function stateRows<Options>(kind: StateKind<Options>, options: Options): 
 }
 
 /** An account at both ends of the period. */
-interface Covered {
+export interface Covered {
   readonly account: ReportedAccount;
   readonly owner: AccountOwner;
   /** The last version before the period, and the last one in it. */
@@ -139,7 +139,10 @@ async function addRows(
 }
 
 /** The accounts that existed at the end of the period, from where the page begins. */
-async function* coveredAccounts(source: ReportSource, request: ReportRequest): AsyncGenerator<Covered> {
+export async function* coveredAccounts(
+  source: ReportSource,
+  request: ReportRequest,
+): AsyncGenerator<Covered> {
   const { accountId, after } = request;
   if (accountId !== undefined) {
     const only = await coverOf(source.owner(accountId), accountId, request);

@@ -1,12 +1,13 @@
 /** Examples of statements and reports, for the API's description. */
 import {
+  largeHolders,
   largePositions,
   orderToTrade,
   positions,
   tradeBlotter,
   transactionReport,
 } from '../../../reports/kinds/index.ts';
-import type { EventKind, StateKind } from '../../../reports/kinds/kind.ts';
+import type { Kind } from '../../../reports/kinds/kind.ts';
 import { eventIdText } from '../../../schemas/eventId.ts';
 import { type Example, hashOf } from './example.ts';
 
@@ -113,12 +114,39 @@ const holding = {
   realizedPnl: '0',
 };
 
-/** A page with one row. */
-function page(kind: EventKind | StateKind<never>, row: object): Example {
+const held = {
+  customerId: 'customer-1',
+  symbol: 'IBM',
+  currency: 'USD',
+  quantity: '100',
+  longQuantity: '100',
+  shortQuantity: '0',
+  price: '189.12',
+  priceTradeId: 't-1',
+  priceAccountId: 'acc-1',
+  pricedAt: '2026-11-21T09:30:01.000Z',
+  marketValue: '18912',
+  grossValue: '18912',
+};
+
+const HOLDER_TOTAL = {
+  ...{ level: 'CUSTOMER', accountId: null, accounts: 1 },
+  ...held,
+  ...{ quantityInAllCurrencies: '100', reached: 'VALUE' },
+};
+
+const HOLDER_ACCOUNT = {
+  ...{ level: 'ACCOUNT', accountId: 'acc-1', accounts: null },
+  ...held,
+  ...{ quantityInAllCurrencies: null, reached: null },
+};
+
+/** A page with these rows. */
+function page(kind: Kind, ...rows: object[]): { readonly reply: object } {
   const { name: report, emptyColumns: emptyFields = [] } = kind;
   const period = { from: '2026-11-21T00:00:00.000Z', to: '2026-11-22T00:00:00.000Z' };
   return {
-    reply: { report, ...period, asOf: period.to, emptyFields, rows: [row], heads: [head], nextCursor: null },
+    reply: { report, ...period, asOf: period.to, emptyFields, rows, heads: [head], nextCursor: null },
   };
 }
 
@@ -170,4 +198,7 @@ export const REPORT_EXAMPLES: Readonly<Record<string, Example>> = {
   }),
   getPositionReport: page(positions, holding),
   getLargePositions: page(largePositions, { ...holding, reached: 'VALUE' }),
+  getLargeHolders: {
+    reply: { ...page(largeHolders, HOLDER_TOTAL, HOLDER_ACCOUNT).reply, from: null },
+  },
 };

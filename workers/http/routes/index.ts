@@ -12,6 +12,7 @@ import { events } from './events.ts';
 import { graphql } from './graphql.ts';
 import { inventory } from './inventory.ts';
 import { keyBackups } from './keyBackups.ts';
+import { largeHolderReport } from './largeHolders.ts';
 import { orders } from './orders.ts';
 import { orderViews } from './orderViews.ts';
 import { parked } from './parked.ts';
@@ -38,6 +39,7 @@ export const ROUTES: readonly Route[] = [
   ...accountPast,
   ...statements,
   ...reports,
+  largeHolderReport,
   ...products,
   ...inventory,
   ...orders,

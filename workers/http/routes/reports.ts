@@ -8,15 +8,17 @@ import {
   tradeBlotter,
   transactionReport,
 } from '../../../reports/kinds/index.ts';
-import type { EventKind, StateKind } from '../../../reports/kinds/kind.ts';
+import type { EventKind, Kind, StateKind } from '../../../reports/kinds/kind.ts';
 import { pageCsv, pageSchema, type ReportPage } from '../../../reports/page.ts';
 import { Id, NonNegativeDecimal, Time } from '../../../schemas/scalars.ts';
 import { timeText } from '../../../schemas/time.ts';
 import { listAggregates } from '../../directory.ts';
+import type { Env } from '../../env.ts';
 import {
   REPORT_ACCOUNTS_MAX,
   REPORT_EVENTS_MAX,
-  type ReportPosition,
+  type ReportRead,
+  type ReportSource,
   type RowMaking,
   readReport,
   stateRows,
@@ -35,9 +37,11 @@ import { accountOwner } from './accounts.ts';
  */
 export const REPORT_SETTLE_MS = 2_000;
 
-const Moment = z.number().int().min(0).max(8.64e15);
+/** Milliseconds since 1970. */
+export const Moment = z.number().int().min(0).max(8.64e15);
 
-const REPORT_QUERY = {
+/** What is asked of every report. */
+export const REPORT_QUERY = {
   from: Time.optional().meta({ description: 'The period begins here; absent: with the first event.' }),
   to: Time.optional().meta({ description: 'The period ends before this; absent: with `asOf`.' }),
   asOf: Time.optional().meta({
@@ -61,28 +65,38 @@ const NOT_ORDERED = { path: ['to'], message: 'must be after from' };
 export const ReportQuery = z.strictObject(REPORT_QUERY).refine(ordered, NOT_ORDERED);
 type ReportQuery = z.output<typeof ReportQuery>;
 
+/** What makes a position large. */
+export const THRESHOLDS = {
+  minQuantity: NonNegativeDecimal.optional().meta({ description: 'Of units, long or short.' }),
+  minValue: NonNegativeDecimal.optional().meta({
+    description: "In the account's own currency, long or short.",
+  }),
+};
+
+/** Whether there is any. */
+export const hasThreshold = (query: { minQuantity?: unknown; minValue?: unknown }): boolean =>
+  query.minQuantity !== undefined || query.minValue !== undefined;
+export const NO_THRESHOLD = { path: ['minValue'], message: 'or minQuantity has to be given' };
+
 /** The same with what makes a position large. */
 export const LargePositionsQuery = z
-  .strictObject({
-    ...REPORT_QUERY,
-    minQuantity: NonNegativeDecimal.optional().meta({ description: 'Of units, long or short.' }),
-    minValue: NonNegativeDecimal.optional().meta({
-      description: "In the account's own currency, long or short.",
-    }),
-  })
+  .strictObject({ ...REPORT_QUERY, ...THRESHOLDS })
   .refine(ordered, NOT_ORDERED)
-  .refine((query) => query.minQuantity !== undefined || query.minValue !== undefined, {
-    path: ['minValue'],
-    message: 'or minQuantity has to be given',
-  });
+  .refine(hasThreshold, NO_THRESHOLD);
 
 /** What is said of every report. */
-const ABOUT =
+export const ABOUT =
   'From the logs of the accounts themselves, in the order of their ids. Each page names the logs that it covers and the ' +
   'time up to which (`asOf`); with that `asOf` the same request gives the same bytes whatever was recorded since.';
 
+interface EndQuery {
+  readonly to?: string | undefined;
+  readonly asOf?: string | undefined;
+  readonly cursor?: { readonly end: number } | undefined;
+}
+
 /** The first time of which a report knows that nothing will be recorded before it any more. */
-function endOf({ to, asOf, cursor }: ReportQuery): number {
+export function endOf({ to, asOf, cursor }: EndQuery): number {
   const settled = Date.now() - REPORT_SETTLE_MS;
   const wanted = asOf === undefined ? (cursor?.end ?? settled) : Date.parse(asOf);
   if (wanted > settled) {
@@ -96,21 +110,34 @@ function endOf({ to, asOf, cursor }: ReportQuery): number {
   return end;
 }
 
+/** The accounts' own logs, as reports read them. */
+export function accountsOf(env: Env): ReportSource {
+  return {
+    list: (afterId, count) => listAggregates(env, 'account', afterId, count),
+    owner: (id) => accountOwner(env, id),
+  };
+}
+
 async function reply(
   c: Context<HttpEnv>,
   kind: EventKind | StateKind<never>,
   query: ReportQuery,
   making: RowMaking,
 ): Promise<Response> {
-  const { from, to, accountId, limit, cursor } = query;
+  const { from, accountId, limit, cursor: after } = query;
   const end = endOf(query);
-  const source = {
-    list: (afterId: string, count: number) => listAggregates(c.env, 'account', afterId, count),
-    owner: (id: string) => accountOwner(c.env, id),
-  };
-  const after: ReportPosition | undefined = cursor;
   const request = { from: from === undefined ? undefined : Date.parse(from), end, accountId, after, limit };
-  const { rows, heads, next } = await readReport(source, request, making);
+  return pageReply(c, kind, query, end, await readReport(accountsOf(c.env), request, making));
+}
+
+/** A page in the form that is asked for; `next` leads on. */
+export function pageReply(
+  c: Context<HttpEnv>,
+  kind: Kind,
+  { from, to, format }: Pick<ReportQuery, 'from' | 'to' | 'format'>,
+  end: number,
+  { rows, heads, next }: Pick<ReportRead, 'rows' | 'heads'> & { readonly next: object | undefined },
+): Response {
   const page: ReportPage = {
     report: kind.name,
     from: from ?? null,
@@ -121,7 +148,7 @@ async function reply(
     heads,
     nextCursor: next === undefined ? null : encodeCursor({ end, ...next }),
   };
-  if (query.format === 'json') return c.json(page);
+  if (format === 'json') return c.json(page);
   const name = `${kind.name}-${page.asOf.replace(/[-:.]/g, '')}.csv`;
   return fileReply(c, { name, mediaType: 'text/csv; charset=utf-8', body: pageCsv(kind.columns, page) });
 }

@@ -1,0 +1,78 @@
+/** The report of large positions by their holders, over all accounts of each. */
+import { z } from 'zod';
+import { largeHolderRows, largeHolders } from '../../../reports/kinds/index.ts';
+import { pageSchema } from '../../../reports/page.ts';
+import { Id, SymbolName } from '../../../schemas/scalars.ts';
+import { holdingsAt } from '../../holders.ts';
+import { REPORT_HOLDINGS_MAX, readHolders } from '../../reads/holders.ts';
+import { REPORT_ACCOUNTS_MAX } from '../../reads/report.ts';
+import { cursorOf } from '../cursor.ts';
+import { type Route, route } from '../operation.ts';
+import { invalidRequest } from '../problem.ts';
+import {
+  ABOUT,
+  accountsOf,
+  endOf,
+  hasThreshold,
+  Moment,
+  NO_THRESHOLD,
+  pageReply,
+  REPORT_QUERY,
+  THRESHOLDS,
+} from './reports.ts';
+
+const { to, asOf, format, limit } = REPORT_QUERY;
+
+/** Which part of the report is wanted, in which form, and what makes a position large. */
+export const LargeHoldersQuery = z
+  .strictObject({
+    ...{ to, asOf, format, limit },
+    customerId: Id.optional().meta({ description: 'This customer alone.' }),
+    ...THRESHOLDS,
+    cursor: cursorOf(
+      z.union([
+        z.strictObject({ end: Moment, accountId: Id }),
+        z.strictObject({ end: Moment, customerId: Id, symbol: SymbolName }),
+      ]),
+      'The `nextCursor` of the page before. It serves for a day; after that, begin again with the `asOf`.',
+    ).optional(),
+  })
+  .refine(hasThreshold, NO_THRESHOLD);
+
+/** The report. */
+export const largeHolderReport: Route = route(
+  {
+    operationId: 'getLargeHolders',
+    summary: 'Customers whose holdings reach a threshold',
+    method: 'get',
+    path: `/v1/reports/${largeHolders.name}`,
+    tag: 'Reports',
+    description:
+      'At the end of the period, over all accounts of each customer: net and gross, the accounts below their total, by units or by ' +
+      `value at the last traded price. ${ABOUT}`,
+    query: LargeHoldersQuery,
+    success: {
+      status: 200,
+      description:
+        `First come pages that cover the accounts, ${REPORT_ACCOUNTS_MAX} or ${REPORT_HOLDINGS_MAX} holdings each, and have no rows; ` +
+        'the last of them and those after it have rows. `nextCursor` says whether there is more.',
+      schema: pageSchema(largeHolders),
+      otherMediaTypes: ['text/csv'],
+    },
+  },
+  async (c, { query }) => {
+    const end = endOf(query);
+    const { customerId, limit, minQuantity, minValue, cursor: after } = query;
+    const read = await readHolders(
+      accountsOf(c.env),
+      holdingsAt(c.env, end),
+      { end, customerId, after, limit },
+      (holdings) => largeHolderRows(holdings, { minQuantity, minValue }),
+    );
+    if (read.status === 'expired') {
+      const message = 'has expired: begin the report again with its asOf';
+      throw invalidRequest([{ path: 'cursor', message }]);
+    }
+    return pageReply(c, largeHolders, { ...query, from: undefined }, end, read);
+  },
+);

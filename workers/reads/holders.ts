@@ -1,0 +1,137 @@
+/**
+ * Reports about holders, over all of their accounts. First every account is read, page by page as for other reports, and what it
+ * held is gathered in the order of the holders; then come the rows. Which page comes after which depends on the logs and the
+ * moment alone, not on what was gathered before.
+ */
+import type { Row } from '../../reports/kinds/kind.ts';
+import type { Head } from '../../reports/report.ts';
+import type { GatheredAccounts, HolderKey, Holding } from '../../schemas/holding.ts';
+import { type Covered, coveredAccounts, REPORT_ACCOUNTS_MAX, type ReportSource } from './report.ts';
+
+/** Holdings that one page looks at: some megabytes. */
+export const REPORT_HOLDINGS_MAX = 25_000;
+
+/** Holdings read at a time. */
+const HOLDINGS_AT_A_TIME = 5_000;
+
+/** Where holdings of the moment are gathered. */
+export interface HoldingsStore {
+  /** False where accounts are missing that these follow. */
+  take(accounts: GatheredAccounts): Promise<boolean>;
+  isComplete(): Promise<boolean>;
+  page(after: HolderKey | null, limit: number, customerId: string | null): Promise<Holding[]>;
+}
+
+/** Where a report goes on: with the accounts after one, or with the holders after one. */
+export type HoldersPosition =
+  | { readonly accountId: string }
+  | { readonly customerId: string; readonly symbol: string };
+
+/** What a page is to cover. */
+export interface HoldersRequest {
+  /** Events recorded before this are covered, milliseconds since 1970. */
+  readonly end: number;
+  /** This customer alone. */
+  readonly customerId: string | undefined;
+  readonly after: HoldersPosition | undefined;
+  /** Rows at most, but that those of one customer in one symbol stay together. */
+  readonly limit: number;
+}
+
+/** A page; `expired` where what was gathered is no longer kept, and the report has to be begun again. */
+export type HoldersRead =
+  | {
+      readonly status: 'read';
+      readonly rows: readonly Row[];
+      /** Of the accounts that were read for this page. */
+      readonly heads: readonly Head[];
+      readonly next: HoldersPosition | undefined;
+    }
+  | { readonly status: 'expired' };
+
+/** Reads a page. `rowsOf` makes rows of the holdings of one customer in one symbol. */
+export async function readHolders(
+  source: ReportSource,
+  store: HoldingsStore,
+  request: HoldersRequest,
+  rowsOf: (holdings: readonly Holding[]) => readonly Row[],
+): Promise<HoldersRead> {
+  const { after } = request;
+  if (after !== undefined && 'symbol' in after) {
+    if (!(await store.isComplete())) return { status: 'expired' };
+    return { status: 'read', heads: [], ...(await holderRows(store, request, after, rowsOf)) };
+  }
+  const { heads, accounts } = await gather(source, request.end, after?.accountId);
+  if (!(await store.take(accounts))) return { status: 'expired' };
+  if (!accounts.isLast) {
+    return { status: 'read', rows: [], heads, next: { accountId: accounts.lastAccountId } };
+  }
+  return { status: 'read', heads, ...(await holderRows(store, request, null, rowsOf)) };
+}
+
+/** The next accounts, what they held, and how far their logs were read. */
+async function gather(
+  source: ReportSource,
+  end: number,
+  afterAccountId = '',
+): Promise<{ heads: Head[]; accounts: GatheredAccounts }> {
+  const heads: Head[] = [];
+  const holdings: Holding[] = [];
+  const period = { from: undefined, end, accountId: undefined, limit: REPORT_HOLDINGS_MAX };
+  const after = afterAccountId === '' ? undefined : { accountId: afterAccountId, version: null };
+  let lastAccountId = afterAccountId;
+  for await (const covered of coveredAccounts(source, { ...period, after })) {
+    heads.push(covered.head);
+    holdings.push(...holdingsOf(covered));
+    lastAccountId = covered.account.accountId;
+    if (heads.length >= REPORT_ACCOUNTS_MAX || holdings.length >= REPORT_HOLDINGS_MAX)
+      return { heads, accounts: { afterAccountId, lastAccountId, isLast: false, holdings } };
+  }
+  return { heads, accounts: { afterAccountId, lastAccountId, isLast: true, holdings } };
+}
+
+function holdingsOf({ account: { accountId, closing } }: Covered): Holding[] {
+  const { customerId, currency, positions, lastTrades } = closing;
+  return Object.entries(positions)
+    .filter(([, { quantity }]) => quantity !== '0')
+    .map(([symbol, { quantity }]) => {
+      const last = lastTrades[symbol];
+      return {
+        customerId,
+        symbol,
+        currency,
+        accountId,
+        quantity,
+        price: last?.price ?? null,
+        priceTradeId: last?.tradeId ?? null,
+        pricedAt: last?.executedAt ?? null,
+      };
+    });
+}
+
+async function holderRows(
+  store: HoldingsStore,
+  { customerId, limit }: HoldersRequest,
+  after: HolderKey | null,
+  rowsOf: (holdings: readonly Holding[]) => readonly Row[],
+): Promise<{ rows: Row[]; next: HolderKey | undefined }> {
+  const rows: Row[] = [];
+  let last = after;
+  for (let looked = 0; looked < REPORT_HOLDINGS_MAX; ) {
+    const holdings = await store.page(last, HOLDINGS_AT_A_TIME, customerId ?? null);
+    if (holdings.length === 0) return { rows, next: undefined };
+    looked += holdings.length;
+    for (const own of byHolder(holdings)) {
+      const made = rowsOf(own);
+      if (rows.length > 0 && rows.length + made.length > limit) return { rows, next: last ?? undefined };
+      rows.push(...made);
+      const { customerId: holder, symbol } = own[0] as Holding;
+      last = { customerId: holder, symbol };
+    }
+  }
+  return { rows, next: last ?? undefined };
+}
+
+function byHolder(holdings: readonly Holding[]): Iterable<Holding[]> {
+  return Map.groupBy(holdings, ({ customerId, symbol }) => JSON.stringify([customerId, symbol])).values();
+}
