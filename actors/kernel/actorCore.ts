@@ -165,7 +165,7 @@ export class ActorCore<State> {
 
   #submit(commands: readonly CommandEnvelope[], context: CommandContext): Promise<Verdict[]> {
     const entries = commands.map((command) => ({ command, context }));
-    const isNeeded = () => this.aggregate.willBeStored(entries, this.#deps.now());
+    const isNeeded = () => this.aggregate.beginsWith(entries, this.#deps.now());
     return this.#entrance.enter(isNeeded, () => this.#group.submit(entries));
   }
 

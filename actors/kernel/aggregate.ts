@@ -109,9 +109,10 @@ export class Aggregate<State> {
     return this.#turn(fold, now).decideAll([entry])[0] as Verdict;
   }
 
-  /** Whether something is stored of the aggregate, or will be after these commands: refused ones leave nothing. */
-  willBeStored(entries: readonly CommandEntry[], now: number): boolean {
-    return this.log.isStored || entries.some((entry) => this.rehearse(entry, now).status !== 'refused');
+  /** Whether the aggregate begins with these commands: refused ones leave nothing. One that has begun was entered before. */
+  beginsWith(entries: readonly CommandEntry[], now: number): boolean {
+    if (this.log.head().version > 0) return false;
+    return entries.some((entry) => this.rehearse(entry, now).status !== 'refused');
   }
 
   /**

@@ -251,9 +251,11 @@ describe('a directory that does not answer', () => {
       expect([await actor.head(), await alarmOf(actor)]).toEqual([0, null]);
       actor.world.directoryFault = undefined;
       expect(await actor.execute(...sent)).toMatchObject([{ status: 'accepted', version: 1 }]);
-      // Whom it knows is not asked about again.
+      // Whom it knows is not asked about again, not even by an instance that has told no queue yet.
       actor.world.directoryFault = fault;
       expect(await actor.run(add(2))).toMatchObject({ status: 'accepted', version: 2 });
+      await actor.evict();
+      expect(await actor.run(add(3))).toMatchObject({ status: 'accepted', version: 3 });
     },
   );
 });

@@ -112,7 +112,7 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: CORE,
-        find: 'const isNeeded = () => this.aggregate.willBeStored(entries, this.#deps.now());',
+        find: 'const isNeeded = () => this.aggregate.beginsWith(entries, this.#deps.now());',
         replace: 'const isNeeded = () => false;',
       },
     ],
