@@ -144,10 +144,10 @@ function timeOut(progress: Progress, { step: name }: Data<'TimeOutStep'>): Refus
 function observe(progress: Progress, event: Data<'ObserveEvent'>): Refused {
   const { status } = progress.state;
   const { eventType } = event;
-  if (observeUndoing(progress, eventType)) return undefined;
+  const observed = { ...event, data: event.data as ObservedEvent['data'] };
+  if (observeUndoing(progress, observed)) return undefined;
   if (status === 'COMPLETED' || status === 'COMPENSATED')
     return refuse('saga_ended', `The saga is ${status}.`);
-  const observed = { ...event, data: event.data as ObservedEvent['data'] };
   const isMore = addSteps(progress, observed);
   const isHeard = hear(progress, observed);
   return isMore || isHeard ? undefined : refuse('event_not_awaited', `No step waits for ${eventType}.`);

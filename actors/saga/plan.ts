@@ -86,7 +86,7 @@ export class Plan {
   }
 
   undoContext(step: StepState): AnyUndoContext {
-    return { ...this.context(step), reason: this.#state.cause ?? '' };
+    return { ...this.context(step), reason: this.#state.cause ?? '', undoing: step.undoings };
   }
 
   compensation(step: StepState): Compensation<unknown> | undefined {

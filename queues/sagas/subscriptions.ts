@@ -36,7 +36,6 @@ const orderCancelled: Subscription = async (event, first) => {
 
 /** A payment has the id of its order. */
 const toFulfilment: Subscription = async (event) => [observe(fulfilmentSagaId(event.aggregateId), event)];
-const toCancellation: Subscription = async (event) => [observe(cancellationSagaId(event.aggregateId), event)];
 
 /** Either may have asked for it. */
 const toBoth: Subscription = async (event) => [
@@ -55,8 +54,8 @@ export const SUBSCRIPTIONS: Readonly<Record<string, Readonly<Record<string, Subs
     VoidFailed: toBoth,
     PaymentCaptured: toFulfilment,
     CaptureFailed: toFulfilment,
-    PaymentRefunded: toCancellation,
-    RefundFailed: toCancellation,
+    PaymentRefunded: toBoth,
+    RefundFailed: toBoth,
   },
 };
 

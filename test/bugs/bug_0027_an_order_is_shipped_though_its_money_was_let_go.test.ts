@@ -21,6 +21,7 @@ function wayBack(saga: Fulfilment): string[] {
   for (let [type] = saga.wants; type !== undefined; [type] = saga.wants) {
     asked.push(type);
     if (type === 'VoidPayment') saga.refuse(type, 'payment_voided');
+    else if (type === 'RefundPayment') saga.refuse(type, 'nothing_to_refund');
     else if (type === 'CancelOrder' && asked.length > 1) saga.refuse(type, 'order_cancelled');
     else saga.answer(type);
   }
@@ -38,6 +39,7 @@ it('an order whose money is let go while its shipment is waited for is cancelled
     'CancelOrder',
     'CancelOrder',
     'VoidPayment',
+    'RefundPayment',
     'ReleaseReservation',
     'CancelOrder',
   ]);

@@ -18,7 +18,7 @@ function confirmed(version: number) {
 
 describe('an order that is shipped in parts', () => {
   it('leaves the books part by part, and is paid with the last one', () => {
-    const { stock, saga, level } = confirmed(3);
+    const { stock, saga, level } = confirmed(4);
     expect(level()).toBe('10 - 2');
     saga.ship('1', 'CONFIRMED');
     expect(saga.wants).toEqual(['IssueStock']);
@@ -34,7 +34,7 @@ describe('an order that is shipped in parts', () => {
   });
 
   it('is paid although its stock does not answer, and once where that was done by hand', () => {
-    const { stock, saga, level } = confirmed(3);
+    const { stock, saga, level } = confirmed(4);
     saga.ship('2', 'SHIPPED');
     saga.refuse('CapturePayment', 'nothing_to_capture');
     expect([saga.status, saga.wants]).toEqual(['RUNNING', ['IssueStock']]);
@@ -43,7 +43,7 @@ describe('an order that is shipped in parts', () => {
   });
 
   it('is captured by its own command, though somebody captures a part by hand meanwhile', () => {
-    const { stock, saga } = confirmed(3);
+    const { stock, saga } = confirmed(4);
     saga.ship('2', 'SHIPPED');
     saga.send(stock);
     saga.refuse('CapturePayment', 'capture_in_progress');
@@ -57,7 +57,7 @@ describe('an order that is shipped in parts', () => {
   });
 
   it('leaves the books though its reservation was released by hand: the units come out of what is available', () => {
-    const { stock, saga, level } = confirmed(3);
+    const { stock, saga, level } = confirmed(4);
     stock.execute('c-2', release('o-1'), 0);
     saga.ship('1', 'CONFIRMED');
     saga.send(stock);
@@ -67,7 +67,7 @@ describe('an order that is shipped in parts', () => {
     expect(level()).toBe('8 - 0');
   });
 
-  it('leaves them all at once where its fulfilment is of the version before', () => {
+  it('leaves them all at once where its fulfilment is of the second version', () => {
     const { stock, saga, level } = confirmed(2);
     saga.ship('1', 'CONFIRMED');
     expect([saga.wants, level()]).toEqual([[], '10 - 2']);

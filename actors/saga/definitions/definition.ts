@@ -29,6 +29,8 @@ export interface StepContext<Input> {
 export interface UndoContext<Input> extends StepContext<Input> {
   /** Why the saga turned back, in a line. */
   readonly reason: string;
+  /** Which undoing of the step it is: 1, 2, …, each with a command of its own. */
+  readonly undoing: number;
 }
 
 /** An event that a step may wait for. */
@@ -75,6 +77,10 @@ export interface Compensation<Input> {
 export interface UndoneByEvent {
   readonly undoneBy: readonly string[];
   readonly failedBy: readonly string[];
+  /** Events that say as well that there is something to undo again; while it is being undone they say nothing. */
+  readonly againBy?: readonly string[];
+  /** Whether one of `undoneBy` says that all of it is undone; absent: it always does. */
+  isUndone?(event: ObservedEvent): boolean;
   /** Milliseconds from its being taken after which an operator is asked. */
   readonly timeoutMs: number;
 }

@@ -3,12 +3,18 @@ import { type AnySagaDefinition, type SagaDefinitions, sagaDefinitions } from '.
 import { fundsTransfer } from './fundsTransfer.ts';
 import { orderCancellation } from './orderCancellation.ts';
 import { orderFulfilment } from './orderFulfilment.ts';
-import { orderCancellationFirst, orderFulfilmentFirst, orderFulfilmentSecond } from './orderSagasBefore.ts';
+import {
+  orderCancellationFirst,
+  orderFulfilmentFirst,
+  orderFulfilmentSecond,
+  orderFulfilmentThird,
+} from './orderSagasBefore.ts';
 
 export const DEFINITION_LIST: readonly AnySagaDefinition[] = [
   orderFulfilment,
   orderCancellation,
   fundsTransfer,
+  orderFulfilmentThird,
   orderFulfilmentSecond,
   orderFulfilmentFirst,
   orderCancellationFirst,

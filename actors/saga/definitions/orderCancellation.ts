@@ -7,12 +7,14 @@ import type { SagaDefinition } from './definition.ts';
 import {
   BANK_ASKED,
   lineKeys,
+  NOT_CAPTURED,
   NOT_HELD,
   NOT_RESERVED,
   type OrderInput,
   PATIENT,
   PATIENT_MS,
   paymentCommand,
+  refundId,
   STILL_HELD,
   stockCommand,
   VOIDED,
@@ -21,11 +23,6 @@ import {
 /** What a cancellation is started with. */
 export interface CancellationInput extends Pick<OrderInput, 'orderId' | 'items'> {
   readonly reason: string;
-}
-
-/** One refund of the payment; another one where the bank sent the first back. */
-function refundId(round: number): string {
-  return round === 0 ? 'cancellation' : `cancellation-${round}`;
 }
 
 export const orderCancellation: SagaDefinition<CancellationInput> = {
@@ -60,12 +57,15 @@ export const orderCancellation: SagaDefinition<CancellationInput> = {
       {
         name: 'refund-payment',
         command: ({ input, round }) =>
-          paymentCommand(input, 'RefundPayment', { refundId: refundId(round), reason: input.reason }),
-        doneOn: ['nothing_to_refund', 'payment_not_found'],
+          paymentCommand(input, 'RefundPayment', {
+            refundId: refundId('cancellation', round),
+            reason: input.reason,
+          }),
+        doneOn: NOT_CAPTURED,
         awaits: {
           eventTypes: ['PaymentRefunded', 'RefundFailed'],
           verdict: ({ eventType, data }, { round }) => {
-            if (data.refundId !== refundId(round)) return undefined;
+            if (data.refundId !== refundId('cancellation', round)) return undefined;
             return eventType === 'PaymentRefunded' ? 'completed' : 'refused';
           },
         },

@@ -19,6 +19,7 @@ import {
   CAPTURED,
   lineKeys,
   lineQuantity,
+  NOT_CAPTURED,
   NOT_HELD,
   NOT_RESERVED,
   type OrderInput,
@@ -28,6 +29,7 @@ import {
   PROMPT,
   PROMPT_MS,
   paymentCommand,
+  refundId,
   STILL_HELD,
   stockCommand,
   VOIDED,
@@ -75,8 +77,9 @@ function shipmentVerdict({ eventType, data }: ObservedEvent): EventVerdict {
   return data.statusBefore === 'CONFIRMED' ? 'ends the saga' : undefined;
 }
 
-/** What comes before the point of no return, in every version so far. */
-export const UNTIL_CONFIRMED: SagaDefinition<OrderInput>['stages'] = [
+type Stages = SagaDefinition<OrderInput>['stages'];
+
+const UNTIL_RESERVED: Stages = [
   // Undone last: an order is cancelled when nothing of it is held any more.
   [{ name: 'place-order', timeoutMs: () => PROMPT_MS, retry: PROMPT, compensation: cancelOrder }],
   [
@@ -97,6 +100,9 @@ export const UNTIL_CONFIRMED: SagaDefinition<OrderInput>['stages'] = [
       },
     },
   ],
+];
+
+const UNTIL_PAID_FOR: Stages = [
   [
     {
       name: 'authorize-payment',
@@ -130,6 +136,38 @@ export const UNTIL_CONFIRMED: SagaDefinition<OrderInput>['stages'] = [
     },
   ],
 ];
+
+/** What comes before the point of no return, in the first three versions. */
+export const UNTIL_CONFIRMED: Stages = [...UNTIL_RESERVED, ...UNTIL_PAID_FOR];
+
+/** Nothing of what was captured is with the shop any more, whoever had it go back. */
+function isAllRefunded({ data }: ObservedEvent): boolean {
+  const { captured, refunded } = data.standing as Record<string, string>;
+  return parseDecimal(captured as string) === parseDecimal(refunded as string);
+}
+
+/**
+ * From here on money may be taken, and somebody may take it by hand. It goes back once the payment has let go of what it held:
+ * a payment that holds nothing can have nothing taken of it, so that this is all of it.
+ */
+const ALLOW_PAYMENT: StepDefinition<OrderInput> = {
+  name: 'allow-payment',
+  timeoutMs: () => PROMPT_MS,
+  retry: PROMPT,
+  compensation: {
+    command: ({ input, reason, undoing }) =>
+      paymentCommand(input, 'RefundPayment', { refundId: refundId('fulfilment', undoing - 1), reason }),
+    retry: PATIENT,
+    undoneOn: NOT_CAPTURED,
+    awaits: {
+      undoneBy: ['PaymentRefunded'],
+      failedBy: ['RefundFailed'],
+      againBy: ['PaymentCaptured'],
+      isUndone: isAllRefunded,
+      timeoutMs: PATIENT_MS,
+    },
+  },
+};
 
 /** The wait for the last of the shipments. */
 export const AWAIT_SHIPMENT: StepDefinition<OrderInput> = {
@@ -174,28 +212,30 @@ function shippedItems({ aggregateId: orderId, data }: ObservedEvent): AddedStep[
 const whenAllHasLeft = ({ data }: ObservedEvent): AddedStep[] =>
   data.status === 'SHIPPED' ? [{ key: '', given: {} }] : [];
 
+/** What leaves is off the books with each shipment, and everything is paid with the last. */
+export const SHIPPED_AND_PAID: Stages = [
+  [
+    AWAIT_SHIPMENT,
+    {
+      name: 'commit-stock',
+      pivot: true,
+      addedBy: { eventTypes: ['OrderShipped'], steps: shippedItems },
+      command: ({ input, given: { line, quantity } }) =>
+        stockCommand({ input, key: `${line}` }, 'IssueStock', { quantity }),
+      timeoutMs: () => PATIENT_MS,
+      retry: PATIENT,
+    },
+    {
+      ...CAPTURE_PAYMENT,
+      addedBy: { eventTypes: ['OrderShipped'], steps: whenAllHasLeft },
+      doneOn: CAPTURED,
+    },
+  ],
+];
+
 export const orderFulfilment: SagaDefinition<OrderInput> = {
   name: FULFILMENT_DEFINITION,
-  version: 3,
+  version: 4,
   description: 'Reserves the stock of an order, has it paid, and sees it shipped.',
-  stages: [
-    ...UNTIL_CONFIRMED,
-    [
-      AWAIT_SHIPMENT,
-      {
-        name: 'commit-stock',
-        pivot: true,
-        addedBy: { eventTypes: ['OrderShipped'], steps: shippedItems },
-        command: ({ input, given: { line, quantity } }) =>
-          stockCommand({ input, key: `${line}` }, 'IssueStock', { quantity }),
-        timeoutMs: () => PATIENT_MS,
-        retry: PATIENT,
-      },
-      {
-        ...CAPTURE_PAYMENT,
-        addedBy: { eventTypes: ['OrderShipped'], steps: whenAllHasLeft },
-        doneOn: CAPTURED,
-      },
-    ],
-  ],
+  stages: [...UNTIL_RESERVED, [ALLOW_PAYMENT], ...UNTIL_PAID_FOR, ...SHIPPED_AND_PAID],
 };

@@ -1,11 +1,18 @@
 /**
  * The sagas of an order in their earlier versions, for those that began with them. In the first a void was done once it had been
  * asked for, whatever the bank said to it; in the second nobody heard that the money of an order was let go before it left, and
- * the stock was taken off the books with the last shipment, all at once.
+ * the stock was taken off the books with the last shipment, all at once; in the third money that was captured by hand stayed with
+ * the shop when the order was undone.
  */
 import type { EventVerdict, ObservedEvent, SagaDefinition, StepDefinition } from './definition.ts';
 import { orderCancellation } from './orderCancellation.ts';
-import { AWAIT_SHIPMENT, CAPTURE_PAYMENT, orderFulfilment, UNTIL_CONFIRMED } from './orderFulfilment.ts';
+import {
+  AWAIT_SHIPMENT,
+  CAPTURE_PAYMENT,
+  orderFulfilment,
+  SHIPPED_AND_PAID,
+  UNTIL_CONFIRMED,
+} from './orderFulfilment.ts';
 import { lineKeys, NOT_HELD, type OrderInput, PATIENT, PATIENT_MS, stockCommand } from './orderSteps.ts';
 
 /** One refusal of a payment was the other in the first version: that its money is being let go. */
@@ -25,7 +32,14 @@ function shipmentVerdict({ eventType, data }: ObservedEvent): EventVerdict {
   return data.statusBefore === 'CONFIRMED' ? 'ends the saga' : undefined;
 }
 
-/** The fulfilment as it was: it waited for the last shipment whatever became of the money, and then did everything at once. */
+/** The fulfilment as it was: it gave nothing back. */
+export const orderFulfilmentThird: SagaDefinition<OrderInput> = {
+  ...orderFulfilment,
+  version: 3,
+  stages: [...UNTIL_CONFIRMED, ...SHIPPED_AND_PAID],
+};
+
+/** The fulfilment before that: it waited for the last shipment whatever became of the money, and then did everything at once. */
 export const orderFulfilmentSecond: SagaDefinition<OrderInput> = {
   ...orderFulfilment,
   version: 2,

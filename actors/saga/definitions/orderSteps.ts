@@ -82,6 +82,14 @@ export const BANK_ASKED = ['capture_in_progress', 'void_in_progress'] as const;
 export const VOIDED = 'PaymentVoided';
 export const STILL_HELD = 'VoidFailed';
 
+/** One refund of the payment by a saga; another one where the bank sent the one before back. `again`: how often it did. */
+export function refundId(saga: 'cancellation' | 'fulfilment', again: number): string {
+  return again === 0 ? saga : `${saga}-${again}`;
+}
+
+/** Refusals that say that nothing is to go back. */
+export const NOT_CAPTURED = ['nothing_to_refund', 'payment_not_found'] as const;
+
 /** While a customer waits: quick, and not for long. */
 export const PROMPT: RetryPolicy = { firstMs: 250, maxMs: 10_000, attemptsMax: 12 };
 export const PROMPT_MS = 60_000;

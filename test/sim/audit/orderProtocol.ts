@@ -98,6 +98,11 @@ function unfulfil(asked: StepAsked, reason: string): StepCommand | undefined {
       return stock(asked, 'ReleaseReservation', { reason });
     case 'authorize-payment':
       return payment(asked, 'VoidPayment', { reason });
+    case 'allow-payment':
+      return payment(asked, 'RefundPayment', {
+        refundId: refundIdOf('fulfilment', (asked.undoing ?? 1) - 1),
+        reason,
+      });
     case 'place-order':
     case 'confirm-order':
     case 'await-shipment':
@@ -111,6 +116,9 @@ const NOT_AUTHORIZED = ['PaymentDeclined', 'PaymentFailed', 'PaymentVoided'];
 
 /** The first version that hears of money which is let go while the shipment is waited for. */
 const HEARS_VOIDS = 3;
+
+/** The first version that gives back what was captured by hand of an order that is undone. */
+export const GIVES_BACK = 4;
 
 function fulfilmentWord(
   base: string,
@@ -140,9 +148,12 @@ export const FULFILMENT: Protocol = {
     asked.undoneFor === undefined ? fulfil(asked, ledgerOf) : unfulfil(asked, asked.undoneFor),
   awaits(base, input) {
     if (base === 'await-shipment') return [orderOf(input), paymentOf(input)];
-    return base === 'authorize-payment' || base === 'capture-payment' ? [paymentOf(input)] : [];
+    return base.endsWith('-payment') ? [paymentOf(input)] : [];
   },
   word: fulfilmentWord,
+  // Somebody has captured all that was held, or let go of the rest.
+  isMoot: (base, _key, input, ledgerOf) =>
+    base === 'capture-payment' && (ledgerOf(paymentOf(input)).book as PaymentBook).held === 0n,
   adds: added,
   isUndone(base, key, input, ledgerOf) {
     switch (base) {
@@ -171,7 +182,7 @@ export const CANCELLATION: Protocol = {
       case 'void-payment':
         return payment(asked, 'VoidPayment', { reason });
       case 'refund-payment':
-        return payment(asked, 'RefundPayment', { refundId: refundIdOf(asked.round), reason });
+        return payment(asked, 'RefundPayment', { refundId: refundIdOf('cancellation', asked.round), reason });
       default:
         return undefined;
     }
@@ -193,7 +204,7 @@ export const CANCELLATION: Protocol = {
       if (type === 'PaymentVoided') return 'done';
       return type === 'VoidFailed' ? 'refused' : undefined;
     }
-    if (data.refundId !== refundIdOf(round)) return undefined;
+    if (data.refundId !== refundIdOf('cancellation', round)) return undefined;
     if (type === 'PaymentRefunded') return 'done';
     return type === 'RefundFailed' ? 'refused' : undefined;
   },
@@ -207,8 +218,8 @@ function isFree(input: SagaInput, key: string, ledgerOf: LedgerOf): boolean {
   return !(book as InventoryBook).live.has(`${input.orderId}-${key}`);
 }
 
-function refundIdOf(round: number): string {
-  return round === 0 ? 'cancellation' : `cancellation-${round}`;
+function refundIdOf(saga: string, again: number): string {
+  return again === 0 ? saga : `${saga}-${again}`;
 }
 
 function isHopeless(input: SagaInput, ledgerOf: LedgerOf): boolean {

@@ -64,6 +64,8 @@ export class PaymentBook implements Book {
   readonly asked = new Map<string, bigint>();
   /** Whether what is held may be let go: somebody asked for that, or took it finally. */
   mayRelease = false;
+  /** Whether anybody but a saga has ever asked for a capture. */
+  isCapturedByHand = false;
   readonly #source: Source;
   readonly #ledgerOf: LedgerOf;
   readonly #said: BankSaid;
@@ -82,6 +84,11 @@ export class PaymentBook implements Book {
 
   get held(): bigint {
     return this.authorized - this.captured - this.released;
+  }
+
+  /** What was captured and has not come back. */
+  get retained(): bigint {
+    return this.captured - this.refunded;
   }
 
   /** Whether nothing is held nor will be, or somebody has asked for it to be let go. */
@@ -192,6 +199,7 @@ export class PaymentBook implements Book {
       if (open !== undefined) fail(event, 'nothing is captured twice', `${open} is under way`);
       if (amount > this.held) fail(event, 'captured is at most what is held', `${amount} of ${this.held}`);
       if (final) this.mayRelease = true;
+      this.isCapturedByHand ||= event.sagaId === undefined;
       this.#ask(operation, amount, final);
       return;
     }

@@ -28,8 +28,9 @@ export interface StepAsked {
   readonly startedAt: number;
   /** How often it was begun anew after an event had said no. */
   readonly round: number;
-  /** Why it is undone; undefined for what it does. */
+  /** Why it is undone, and for the how-manieth time: 1, 2, …; undefined for what it does. */
   readonly undoneFor: string | undefined;
+  readonly undoing: number | undefined;
 }
 
 /** What an event says of a step that waits for one. */

@@ -103,6 +103,11 @@ export class SagaBook implements Book {
     this.#ledgerOf = ledgerOf;
   }
 
+  /** Of its definition. */
+  get version(): number {
+    return this.#version;
+  }
+
   /** Whether it goes on by itself. */
   get isRunning(): boolean {
     return this.status === 'RUNNING' || this.status === 'COMPENSATING';
@@ -122,7 +127,8 @@ export class SagaBook implements Book {
     if (this.input === undefined || step === undefined || step.status === 'PENDING') return undefined;
     const undoneFor = undoing === undefined ? undefined : step.undoings[undoing - 1];
     if (undoing === undefined ? round > step.rounds : undoneFor === undefined) return undefined;
-    const asked = { ...stepParts(name), input: this.input, startedAt: this.#startedAt, round, undoneFor };
+    const { input } = this;
+    const asked = { ...stepParts(name), input, startedAt: this.#startedAt, round, undoneFor, undoing };
     return this.#protocol.command(asked, this.#ledgerOf);
   }
 
@@ -301,7 +307,7 @@ export class SagaBook implements Book {
         step.isGivenUp ||= event.data.verdict === 'given up';
         return;
       case 'StepSucceededLate':
-        this.#ran(event, name, undefined);
+        if (step.sends) this.#ran(event, name, undefined);
         if (step.status === 'UNDOING') this.#undo(name, at);
         else step.status = 'DONE';
         return;

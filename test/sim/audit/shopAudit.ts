@@ -83,7 +83,7 @@ function checkSagas({ orderId, order, payment, fulfilment, cancellation }: Whole
   const agree =
     (fulfilment.status === 'COMPLETED' && (hasLeft || isOwn)) ||
     (fulfilment.status === 'COMPENSATED' && order.status === 'CANCELLED') ||
-    (fulfilment.isHopeless && (hasLeft || (payment?.held ?? 0n) > 0n));
+    (fulfilment.isHopeless && (hasLeft || (payment?.held ?? 0n) > 0n || (payment?.retained ?? 0n) > 0n));
   if (!agree) fail('orders end with their sagas', orderId, `${order.status}, ${fulfilment.status}`);
   if (isOwn && cancellation?.status !== 'COMPLETED' && cancellation?.isHopeless !== true)
     fail('orders end with their sagas', orderId, `${order.status}, cancellation ${cancellation?.status}`);
@@ -109,15 +109,24 @@ function checkStock({ orderId, order, fulfilment }: Whole, ledgers: Ledgers): vo
   }
 }
 
-/** What has left is paid once, unless the bank said no for good; what was cancelled is not. */
+/**
+ * What has left is paid once, unless the bank said no for good, or somebody captured a part by hand and let go of the rest. What
+ * was cancelled is not paid: whatever was captured by hand has gone back.
+ */
 function checkMoney({ orderId, order, payment, fulfilment, cancellation }: Whole): void {
   const captured = payment?.captured ?? 0n;
   if (order.status === 'CANCELLED') {
-    if (captured !== 0n) fail('money follows the order', orderId, `${captured} for a cancelled order`);
     const isSeen = fulfilment?.isHopeless === true || cancellation?.isHopeless === true;
+    const retained = payment?.retained ?? 0n;
+    if (retained !== 0n && !isSeen)
+      fail('money follows the order', orderId, `${retained} for a cancelled order`);
     if ((payment?.held ?? 0n) > 0n && !isSeen)
       fail('money follows the order', orderId, `${payment?.held} are held for a cancelled order`);
-  } else if (captured !== order.total && !(captured === 0n && fulfilment?.isHopeless)) {
+  } else if (
+    captured !== order.total &&
+    !(captured === 0n && fulfilment?.isHopeless) &&
+    !(payment?.isCapturedByHand && payment.isLetGo)
+  ) {
     fail('money follows the order', orderId, `${captured} of ${order.total} was captured`);
   }
 }

@@ -132,6 +132,13 @@ const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'captured-money-stays',
+    breaks: 'A fulfilment that turns back keeps what was captured by hand.',
+    patches: [
+      { file: FULFILMENT, find: '...UNTIL_RESERVED, [ALLOW_PAYMENT],', replace: '...UNTIL_RESERVED,' },
+    ],
+  },
+  {
     name: 'void-is-taken-for-done',
     breaks: 'A fulfilment goes on with its way back once a void was asked for, whatever the bank says to it.',
     patches: [

@@ -3,7 +3,10 @@ import type { Source } from '../../../actors/kernel/messages.ts';
 import type { Auditor } from '../audit/auditor.ts';
 import { InventoryBook } from '../audit/inventoryBook.ts';
 import { OrderBook } from '../audit/orderBook.ts';
+import { GIVES_BACK } from '../audit/orderProtocol.ts';
 import { PaymentBook } from '../audit/paymentBook.ts';
+import { SagaBook } from '../audit/sagaBook.ts';
+import { fulfilmentOf } from '../audit/sagaStarts.ts';
 import type { World } from '../model/world.ts';
 import type { Attempt } from './attempt.ts';
 import { type Body, decimal } from './commands.ts';
@@ -47,6 +50,8 @@ const PAYMENTS = ['payment-1', 'payment-2', 'payment-3'];
 /** Orders that anybody still does something with: the last ones are under way. */
 const RECENT = 6;
 const UNDER_WAY = ['PENDING', 'CONFIRMED'];
+/** Orders of which somebody takes some of the money by hand. */
+const CAPTURED_BY_HAND_CHANCE = 0.1;
 /** Chance that the shop ships an order that nobody has begun to ship, before its time is up. */
 const SHIP_CHANCE = 0.8;
 
@@ -170,9 +175,10 @@ export class ShopMaker {
     return this.#ship(orderId, order, true);
   }
 
-  /** Whose money was let go is not sent: the saga has to cancel it. */
+  /** Whose money was let go is not sent, unless it was captured before: the saga has to cancel it. */
   #isUnpaid(orderId: string): boolean {
-    return this.#auditor.books(PaymentBook).get(orderId)?.isLetGo === true;
+    const payment = this.#auditor.books(PaymentBook).get(orderId);
+    return payment?.isLetGo === true && payment.kept === 0n;
   }
 
   #ship(orderId: string, { lines }: OrderBook, mayBePart: boolean): Attempt {
@@ -196,6 +202,7 @@ export class ShopMaker {
       });
     }
     if (random.chance(0.2)) return this.#letGo();
+    if (random.chance(CAPTURED_BY_HAND_CHANCE)) return this.#captureByHand();
     const paymentId = random.pick(PAYMENTS);
     const { status = 'NONE', held = 0n } = payments.get(paymentId) ?? {};
     const isOdd = random.chance(0.1);
@@ -212,6 +219,20 @@ export class ShopMaker {
     if (confirmed.length === 0) return undefined;
     const [orderId] = random.pick(confirmed);
     return this.#ofPayment(orderId, 'VoidPayment', { reason: this.#unique('because') });
+  }
+
+  /** Money of an order is captured by hand, of which only later versions of its saga know what to do with it. */
+  #captureByHand(): Attempt | undefined {
+    const { random } = this.#world;
+    const sagas = this.#auditor.books(SagaBook);
+    const held = [...this.#auditor.books(OrderBook).keys()].filter(
+      (orderId) =>
+        (this.#auditor.books(PaymentBook).get(orderId)?.held ?? 0n) > 0n &&
+        (sagas.get(fulfilmentOf(orderId))?.version ?? 0) >= GIVES_BACK,
+    );
+    if (held.length === 0) return undefined;
+    const amount = random.chance(0.5) ? { amount: '1' } : {};
+    return this.#ofPayment(random.pick(held), 'CapturePayment', { ...amount, final: false });
   }
 
   #authorize(paymentId: string): Attempt {
