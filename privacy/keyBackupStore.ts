@@ -14,9 +14,14 @@ export interface FoundBackup {
   readonly etag: string;
 }
 
+/** What is in the place of a subject's backup is none, or another subject's. */
+export class DamagedBackup extends Error {
+  override readonly name = 'DamagedBackup';
+}
+
 /** The backups of all subjects. */
 export interface KeyBackupStore {
-  /** Throws where what is there is no backup of this subject. */
+  /** Throws {@link DamagedBackup} where what is there is no backup of this subject. */
   read(subjectId: string): Promise<FoundBackup | undefined>;
   /**
    * Puts a backup in the place of the one that was found, or of none: false where there is another one by now, which stays. So
@@ -35,9 +40,7 @@ export function r2KeyBackups(bucket: BackupBucket): KeyBackupStore {
     async read(subjectId) {
       const object = await bucket.get(keyOf(subjectId));
       if (object === null) return undefined;
-      const backup = KeyBackup.parse(await object.json());
-      if (backup.subjectId !== subjectId) throw new Error(`the backup of ${subjectId} is another subject's`);
-      return { backup, etag: object.etag };
+      return { backup: parsed(subjectId, await object.text()), etag: object.etag };
     },
     async replace(backup, found) {
       const onlyIf = found === undefined ? { etagDoesNotMatch: '*' } : { etagMatches: found.etag };
@@ -58,6 +61,22 @@ export async function listBackups(bucket: BackupBucket, afterId: string, limit: 
     ...(afterId === '' ? {} : { startAfter: keyOf(afterId) }),
   });
   return objects.map(({ key }) => key.slice(PREFIX.length));
+}
+
+function parsed(subjectId: string, text: string): KeyBackup {
+  const backup = KeyBackup.safeParse(jsonOf(text)).data;
+  if (backup === undefined) throw new DamagedBackup(`the backup of ${subjectId} is none`);
+  if (backup.subjectId !== subjectId)
+    throw new DamagedBackup(`the backup of ${subjectId} is another subject's`);
+  return backup;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function keyOf(subjectId: string): string {

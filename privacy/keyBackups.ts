@@ -4,7 +4,7 @@
  * and has lost what it said last, the backup does. No Cloudflare import.
  */
 import type { WrappedKey } from '../schemas/keyBackup.ts';
-import type { FoundBackup, KeyBackupStore } from './keyBackupStore.ts';
+import { DamagedBackup, type FoundBackup, type KeyBackupStore } from './keyBackupStore.ts';
 import type { KeyRing } from './keyRing.ts';
 import type { KeyState } from './subjectKeys.ts';
 
@@ -82,7 +82,7 @@ export class KeyBackups {
     const { subjectId, store } = this.#deps;
     let recovered = 0;
     for (let attempt = 1; attempt <= TRIES_MAX; attempt++) {
-      const found = await store.read(subjectId);
+      const found = await this.#stored();
       recovered += await this.#takeFrom(found);
       // From here to the put nothing is awaited: what it has is what the log says, and an erasure comes after it.
       const { status, erasedAt } = this.#deps.state();
@@ -96,6 +96,16 @@ export class KeyBackups {
       if (await store.replace({ subjectId, keys, erasedAt: null }, found)) return standing;
     }
     throw new Error(`the backup of subject ${subjectId} is being replaced by somebody else`);
+  }
+
+  /** What is there. What nobody can read may still have keys: where the subject is erased, it is replaced like any other. */
+  async #stored(): Promise<FoundBackup | undefined> {
+    try {
+      return await this.#deps.store.read(this.#deps.subjectId);
+    } catch (error) {
+      if (error instanceof DamagedBackup && this.#deps.state().status === 'ERASED') return undefined;
+      throw error;
+    }
   }
 
   /** Takes over what only the backup has; answers how many keys that were. */

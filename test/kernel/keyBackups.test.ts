@@ -173,6 +173,23 @@ describe('an erased subject', () => {
     expect(await again.seal('"b"')).toMatchObject({ code: 'subject_erased' });
   });
 
+  it('has no key in the backup, though nobody can read what is there', async () => {
+    for (const damage of [
+      (text: string) => text.slice(0, -1),
+      (text: string) => text.replace('local', 'other'),
+    ]) {
+      const one = localSubject();
+      await sealed(one, '"a"');
+      await one.backups.bringTogether();
+      const [key] = one.keyRing.wrapped();
+      one.bucket.texts.set('subjects/local', damage(textOf(one)));
+      await expect(one.backups.bringTogether()).rejects.toThrow('the backup of local is');
+      await erased(one);
+      expect(textOf(one)).not.toContain(key?.wrapped);
+      expect(JSON.parse(textOf(one))).toMatchObject({ subjectId: 'local', keys: [] });
+    }
+  });
+
   it('stays erased where the log has lost its erasure: the backup remembers', async () => {
     const one = localSubject();
     const first = await sealed(one, '"a"');

@@ -16,7 +16,7 @@ export function backupBucket(texts = new Map<string, string>()): TestBackupBucke
     beforePut: async () => undefined,
     async get(key: string) {
       const text = texts.get(key);
-      return text === undefined ? null : { etag: etagOf(text), json: async () => JSON.parse(text) };
+      return text === undefined ? null : { etag: etagOf(text), text: async () => text };
     },
     async put(key: string, text: string, options?: { onlyIf?: R2Conditional }) {
       await made.beforePut(text);
