@@ -26,58 +26,52 @@ export function effects(
   return wanted;
 }
 
-/** The command of a step. */
-class Doing implements Effect<CommandRequest> {
-  readonly #plan: Plan;
-  readonly #step: StepState;
+/** A command about a step, made when it is asked for. */
+abstract class StepEffect implements Effect<CommandRequest> {
+  protected readonly plan: Plan;
+  protected readonly step: StepState;
 
   constructor(plan: Plan, step: StepState) {
-    this.#plan = plan;
-    this.#step = step;
+    this.plan = plan;
+    this.step = step;
   }
 
   get dueAt(): number {
-    return this.#step.dueAt;
+    return this.step.dueAt;
   }
 
-  get effect(): string {
-    return `do ${this.#step.name}`;
+  abstract get effect(): string;
+  abstract get request(): CommandRequest;
+}
+
+/** The command of a step. */
+class Doing extends StepEffect {
+  override get effect(): string {
+    return `do ${this.step.name}`;
   }
 
-  get request(): CommandRequest {
-    const step = this.#step;
+  override get request(): CommandRequest {
+    const { plan, step } = this;
     const { name, rounds } = step;
-    const command = this.#plan.step(step).command?.(this.#plan.context(step));
+    const { sagaId } = plan;
+    const command = plan.step(step).command?.(plan.context(step));
     if (command === undefined) throw new Error(`${name} has no command`);
-    const { sagaId } = this.#plan;
     return { ...command, commandId: `saga ${sagaId} ${name}${rounds === 0 ? '' : ` ${rounds}`}`, sagaId };
   }
 }
 
 /** The command that undoes a step. */
-class Undoing implements Effect<CommandRequest> {
-  readonly #plan: Plan;
-  readonly #step: StepState;
-
-  constructor(plan: Plan, step: StepState) {
-    this.#plan = plan;
-    this.#step = step;
+class Undoing extends StepEffect {
+  override get effect(): string {
+    return `undo ${this.step.name} ${this.step.undoings}`;
   }
 
-  get dueAt(): number {
-    return this.#step.dueAt;
-  }
-
-  get effect(): string {
-    return `undo ${this.#step.name} ${this.#step.undoings}`;
-  }
-
-  get request(): CommandRequest {
-    const step = this.#step;
-    const command = this.#plan.compensation(step)?.command(this.#plan.undoContext(step));
+  override get request(): CommandRequest {
+    const { plan, step, effect } = this;
+    const { sagaId } = plan;
+    const command = plan.compensation(step)?.command(plan.undoContext(step));
     if (command === undefined) throw new Error(`${step.name} has no compensation`);
-    const { sagaId } = this.#plan;
-    return { ...command, commandId: `saga ${sagaId} ${this.effect}`, sagaId };
+    return { ...command, commandId: `saga ${sagaId} ${effect}`, sagaId };
   }
 }
 
