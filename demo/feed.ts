@@ -76,6 +76,7 @@ export interface Feed {
 interface FeedPage {
   readonly events: readonly Envelope[];
   readonly next: string;
+  readonly more: boolean;
 }
 
 /** Reads everything, or what was recorded at or after `from`. */
@@ -93,7 +94,7 @@ export async function readFeed(
   const read = (next: string | undefined) =>
     client.json<FeedPage>(`/v1/events?limit=${PAGE}${filter}${next === undefined ? '' : `&after=${next}`}`);
   let page = await read(undefined);
-  while (page.events.length > 0) {
+  while (page.events.length > 0 || page.more) {
     // Asked for before the page is worked through: the platform fetches while we hash.
     const following = read(page.next);
     following.catch(() => undefined);

@@ -2598,6 +2598,8 @@ readonly reply: {
 readonly events: readonly (Event)[];
 /** Send it as `after` for what comes next; it stays usable. */
 readonly next: string;
+/** Whether there may be more already; also of an empty page. */
+readonly more: boolean;
 };
 };
 /** Every type of event, with its versions and JSON Schema */

@@ -21,6 +21,8 @@ export interface ReplaySink {
 export interface FeedPage {
   readonly events: readonly ReplayedEvent[];
   readonly next: string;
+  /** Whether more may follow already: also after a page without events, of a selection that is rare. */
+  readonly more: boolean;
 }
 
 /** What a replay needs. */
@@ -46,8 +48,8 @@ export async function replay(
   const started = now();
   let handed = 0;
   for (let { cursor } = sink; ; ) {
-    const { events, next } = await read(feedPath(selection, limit, cursor));
-    if (events.length === 0) return handed;
+    const { events, next, more } = await read(feedPath(selection, limit, cursor));
+    if (events.length === 0 && !more) return handed;
     for (const event of events) checked.check(event);
     await sink.take(events, next);
     cursor = next;

@@ -65,7 +65,7 @@ function reading(feed: readonly ReplayedEvent[], asked: string[] = []) {
     const query = new URL(pathAndQuery, 'http://folio.test').searchParams;
     const after = Number(query.get('after') ?? 0);
     const events = feed.slice(after, after + Math.min(3, Number(query.get('limit'))));
-    return { events, next: String(after + events.length) };
+    return { events, next: String(after + events.length), more: events.length > 0 };
   };
 }
 
@@ -100,6 +100,20 @@ describe('a replay', () => {
       '/v1/events?limit=1000&aggregateType=account&type=FundsDeposited&from=2026-01-01T00%3A00%3A00Z',
       '/v1/events?limit=1000&aggregateType=account&type=FundsDeposited&from=2026-01-01T00%3A00%3A00Z&after=3',
     ]);
+  });
+
+  it('goes on after pages that have nothing of what is rare', async () => {
+    const feed = logOf('a', 4);
+    const read = reading(feed);
+    let asked = 0;
+    const sparse = async (pathAndQuery: string) => {
+      const page = await read(pathAndQuery);
+      const after = new URL(pathAndQuery, 'http://folio.test').searchParams.get('after') ?? '0';
+      return asked++ % 2 === 0 ? { events: [], next: after, more: true } : page;
+    };
+    const sink = new MemorySink();
+    expect(await replay({ ...clock, sink, read: sparse }, {})).toBe(4);
+    expect(sink.events).toEqual(feed);
   });
 
   it('takes its time where it is told to', async () => {

@@ -5,7 +5,14 @@ import { ROW_UNITS_MAX } from '../../queues/projectors/journal.ts';
 import { type EventsMessage, parseEventsMessage } from '../../schemas/message.ts';
 import { partOf } from '../../schemas/partition.ts';
 import { viewDatabases } from '../../workers/env.ts';
-import { FEED_BYTES_MAX, type FeedCursor, type FeedFilter, readFeed } from '../../workers/reads/feed.ts';
+import {
+  FEED_BYTES_MAX,
+  FEED_SPAN_EVENTS,
+  FEED_STATEMENTS_MAX,
+  type FeedCursor,
+  type FeedFilter,
+  readFeed,
+} from '../../workers/reads/feed.ts';
 import { rowsOf, runnerDeps, TestLog, testEnv, upTo } from '../support/projection.ts';
 
 const PARTS = 2;
@@ -27,9 +34,10 @@ function longDeposits(log: TestLog, count: number): TestLog {
   return log;
 }
 
-/** The view databases, and the bytes of each answer that they gave. */
-function watched(): { databases: D1Database[]; bytes: number[][] } {
+/** The view databases, the bytes of each answer that they gave, and the rows that they read for it. */
+function watched(): { databases: D1Database[]; bytes: number[][]; rowsRead: number[] } {
   const bytes: number[][] = [];
+  const rowsRead: number[] = [];
   const databases = viewDatabases(testEnv).map((database, part) => {
     const own: number[] = [];
     bytes[part] = own;
@@ -39,20 +47,22 @@ function watched(): { databases: D1Database[]; bytes: number[][] } {
         const results = await database.batch<{ events?: string }>(statements);
         const rows = results.flatMap((result) => result.results);
         own.push(rows.reduce((sum, { events = '' }) => sum + Buffer.byteLength(events), 0));
+        rowsRead.push(results.reduce((sum, { meta }) => sum + meta.rows_read, 0));
         return results;
       },
     } as unknown as D1Database;
   });
-  return { databases, bytes };
+  return { databases, bytes, rowsRead };
 }
 
 /** Every page from the beginning on, as the ids and versions of its events. */
 async function pages(databases: D1Database[], filter: FeedFilter): Promise<string[][]> {
   const read: string[][] = [];
   for (let after: FeedCursor = []; ; ) {
-    const { events, next } = await readFeed(databases, after, filter);
-    if (events.length === 0) return read;
-    read.push(events.map(({ aggregateId, event }) => `${aggregateId}@${event.version}`));
+    const { events, next, more } = await readFeed(databases, after, filter);
+    if (events.length > 0 || more)
+      read.push(events.map(({ aggregateId, event }) => `${aggregateId}@${event.version}`));
+    if (!more) return read;
     after = next;
   }
 }
@@ -83,6 +93,53 @@ describe('a page of the feed', () => {
       [1, 2, 3].map((v) => `${id}@${v}`),
     ]);
     expect(bytes[0]).toEqual([]);
+  });
+});
+
+describe('what is rare', () => {
+  /** Rows of one event each, as single commands make them, after everything in a journal; every so many are of another type. */
+  async function fill(part: number, rows: number, rareEvery: number): Promise<number> {
+    const database = viewDatabases(testEnv)[part] as D1Database;
+    const type = `iif(n % ${rareEvery} = 0, 'SubjectErased', 'TradeExecuted')`;
+    await database
+      .prepare(
+        `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${rows})
+         INSERT INTO journal_blue SELECT first.position + n, 'account', 'sparse', n, n, '', n, n, json_object(${type}, 1),
+           json_array(json_object('version', n, 'eventType', ${type}, 'recordedAt', n, 'hash', ''))
+         FROM numbers, (SELECT coalesce(max(position), 0) AS position FROM journal_blue) AS first`,
+      )
+      .run();
+    return Math.floor(rows / rareEvery);
+  }
+
+  it('is looked for in a bounded number of rows a page, and found once by following pages that have nothing', async () => {
+    const rows = 1.4 * FEED_SPAN_EVENTS * FEED_STATEMENTS_MAX;
+    const rare = await fill(0, rows, Math.floor(rows / 3));
+    const { databases, rowsRead } = watched();
+    const filter = { type: 'SubjectErased', aggregateType: 'account', limit: 100 } as const;
+    const read = await pages(databases, filter);
+    expect(read.flat()).toHaveLength(rare);
+    expect(new Set(read.flat()).size).toBe(rare);
+    expect(read.length).toBeGreaterThan(1);
+    expect(Math.max(...rowsRead)).toBeLessThan(FEED_SPAN_EVENTS + 100);
+    const before = rowsRead.length;
+    const first = await readFeed(databases, [], filter);
+    expect(first.more).toBe(true);
+    expect(rowsRead.length - before).toBeLessThanOrEqual(FEED_STATEMENTS_MAX * PARTS);
+    // Nothing of it at all, neither by its type nor by its time: the end is told, and stays usable.
+    expect((await pages(databases, { type: 'KeyDestroyed', limit: 100 })).flat()).toEqual([]);
+    const late = await pages(databases, {
+      from: rows - 1,
+      to: rows + 1,
+      aggregateType: 'account',
+      limit: 100,
+    });
+    expect(late.flat()).toEqual([`sparse@${rows - 1}`, `sparse@${rows}`]);
+    // Of what is common a page reads no more than it gives.
+    rowsRead.length = 0;
+    const common = await readFeed(databases, [], { type: 'TradeExecuted', limit: 100 });
+    expect(common.events).toHaveLength(100);
+    expect(Math.max(...rowsRead)).toBeLessThan(1_000);
   });
 });
 

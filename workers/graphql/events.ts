@@ -88,9 +88,9 @@ export function eventFields({ lists, event }: Parts): Fields {
       more: STALE_SINCE,
       async read(_, query, context) {
         await context.requireRead('getEvents');
-        const { events, next, staleSince } = await feedPage(context.c, query);
+        const { events, next, more, staleSince } = await feedPage(context.c, query);
         const edges = feedEdges(query.after ?? [], events, context);
-        return { edges, hasNextPage: events.length > 0, endCursor: encodeCursor(next), about: staleSince };
+        return { edges, hasNextPage: more, endCursor: encodeCursor(next), about: staleSince };
       },
     }),
   };

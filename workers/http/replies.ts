@@ -168,6 +168,7 @@ export type BatchReply = z.infer<typeof BatchReply>;
 export const EventsReply = z.strictObject({
   events: z.array(Event),
   next: z.string().meta({ description: 'Send it as `after` for what comes next; it stays usable.' }),
+  more: z.boolean().meta({ description: 'Whether there may be more already; also of an empty page.' }),
 });
 
 /** The catalogue of event types. */

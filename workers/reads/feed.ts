@@ -13,6 +13,15 @@ import { type LiveRow, readLive } from './live.ts';
  */
 export const FEED_BYTES_MAX = 8_000_000;
 
+/**
+ * Places of the journal that one statement looks at: events, of which a row has at least one, so that what is sought and rare
+ * costs at most as many rows read, some milliseconds of a database that does one thing at a time.
+ */
+export const FEED_SPAN_EVENTS = 10_000;
+
+/** Statements of one page and database. A page that comes to them ends, with what it has: also with nothing. */
+export const FEED_STATEMENTS_MAX = 5;
+
 /** Which events are wanted. */
 export interface FeedFilter {
   readonly type?: string | undefined;
@@ -54,8 +63,8 @@ interface JournalRow {
 /** Rows of one database after a position. */
 interface Page {
   readonly rows: readonly JournalRow[];
-  /** Whether there may be more rows than these. */
-  readonly more: boolean;
+  /** Up to where everything was looked at. */
+  readonly lookedTo: number;
   /** Where the journal ends. */
   readonly end: number;
 }
@@ -64,21 +73,23 @@ interface Page {
 interface Part {
   readonly events: readonly FeedEvent[];
   /** Up to where everything was looked at, if that is further than the last event. */
-  readonly end: number | undefined;
+  readonly lookedTo: number | undefined;
+  /** Whether that is all there is. */
+  readonly isEnd: boolean;
 }
 
 /** The share of a database that cannot have anything. */
-const NOTHING: Part = { events: [], end: undefined };
+const NOTHING: Part = { events: [], lookedTo: undefined, isEnd: true };
 
 /**
- * The next events after a cursor, and the cursor after them. There may be fewer than the limit although more follow, but
- * none only where nothing has come yet.
+ * The next events after a cursor, and the cursor after them. There may be fewer than the limit, also none, although more follow:
+ * `more` says whether any may. Without a filter none come only at the end.
  */
 export async function readFeed(
   databases: readonly D1Database[],
   after: FeedCursor,
   filter: FeedFilter,
-): Promise<{ events: FeedEvent[]; next: FeedCursor }> {
+): Promise<{ events: FeedEvent[]; next: FeedCursor; more: boolean }> {
   const bytesMax = Math.ceil(FEED_BYTES_MAX / databases.length);
   const holder = filter.aggregateId === undefined ? undefined : partOf(filter.aggregateId, databases.length);
   const parts = await Promise.all(
@@ -101,11 +112,12 @@ export async function readFeed(
   }
   parts.forEach((part, index) => {
     // Everything that matches was taken: what the filter left out need not be looked at again.
-    if (part.end !== undefined && taken[index] === part.events.length) {
-      next[index] = Math.max(next[index] ?? 0, part.end);
+    if (part.lookedTo !== undefined && taken[index] === part.events.length) {
+      next[index] = Math.max(next[index] ?? 0, part.lookedTo);
     }
   });
-  return { events, next };
+  const more = parts.some((part, index) => !part.isEnd || (taken[index] ?? 0) < part.events.length);
+  return { events, next, more };
 }
 
 function earliestPart(parts: readonly Part[], taken: readonly number[]): number {
@@ -130,28 +142,30 @@ async function readPart(
 ): Promise<Part> {
   const events: FeedEvent[] = [];
   let bytes = 0;
-  for (let position = after; ; ) {
+  let position = after;
+  for (let statements = 0; statements < FEED_STATEMENTS_MAX && bytes < bytesMax; statements++) {
     const room = { events: filter.limit, bytes: bytesMax - bytes };
     const page = await readLive(database, ['journal'], ({ journal }) =>
       selectRows(database, journal, position, filter, room),
     );
     for (const row of page.rows) {
       for (const event of matchingEvents(row, after, filter)) {
-        if (events.length === filter.limit) return { events, end: undefined };
+        if (events.length === filter.limit) return { events, lookedTo: undefined, isEnd: false };
         events.push(event);
       }
-      position = row.position;
     }
-    if (!page.more) return { events, end: page.end };
+    position = Math.max(position, page.lookedTo);
+    if (position >= page.end) return { events, lookedTo: position, isEnd: true };
     // Rows that held nothing of what is wanted are forgotten.
     bytes = events.length === 0 ? 0 : bytes + (page.rows.at(-1)?.bytesUpTo ?? 0);
-    if (bytes >= bytesMax) return { events, end: position };
   }
+  return { events, lookedTo: position, isEnd: false };
 }
 
 /**
- * Rows after a position that hold, by their own counts, as many events or bytes as there is room for. The counts may be too
- * high where the filter looks inside a row, and the first row may have been read in part, so a page may need another round.
+ * Rows after a position that hold, by their own counts, as many events or bytes as there is room for, among the next
+ * {@link FEED_SPAN_EVENTS}; of single aggregates, which an index finds, wherever they are. The counts may be too high where
+ * the filter looks inside a row, and the first row may have been read in part, so a page may need another round.
  */
 async function selectRows(
   database: D1Database,
@@ -162,11 +176,14 @@ async function selectRows(
 ): Promise<readonly [LiveRow[], Page]> {
   const conditions = ['position > ?'];
   const parameters: (string | number)[] = [after];
+  const isFound = filter.aggregateId !== undefined || filter.accounts !== undefined;
+  const span = `(SELECT min(position) FROM journal_${colour} WHERE position > ?) + ${FEED_SPAN_EVENTS}`;
   const where = (condition: string, value: string | number | undefined) => {
     if (value === undefined) return;
     conditions.push(condition);
     parameters.push(value);
   };
+  if (!isFound) where(`position < ${span}`, after);
   where('aggregate_id = ?', filter.aggregateId);
   where('aggregate_type = ?', filter.aggregateType);
   if (filter.accounts !== undefined) {
@@ -193,16 +210,22 @@ async function selectRows(
       )
       .bind(...counted, ...parameters, room.events, room.events, room.bytes),
     database.prepare(`SELECT coalesce(max(position), 0) AS "end" FROM journal_${colour}`),
+    database
+      .prepare(`SELECT max(position) AS spanEnd FROM journal_${colour} WHERE position < ${span}`)
+      .bind(after),
   ]);
-  const [live, rows, ends] = results.map((result) => result.results) as [
+  const [live, rows, ends, spans] = results.map((result) => result.results) as [
     LiveRow[],
     JournalRow[],
     { end: number }[],
+    { spanEnd: number | null }[],
   ];
+  const end = ends[0]?.end ?? 0;
   const last = rows.at(-1);
   // As many rows as fill the room by their counts: fewer mean that these are all.
-  const more = last !== undefined && (last.eventsUpTo >= room.events || last.bytesUpTo >= room.bytes);
-  return [live, { rows, more, end: ends[0]?.end ?? 0 }];
+  const isFull = last !== undefined && (last.eventsUpTo >= room.events || last.bytesUpTo >= room.bytes);
+  if (isFull) return [live, { rows, lookedTo: last.position, end }];
+  return [live, { rows, lookedTo: isFound ? end : (spans[0]?.spanEnd ?? end), end }];
 }
 
 function matchingEvents(row: JournalRow, after: number, filter: FeedFilter): FeedEvent[] {

@@ -145,7 +145,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   },
   ...PAYMENT_EXAMPLES,
   ...SHOP_EXAMPLES,
-  getEvents: { reply: { events: [event], next: 'WzFd' } },
+  getEvents: { reply: { events: [event], next: 'WzFd', more: false } },
   getEventTypes: {
     reply: {
       eventTypes: [

@@ -35,20 +35,23 @@ const getEvents = route(
     summary: 'Events across aggregates',
     description:
       'Following `next` gives every event once, in version order within an aggregate and with no order promise ' +
-      'between aggregates. A page of large events may hold fewer than `limit`; only an empty one is the end for now. ' +
+      'between aggregates. A page may hold fewer than `limit`: events may be large, and of what is rare only so many are ' +
+      'looked through for one page, which may then be empty. `more` says whether to go on at once; where it is false, `next` is ' +
+      'the end for now. Without `type`, `aggregateType`, `from` and `to` an empty page is always the end. ' +
       'From the read model, which follows the logs within seconds. Who is confined to some accounts is given the ' +
       'events of those.',
     query: FeedQuery,
     success: {
       status: 200,
-      description: 'A page of events; an empty one where nothing has come yet.',
+      description: 'A page of events.',
       schema: EventsReply,
       headers: ['X-View-Stale-Since'],
     },
   },
   async (c, { query }) => {
-    const { events: page, next, staleSince } = await feedPage(c, query);
-    return c.json({ events: page.map(envelopeOf), next: encodeCursor(next) }, 200, staleHeader(staleSince));
+    const { events: page, next, more, staleSince } = await feedPage(c, query);
+    const reply = { events: page.map(envelopeOf), next: encodeCursor(next), more };
+    return c.json(reply, 200, staleHeader(staleSince));
   },
 );
 
@@ -56,7 +59,7 @@ const getEvents = route(
 export async function feedPage(
   c: Context<HttpEnv>,
   { after = [], from, to, ...filter }: z.output<typeof FeedQuery>,
-): Promise<{ events: FeedEvent[]; next: FeedCursor; staleSince: number | undefined }> {
+): Promise<{ events: FeedEvent[]; next: FeedCursor; more: boolean; staleSince: number | undefined }> {
   const accounts = selectedAccounts(c, 'getEvents');
   const { aggregateId } = filter;
   const isOne = aggregateId !== undefined && (accounts?.has(aggregateId) ?? true);
