@@ -49,7 +49,8 @@ export type Started =
 
 /**
  * Begins in every database, or goes on with what some of them are at: a call may have been cut off between two of them.
- * Going back leaves out the databases where nothing was kept, if there are others.
+ * Going back leaves out the databases where nothing was kept, if there are others: so another order may begin there in this very
+ * moment. Then neither could go on, and the one of the earlier database does.
  */
 export async function startEverywhere(
   parts: readonly RebuildDeps[],
@@ -63,12 +64,30 @@ export async function startEverywhere(
   let started: Started = { ok: true };
   let begun = 0;
   for (const deps of parts) {
-    const here = await startRebuild(deps, { id, kind: wanted.kind, views });
+    const order = { id, kind: wanted.kind, views };
+    let here = await startRebuild(deps, order);
+    if (!here.ok && here.code === 'rebuild_in_progress' && begun > 0) {
+      await giveUpOther(deps, order);
+      here = await startRebuild(deps, order);
+    }
     if (here.ok) begun++;
     else if (here.code === 'nothing_kept') started = here;
     else return here;
   }
   return begun > 0 ? { ok: true } : started;
+}
+
+/** Ends what a database is at, if that is another order. Whoever has just gone on with it has one more step, or loses the race. */
+async function giveUpOther(deps: RebuildDeps, order: RebuildOrder): Promise<void> {
+  for (let races = 0; races < RACES_MAX; races++) {
+    const other = await readJob(deps.database);
+    if (other === undefined || hasEnded(other) || isSame(other, order)) return;
+    try {
+      return await fail(deps, other, `${order.kind} of ${order.views.join(', ')} began elsewhere`);
+    } catch (error) {
+      if (!isPositionRace(error)) throw error;
+    }
+  }
 }
 
 function isSame(a: Pick<RebuildOrder, 'kind' | 'views'>, b: Pick<RebuildOrder, 'kind' | 'views'>): boolean {

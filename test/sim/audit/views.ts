@@ -44,8 +44,8 @@ const VERSIONED: readonly (readonly [view: ViewName, key: string])[] = [
   ['sagas', 'saga_id'],
 ];
 
-/** What ends a rebuild without a switch and without a fault: somebody wants it to, or an event is poison. */
-const FAIR_FAILURE = /^cancelled$|cannot take event/;
+/** What ends a rebuild without a switch and without a fault: somebody wants it to, or another order, or an event is poison. */
+const FAIR_FAILURE = /^cancelled$| began elsewhere$|cannot take event/;
 
 export class ViewAudit {
   readonly #database: SimDatabase;
