@@ -78,7 +78,7 @@ export class Archivist {
   readonly #suspects = new Map<string, { toVersion: number; since: number }>();
   #failures = 0;
   #running: Promise<Sealed> | undefined;
-  /** The last waiting row that the run takes. */
+  /** The last waiting row that the run takes: at first that of its beginning, so that all who waited for the run share it. */
   #runsTo = 0;
   #adopting: Promise<void> | undefined;
 
@@ -193,6 +193,7 @@ export class Archivist {
 
   async #sealAll(): Promise<Sealed> {
     const total = { segments: 0, events: 0 };
+    this.#runsTo = this.#tables.newestPending();
     await this.#publish(total);
     await this.#adopted();
     this.#runsTo = this.#tables.newestPending();

@@ -240,6 +240,24 @@ describe('what comes while a segment is made', () => {
     expectComplete(world);
   });
 
+  it('is archived by one run more, however many ask for it', async () => {
+    const world = new ArchiveWorld();
+    for (const id of ['account-0', 'account-1', 'account-2']) act(world, id, 0);
+    const later: Promise<unknown>[] = [];
+    world.onReadLog = (id) => {
+      // Under load something comes with every run.
+      if (id === 'account-1') world.deliver(world.account('account-2').announce());
+      if (id !== 'account-0' || later.length > 0) return;
+      world.deliver(world.account('account-1').announce());
+      later.push(world.archivist.seal(), world.archivist.seal());
+    };
+    world.deliver(world.account('account-0').announce());
+    await world.archivist.seal();
+    const [one, another] = await Promise.all(later);
+    expect(another).toBe(one);
+    expect([...world.archivedVersions().keys()]).toEqual(['account-0', 'account-1']);
+  });
+
   it('is archived then also where that run fails', async () => {
     const world = new ArchiveWorld();
     for (const id of ['account-0', 'account-1']) act(world, id, 0);
