@@ -10,7 +10,6 @@ export function holdingsAt(env: Env, moment: number): HoldingsStore {
   const asked = <Answer>(answer: Promise<Answer>) => inTime('the holdings of a moment', answer);
   return {
     take: (accounts: GatheredAccounts) => asked(holders.take(accounts)),
-    isComplete: () => asked(holders.isComplete()),
     page: (after: HolderKey | null, limit: number, customerId: string | null) =>
       asked(holders.page(after, limit, customerId)),
   };

@@ -22,11 +22,14 @@ export class HoldersActor extends DurableObject {
     return this.#store.take(accounts);
   }
 
-  isComplete(): boolean {
-    return this.#store.isComplete();
-  }
-
-  page(after: HolderKey | null, limit: number, customerId: string | null): Holding[] {
+  /** Undefined where not everything was gathered, or where it is no longer kept. */
+  async page(
+    after: HolderKey | null,
+    limit: number,
+    customerId: string | null,
+  ): Promise<Holding[] | undefined> {
+    // The alarm is set for as long as anything is kept. Asking for another moment must leave nothing that no alarm removes.
+    if ((await this.ctx.storage.getAlarm()) === null) return undefined;
     return this.#store.page(after, limit, customerId);
   }
 

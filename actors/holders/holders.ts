@@ -27,6 +27,7 @@ const INSERT_MAX = 4_000;
 
 const COLUMNS = `customer_id AS customerId, symbol, currency, account_id AS accountId, quantity, price,
   price_trade_id AS priceTradeId, priced_at AS pricedAt`;
+const AFTER = '(customer_id, symbol) > (?, ?)';
 const ORDER = 'ORDER BY customer_id, symbol, currency, account_id';
 
 export class Holders {
@@ -56,22 +57,18 @@ export class Holders {
     });
   }
 
-  /** Whether every account was taken. */
-  isComplete(): boolean {
-    return this.#gathered().isComplete;
-  }
-
   /**
    * Holdings after a holder and symbol, in order, about `limit` of them, and of one holder in one symbol always all; of one
-   * customer where it is named. None at the end.
+   * customer where it is named. None at the end; undefined where not every account was taken.
    */
-  page(after: HolderKey | null, limit: number, customerId: string | null): Holding[] {
+  page(after: HolderKey | null, limit: number, customerId: string | null): Holding[] | undefined {
+    if (!this.#gathered().isComplete) return undefined;
     const found = this.#rows(
-      '(customer_id, symbol) > (?, ?) AND (?3 IS NULL OR customer_id = ?3)',
+      customerId === null ? AFTER : `customer_id = ? AND ${AFTER}`,
       limit + 1,
+      ...(customerId === null ? [] : [customerId]),
       after?.customerId ?? '',
       after?.symbol ?? '',
-      customerId,
     );
     const next = found[limit];
     if (next === undefined) return found;

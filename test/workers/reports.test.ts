@@ -1,10 +1,11 @@
 /** Statements and reports through the API. */
 
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { exports } from 'cloudflare:workers';
 import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { PAGE_STYLE } from '../../reports/html.ts';
-import { call, eventually, opened, type Reply, TEST_TOKEN, verdict } from '../support/api.ts';
+import { call, eventually, opened, type Reply, TEST_TOKEN, testEnv, verdict } from '../support/api.ts';
 
 const worker = (exports as unknown as { default: Fetcher }).default;
 
@@ -180,9 +181,20 @@ describe('a report', () => {
     const { nextCursor } = JSON.parse(json.text) as { nextCursor: string };
     expect((await report(`large-holders?minQuantity=1&cursor=${nextCursor}`)).status).toBe(200);
     const { end } = JSON.parse(Buffer.from(nextCursor, 'base64url').toString());
-    const old = Buffer.from(JSON.stringify({ end: end - 1, customerId: 'a', symbol: 'IBM' }));
-    const expired = await report(`large-holders?minQuantity=1&cursor=${old.toString('base64url')}`);
-    expect(verdict(expired)).toBe('400 invalid_request cursor');
+    const other = Buffer.from(JSON.stringify({ end: end - 1, customerId: 'a', symbol: 'IBM' }));
+    const kept = testEnv.HOLDERS.getByName(String(end));
+    expect(await runDurableObjectAlarm(kept), 'a day later').toBe(true);
+    for (const [cursor, moment] of [
+      [nextCursor, end],
+      [other.toString('base64url'), end - 1],
+    ]) {
+      const expired = await report(`large-holders?minQuantity=1&cursor=${cursor}`);
+      expect(verdict(expired)).toBe('400 invalid_request cursor');
+      const stored = await runInDurableObject(testEnv.HOLDERS.getByName(String(moment)), (_, { storage }) =>
+        storage.sql.exec('SELECT name FROM sqlite_master').toArray(),
+      );
+      expect(stored, 'whoever comes too late leaves nothing').toEqual([]);
+    }
   });
 
   it.each([

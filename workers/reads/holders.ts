@@ -18,8 +18,8 @@ const HOLDINGS_AT_A_TIME = 5_000;
 export interface HoldingsStore {
   /** False where accounts are missing that these follow. */
   take(accounts: GatheredAccounts): Promise<boolean>;
-  isComplete(): Promise<boolean>;
-  page(after: HolderKey | null, limit: number, customerId: string | null): Promise<Holding[]>;
+  /** Undefined where accounts are missing, or nothing is kept any more. */
+  page(after: HolderKey | null, limit: number, customerId: string | null): Promise<Holding[] | undefined>;
 }
 
 /** Where a report goes on: with the accounts after one, or with the holders after one. */
@@ -58,15 +58,14 @@ export async function readHolders(
 ): Promise<HoldersRead> {
   const { after } = request;
   if (after !== undefined && 'symbol' in after) {
-    if (!(await store.isComplete())) return { status: 'expired' };
-    return { status: 'read', heads: [], ...(await holderRows(store, request, after, rowsOf)) };
+    return holderRows(store, request, { after, heads: [] }, rowsOf);
   }
   const { heads, accounts } = await gather(source, request.end, after?.accountId);
   if (!(await store.take(accounts))) return { status: 'expired' };
   if (!accounts.isLast) {
     return { status: 'read', rows: [], heads, next: { accountId: accounts.lastAccountId } };
   }
-  return { status: 'read', heads, ...(await holderRows(store, request, null, rowsOf)) };
+  return holderRows(store, request, { after: null, heads }, rowsOf);
 }
 
 /** The next accounts, what they held, and how far their logs were read. */
@@ -112,24 +111,32 @@ function holdingsOf({ account: { accountId, closing } }: Covered): Holding[] {
 async function holderRows(
   store: HoldingsStore,
   { customerId, limit }: HoldersRequest,
-  after: HolderKey | null,
+  { after, heads }: { readonly after: HolderKey | null; readonly heads: readonly Head[] },
   rowsOf: (holdings: readonly Holding[]) => readonly Row[],
-): Promise<{ rows: Row[]; next: HolderKey | undefined }> {
+): Promise<HoldersRead> {
   const rows: Row[] = [];
+  const upTo = (next: HolderKey | null): HoldersRead => ({
+    status: 'read',
+    rows,
+    heads,
+    next: next ?? undefined,
+  });
   let last = after;
   for (let looked = 0; looked < REPORT_HOLDINGS_MAX; ) {
     const holdings = await store.page(last, HOLDINGS_AT_A_TIME, customerId ?? null);
-    if (holdings.length === 0) return { rows, next: undefined };
+    // Also in the middle of a page: a report that ended here would lack the rest.
+    if (holdings === undefined) return { status: 'expired' };
+    if (holdings.length === 0) return upTo(null);
     looked += holdings.length;
     for (const own of byHolder(holdings)) {
       const made = rowsOf(own);
-      if (rows.length > 0 && rows.length + made.length > limit) return { rows, next: last ?? undefined };
+      if (rows.length > 0 && rows.length + made.length > limit) return upTo(last);
       rows.push(...made);
       const { customerId: holder, symbol } = own[0] as Holding;
       last = { customerId: holder, symbol };
     }
   }
-  return { rows, next: last ?? undefined };
+  return upTo(last);
 }
 
 function byHolder(holdings: readonly Holding[]): Iterable<Holding[]> {
