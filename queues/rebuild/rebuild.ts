@@ -77,13 +77,20 @@ export async function startEverywhere(
   return begun > 0 ? { ok: true } : started;
 }
 
-/** Ends what a database is at, if that is another order. Whoever has just gone on with it has one more step, or loses the race. */
+/**
+ * Ends what a database is at, if that is another order. Whoever has just gone on with it has one more step, or loses the race. Its row is
+ * that of this order next, so that only the log says what became of it.
+ */
 async function giveUpOther(deps: RebuildDeps, order: RebuildOrder): Promise<void> {
   for (let races = 0; races < RACES_MAX; races++) {
     const other = await readJob(deps.database);
     if (other === undefined || hasEnded(other) || isSame(other, order)) return;
     try {
-      return await fail(deps, other, `${order.kind} of ${order.views.join(', ')} began elsewhere`);
+      const reason = `${order.kind} of ${order.views.join(', ')} began elsewhere`;
+      await fail(deps, other, reason);
+      const { job, kind, views } = other;
+      deps.logger.log('warn', 'rebuild given up', { job, kind, views: views.join(), reason });
+      return;
     } catch (error) {
       if (!isPositionRace(error)) throw error;
     }

@@ -10,10 +10,10 @@ import { advanceRebuild, startEverywhere, startRebuild } from '../../queues/rebu
 import { createLogger } from '../../telemetry/logger.ts';
 import { sqliteViews } from '../support/sqliteViews.ts';
 
-const partOfNothing = (): RebuildDeps => ({
+const partOfNothing = (lines: string[] = []): RebuildDeps => ({
   database: sqliteViews(),
   projectors,
-  logger: createLogger('test', 'error', () => undefined),
+  logger: createLogger('test', 'warn', (line) => void lines.push(line)),
   knowsEvent: () => true,
   readLog: async () => [],
   newClaim: () => crypto.randomUUID(),
@@ -30,19 +30,26 @@ const REBUILD = { kind: 'rebuild', views: VIEWS } as const;
 const REVERT = { kind: 'revert', views: VIEWS } as const;
 
 /** Two databases, of which the second alone has something to go back to. */
-async function partlyKept(): Promise<[RebuildDeps, RebuildDeps]> {
-  const parts: [RebuildDeps, RebuildDeps] = [partOfNothing(), partOfNothing()];
+async function partlyKept(lines: string[] = []): Promise<[RebuildDeps, RebuildDeps]> {
+  const parts: [RebuildDeps, RebuildDeps] = [partOfNothing(), partOfNothing(lines)];
   await startRebuild(parts[1], { id: 'earlier', ...REBUILD });
   expect(await advanceRebuild(parts[1], () => false)).toMatchObject({ phase: 'SWITCHED' });
   return parts;
 }
 
 it('the order of the earlier database goes on everywhere', async () => {
-  const parts = await partlyKept();
+  const lines: string[] = [];
+  const parts = await partlyKept(lines);
   await startRebuild(parts[0], { id: 'a', ...REBUILD });
   expect(await startRebuild(parts[1], { id: 'b', ...REVERT })).toEqual({ ok: true });
   expect(await startEverywhere(parts, REVERT)).toMatchObject({ code: 'rebuild_in_progress' });
   expect(await startEverywhere(parts, REBUILD)).toEqual({ ok: true });
+  expect(
+    lines.map((line) => JSON.parse(line)),
+    'whoever began the other is told by the log',
+  ).toMatchObject([
+    { job: 'b', kind: 'revert', views: 'journal', reason: 'rebuild of journal began elsewhere' },
+  ]);
   for (const deps of parts) {
     expect(await readJob(deps.database)).toMatchObject({ job: 'a', kind: 'rebuild' });
     expect(await advanceRebuild(deps, () => false)).toMatchObject({ phase: 'SWITCHED' });
