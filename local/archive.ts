@@ -10,6 +10,7 @@ import { retention } from './archive/retention.ts';
 import { sign } from './archive/sign.ts';
 import { readCommandLine } from './commandLine.ts';
 import { LocalServerError } from './errors.ts';
+import { operatorToken, TOKEN_DEFAULTS } from './operatorToken.ts';
 
 const HELP = `The archive of a running Folio.
 
@@ -34,7 +35,7 @@ const HELP = `The archive of a running Folio.
   --env NAME     the environment of wrangler.toml that is meant
 
   --url URL      where Folio answers (default ${DEFAULT_URL})
-  --token TOKEN  sent as Authorization: Bearer (default: FOLIO_TOKEN of the environment)
+  --token TOKEN  sent as Authorization: Bearer (default: ${TOKEN_DEFAULTS})
   --help         this text
 
 Ends with 0 where all went well, with 1 where a check finds something, with 2 where it cannot begin or go on.`;
@@ -70,7 +71,8 @@ async function main(): Promise<number> {
     const { 'dry-run': isDryRun = false, check: isCheck = false, env: environment } = values;
     return retention({ isDryRun, isCheck, environment });
   }
-  const client = new ArchiveClient(values.url ?? DEFAULT_URL, values.token ?? process.env.FOLIO_TOKEN);
+  const url = values.url ?? DEFAULT_URL;
+  const client = new ArchiveClient(url, operatorToken(url, values.token));
   if (command === 'export' && folder !== undefined && rest.length === 0)
     return exportArchive(client, fromHere(folder));
   if (command === 'restore' && folder !== undefined && rest.length === 0) {

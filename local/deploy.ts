@@ -1,4 +1,5 @@
 import { retention } from './archive/retention.ts';
+import { asksForHelp } from './commandLine.ts';
 import { LocalServerError } from './errors.ts';
 import {
   configuredVariables,
@@ -10,6 +11,17 @@ import {
 import { checkSupplyChain } from './supplyChain.ts';
 import { migrateWithWrangler, runWrangler } from './wrangler.ts';
 
+const HELP = `Deploys Folio to Cloudflare (docs/operations.md): bill of materials and advisories, secrets, D1 migrations, the rules
+of the archive's bucket, then the Worker.
+
+  npm run deploy [-- OPTIONS OF WRANGLER DEPLOY]
+
+  --dry-run    only bundles; needs neither an account nor a network
+  --env NAME   the environment of wrangler.toml that is meant
+  --help       this text; wrangler's own options: npm exec -- wrangler deploy --help
+
+Ends with 0 where it is deployed, else with another code, and says why.`;
+
 /**
  * `npm run deploy [-- OPTIONS OF WRANGLER DEPLOY]`: the migrations of every D1 database, then the Worker, so that new
  * code never meets an old table, and the rules of the archive's bucket before that too, so that nothing is ever archived without
@@ -18,6 +30,10 @@ import { migrateWithWrangler, runWrangler } from './wrangler.ts';
  */
 async function main(): Promise<number> {
   const given = process.argv.slice(2);
+  if (asksForHelp(given)) {
+    console.log(HELP);
+    return 0;
+  }
   if (!(await checkSupplyChain())) return 1;
   if (!given.includes('--dry-run')) {
     const missing = await missingSecrets(given, await configuredVariables(given), deployedSecrets);

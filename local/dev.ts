@@ -1,14 +1,27 @@
 import { relative } from 'node:path';
 import { LOCAL_RUN } from './bundle.ts';
+import { asksForHelp } from './commandLine.ts';
 import { LOCAL_PAGES_FOLDER } from './config.ts';
 import { makePages } from './pages.ts';
 import { devTokenOptions, migrateWithWrangler, runWrangler } from './wrangler.ts';
+
+const HELP = `wrangler dev with the D1 migrations applied, an administrator's token and local keys, for work on the code.
+
+  npm run dev [-- OPTIONS OF WRANGLER DEV]
+
+  --help   this text; wrangler's own options: npm exec -- wrangler dev --help
+
+The token is in .wrangler/dev-token. Without work on the code npm run serve is what you want.`;
 
 /**
  * `npm run dev [-- OPTIONS OF WRANGLER DEV]`: `wrangler dev` with the D1 migrations applied and an administrator's
  * token. Wrangler runs no crons: `curl localhost:8787/cdn-cgi/local/scheduled` runs the sweeper.
  */
-async function main(): Promise<number> {
+async function main(given: readonly string[]): Promise<number> {
+  if (asksForHelp(given)) {
+    console.log(HELP);
+    return 0;
+  }
   const migrated = await migrateWithWrangler('--local');
   if (migrated !== 0) return migrated;
   const { tokenFile, options } = devTokenOptions();
@@ -16,7 +29,7 @@ async function main(): Promise<number> {
   const local = Object.entries(LOCAL_RUN).flatMap(([name, value]) => ['--define', `${name}:${value}`]);
   makePages();
   const pages = ['--assets', LOCAL_PAGES_FOLDER];
-  return await runWrangler(['dev', ...local, ...pages, ...options, ...process.argv.slice(2)]);
+  return await runWrangler(['dev', ...local, ...pages, ...options, ...given]);
 }
 
-process.exit(await main());
+process.exit(await main(process.argv.slice(2)));

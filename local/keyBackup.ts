@@ -4,6 +4,7 @@ import { ArchiveClient, DEFAULT_URL } from './archive/client.ts';
 import { readCommandLine } from './commandLine.ts';
 import { LocalServerError } from './errors.ts';
 import { exportKeyBackup, restoreKeyBackup } from './keyBackupFile.ts';
+import { operatorToken, TOKEN_DEFAULTS } from './operatorToken.ts';
 
 const HELP = `The backup of the keys of personal data, which are wrapped by PERSONAL_DATA_KEYS and of no use without.
 
@@ -12,7 +13,7 @@ const HELP = `The backup of the keys of personal data, which are wrapped by PERS
                                        counts more, and a subject that was erased gets nothing back
 
   --url URL      where Folio answers (default ${DEFAULT_URL})
-  --token TOKEN  an administrator's, sent as Authorization: Bearer (default: FOLIO_TOKEN of the environment)
+  --token TOKEN  an administrator's, sent as Authorization: Bearer (default: ${TOKEN_DEFAULTS})
   --help         this text
 
 Ends with 0 where all went well, with 1 where some keys did not come back, with 2 where it cannot begin or go on.`;
@@ -26,7 +27,8 @@ async function main(): Promise<number> {
     return 0;
   }
   const [command, given, ...rest] = positionals;
-  const client = new ArchiveClient(values.url ?? DEFAULT_URL, values.token ?? process.env.FOLIO_TOKEN);
+  const url = values.url ?? DEFAULT_URL;
+  const client = new ArchiveClient(url, operatorToken(url, values.token));
   const print = (line: string) => console.log(line);
   if (given !== undefined && rest.length === 0) {
     // npm runs scripts in the repository, whatever folder it was called in.

@@ -1,13 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { DEFAULT_URL } from './archive/client.ts';
 import { readCommandLine } from './commandLine.ts';
 import { LocalServerError, messageOf } from './errors.ts';
 import { countText } from './lines.ts';
-
-/** Where `npm run serve` listens. */
-const DEFAULT_URL = 'http://127.0.0.1:8787';
-
-/** Where it leaves its administrator's token. */
-const DEFAULT_TOKEN_FILE = '.folio/dev-token';
+import { operatorToken, TOKEN_ADVICE, TOKEN_DEFAULTS } from './operatorToken.ts';
 
 /** Interval at which the progress line is brought up to date. */
 const PROGRESS_MS = 500;
@@ -27,7 +22,7 @@ const HELP = `Rebuilds read models of a running Folio from the event logs: besid
 
   --url URL      where Folio answers (default ${DEFAULT_URL})
   --views NAMES  which ones, with commas, as GET /v1/views names them (default all)
-  --token TOKEN  sent as Authorization: Bearer (default: FOLIO_TOKEN of the environment, else the token in ${DEFAULT_TOKEN_FILE})
+  --token TOKEN  sent as Authorization: Bearer (default: ${TOKEN_DEFAULTS})
   --help         this text
 
 Run it again after an interruption: it goes on where it was. Ends with 0 where the views were switched, 1 where not.`;
@@ -76,13 +71,8 @@ function readArguments(): Arguments | 'help' {
   return {
     url: url.replace(/\/+$/, ''),
     views: values.views?.split(',').map((view) => view.trim()),
-    token: values.token ?? process.env.FOLIO_TOKEN ?? localToken(),
+    token: operatorToken(url, values.token),
   };
-}
-
-/** The administrator's token of a plain `npm run serve`. */
-function localToken(): string | undefined {
-  return existsSync(DEFAULT_TOKEN_FILE) ? readFileSync(DEFAULT_TOKEN_FILE, 'utf8').trim() : undefined;
 }
 
 /** A client of the two endpoints. */
@@ -121,9 +111,9 @@ class Views {
     const text = await response.text();
     if (response.ok) return JSON.parse(text);
     const detail = (JSON.parse(text || '{}') as { detail?: string }).detail ?? text;
-    throw response.status === 503
-      ? new Passing(detail)
-      : new LocalServerError(`${response.status} ${detail}`);
+    if (response.status === 503) throw new Passing(detail);
+    const advice = response.status === 401 ? ` ${TOKEN_ADVICE}` : '';
+    throw new LocalServerError(`${response.status} ${detail}${advice}`);
   }
 }
 

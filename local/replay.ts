@@ -6,6 +6,7 @@ import { Progress } from './archive/progress.ts';
 import { readCommandLine } from './commandLine.ts';
 import { LocalServerError } from './errors.ts';
 import { countText } from './lines.ts';
+import { operatorToken, TOKEN_DEFAULTS } from './operatorToken.ts';
 import { AlteredHistory } from './replay/checkedEvents.ts';
 import { type FeedPage, type ReplaySink, replay } from './replay/replay.ts';
 import type { Selection } from './replay/selection.ts';
@@ -24,7 +25,7 @@ It only reads: nothing is decided, sent or announced again. Views are made anew 
                          file, and has every event once; where it stands is in FILE.replay.json
   --per-second N         not more events a second than this
   --url URL              where Folio answers (default ${DEFAULT_URL})
-  --token TOKEN          sent as Authorization: Bearer (default: FOLIO_TOKEN of the environment)
+  --token TOKEN          sent as Authorization: Bearer (default: ${TOKEN_DEFAULTS})
   --help                 this text
 
 Every event is held against its hash and, without --type, against the one before it.
@@ -62,6 +63,7 @@ function readArguments(): Arguments | 'help' {
   const perSecond = values['per-second'] === undefined ? undefined : Number(values['per-second']);
   if (perSecond !== undefined && !(perSecond > 0 && Number.isFinite(perSecond)))
     throw new LocalServerError('--per-second has to be a number above 0');
+  const url = values.url ?? DEFAULT_URL;
   return {
     selection: {
       aggregateType: aggregateType ?? values['aggregate-type'],
@@ -73,8 +75,8 @@ function readArguments(): Arguments | 'help' {
     // npm runs scripts in the repository, whatever folder it was called in.
     out: values.out === undefined ? undefined : resolve(process.env.INIT_CWD ?? '', values.out),
     perSecond,
-    url: values.url ?? DEFAULT_URL,
-    token: values.token ?? process.env.FOLIO_TOKEN,
+    url,
+    token: operatorToken(url, values.token),
   };
 }
 

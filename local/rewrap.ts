@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { ArchiveClient, DEFAULT_URL } from './archive/client.ts';
 import { LocalServerError, messageOf } from './errors.ts';
+import { operatorToken, TOKEN_DEFAULTS } from './operatorToken.ts';
 import { rewrapKeys } from './rewrapKeys.ts';
 
 const HELP = `Wraps the keys of all subjects of a running Folio, and their backup, with the first master key of its PERSONAL_DATA_KEYS.
@@ -11,7 +12,7 @@ Keys that only the backup has come back, and keys that it lacks are put there.
 
   --from CURSOR  goes on where a run that was cut off had come to: each line of it says
   --url URL      where Folio answers (default ${DEFAULT_URL})
-  --token TOKEN  an administrator's, sent as Authorization: Bearer (default: FOLIO_TOKEN of the environment)
+  --token TOKEN  an administrator's, sent as Authorization: Bearer (default: ${TOKEN_DEFAULTS})
   --help         this text
 
 Doing it again is harmless. Ends with 0 where the other master keys are needed no more, with 1 where some key could not be wrapped
@@ -30,7 +31,8 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const client = new ArchiveClient(values.url ?? DEFAULT_URL, values.token ?? process.env.FOLIO_TOKEN);
+  const url = values.url ?? DEFAULT_URL;
+  const client = new ArchiveClient(url, operatorToken(url, values.token));
   return rewrapKeys(client, (line) => console.log(line), values.from);
 }
 

@@ -4,8 +4,11 @@ import { dirname, join, relative } from 'node:path';
 import { REPOSITORY } from './config.ts';
 import { LocalServerError } from './errors.ts';
 
-/** Where the build leaves the bill of materials. */
-export const BILL_OF_MATERIALS = join(REPOSITORY, 'dist/sbom.cdx.json');
+/** Where the build leaves the bill of materials, in the repository. */
+export const BILL_OF_MATERIALS_NAME = 'dist/sbom.cdx.json';
+
+/** The same as a path. */
+export const BILL_OF_MATERIALS = join(REPOSITORY, BILL_OF_MATERIALS_NAME);
 
 /** npm's answers about hundreds of packages are a few megabytes. */
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;

@@ -1,6 +1,7 @@
 /** A running platform as the archive's commands reach it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalServerError, messageOf } from '../errors.ts';
+import { TOKEN_ADVICE } from '../operatorToken.ts';
 
 /** Where `npm run serve` listens. */
 export const DEFAULT_URL = 'http://127.0.0.1:8787';
@@ -94,7 +95,7 @@ export class PlatformError extends LocalServerError {
   readonly code: string | undefined;
 
   constructor(status: number, code: string | undefined, detail: string) {
-    super(`${status} ${detail}`);
+    super(status === 401 ? `${status} ${detail} ${TOKEN_ADVICE}` : `${status} ${detail}`);
     this.status = status;
     this.code = code;
   }

@@ -1,15 +1,22 @@
 /** `npm run archive -- export FOLDER`: a copy of the archive as files, up to the newest checkpoint. */
 import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { LocalServerError } from '../errors.ts';
 import { countText } from '../lines.ts';
-import { type ArchiveClient, type ArchiveObject, type Checkpoint, inParallel } from './client.ts';
+import {
+  type ArchiveClient,
+  type ArchiveObject,
+  type Checkpoint,
+  inParallel,
+  PlatformError,
+} from './client.ts';
 
 /** Milliseconds between two lines of progress. */
 const PROGRESS_MS = 2_000;
 
 /** Copies what a checkpoint covers and is not there yet; answers the exit code. */
 export async function exportArchive(client: ArchiveClient, folder: string): Promise<number> {
-  const latest = await client.json<Checkpoint>('/v1/audit/checkpoints/latest');
+  const latest = await latestCheckpoint(client);
   let fetched = 0;
   let bytes = 0;
   let shown = Date.now();
@@ -27,6 +34,17 @@ export async function exportArchive(client: ArchiveClient, folder: string): Prom
       `(${countText(fetched)} objects fetched, ${countText(bytes)} bytes)`,
   );
   return 0;
+}
+
+async function latestCheckpoint(client: ArchiveClient): Promise<Checkpoint> {
+  try {
+    return await client.json<Checkpoint>('/v1/audit/checkpoints/latest');
+  } catch (error) {
+    if (!(error instanceof PlatformError) || error.code !== 'checkpoint_not_found') throw error;
+    throw new LocalServerError(
+      'nothing is signed yet: events are archived some five minutes after they were recorded, at once by npm run archive -- sign',
+    );
+  }
 }
 
 async function* wantedObjects(

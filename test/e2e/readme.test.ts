@@ -14,6 +14,7 @@ import { examplesOf, masked, requestOf } from '../support/examples.ts';
 const REPOSITORY = join(import.meta.dirname, '../..');
 const README = readFileSync(join(REPOSITORY, 'README.md'), 'utf8');
 const REPORTS = readFileSync(join(REPOSITORY, 'docs/reports.md'), 'utf8');
+const ORDERS = readFileSync(join(REPOSITORY, 'docs/orders.md'), 'utf8');
 const TIME = readFileSync(join(REPOSITORY, 'docs/time.md'), 'utf8');
 const RECONCILIATION = readFileSync(join(REPOSITORY, 'docs/reconciliation.md'), 'utf8');
 
@@ -29,7 +30,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   pdf: 'application/pdf',
 };
 
-describe('README.md, docs/reports.md, docs/reconciliation.md and docs/time.md', () => {
+describe('README.md, docs/reports.md, docs/reconciliation.md, docs/time.md and docs/orders.md', () => {
   let platform: OwnPlatform;
   let client: Client;
 
@@ -45,16 +46,15 @@ describe('README.md, docs/reports.md, docs/reconciliation.md and docs/time.md', 
 
   const tour = examplesOf(README);
   // What is corrected in the last of them must not have been seen before.
-  const examples = [...tour, ...examplesOf(REPORTS), ...examplesOf(RECONCILIATION), ...examplesOf(TIME)];
+  const pages = [REPORTS, RECONCILIATION, TIME, ORDERS];
+  const examples = [...tour, ...pages.flatMap(examplesOf)];
 
   it('send the token with every request', () => {
     for (const { curl } of examples) expect(curl).toContain('curl -s -H "$TOKEN" ');
   });
 
   it('have an example of each main thing', () => {
-    expect(examples).toHaveLength(
-      `${README}${REPORTS}${RECONCILIATION}${TIME}`.match(/^curl /gm)?.length ?? -1,
-    );
+    expect(examples).toHaveLength([README, ...pages].join('').match(/^curl /gm)?.length ?? -1);
     expect(tour.filter(({ reply }) => reply === '')).toEqual([]);
     const all = examples.map(({ curl }) => curl).join('\n');
     for (const part of [
@@ -70,6 +70,7 @@ describe('README.md, docs/reports.md, docs/reconciliation.md and docs/time.md', 
       '/reports/large-holders',
       '/correct',
       '/balance-history',
+      '/orders/o-1/history',
     ]) {
       expect(all).toContain(part);
     }

@@ -55,6 +55,7 @@ const MASKED = new Set([
   'headHash',
   'correlationId',
   'recordedAt',
+  'at',
   'asOf',
   'nextCursor',
   'period',
