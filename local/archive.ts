@@ -8,7 +8,7 @@ import { query } from './archive/query.ts';
 import { restore } from './archive/restore.ts';
 import { retention } from './archive/retention.ts';
 import { sign } from './archive/sign.ts';
-import { readCommandLine } from './commandLine.ts';
+import { readCommandLine, runCommand } from './commandLine.ts';
 import { LocalServerError } from './errors.ts';
 import { operatorToken, TOKEN_DEFAULTS } from './operatorToken.ts';
 
@@ -99,12 +99,4 @@ function fromHere(folder: string): string {
   return resolve(process.env.INIT_CWD ?? '', folder);
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error instanceof LocalServerError ? `folio: ${error.message}` : error);
-    process.exitCode = 2;
-  },
-);
+await runCommand(main);

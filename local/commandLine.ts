@@ -14,3 +14,13 @@ export function readCommandLine<Config extends ParseArgsConfig>(config: Config, 
     throw new LocalServerError(`${messageOf(error)}\n\n${help}`);
   }
 }
+
+/** Runs a command and ends with its code; with 2, saying why, where it cannot begin or go on. */
+export async function runCommand(main: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    console.error(error instanceof LocalServerError ? `folio: ${error.message}` : error);
+    process.exitCode = 2;
+  }
+}

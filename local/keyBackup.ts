@@ -1,7 +1,7 @@
 /** `npm run key-backup`: copies of the keys' backup (docs/privacy.md, "The backup of the keys"). */
 import { resolve } from 'node:path';
 import { ArchiveClient, DEFAULT_URL } from './archive/client.ts';
-import { readCommandLine } from './commandLine.ts';
+import { readCommandLine, runCommand } from './commandLine.ts';
 import { LocalServerError } from './errors.ts';
 import { exportKeyBackup, restoreKeyBackup } from './keyBackupFile.ts';
 import { operatorToken, TOKEN_DEFAULTS } from './operatorToken.ts';
@@ -39,12 +39,4 @@ async function main(): Promise<number> {
   throw new LocalServerError(`say what to do\n\n${HELP}`);
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error instanceof LocalServerError ? `folio: ${error.message}` : error);
-    process.exitCode = 2;
-  },
-);
+await runCommand(main);

@@ -1,7 +1,6 @@
 /** `npm run rewrap`: after a rotation of the master key (docs/privacy.md, "Rotation"). */
-import { parseArgs } from 'node:util';
 import { ArchiveClient, DEFAULT_URL } from './archive/client.ts';
-import { LocalServerError, messageOf } from './errors.ts';
+import { readCommandLine, runCommand } from './commandLine.ts';
 import { operatorToken, TOKEN_DEFAULTS } from './operatorToken.ts';
 import { rewrapKeys } from './rewrapKeys.ts';
 
@@ -19,14 +18,9 @@ Doing it again is harmless. Ends with 0 where the other master keys are needed n
 anew, with 2 where it cannot begin or go on.`;
 
 async function main(): Promise<number> {
-  let values: { url?: string; token?: string; from?: string; help?: boolean };
-  try {
-    const text = { type: 'string' } as const;
-    const options = { url: text, token: text, from: text, help: { type: 'boolean', short: 'h' } } as const;
-    values = parseArgs({ options }).values;
-  } catch (error) {
-    throw new LocalServerError(`${messageOf(error)}\n\n${HELP}`);
-  }
+  const text = { type: 'string' } as const;
+  const options = { url: text, token: text, from: text, help: { type: 'boolean', short: 'h' } } as const;
+  const { values } = readCommandLine({ options }, HELP);
   if (values.help === true) {
     console.log(HELP);
     return 0;
@@ -36,12 +30,4 @@ async function main(): Promise<number> {
   return rewrapKeys(client, (line) => console.log(line), values.from);
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error instanceof LocalServerError ? `folio: ${error.message}` : error);
-    process.exitCode = 2;
-  },
-);
+await runCommand(main);

@@ -1,5 +1,4 @@
-import { readCommandLine } from './commandLine.ts';
-import { LocalServerError } from './errors.ts';
+import { readCommandLine, runCommand } from './commandLine.ts';
 import { BILL_OF_MATERIALS_NAME, checkSupplyChain } from './supplyChain.ts';
 
 const HELP = `Writes the bill of materials (CycloneDX) from the lock file to ${BILL_OF_MATERIALS_NAME}, and asks the registry of npm what is
@@ -19,12 +18,4 @@ async function main(): Promise<number> {
   return (await checkSupplyChain()) ? 0 : 1;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error instanceof LocalServerError ? `folio: ${error.message}` : error);
-    process.exitCode = 2;
-  },
-);
+await runCommand(main);
