@@ -161,6 +161,8 @@ describe('a report', () => {
   });
 
   it('finds holders that are large over several accounts, and comes again to the byte by its asOf', async () => {
+    await opened('hold-3', { customerId: 'holder-too' });
+    await traded('hold-3', 't-4', 'BUY', '1', '100');
     for (const id of ['hold-1', 'hold-2']) await opened(id, { customerId: 'holder' });
     await traded('hold-1', 't-1', 'BUY', '30', '100');
     await traded('hold-2', 't-2', 'BUY', '20', '110');
