@@ -35,6 +35,16 @@ describe.each(['/docs', '/docs/stream'])('%s', (path) => {
   });
 });
 
+describe('/', () => {
+  it('sends people to the pages, and nothing else anywhere', async () => {
+    for (const method of ['GET', 'HEAD']) {
+      const answer = await page('/', method);
+      expect([answer.status, answer.headers.get('Location')]).toEqual([302, '/docs']);
+    }
+    expect((await page('/', 'POST')).status).toBe(404);
+  });
+});
+
 describe('/docs/graphql', () => {
   it('is an explorer in a local run, with everything that it needs from here', async () => {
     const answer = await page('/docs/graphql');

@@ -9,7 +9,7 @@ import { authentication } from './middleware/authentication.ts';
 import { correlation } from './middleware/correlation.ts';
 import { crossOrigin } from './middleware/crossOrigin.ts';
 import { limits } from './middleware/limits.ts';
-import { pages } from './middleware/pages.ts';
+import { frontDoor, pages } from './middleware/pages.ts';
 import { securityHeaders } from './middleware/securityHeaders.ts';
 import { isPublic, type Route, serveRoute } from './operation.ts';
 import { GRAPHQL_PATH, tokenOverSocket } from './routes/graphql.ts';
@@ -31,6 +31,7 @@ export function application({ middleware, guard }: Gate): Hono<HttpEnv> {
   made.use(GRAPHQL_PATH, tokenOverSocket(ROUTES));
   // What stands before the gate goes by it.
   for (const route of ROUTES.filter(isPublic)) serveRoute(made, route, route.handle);
+  made.use('/', frontDoor);
   made.use('/docs/*', pages);
   made.use(CONNECT_PATHS, connectFailures);
   made.use('/v1/*', ...middleware);

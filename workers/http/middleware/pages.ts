@@ -26,9 +26,18 @@ function policyOf(path: string): string {
 /** Files change with a release at most, and are asked for again then: browsers check what they have. */
 const PAGE_CACHING = 'public, max-age=0, must-revalidate';
 
+/** Sends whoever names no path, as people do who look what this is, to the pages. */
+export const frontDoor: MiddlewareHandler<HttpEnv> = async function frontDoor(c, next) {
+  return isRead(c.req.method) ? c.redirect('/docs') : next();
+};
+
+function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
 /** Answers with a file where there is one. */
 export const pages: MiddlewareHandler<HttpEnv> = async function pages(c, next) {
-  if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return next();
+  if (!isRead(c.req.method)) return next();
   if (!IS_LOCAL && (c.req.path === EXPLORER || c.req.path.startsWith(`${EXPLORER}/`))) return next();
   const found = await c.env.ASSETS.fetch(c.req.raw);
   if (found.status === 404) return next();
