@@ -56,9 +56,12 @@ export const CapturePayment = z.strictObject({
 });
 /** Lets go of what is held and not captured. */
 export const VoidPayment = z.strictObject({ reason: Remark });
+/** What sagas call the refunds that they ask for themselves, with a number from the second on. */
+const SAGA_REFUND = /^(?:cancellation|fulfilment)(?:-\d+)?$/;
+
 /** Gives back some or all of what was captured. */
 export const RefundPayment = z.strictObject({
-  refundId: Id,
+  refundId: Id.refine((id) => !SAGA_REFUND.test(id), 'is a name for the refunds of sagas'),
   amount: PositiveDecimal.optional().meta({ description: 'Everything that is left, where it is absent.' }),
   reason: Remark.optional(),
 });

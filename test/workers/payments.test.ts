@@ -99,6 +99,10 @@ describe('a payment', () => {
       call('POST', `/v1/payments/${id}/${path}`, { ...(body === undefined ? {} : { body }), headers });
     expect(verdict(await post('capture'))).toBe('404 payment_not_found');
     expect(verdict(await post('refunds', { refundId: 'r-0' }))).toBe('404 payment_not_found');
+    // Taken by somebody else, such a name would stop the saga's own refund for good.
+    for (const refundId of ['fulfilment', 'cancellation-2'])
+      expect(verdict(await post('refunds', { refundId }))).toBe('400 invalid_request refundId');
+    expect(verdict(await post('refunds', { refundId: 'fulfilment-by-hand' }))).toBe('404 payment_not_found');
     await authorize(id, 'tok_ok');
     await until(id, { status: 'AUTHORIZED' });
     expect(verdict(await post('capture', { amount: '100.01' }))).toBe('422 amount_exceeds_authorized');

@@ -180,8 +180,8 @@ const COMMANDS: readonly ResourceCommand[] = [
     operationId: 'refundPayment',
     summary: 'Give back some or all of what was captured',
     description:
-      'Without `amount` all that is left. Idempotent by `refundId` as well: the same refund again is a replay. The provider ' +
-      'is asked after the answer: `refunds` of `GET /v1/payments/{id}` say what became of it.',
+      'Without `amount` all that is left. Idempotent by `refundId` as well: the same refund again is a replay. `fulfilment` and ' +
+      '`cancellation`, also with a number, are names for the refunds of sagas. The provider is asked after the answer: `refunds` of `GET /v1/payments/{id}` say what became of it.',
     type: 'RefundPayment',
     body: RefundPayment,
     success: commandSuccess(202, 'The provider is asked to give the money back.'),
