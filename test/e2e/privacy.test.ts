@@ -60,10 +60,20 @@ function filesWith(texts: readonly string[]): string[] {
   return files
     .map((entry) => path.join(entry.parentPath, entry.name))
     .filter((file) => {
-      const bytes = readFileSync(file);
+      const bytes = contentOf(file);
       return forms.some((form) => bytes.includes(form));
     })
     .map((file) => path.relative(stateDir, file));
+}
+
+/** What a file holds: nothing where it has gone meanwhile, as a journal of SQLite does with its transaction. */
+function contentOf(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  }
 }
 
 async function send(method: 'GET' | 'POST' | 'PUT', to: string, body?: unknown, headers = {}) {

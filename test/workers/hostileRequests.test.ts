@@ -90,7 +90,6 @@ describe('paths and methods', () => {
   });
 
   it.each([
-    '/',
     '/v1',
     '/v1/',
     '/v1/nothing',
