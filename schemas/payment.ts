@@ -57,7 +57,9 @@ export const CapturePayment = z.strictObject({
 /** Lets go of what is held and not captured. */
 export const VoidPayment = z.strictObject({ reason: Remark });
 /** What sagas call the refunds that they ask for themselves, with a number from the second on. */
-const SAGA_REFUND = /^(?:cancellation|fulfilment)(?:-\d+)?$/;
+export const SAGA_REFUNDS = ['cancellation', 'fulfilment'] as const;
+/** A client's refund of such a name would stand in the way of the saga's own for good. */
+const SAGA_REFUND = new RegExp(`^(?:${SAGA_REFUNDS.join('|')})(?:-\\d+)?$`);
 
 /** Gives back some or all of what was captured. */
 export const RefundPayment = z.strictObject({

@@ -3,27 +3,10 @@
  * the next database. From then on each was refused for the other's sake, and only cancelling helped.
  */
 import { expect, it } from 'vitest';
-import { projectors } from '../../queues/projectors/index.ts';
 import type { RebuildDeps } from '../../queues/rebuild/deps.ts';
 import { readJob } from '../../queues/rebuild/job.ts';
 import { advanceRebuild, startEverywhere, startRebuild } from '../../queues/rebuild/rebuild.ts';
-import { createLogger } from '../../telemetry/logger.ts';
-import { sqliteViews } from '../support/sqliteViews.ts';
-
-const partOfNothing = (lines: string[] = []): RebuildDeps => ({
-  database: sqliteViews(),
-  projectors,
-  logger: createLogger('test', 'warn', (line) => void lines.push(line)),
-  knowsEvent: () => true,
-  readLog: async () => [],
-  newClaim: () => crypto.randomUUID(),
-  now: () => 0,
-  directoryParts: 1,
-  directory: async () => [],
-  owns: () => true,
-  head: async () => 0,
-  owner: async () => undefined,
-});
+import { emptyViews } from '../support/emptyViews.ts';
 
 const VIEWS = ['journal'] as const;
 const REBUILD = { kind: 'rebuild', views: VIEWS } as const;
@@ -31,7 +14,7 @@ const REVERT = { kind: 'revert', views: VIEWS } as const;
 
 /** Two databases, of which the second alone has something to go back to. */
 async function partlyKept(lines: string[] = []): Promise<[RebuildDeps, RebuildDeps]> {
-  const parts: [RebuildDeps, RebuildDeps] = [partOfNothing(), partOfNothing(lines)];
+  const parts: [RebuildDeps, RebuildDeps] = [emptyViews(), emptyViews(lines)];
   await startRebuild(parts[1], { id: 'earlier', ...REBUILD });
   expect(await advanceRebuild(parts[1], () => false)).toMatchObject({ phase: 'SWITCHED' });
   return parts;

@@ -1,4 +1,5 @@
 /** What the sagas of an order have in common: their input, their commands, and how long each part may take. */
+import type { SAGA_REFUNDS } from '../../../schemas/payment.ts';
 import type { Encrypted } from '../../../schemas/personal.ts';
 import type { RetryPolicy, StepContext } from './definition.ts';
 
@@ -83,7 +84,7 @@ export const VOIDED = 'PaymentVoided';
 export const STILL_HELD = 'VoidFailed';
 
 /** One refund of the payment by a saga; another one where the bank sent the one before back. `again`: how often it did. */
-export function refundId(saga: 'cancellation' | 'fulfilment', again: number): string {
+export function refundId(saga: (typeof SAGA_REFUNDS)[number], again: number): string {
   return again === 0 ? saga : `${saga}-${again}`;
 }
 
