@@ -8,7 +8,8 @@ import { operatorToken, TOKEN_DEFAULTS } from './operatorToken.ts';
 
 const HELP = `The backup of the keys of personal data, which are wrapped by PERSONAL_DATA_KEYS and of no use without.
 
-  npm run key-backup -- export FILE    copies it to a file, in the place of an older copy
+  npm run key-backup -- export FILE    copies it to a file, in the place of an older copy; where some of it is damaged, names
+                                       that, keeps the older copy and puts the rest into FILE.incomplete
   npm run key-backup -- restore FILE   puts a copy back, into an environment that is open for restoring: what it has itself
                                        counts more, and a subject that was erased gets nothing back
 
@@ -16,7 +17,8 @@ const HELP = `The backup of the keys of personal data, which are wrapped by PERS
   --token TOKEN  an administrator's, sent as Authorization: Bearer (default: ${TOKEN_DEFAULTS})
   --help         this text
 
-Ends with 0 where all went well, with 1 where some keys did not come back, with 2 where it cannot begin or go on.`;
+Ends with 0 where all went well, with 1 where some keys were not copied or did not come back, with 2 where it cannot begin or
+go on.`;
 
 async function main(): Promise<number> {
   const text = { type: 'string' } as const;

@@ -22,12 +22,17 @@ const FILE_MODE = 0o600;
 
 interface Page {
   readonly backups: readonly unknown[];
+  readonly failed: readonly { readonly object: string; readonly reason: string }[];
   readonly nextCursor: string | null;
 }
 
+/** What the name of a copy ends with that lacks what is damaged in the bucket. */
+const INCOMPLETE = '.incomplete';
+
 /**
  * Copies the backup to a file, in the place of an older copy once it is whole: what was erased in between is in no copy then.
- * Answers the exit code.
+ * Where some of it is damaged, the older copy stays, since it may be the only one that has those keys, and the new one lies
+ * beside it. Answers the exit code, which is 1 then.
  */
 export async function exportKeyBackup(
   client: ArchiveClient,
@@ -35,29 +40,47 @@ export async function exportKeyBackup(
   print: (line: string) => void,
 ): Promise<number> {
   const partial = `${file}.partial`;
-  const descriptor = openSync(partial, 'w', FILE_MODE);
+  const { subjects, failed } = await copyTo(partial, client, print);
+  if (failed.length === 0) {
+    renameSync(partial, file);
+    rmSync(file + INCOMPLETE, { force: true });
+    print(
+      `${countText(subjects)} subjects copied to ${file}: destroy older copies, erasures do not reach them`,
+    );
+    return 0;
+  }
+  renameSync(partial, file + INCOMPLETE);
+  for (const { object, reason } of failed) print(`DAMAGED ${object}: ${reason}`);
+  print(
+    `${countText(subjects)} subjects copied to ${file}${INCOMPLETE}, without ${countText(failed.length)} damaged`,
+  );
+  if (existsSync(file)) print(`${file} is still the copy from before, which may have what is damaged now`);
+  print('remove what is damaged from the bucket, let npm run rewrap put there what is known, and copy again');
+  return 1;
+}
+
+async function copyTo(file: string, client: ArchiveClient, print: (line: string) => void) {
+  const failed: Page['failed'][number][] = [];
   let subjects = 0;
+  const descriptor = openSync(file, 'w', FILE_MODE);
   try {
     for (let cursor: string | null = ''; cursor !== null; ) {
       const after: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
       const page: Page = await client.json(`/v1/key-backups?limit=${PAGE}${after}`);
       for (const backup of page.backups) writeSync(descriptor, `${JSON.stringify(backup)}\n`);
+      failed.push(...page.failed);
       subjects += page.backups.length;
       cursor = page.nextCursor;
       if (cursor !== null) print(`${countText(subjects)} subjects copied …`);
     }
     fsyncSync(descriptor);
   } catch (error) {
-    rmSync(partial, { force: true });
+    rmSync(file, { force: true });
     throw error;
   } finally {
     closeSync(descriptor);
   }
-  renameSync(partial, file);
-  print(
-    `${countText(subjects)} subjects copied to ${file}: destroy older copies, erasures do not reach them`,
-  );
-  return 0;
+  return { subjects, failed };
 }
 
 /** As much of the platform's answer as is shown. */

@@ -53,7 +53,7 @@ export function r2KeyBackups(bucket: BackupBucket): KeyBackupStore {
   };
 }
 
-/** Ids of subjects that have a backup, after one, in their order. */
+/** Ids of subjects that have a backup, after one, in their order; of what somebody else put there, whatever its name says. */
 export async function listBackups(bucket: BackupBucket, afterId: string, limit: number): Promise<string[]> {
   const { objects } = await bucket.list({
     prefix: PREFIX,
@@ -79,6 +79,7 @@ function jsonOf(text: string): unknown {
   }
 }
 
-function keyOf(subjectId: string): string {
+/** Name of the object that has a subject's backup. */
+export function keyOf(subjectId: string): string {
   return `${PREFIX}${subjectId}`;
 }

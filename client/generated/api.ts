@@ -3178,6 +3178,13 @@ readonly wrapped: string;
 /** When the subject was erased, after which there are no keys; null where it was not. */
 readonly erasedAt: string | null;
 })[];
+/** Objects of this page that are no backup: somebody has to look at each (docs/privacy.md, "What goes wrong"). */
+readonly failed: readonly ({
+/** Its name in the bucket. */
+readonly object: string;
+/** What is wrong with it. */
+readonly reason: string;
+})[];
 readonly nextCursor: string | null;
 };
 };

@@ -239,6 +239,35 @@ describe('the backup', () => {
     for (const id of ['kb-7', 'kb-8', 'kb-9']) expect(ids).toContain(id);
   });
 
+  it('is listed though some of it is damaged, which is named, whatever stands at the end of a page', async () => {
+    const damaged = [
+      ['subjects/kb-12', 'no backup'],
+      [
+        'subjects/kb-13',
+        JSON.stringify({ subjectId: 'kb-14', keys: [], erasedAt: '2026-11-21T09:30:00.000Z' }),
+      ],
+      ['subjects/kb 15 / nobody', '{}'],
+    ] as const;
+    for (const [object, text] of damaged) await testEnv.KEY_BACKUPS.put(object, text);
+    await ordered('kb-16');
+    const [ids, failed]: [string[], unknown[]] = [[], []];
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const { body, status } = await call('GET', `/v1/key-backups?limit=1${cursor && `&cursor=${cursor}`}`);
+      expect(status).toBe(200);
+      ids.push(...(body.backups as KeyBackup[]).map(({ subjectId }) => subjectId));
+      failed.push(...(body.failed as unknown[]));
+      cursor = body.nextCursor as string | null;
+    }
+    expect(ids).toContain('kb-16');
+    for (const id of ['kb-12', 'kb-13', 'kb-14']) expect(ids).not.toContain(id);
+    expect(failed).toEqual([
+      { object: 'subjects/kb 15 / nobody', reason: 'the backup of kb 15 / nobody is none' },
+      { object: 'subjects/kb-12', reason: 'the backup of kb-12 is none' },
+      { object: 'subjects/kb-13', reason: "the backup of kb-13 is another subject's" },
+    ]);
+    for (const [object] of damaged) await testEnv.KEY_BACKUPS.delete(object);
+  });
+
   it('of subjects whose log was never archived gives them back to the platform, to be erased', async () => {
     await ordered('kb-10');
     await lose('kb-10');

@@ -35,7 +35,7 @@ export const SUBJECT_EXAMPLES: Readonly<Record<string, Example>> = {
   rewrapSubjectKeys: {
     reply: { subjects: 2, rewrapped: 3, recovered: 0, lacking: [], failed: [], nextCursor: null },
   },
-  getKeyBackups: { reply: { backups: [BACKUP], nextCursor: null } },
+  getKeyBackups: { reply: { backups: [BACKUP], failed: [], nextCursor: null } },
   restoreKeyBackups: {
     request: { 'application/json': { backups: [BACKUP] } },
     reply: { subjects: 1, rewrapped: 0, recovered: 1, lacking: [], failed: [], kept: [] },

@@ -1,7 +1,7 @@
 /** The backup of subjects' keys: held against the keys, copied out and put back (docs/privacy.md, "The backup of the keys"). */
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { listBackups, r2KeyBackups } from '../../../privacy/keyBackupStore.ts';
+import { DamagedBackup, keyOf, listBackups, r2KeyBackups } from '../../../privacy/keyBackupStore.ts';
 import { KeyBackup } from '../../../schemas/keyBackup.ts';
 import { Id } from '../../../schemas/scalars.ts';
 import { errorFields } from '../../../telemetry/logger.ts';
@@ -21,10 +21,10 @@ const NEXT = 'The `nextCursor` of the page before.';
 /** Which subjects' keys are wrapped anew. */
 export const RewrapQuery = z.strictObject({ limit: PageLimit, cursor: cursorOf(Id, NEXT).optional() });
 
-/** Which backups are wanted. */
+/** Which backups are wanted. A page may end with an object of any name: somebody else may have put it there. */
 export const KeyBackupsQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(BACKUPS_MAX).default(BACKUPS_MAX),
-  cursor: cursorOf(Id, NEXT).optional(),
+  cursor: cursorOf(z.string(), NEXT).optional(),
 });
 
 /** What became of some subjects' keys. */
@@ -49,7 +49,20 @@ export const KeyBackupsRestored = z.strictObject({
 
 const KeyBackupsBody = z.strictObject({ backups: z.array(KeyBackup).min(1).max(BACKUPS_MAX) });
 
-const KeyBackupsPage = z.strictObject({ backups: z.array(KeyBackup), nextCursor: z.string().nullable() });
+/** What is in the place of a backup and is none. */
+const DamagedObject = z.strictObject({
+  object: z.string().meta({ description: 'Its name in the bucket.' }),
+  reason: z.string().meta({ description: 'What is wrong with it.' }),
+});
+
+const KeyBackupsPage = z.strictObject({
+  backups: z.array(KeyBackup),
+  failed: z.array(DamagedObject).meta({
+    description:
+      'Objects of this page that are no backup: somebody has to look at each (docs/privacy.md, "What goes wrong").',
+  }),
+  nextCursor: z.string().nullable(),
+});
 
 const rewrapSubjectKeys = route(
   {
@@ -80,16 +93,15 @@ const getKeyBackups = route(
     tag: 'Privacy',
     summary: "The backup of subjects' keys",
     description:
-      'As it is: keys wrapped by a master key, which alone makes them readable. By subject, page after page.',
+      'As it is: keys wrapped by a master key, which alone makes them readable. By subject, page after page. What is damaged ' +
+      'is named and keeps nothing else back.',
     query: KeyBackupsQuery,
     success: { status: 200, description: 'A page of it.', schema: KeyBackupsPage },
   },
   async (c, { query: { limit, cursor = '' } }) => {
     const ids = await listBackups(c.env.KEY_BACKUPS, cursor, limit + 1);
     const page = ids.slice(0, limit);
-    const store = r2KeyBackups(c.env.KEY_BACKUPS);
-    const found = await Promise.all(page.map((subjectId) => store.read(subjectId)));
-    return c.json({ backups: found.flatMap((one) => one?.backup ?? []), nextCursor: nextCursor(ids, page) });
+    return c.json({ ...(await backupsOf(c.env.KEY_BACKUPS, page)), nextCursor: nextCursor(ids, page) });
   },
 );
 
@@ -127,6 +139,24 @@ const restoreKeyBackups = route(
 
 /** Every route of the backup. */
 export const keyBackups: readonly Route[] = [rewrapSubjectKeys, getKeyBackups, restoreKeyBackups];
+
+async function backupsOf(bucket: R2Bucket, subjectIds: readonly string[]) {
+  const store = r2KeyBackups(bucket);
+  const failed: z.output<typeof DamagedObject>[] = [];
+  const found = await Promise.all(
+    subjectIds.map(async (subjectId) => {
+      try {
+        return (await store.read(subjectId))?.backup;
+      } catch (error) {
+        if (!(error instanceof DamagedBackup)) throw error;
+        failed.push({ object: keyOf(subjectId), reason: error.message });
+        return undefined;
+      }
+    }),
+  );
+  const backups = found.filter((backup) => backup !== undefined);
+  return { backups, failed: failed.sort((one, other) => (one.object < other.object ? -1 : 1)) };
+}
 
 async function broughtTogether(c: Context<HttpEnv>, subjectIds: readonly string[]) {
   const [lacking, failed]: [string[], string[]] = [[], []];
