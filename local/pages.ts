@@ -25,11 +25,18 @@ function fromConsole(file: string): string {
 /** The explorer of GraphQL, which a package brings whole; its sandbox for scripts of requests is left out. */
 const EXPLORER = fromPackage('altair-static', 'build/dist');
 
-/** The explorer's own page, with where it stands and what opens it on this server. */
-const EXPLORER_PAGE = 'docs/graphql/index.html';
-
 /** Files by their places under a folder's root. */
 type Files = Readonly<Record<string, string>>;
+
+/** What becomes of a page on its way into the folder, by the page's place. */
+type Changes = Readonly<Record<string, (html: string) => string>>;
+
+/** A local run has the explorer: its own page knows where it stands, and the others lead to it. */
+const LOCAL_CHANGES: Changes = {
+  'docs/graphql/index.html': explorerPage,
+  'docs/index.html': withWayToExplorer,
+  'docs/stream.html': withWayToExplorer,
+};
 
 /** What is deployed. Its packages are dependencies and not for development alone, so that advisories against them are looked for. */
 export const PAGES: Files = {
@@ -63,10 +70,10 @@ function localPages(): Files {
 /** Makes the pages of both folders, unless they are those of the files as they are now. */
 export function makePages(): void {
   fill(PAGES_FOLDER, PAGES);
-  fill(LOCAL_PAGES_FOLDER, localPages());
+  fill(LOCAL_PAGES_FOLDER, localPages(), LOCAL_CHANGES);
 }
 
-function fill(folder: string, files: Files): void {
+function fill(folder: string, files: Files, changes: Changes = {}): void {
   const there = placesIn(folder);
   // What was a page of an earlier release would be deployed with the next one.
   for (const place of there) if (!Object.hasOwn(files, place)) rmSync(join(folder, place), { force: true });
@@ -75,7 +82,7 @@ function fill(folder: string, files: Files): void {
   if (readStamp(stampFile) === stamp && Object.keys(files).every((place) => there.has(place))) return;
   for (const [place, file] of Object.entries(files)) {
     const content = readFileSync(file);
-    replace(join(folder, place), place === EXPLORER_PAGE ? explorerPage(content.toString()) : content);
+    replace(join(folder, place), changes[place]?.(content.toString()) ?? content);
   }
   replace(stampFile, stamp);
 }
@@ -96,6 +103,16 @@ function explorerPage(html: string): string {
   return page;
 }
 
+function withWayToExplorer(html: string): string {
+  const page = html.replace(
+    /<a href="\/docs\/stream".*<\/a>/,
+    '$&\n      <a href="/docs/graphql">GraphQL</a>',
+  );
+  if (page === html)
+    throw new Error('the page has no way to the streams, behind which the one to the explorer comes');
+  return page;
+}
+
 /** A reader, or another process that makes the same pages, meets a whole file or none. */
 function replace(file: string, content: string | Buffer): void {
   const made = join(MAKING_FOLDER, String(process.pid));
@@ -105,8 +122,9 @@ function replace(file: string, content: string | Buffer): void {
   renameSync(made, file);
 }
 
+/** What the files are now, and this one, which says what becomes of them. */
 function stampOf(files: Files): string {
-  return Object.entries(files)
+  return Object.entries({ ...files, '': import.meta.filename })
     .map(([place, file]) => `${place} ${file} ${statSync(file).size} ${statSync(file).mtimeMs}\n`)
     .join('');
 }

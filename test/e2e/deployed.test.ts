@@ -1,5 +1,5 @@
 /** What is deployed knows no local administrator, whatever its variables say, and nothing that is for development. */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
@@ -76,6 +76,9 @@ describe('what wrangler deploys', () => {
     const deployed = filesIn(pages);
     expect(deployed).toContain('docs/index.html');
     expect(deployed.filter((file) => file.includes('graphql'))).toEqual([]);
+    for (const file of ['docs/index.html', 'docs/stream.html']) {
+      expect(readFileSync(join(pages, file), 'utf8')).not.toContain('/docs/graphql');
+    }
     expect(filesIn(LOCAL_PAGES_FOLDER)).toEqual(
       expect.arrayContaining([...deployed, join('docs', 'graphql', 'main.js')]),
     );

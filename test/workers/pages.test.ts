@@ -23,6 +23,12 @@ describe.each(['/docs', '/docs/stream'])('%s', (path) => {
     }
   });
 
+  it('leads to the other pages, and in a local run to the explorer of GraphQL', async () => {
+    const html = await (await page(path)).text();
+    const ways = /<nav[\s\S]*<\/nav>/.exec(html)?.[0].matchAll(/href="(\/docs[^"]*)"/g) ?? [];
+    expect(Array.from(ways, ([, target]) => target)).toEqual(['/docs', '/docs/stream', '/docs/graphql']);
+  });
+
   it('may ask its own origin alone, and be framed by nobody', async () => {
     const answer = await page(path, 'HEAD');
     const policy = answer.headers.get('Content-Security-Policy') ?? '';
