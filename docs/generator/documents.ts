@@ -4,7 +4,7 @@ import { DEFINITION_LIST } from '../../actors/saga/definitions/index.ts';
 import { graphQlSchema } from '../../workers/graphql/schema.ts';
 import { openApiDocument } from '../../workers/http/openapi/document.ts';
 import { ROUTES } from '../../workers/http/routes/index.ts';
-import { asyncApiDocument } from '../../workers/streams/asyncapi.ts';
+import { asyncApiDocument, LOCAL_SERVER } from '../../workers/streams/asyncapi.ts';
 import { accessTable } from './accessTable.ts';
 import { clientOperations, clientTypes } from './clientTypes.ts';
 import { eventCatalogue } from './eventCatalogue.ts';
@@ -20,7 +20,7 @@ export function generatedDocuments(): Readonly<Record<string, string>> {
     'docs/generated/openapi.json': `${JSON.stringify(openApi, null, 2)}\n`,
     'client/generated/api.ts': clientTypes(openApi),
     'client/generated/operations.ts': clientOperations(ROUTES),
-    'docs/generated/asyncapi.json': `${JSON.stringify(asyncApiDocument(), null, 2)}\n`,
+    'docs/generated/asyncapi.json': `${JSON.stringify(asyncApiDocument(LOCAL_SERVER), null, 2)}\n`,
     'docs/generated/schema.graphql': `${printSchema(graphQlSchema(ROUTES))}\n`,
     'docs/generated/events.md': eventCatalogue(ROUTES),
     'docs/generated/access.md': accessTable(ROUTES),

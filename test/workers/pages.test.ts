@@ -41,6 +41,18 @@ describe.each(['/docs', '/docs/stream'])('%s', (path) => {
   });
 });
 
+describe('/asyncapi.json', () => {
+  it.each([
+    ['http://folio.test:8951', { host: 'folio.test:8951', protocol: 'ws' }],
+    ['https://folio.example', { host: 'folio.example', protocol: 'wss' }],
+    ['http://folio.test:8951', { host: 'folio.test:8951', protocol: 'ws' }],
+  ])('names the server that it is asked for at: %s', async (origin, server) => {
+    const answer = await worker.fetch(`${origin}/asyncapi.json?a=query`);
+    const { servers } = await answer.json<{ servers: unknown }>();
+    expect(servers).toEqual({ here: expect.objectContaining(server) });
+  });
+});
+
 describe('/', () => {
   it('sends people to the pages, and nothing else anywhere', async () => {
     for (const method of ['GET', 'HEAD']) {

@@ -31,8 +31,29 @@ const DescribedCommands = CLIENT_FRAMES.commands.extend({
 
 const ref = (path: string) => ({ $ref: `#/${path}` });
 
-/** The document. */
-export function asyncApiDocument() {
+/** Where a stream is. */
+export interface StreamServer {
+  /** A host, and its port where that is not the protocol's own. */
+  readonly host: string;
+  readonly protocol: 'ws' | 'wss';
+  readonly description: string;
+}
+
+/** Where the stream of a fresh local server is: what a description says that no server has sent. */
+export const LOCAL_SERVER: StreamServer = {
+  host: 'localhost:8787',
+  protocol: 'ws',
+  description: 'A local server. The description that a server sends names that server.',
+};
+
+/** The server that a request for its description was sent to: `host` may not be relative, as a URL of OpenAPI is. */
+export function askedServer(requestUrl: string): StreamServer {
+  const { host, protocol } = new URL(requestUrl);
+  return { host, protocol: protocol === 'https:' ? 'wss' : 'ws', description: 'The server that sent this.' };
+}
+
+/** The document for a server's stream. */
+export function asyncApiDocument(server: StreamServer) {
   const schemas: Record<string, unknown> = {};
   const messages: Record<string, unknown> = {};
   const described = { ...CLIENT_FRAMES, commands: DescribedCommands };
@@ -52,12 +73,7 @@ export function asyncApiDocument() {
     },
     defaultContentType: 'application/json',
     servers: {
-      here: {
-        host: 'localhost:8787',
-        protocol: 'ws',
-        description: 'A local server; elsewhere the protocol is wss.',
-        security: [ref('components/securitySchemes/token')],
-      },
+      here: { ...server, security: [ref('components/securitySchemes/token')] },
     },
     channels: {
       stream: {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { AGGREGATE_TYPES } from '../../../schemas/aggregates.ts';
 import { AggregateId } from '../../../schemas/scalars.ts';
-import { asyncApiDocument } from '../../streams/asyncapi.ts';
+import { askedServer, asyncApiDocument } from '../../streams/asyncapi.ts';
 import { eventStream } from '../../streams/eventStream.ts';
 import { TOPIC_NAMES } from '../../streams/frames.ts';
 import { offeredProtocols, openSocket } from '../../streams/handshake.ts';
@@ -99,9 +99,9 @@ function noMoreConnections(): ProblemError {
   return new ProblemError({ code: 'unavailable', detail: 'No more connections are taken now.' });
 }
 
-let asyncApiText: string | undefined;
+/** What the last one to ask was sent. Made on demand: few isolates are ever asked, and hardly one by two names. */
+let lastAsyncApi: { readonly origin: string; readonly text: string } | undefined;
 
-/** Made on first demand: few isolates are ever asked. */
 const getAsyncApi = route(
   {
     method: 'get',
@@ -112,8 +112,11 @@ const getAsyncApi = route(
     success: { status: 200, description: 'An AsyncAPI 3.0 document.' },
   },
   (c) => {
-    asyncApiText ??= JSON.stringify(asyncApiDocument());
-    return c.body(asyncApiText, 200, { 'Content-Type': 'application/json' });
+    const { origin } = new URL(c.req.url);
+    if (lastAsyncApi?.origin !== origin) {
+      lastAsyncApi = { origin, text: JSON.stringify(asyncApiDocument(askedServer(origin))) };
+    }
+    return c.body(lastAsyncApi.text, 200, { 'Content-Type': 'application/json' });
   },
 );
 
