@@ -1,7 +1,7 @@
 /** What clients and caches hold: answered in a few bytes while it is true, and never given to whoever asks for more. */
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { AnswerCache, type ResponseCache } from '../../workers/reads/answerCache.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { AnswerCache, isolateMemory, type ResponseCache } from '../../workers/reads/answerCache.ts';
 import { RecentAnswers } from '../../workers/reads/recentAnswers.ts';
 import { call, eventually, opened } from '../support/api.ts';
 
@@ -72,6 +72,26 @@ describe('a portfolio that is kept', () => {
       }
     });
     await fc.assert(property, { seed, numRuns: 15 });
+  });
+
+  it('near its end is read anew behind the answer to the reader who is given it', async () => {
+    const id = await opened('renewed');
+    const path = `/v1/accounts/${id}/portfolio`;
+    await eventually(async () => expect((await call('GET', path)).headers.get('X-Read-Source')).toBe('view'));
+    const [takesRenewal, keep] = [vi.spyOn(isolateMemory, 'takesRenewal'), vi.spyOn(isolateMemory, 'keep')];
+    try {
+      takesRenewal.mockReturnValue(false);
+      await eventually(async () => {
+        keep.mockClear();
+        await call('GET', path);
+        expect(keep).not.toHaveBeenCalled();
+      });
+      takesRenewal.mockReturnValue(true);
+      await call('GET', path);
+      await eventually(async () => expect(keep).toHaveBeenCalled());
+    } finally {
+      vi.restoreAllMocks();
+    }
   });
 
   it('is given again with the headers that it had, but not to whoever asks for a new one', async () => {
@@ -168,6 +188,22 @@ describe("an isolate's memory", () => {
     await cache.keep('/a', answer(8));
     expect((await cache.find('/a', 8))?.version).toBe(8);
     expect(calls).toEqual(['match', 'put']);
+  });
+
+  it('has each answer read anew by one reader, before its end and not at the same moment as others', () => {
+    const drawn = [0, 0.5, 0.999];
+    const memory = new RecentAnswers(1_000, () => drawn.shift() ?? 0);
+    for (const path of ['/a', '/b', '/c']) memory.keep(path, answer(1), 0);
+    const renewed = (now: number) => ['/a', '/b', '/c'].filter((path) => memory.takesRenewal(path, now));
+    expect(renewed(499)).toEqual([]);
+    expect(renewed(500)).toEqual(['/a']);
+    expect(renewed(749)).toEqual([]);
+    expect(renewed(999)).toEqual(['/b']);
+    expect(renewed(1_000)).toEqual(['/c']);
+    expect(renewed(10_000)).toEqual([]);
+    memory.keep('/b', answer(2), 10_000);
+    expect(renewed(10_500)).toEqual(['/b']);
+    expect(memory.takesRenewal('/unknown', 0)).toBe(false);
   });
 
   it('knows for as long again that it was asked', () => {

@@ -79,16 +79,24 @@ function fromView(id: string, view: NonNullable<PortfolioRead['view']>): Account
   return accountReply(id, state as ShownAccount, view.version);
 }
 
-/** The answer to whoever asks for an account's portfolio: one that was kept a moment ago, where that will do, or a new one. */
+/**
+ * The answer to whoever asks for an account's portfolio: one that was kept a moment ago, where that will do, or a new one. Whoever
+ * finds the kept one near its end is given it all the same, and the next one is read after the answer has left.
+ */
 export async function portfolioAnswer(c: Context<HttpEnv>, id: string, minVersion = 1): Promise<KeptAnswer> {
   const cache = answerCache(c);
   const path = `/portfolio/${id}`;
+  const readAnew = async () => {
+    const answer = await newAnswer(c, id, minVersion);
+    // The actor has its answers in memory: only what the views were asked for is kept.
+    if (answer.headers['X-Read-Source'] === 'view') goOn(c, cache?.keep(path, answer));
+    return answer;
+  };
   const kept = await cache?.find(path, minVersion);
-  if (kept !== undefined) return kept;
-  const answer = await newAnswer(c, id, minVersion);
-  // The actor has its answers in memory: only what the views were asked for is kept.
-  if (answer.headers['X-Read-Source'] === 'view') goOn(c, cache?.keep(path, answer));
-  return answer;
+  if (kept === undefined) return readAnew();
+  // Where that fails, the kept answer ends when it would have, and its next reader is told why.
+  if (cache?.takesRenewal(path) === true) goOn(c, Promise.allSettled([readAnew()]).then(() => undefined));
+  return kept;
 }
 
 /** Where answers are kept; undefined for whoever asks for a new one (RFC 9111, section 5.2.1.4). */

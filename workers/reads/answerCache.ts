@@ -77,6 +77,14 @@ export class AnswerCache {
   }
 
   /**
+   * Whether the reader who was given the kept answer to a path has it read anew for those who come next: it is then shortly before
+   * its end. One reader of each answer does.
+   */
+  takesRenewal(path: string): boolean {
+    return this.#memory.takesRenewal(path, Date.now());
+  }
+
+  /**
    * Keeps an answer that was read just now. Of two at once either may stay: each says its version. What the data centre's cache
    * gave is not put into memory: it would be kept for twice as long.
    */

@@ -10,26 +10,44 @@ const UNITS_MAX = 8_000_000;
 /** UTF-16 units of one body: a larger one would push out hundreds of others. */
 const BODY_UNITS_MAX = 80_000;
 
+/**
+ * Part of its time after which an answer is read anew while readers are still given it. The moment is drawn for each answer
+ * between this and the end, so that answers which began together do not end together, and a reader seldom waits for a view.
+ */
+const RENEWED_AFTER = 0.5;
+
 interface Recent {
   readonly answer: KeptAnswer;
   /** Milliseconds since the epoch from which it is given no more. */
   readonly until: number;
+  /** Milliseconds since the epoch from which the next reader has it read anew; infinite once one has. */
+  renewedFrom: number;
 }
 
 export class RecentAnswers {
   readonly #recent = new Map<string, Recent>();
   readonly #keptMs: number;
+  readonly #random: () => number;
   #units = 0;
 
-  /** Keeps each answer for `keptMs` milliseconds. */
-  constructor(keptMs: number) {
+  /** Keeps each answer for `keptMs` milliseconds. `random` draws from 0 to 1. */
+  constructor(keptMs: number, random: () => number = Math.random) {
     this.#keptMs = keptMs;
+    this.#random = random;
   }
 
   /** The answer to a path, unless it is too old by `now`. */
   find(path: string, now: number): KeptAnswer | undefined {
     const found = this.#recent.get(path);
     return found !== undefined && found.until > now ? found.answer : undefined;
+  }
+
+  /** Whether it falls to this reader to have the answer to a path read anew: true once for each answer that is kept. */
+  takesRenewal(path: string, now: number): boolean {
+    const found = this.#recent.get(path);
+    if (found === undefined || found.renewedFrom > now) return false;
+    found.renewedFrom = Number.POSITIVE_INFINITY;
+    return true;
   }
 
   /** Whether an answer to the path is kept here, or was until no longer ago than that. */
@@ -43,7 +61,8 @@ export class RecentAnswers {
     const before = this.#recent.get(path);
     if (before !== undefined) this.#drop(path, before);
     if (answer.body.length > BODY_UNITS_MAX) return;
-    this.#recent.set(path, { answer, until: now + this.#keptMs });
+    const renewedFrom = now + this.#keptMs * (RENEWED_AFTER + (1 - RENEWED_AFTER) * this.#random());
+    this.#recent.set(path, { answer, until: now + this.#keptMs, renewedFrom });
     this.#units += answer.body.length;
     for (const [oldest, recent] of this.#recent) {
       if (this.#units <= UNITS_MAX && recent.until + this.#keptMs > now) break;
