@@ -93,7 +93,10 @@ export class FolioClient {
     }
   }
 
-  /** Opens a stream: commands without waiting for each other, and subscriptions. Close it in the end. */
+  /**
+   * Opens a stream: commands without waiting for each other, and subscriptions. Close it in the end. Throws where the runtime
+   * has no `WebSocket` and the options give none.
+   */
   stream(): FolioStream {
     return new FolioStream(this.#settings);
   }

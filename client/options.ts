@@ -13,6 +13,7 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
   /** In place of the runtime's own: for tests, proxies, and runtimes that lack one. */
   readonly fetch?: typeof fetch;
+  /** The same for streams. Node has one of its own from 22 on; before, the one of the package `ws` will do. */
   readonly WebSocket?: SocketConstructor;
   /** From 0 to 1; for tests. */
   readonly random?: () => number;
@@ -38,7 +39,8 @@ export interface Settings {
   readonly retry: RetryPolicy;
   readonly timeoutMs: number;
   readonly fetch: typeof fetch;
-  readonly WebSocket: SocketConstructor;
+  /** Absent where neither the options nor the runtime have one: then there are no streams. */
+  readonly WebSocket: SocketConstructor | undefined;
   readonly random: () => number;
   readonly sleep: (milliseconds: number) => Promise<void>;
 }
@@ -55,7 +57,7 @@ export function settingsOf(options: ClientOptions): Settings {
     retry: { ...RETRY_POLICY, ...retry },
     timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
     fetch: options.fetch ?? ((input, init) => fetch(input, init)),
-    WebSocket: options.WebSocket ?? (WebSocket as unknown as SocketConstructor),
+    WebSocket: options.WebSocket ?? (globalThis.WebSocket as SocketConstructor | undefined),
     random: options.random ?? Math.random,
     sleep: options.sleep ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))),
   };

@@ -5,7 +5,7 @@
 import { FolioClosed, FolioProblem, FolioUnreachable } from './errors.ts';
 import type { ClientFrame, Command, ServerFrame, Topics } from './frames.ts';
 import type { BatchResult, Problem } from './generated/api.ts';
-import type { Settings, Socket } from './options.ts';
+import type { Settings, Socket, SocketConstructor } from './options.ts';
 import { CommandPipeline } from './pipeline.ts';
 import { Receipts } from './receipts.ts';
 import { pauseMs } from './retry.ts';
@@ -19,9 +19,14 @@ const FINAL_STATUSES: readonly number[] = [401, 403, 404];
 /** Milliseconds after which a subscription that the platform had to end is begun again. */
 const RESUBSCRIBE_MS = 1_000;
 
+const NO_WEB_SOCKET =
+  'a stream needs a WebSocket, which this runtime does not have: give one in the option `WebSocket` of the client, such as ' +
+  'that of the package ws, or use Node 22 or newer';
+
 /** A stream: made by `FolioClient.stream()`. */
 export class FolioStream {
   readonly #settings: Settings;
+  readonly #WebSocket: SocketConstructor;
   readonly #pipeline: CommandPipeline;
   readonly #receipts: Receipts;
   readonly #subscriptions = new Map<string, AnySubscription>();
@@ -32,7 +37,9 @@ export class FolioStream {
   #ids = 0;
 
   constructor(settings: Settings) {
+    if (settings.WebSocket === undefined) throw new Error(NO_WEB_SOCKET);
     this.#settings = settings;
+    this.#WebSocket = settings.WebSocket;
     this.#pipeline = new CommandPipeline(
       (text) => this.#socket?.send(text),
       () => this.#nextId(),
@@ -77,11 +84,11 @@ export class FolioStream {
   }
 
   async #connect(): Promise<void> {
-    const { url, token, WebSocket } = this.#settings;
+    const { url, token } = this.#settings;
     try {
       const protocols = [SUBPROTOCOL, `bearer.${await token()}`];
       if (this.#isClosed) return;
-      const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/v1/stream`, protocols);
+      const socket = new this.#WebSocket(`${url.replace(/^http/, 'ws')}/v1/stream`, protocols);
       this.#socket = socket;
       socket.addEventListener('message', ({ data }) => this.#take(JSON.parse(String(data)) as ServerFrame));
       socket.addEventListener('close', ({ code }) => void this.#broken(`the connection ended with ${code}`));

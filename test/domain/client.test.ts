@@ -1,5 +1,5 @@
 /** The typed client against a platform made up for it: what it sends again, under which id, and what it says of failures. */
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FolioClient, FolioProblem, FolioUnreachable, RETRY_POLICY } from '../../client/index.ts';
 import { mayRetry, pauseMs } from '../../client/retry.ts';
 
@@ -158,5 +158,16 @@ describe('a failure that is no problem document', () => {
       status: 403,
       code: 'unknown',
     });
+  });
+});
+
+describe('a runtime without a WebSocket, as Node 20 is', () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  it('has calls, and is told what a stream needs', async () => {
+    vi.stubGlobal('WebSocket', undefined);
+    const { client } = clientMeeting(done);
+    expect(await client.call('depositFunds', deposit)).toMatchObject({ status: 200 });
+    expect(() => client.stream()).toThrow(/option `WebSocket`.* ws.*Node 22/);
   });
 });
