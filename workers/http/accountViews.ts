@@ -95,7 +95,11 @@ export async function portfolioAnswer(c: Context<HttpEnv>, id: string, minVersio
   const kept = await cache?.find(path, minVersion);
   if (kept === undefined) return readAnew();
   // Where that fails, the kept answer ends when it would have, and its next reader is told why.
-  if (cache?.takesRenewal(path) === true) goOn(c, Promise.allSettled([readAnew()]).then(() => undefined));
+  if (cache?.takesRenewal(path) === true)
+    goOn(
+      c,
+      Promise.allSettled([readAnew()]).then(() => undefined),
+    );
   return kept;
 }
 
