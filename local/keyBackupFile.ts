@@ -117,7 +117,7 @@ export async function restoreKeyBackup(
     page = [];
   }
   if (page.length > 0) await send(page);
-  print(`${countText(total.kept)} subjects have a backup here, which counts more than the copy`);
+  print(`${countText(total.kept)} subjects stayed as they are: the copy says nothing new of them`);
   for (const subject of total.lacking) print(`subject ${subject}: a key is neither here nor in the backup`);
   for (const subject of total.failed)
     print(`subject ${subject}: its keys did not come back; the log says why`);

@@ -17,6 +17,13 @@ export interface FoundBackup {
 /** What is in the place of a subject's backup is none, or another subject's. */
 export class DamagedBackup extends Error {
   override readonly name = 'DamagedBackup';
+  /** Names the bytes that are there. */
+  readonly etag: string;
+
+  constructor(message: string, etag: string) {
+    super(message);
+    this.etag = etag;
+  }
 }
 
 /** The backups of all subjects. */
@@ -27,7 +34,7 @@ export interface KeyBackupStore {
    * Puts a backup in the place of the one that was found, or of none: false where there is another one by now, which stays. So
    * a put that was thought lost and arrives late replaces nothing that came after it.
    */
-  replace(backup: KeyBackup, found: FoundBackup | undefined): Promise<boolean>;
+  replace(backup: KeyBackup, found: Pick<FoundBackup, 'etag'> | undefined): Promise<boolean>;
   /** Remembers an erasure, whatever was there. */
   erase(subjectId: string, erasedAt: string): Promise<void>;
 }
@@ -40,7 +47,8 @@ export function r2KeyBackups(bucket: BackupBucket): KeyBackupStore {
     async read(subjectId) {
       const object = await bucket.get(keyOf(subjectId));
       if (object === null) return undefined;
-      return { backup: parsed(subjectId, await object.text()), etag: object.etag };
+      const { etag } = object;
+      return { backup: parsed(subjectId, await object.text(), etag), etag };
     },
     async replace(backup, found) {
       const onlyIf = found === undefined ? { etagDoesNotMatch: '*' } : { etagMatches: found.etag };
@@ -63,11 +71,11 @@ export async function listBackups(bucket: BackupBucket, afterId: string, limit: 
   return objects.map(({ key }) => key.slice(PREFIX.length));
 }
 
-function parsed(subjectId: string, text: string): KeyBackup {
+function parsed(subjectId: string, text: string, etag: string): KeyBackup {
   const backup = KeyBackup.safeParse(jsonOf(text)).data;
-  if (backup === undefined) throw new DamagedBackup(`the backup of ${subjectId} is none`);
+  if (backup === undefined) throw new DamagedBackup(`the backup of ${subjectId} is none`, etag);
   if (backup.subjectId !== subjectId)
-    throw new DamagedBackup(`the backup of ${subjectId} is another subject's`);
+    throw new DamagedBackup(`the backup of ${subjectId} is another subject's`, etag);
   return backup;
 }
 

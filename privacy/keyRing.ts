@@ -7,7 +7,7 @@ import type { ActorStorage } from '../actors/kernel/storage.ts';
 import type { WrappedKey } from '../schemas/keyBackup.ts';
 import type { Encrypted, PersonalKind } from '../schemas/personal.ts';
 import { KEY_BYTES, open, seal } from './cipher.ts';
-import { type MasterKey, unwrap, wrap } from './masterKeys.ts';
+import { isWrapped, type MasterKey, unwrap, wrap } from './masterKeys.ts';
 
 /** What became of a ciphertext: its text, or why there is none. */
 export type Opened =
@@ -76,6 +76,14 @@ export class KeyRing {
         throw new Error(`key ${version} of subject ${this.#subject} is another one in the backup`);
       return false;
     });
+  }
+
+  /** Whether a copy is a key of this subject that can be used: its master key is here, and wrapped it. */
+  opens({ version, master: id, wrapped }: WrappedKey): boolean {
+    const master = this.#masters().find((candidate) => candidate.id === id);
+    return (
+      master !== undefined && isWrapped(master, Buffer.from(wrapped, 'base64'), this.#wrapContext(version))
+    );
   }
 
   /** Takes over keys that are {@link missing} here, part of the caller's transaction. */

@@ -61,6 +61,11 @@ export function unwrap(master: MasterKey, wrapped: Uint8Array, context: string):
   return key;
 }
 
+/** Whether that master key wrapped it. */
+export function isWrapped(master: MasterKey, wrapped: Uint8Array, context: string): boolean {
+  return open(master.bytes, parts(wrapped), context) !== undefined;
+}
+
 /** Bytes of the nonce at its beginning. */
 const NONCE_BYTES = 12;
 

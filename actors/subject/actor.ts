@@ -1,11 +1,12 @@
 /** The subject as a Durable Object: one object a person, named by the customer's id. Its keys never leave it but wrapped. */
 
 import { r2KeyBackups } from '../../privacy/keyBackupStore.ts';
-import { KeyBackups } from '../../privacy/keyBackups.ts';
+import { KeyBackups, type KeyStanding } from '../../privacy/keyBackups.ts';
 import { KeyRing } from '../../privacy/keyRing.ts';
 import { masterKeys } from '../../privacy/masterKeys.ts';
 import { SubjectKeys } from '../../privacy/subjectKeys.ts';
 import type { CommandContext, CommandEnvelope, Outcome } from '../../schemas/envelope.ts';
+import type { KeyBackup } from '../../schemas/keyBackup.ts';
 import type { EncryptedField, OpenAnswer, PersonalText, SealAnswer } from '../../schemas/personal.ts';
 import type { SubjectEvent } from '../../schemas/subject.ts';
 import type { ActorEnv } from '../env.ts';
@@ -45,6 +46,12 @@ export interface SubjectKeyStanding {
   readonly isLacking: boolean;
 }
 
+/** The same after a copy of the backup was put back. */
+export interface RestoredKeyStanding extends SubjectKeyStanding {
+  /** Whether the copy said nothing that was not known. */
+  readonly isKept: boolean;
+}
+
 /** One subject; its methods beyond those of every aggregate are about its keys. */
 export class SubjectActor extends EventSourcedActor<SubjectState> {
   readonly #ring: KeyRing;
@@ -65,6 +72,7 @@ export class SubjectActor extends EventSourcedActor<SubjectState> {
       state,
       recordRecovery: (keyVersion) => this.#record('RecordKeysRecovered', { keyVersion }),
       recordErasure: (erasedAt) => this.#record('RecordErasure', { reason: ERASED_BEFORE, erasedAt }),
+      eraseAgain: () => this.#record('EraseSubject', { reason: ERASED_BEFORE }),
     });
     this.#keys = new SubjectKeys({
       ring: this.#ring,
@@ -107,7 +115,16 @@ export class SubjectActor extends EventSourcedActor<SubjectState> {
 
   /** Brings the subject's keys and their backup together, and wraps them with the first master key here and there. */
   async rewrap(): Promise<SubjectKeyStanding> {
-    const before = await this.#backups.bringTogether();
+    return this.#rewrapped(await this.#backups.bringTogether());
+  }
+
+  /** The same, with a copy of the backup that is put back. */
+  async restoreKeys(copy: KeyBackup): Promise<RestoredKeyStanding> {
+    const before = await this.#backups.restore(copy);
+    return { ...(await this.#rewrapped(before)), isKept: before.isKept };
+  }
+
+  async #rewrapped(before: KeyStanding): Promise<SubjectKeyStanding> {
     const rewrapped = this.#ring.rewrap();
     const after = rewrapped === 0 ? before : await this.#backups.bringTogether();
     const { keyVersion } = this.core.aggregate.current().state;

@@ -17,6 +17,8 @@ export interface SubjectState {
   erasedAt: string | null;
   /** Keys up to this one are in the backup, as far as they were not lost. */
   backedUp: number;
+  /** Whether keys came back from the backup: then the log was lost, and what was said last before that may be lost for good. */
+  hasRecovered: boolean;
   /** Whether the backup is known to have no key of an erased subject. */
   isBackupErased: boolean;
 }
@@ -119,8 +121,9 @@ function evolve(state: SubjectState, event: SubjectEvent): SubjectState {
   switch (event.type) {
     case 'SubjectKeyCreated':
     case 'SubjectKeyRotated':
-    case 'SubjectKeysRecovered':
       return { ...state, status: 'ACTIVE', keyVersion: event.data.keyVersion };
+    case 'SubjectKeysRecovered':
+      return { ...state, status: 'ACTIVE', keyVersion: event.data.keyVersion, hasRecovered: true };
     case 'LegalHoldPlaced': {
       const { reason, placedAt } = event.data;
       return { ...state, status: 'ACTIVE', hold: { reason, placedAt } };
@@ -148,13 +151,14 @@ function* effects(state: Readonly<SubjectState>): Iterable<Effect<BackupRequest>
 /** The subject's rules, as the kernel runs them. */
 export const subjectDecider: Decider<SubjectState, SubjectCommand, SubjectEvent, SubjectRefusal> = {
   aggregateType: 'subject',
-  stateVersion: 2,
+  stateVersion: 3,
   initial: () => ({
     status: 'UNKNOWN',
     keyVersion: 0,
     hold: null,
     erasedAt: null,
     backedUp: 0,
+    hasRecovered: false,
     isBackupErased: false,
   }),
   decide,

@@ -3218,7 +3218,7 @@ readonly recovered: number;
 readonly lacking: readonly (string)[];
 /** Subjects whose keys and backup could not be brought together; the log says why. */
 readonly failed: readonly (string)[];
-/** Subjects that have another backup here, which stayed. */
+/** Subjects of whom the copy said nothing that was not known here. */
 readonly kept: readonly (string)[];
 };
 };

@@ -293,7 +293,7 @@ describe('what was said of a customer', { timeout: RUN_MS }, () => {
     expect(await restoreKeyBackup(archive, newest, (line) => lines.push(line))).toBe(0);
     expect(lines).toEqual([
       '2 subjects, 1 keys came back',
-      '1 subjects have a backup here, which counts more than the copy',
+      '1 subjects stayed as they are: the copy says nothing new of them',
     ]);
     expect(await get('/v1/orders/other')).toMatchObject({ shipTo: { name: NAME, line1: STREET } });
     for (const to of ['/v1/orders/shipped', '/v1/orders/cancelled', '/v1/shipments/shipped-1'])

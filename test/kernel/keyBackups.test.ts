@@ -1,6 +1,7 @@
 /** Keys and their backup: what is lost comes back, what was erased never does, in whatever order it happens. */
 import { describe, expect, it } from 'vitest';
 import { newPersonalDataKey } from '../../local/personalDataKey.ts';
+import type { KeyBackup } from '../../schemas/keyBackup.ts';
 import type { Encrypted } from '../../schemas/personal.ts';
 import { backupBucket } from '../support/backupBucket.ts';
 import { localWorld } from '../support/localCore.ts';
@@ -235,6 +236,154 @@ describe('an erased subject', () => {
     expect(textOf(one)).toBe(before);
     await erased(one);
     expect(await opened(one, first)).toBe('erased');
+  });
+});
+
+describe('copies of a backup that are put back', () => {
+  const flipped = (copy: KeyBackup, version: number): KeyBackup => ({
+    ...copy,
+    keys: copy.keys.map((key) => {
+      const other = key.wrapped[30] === 'A' ? 'B' : 'A';
+      const wrapped = `${key.wrapped.slice(0, 30)}${other}${key.wrapped.slice(31)}`;
+      return key.version === version ? { ...key, wrapped } : key;
+    }),
+  });
+  const copyOf = (from: Subject) => JSON.parse(textOf(from)) as KeyBackup;
+
+  /** A subject with two keys, its copies from before and after the second was made, and what each key encrypted. */
+  async function rotated() {
+    const one = localSubject();
+    const first = await sealed(one, '"a"');
+    await one.backups.bringTogether();
+    const older = copyOf(one);
+    await one.send('RotateSubjectKey');
+    const second = await sealed(one, '"b"');
+    await one.backups.bringTogether();
+    return { one, older, newer: copyOf(one), first, second };
+  }
+
+  /** Puts copies back, one after another: what became of each. */
+  async function putBack(to: Subject, ...copies: readonly KeyBackup[]): Promise<string[]> {
+    const became: string[] = [];
+    for (const copy of copies) {
+      const standing = await to.backups.restore(copy).catch(() => undefined);
+      became.push(standing === undefined ? 'failed' : standing.isKept ? 'kept' : 'restored');
+    }
+    return became;
+  }
+
+  it('give every key that one of them has, whichever comes first', async () => {
+    const { one, older, newer, first, second } = await rotated();
+    for (const [copies, expected] of [
+      [
+        [older, newer],
+        ['restored', 'restored'],
+      ],
+      [
+        [newer, older],
+        ['restored', 'kept'],
+      ],
+    ] as const) {
+      const again = restored(one, backupBucket());
+      expect(await putBack(again, ...copies)).toEqual(expected);
+      expect([await opened(again, first), await opened(again, second)]).toEqual(['"a"', '"b"']);
+      expect(copyOf(again)).toEqual(newer);
+    }
+  });
+
+  it('do nothing where they are damaged, and hold up no good one, whichever comes first', async () => {
+    const { one, newer, first, second } = await rotated();
+    for (const damaged of [flipped(newer, 2), flipped(newer, 1)]) {
+      for (const [copies, expected] of [
+        [
+          [damaged, newer],
+          ['failed', 'restored'],
+        ],
+        [
+          [newer, damaged],
+          ['restored', 'kept'],
+        ],
+      ] as const) {
+        const again = restored(one, backupBucket());
+        expect(await putBack(again, ...copies)).toEqual(expected);
+        expect([await opened(again, first), await opened(again, second)]).toEqual(['"a"', '"b"']);
+        expect(copyOf(again)).toEqual(newer);
+      }
+    }
+  });
+
+  it('take the place of what is damaged in the bucket, or wrapped by a master key that is gone', async () => {
+    const { one, newer, second } = await rotated();
+    const gone = { ...newer, keys: newer.keys.map((key) => ({ ...key, master: '0123456789abcdef' })) };
+    for (const text of ['no backup', JSON.stringify(flipped(newer, 2)), JSON.stringify(gone)]) {
+      const again = restored(one, backupBucket(new Map([['subjects/local', text]])));
+      await expect(again.backups.bringTogether()).rejects.toThrow();
+      expect(await putBack(again, newer)).toEqual(['restored']);
+      expect(await opened(again, second)).toBe('"b"');
+      expect(copyOf(again)).toEqual(newer);
+    }
+  });
+
+  it('replace nothing that may have a key which they do not have', async () => {
+    const { one, older, newer, first } = await rotated();
+    for (const text of ['no backup', JSON.stringify(flipped(newer, 2))]) {
+      const again = restored(one, backupBucket(new Map([['subjects/local', text]])));
+      await expect(again.backups.restore(older)).rejects.toThrow('key 2 is nowhere else');
+      expect(textOf(again)).toBe(text);
+      // What the copy has is here all the same.
+      expect(await opened(again, first)).toBe('"a"');
+    }
+  });
+
+  it('never put one key in the place of another of the same version', async () => {
+    const { one, newer } = await rotated();
+    const stranger = localSubject();
+    await sealed(stranger, '"x"');
+    await stranger.backups.bringTogether();
+    const before = textOf(one);
+    await expect(one.backups.restore(copyOf(stranger))).rejects.toThrow('is another one in the backup');
+    expect([textOf(one), one.keyRing.wrapped()]).toEqual([before, newer.keys]);
+  });
+
+  it('erase again who was erased after the older one was made, whichever comes first', async () => {
+    const { one, older, first } = await rotated();
+    const upTo = one.core.head();
+    await one.send('EraseSubject');
+    await one.backups.bringTogether();
+    const erased = copyOf(one);
+    for (const [copies, expected] of [
+      [
+        [older, erased],
+        ['restored', 'restored'],
+      ],
+      [
+        [erased, older],
+        ['restored', 'kept'],
+      ],
+    ] as const) {
+      const again = restored(one, backupBucket(), upTo);
+      expect(await putBack(again, ...copies)).toEqual(expected);
+      expect(await opened(again, first)).toBe('erased');
+      expect(again.keyRing.wrapped()).toEqual([]);
+      expect(copyOf(again)).toMatchObject({ keys: [], erasedAt: expect.any(String) });
+    }
+  });
+
+  it('erase nobody who is held, nor whose keys were made here', async () => {
+    const { one, newer, first } = await rotated();
+    const erased: KeyBackup = { subjectId: 'local', keys: [], erasedAt: '2026-11-21T09:30:00.000Z' };
+    expect(await putBack(one, erased)).toEqual(['failed']);
+    const again = restored(one, backupBucket());
+    await putBack(again, newer);
+    await again.send('PlaceLegalHold');
+    expect(await putBack(again, erased)).toEqual(['failed']);
+    for (const subject of [one, again]) {
+      expect(await opened(subject, first)).toBe('"a"');
+      expect(copyOf(subject)).toEqual(newer);
+    }
+    await again.send('LiftLegalHold');
+    expect(await putBack(again, erased)).toEqual(['restored']);
+    expect(await opened(again, first)).toBe('erased');
   });
 });
 

@@ -39,6 +39,7 @@ export function localSubject(world = localWorld(), masters = MASTERS, bucket = b
     state,
     recordRecovery: (keyVersion) => record('RecordKeysRecovered', { keyVersion }),
     recordErasure: (erasedAt) => record('RecordErasure', { reason: 'as the backup says', erasedAt }),
+    eraseAgain: () => record('EraseSubject', { reason: 'as the copy says' }),
   });
   keys = new SubjectKeys({
     ring: keyRing,

@@ -118,6 +118,29 @@ describe('keys that were lost', () => {
     });
   });
 
+  it('come back from the copy that has them, though one that is damaged or older was put back before', async () => {
+    await ordered('kb-17');
+    expect((await call('POST', '/v1/subjects/kb-17/rotate-key', { body: { reason } })).status).toBe(200);
+    await vi.waitFor(async () => expect((await backupOf('kb-17'))?.keys).toHaveLength(2), WAIT);
+    const [log, copy] = [await eventsOf('kb-17'), (await backupOf('kb-17')) as KeyBackup];
+    const [first, second] = copy.keys as [KeyBackup['keys'][0], KeyBackup['keys'][0]];
+    await lose('kb-17');
+    await testEnv.KEY_BACKUPS.put(keyOf('kb-17'), 'no backup');
+    await restore('kb-17', log);
+    const putBack = async (...keys: KeyBackup['keys']) => {
+      const body = { backups: [{ subjectId: 'kb-17', keys, erasedAt: null }] };
+      return (await call('POST', '/v1/restore/key-backups', { body, env: OPEN })).body;
+    };
+    const print = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    expect(await putBack({ ...first, wrapped: second.wrapped })).toMatchObject({ failed: ['kb-17'] });
+    expect(await putBack(first)).toMatchObject({ failed: ['kb-17'] });
+    print.mockRestore();
+    expect(await putBack(first, second)).toMatchObject({ recovered: 1, failed: [], lacking: [], kept: [] });
+    expect(await backupOf('kb-17')).toEqual(copy);
+    expect(await putBack(first)).toMatchObject({ recovered: 0, failed: [], lacking: [], kept: ['kb-17'] });
+    expect(await shipToOf('kb-17')).toMatchObject(nameOf('kb-17'));
+  });
+
   it.each([
     ['no backup at all', []],
     ['one without keys', [{ subjectId: 'kb-3', keys: [], erasedAt: null }]],

@@ -1,11 +1,13 @@
 /** The backup of subjects' keys: held against the keys, copied out and put back (docs/privacy.md, "The backup of the keys"). */
 import type { Context } from 'hono';
 import { z } from 'zod';
+import type { SubjectKeyStanding } from '../../../actors/subject/actor.ts';
 import { DamagedBackup, keyOf, listBackups, r2KeyBackups } from '../../../privacy/keyBackupStore.ts';
 import { KeyBackup } from '../../../schemas/keyBackup.ts';
 import { Id } from '../../../schemas/scalars.ts';
 import { errorFields } from '../../../telemetry/logger.ts';
 import { listAggregates } from '../../directory.ts';
+import type { Env } from '../../env.ts';
 import { BATCH_BYTES_MAX } from '../body.ts';
 import type { HttpEnv } from '../context.ts';
 import { cursorOf, encodeCursor } from '../cursor.ts';
@@ -44,7 +46,7 @@ export const RewrapReply = z.strictObject({ ...KEYS_TOGETHER, nextCursor: z.stri
 /** What became of backups that were put back. */
 export const KeyBackupsRestored = z.strictObject({
   ...KEYS_TOGETHER,
-  kept: z.array(Id).meta({ description: 'Subjects that have another backup here, which stayed.' }),
+  kept: z.array(Id).meta({ description: 'Subjects of whom the copy said nothing that was not known here.' }),
 });
 
 const KeyBackupsBody = z.strictObject({ backups: z.array(KeyBackup).min(1).max(BACKUPS_MAX) });
@@ -81,7 +83,11 @@ const rewrapSubjectKeys = route(
   async (c, { query: { limit, cursor = '' } }) => {
     const ids = await listAggregates(c.env, 'subject', cursor, limit + 1);
     const page = ids.slice(0, limit);
-    return c.json({ ...(await broughtTogether(c, page)), nextCursor: nextCursor(ids, page) });
+    const subjects = page.map((subjectId) => ({
+      subjectId,
+      run: (subject: SubjectStub) => subject.rewrap(),
+    }));
+    return c.json({ ...(await broughtTogether(c, subjects)), nextCursor: nextCursor(ids, page) });
   },
 );
 
@@ -113,8 +119,9 @@ const restoreKeyBackups = route(
     tag: 'Restore',
     summary: "Put a copy of the keys' backup back",
     description:
-      'A subject that has a backup here keeps it, and one that was erased gets no key back, whatever the copy says: of both ' +
-      'the newer word counts, which is that of the log and of the backup that is here.',
+      'Each subject gets the keys that neither it has nor the backup that is here, whatever was put back before: damaged copies ' +
+      'and older ones stand in the way of none. One that was erased gets no key back, and one that the copy remembers as erased ' +
+      'is erased, unless its keys were made here or it is held: `failed` names it then, and nothing of it is changed.',
     body: KeyBackupsBody,
     bodyBytes: BATCH_BYTES_MAX,
     success: { status: 200, description: 'What became of them.', schema: KeyBackupsRestored },
@@ -122,18 +129,16 @@ const restoreKeyBackups = route(
   },
   async (c, { body: { backups } }) => {
     requireOpen(c.env);
-    const store = r2KeyBackups(c.env.KEY_BACKUPS);
     const kept: string[] = [];
-    await Promise.all(
-      backups.map(async (backup) => {
-        if (!(await store.replace(backup, undefined))) kept.push(backup.subjectId);
-      }),
-    );
-    const together = await broughtTogether(
-      c,
-      backups.map(({ subjectId }) => subjectId),
-    );
-    return c.json({ ...together, kept: kept.sort() });
+    const copies = backups.map((copy) => ({
+      subjectId: copy.subjectId,
+      run: async (subject: SubjectStub) => {
+        const standing = await subject.restoreKeys(copy);
+        if (standing.isKept) kept.push(copy.subjectId);
+        return standing;
+      },
+    }));
+    return c.json({ ...(await broughtTogether(c, copies)), kept: kept.sort() });
   },
 );
 
@@ -158,13 +163,21 @@ async function backupsOf(bucket: R2Bucket, subjectIds: readonly string[]) {
   return { backups, failed: failed.sort((one, other) => (one.object < other.object ? -1 : 1)) };
 }
 
-async function broughtTogether(c: Context<HttpEnv>, subjectIds: readonly string[]) {
+type SubjectStub = ReturnType<Env['SUBJECTS']['getByName']>;
+
+/** A subject, and what brings its keys and their backup together. */
+interface Together {
+  readonly subjectId: string;
+  run(subject: SubjectStub): Promise<SubjectKeyStanding>;
+}
+
+async function broughtTogether(c: Context<HttpEnv>, subjects: readonly Together[]) {
   const [lacking, failed]: [string[], string[]] = [[], []];
-  const total = { subjects: subjectIds.length, rewrapped: 0, recovered: 0 };
+  const total = { subjects: subjects.length, rewrapped: 0, recovered: 0 };
   await Promise.all(
-    subjectIds.map(async (subjectId) => {
+    subjects.map(async ({ subjectId, run }) => {
       try {
-        const { rewrapped, recovered, isLacking } = await c.env.SUBJECTS.getByName(subjectId).rewrap();
+        const { rewrapped, recovered, isLacking } = await run(c.env.SUBJECTS.getByName(subjectId));
         total.rewrapped += rewrapped;
         total.recovered += recovered;
         if (isLacking) lacking.push(subjectId);

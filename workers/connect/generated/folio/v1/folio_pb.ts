@@ -6180,7 +6180,7 @@ export type RestoreKeyBackupsResponse = Message<"folio.v1.RestoreKeyBackupsRespo
   failed: string[];
 
   /**
-   * Subjects that have another backup here, which stayed.
+   * Subjects of whom the copy said nothing that was not known here.
    *
    * @generated from field: repeated string kept = 6;
    */
