@@ -6,10 +6,7 @@
 import { z } from 'zod';
 import { AggregateId, DecimalText, Remark, Time, WholeChange, WholeQuantity } from './scalars.ts';
 
-/**
- * Live reservations of one product: each is looked at in every turn for the next one to expire, and stands in the snapshot,
- * which holds 1.9 MB.
- */
+/** Live reservations of one product: they stand in its snapshot, which holds 1.9 MB. */
 export const RESERVATIONS_MAX = 10_000;
 
 /** Made by whoever reserves, from the id of the order and the line it is for. Names one reservation for good. */

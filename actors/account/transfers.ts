@@ -6,6 +6,7 @@
 import { add, formatDecimal, parseDecimal, type Scaled, subtract } from '../../schemas/decimal.ts';
 import { millisecondsOf } from '../../schemas/time.ts';
 import type { TransferCommand, TransferEvent, TransferRefusal } from '../../schemas/transfer.ts';
+import { Deadlines } from '../kernel/deadlines.ts';
 import type { Decision, Timed, Timer } from '../kernel/decider.ts';
 import { isBeyondLedger, precisionRefusal } from './amounts.ts';
 
@@ -35,7 +36,7 @@ export interface Transfers {
   barred: string[];
 }
 
-/** Transfers under way in one account: each is looked at in every turn for the next one to expire. */
+/** Transfers under way in one account: they are counted whenever one begins. */
 export const TRANSFERS_MAX = 1_000;
 
 /**
@@ -43,6 +44,8 @@ export const TRANSFERS_MAX = 1_000;
  * so many of them at once there never are.
  */
 export const BARRED_REMEMBERED = 1_000;
+
+const deadlines = new Deadlines<Outgoing>(({ expiresAt }) => expiresAt);
 
 interface Holder extends Transfers {
   readonly status: string;
@@ -215,18 +218,17 @@ export function evolveTransfers(state: Transfers, event: TransferEvent): void {
   switch (event.type) {
     case 'FundsReserved': {
       const { amount, toAccountId, expiresAt, reserved } = event.data;
-      state.outgoing[key] = { amount, toAccountId, expiresAt: millisecondsOf(expiresAt) };
+      deadlines.put(state.outgoing, key, { amount, toAccountId, expiresAt: millisecondsOf(expiresAt) });
       state.reserved = reserved;
       return;
     }
     case 'FundsReleased':
     case 'FundsReservationExpired':
-      if (state.outgoing[key] === undefined) bar(state, event.data.transferId);
-      delete state.outgoing[key];
+      if (deadlines.remove(state.outgoing, key) === undefined) bar(state, event.data.transferId);
       state.reserved = event.data.reserved;
       return;
     case 'FundsTransferredOut':
-      delete state.outgoing[key];
+      deadlines.remove(state.outgoing, key);
       state.reserved = event.data.reserved;
       return;
     case 'TransferAccepted': {
@@ -251,12 +253,11 @@ function bar(state: Transfers, transferId: string): void {
 
 /** What is reserved is free again when its time is up. */
 export function* transferTimers({ outgoing }: Readonly<Transfers>): Iterable<Timer<TransferCommand>> {
-  for (const key in outgoing) {
+  for (const { key, dueAt } of deadlines.earliestFirst(outgoing)) {
     const transferId = key.slice(1);
-    const { expiresAt } = outgoing[key] as Outgoing;
     yield {
       timer: `expire ${transferId}`,
-      dueAt: expiresAt,
+      dueAt,
       command: { type: 'ExpireFunds', data: { transferId } },
     };
   }

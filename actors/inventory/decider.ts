@@ -26,9 +26,9 @@ import {
   end,
   endingOf,
   expiredUnits,
+  expiring,
   goneRefusal,
   liveReservation,
-  liveReservations,
   type Reservations,
   remember,
   shrink,
@@ -237,8 +237,7 @@ function evolve(state: InventoryState, event: InventoryEvent): InventoryState {
 }
 
 function* timers(state: Readonly<InventoryState>): Iterable<Timer<InventoryCommand>> {
-  for (const [reservationId, { dueAt }] of liveReservations(state)) {
-    if (dueAt === null) continue;
+  for (const [reservationId, dueAt] of expiring(state)) {
     yield {
       timer: `expire ${reservationId}`,
       dueAt,

@@ -2,6 +2,7 @@
 import { formatDecimal, parseDecimal, subtract, ZERO } from '../../schemas/decimal.ts';
 import type { Refusal } from '../../schemas/envelope.ts';
 import type { InventoryRefusal } from '../../schemas/inventory.ts';
+import { Deadlines } from '../kernel/deadlines.ts';
 
 /** Units promised to somebody. */
 export interface Reservation {
@@ -48,14 +49,16 @@ export function liveReservation({ live }: Readonly<Reservations>, reservationId:
   return live[keyOf(reservationId)];
 }
 
-/** Ids and reservations of all that live. */
-export function* liveReservations({ live }: Readonly<Reservations>): Iterable<[string, Reservation]> {
-  for (const key in live) yield [key.slice(1), live[key] as Reservation];
+const deadlines = new Deadlines<Reservation>(({ dueAt }) => dueAt);
+
+/** Ids of the live reservations that expire, the next one first, and when, in milliseconds since 1970. */
+export function* expiring({ live }: Readonly<Reservations>): Iterable<[string, number]> {
+  for (const { key, dueAt } of deadlines.earliestFirst(live)) yield [key.slice(1), dueAt];
 }
 
 /** Makes a reservation. */
 export function begin(reservations: Reservations, reservationId: string, reservation: Reservation): void {
-  reservations.live[keyOf(reservationId)] = reservation;
+  deadlines.put(reservations.live, keyOf(reservationId), reservation);
   reservations.liveCount++;
 }
 
@@ -84,8 +87,7 @@ function leaveLate(reservations: Reservations, reservationId: string, quantity: 
 
 /** Ends a live reservation. */
 export function end(reservations: Reservations, reservationId: string, ending: Ending): void {
-  const reservation = liveReservation(reservations, reservationId);
-  delete reservations.live[keyOf(reservationId)];
+  const reservation = deadlines.remove(reservations.live, keyOf(reservationId));
   reservations.liveCount--;
   const quantity = ending === 'expired' ? reservation?.quantity : undefined;
   remember(reservations, { reservationId, ending, ...(quantity === undefined ? {} : { quantity }) });

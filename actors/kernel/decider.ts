@@ -138,7 +138,10 @@ export interface Decider<
   resourceIdOfEvent?(event: Event): string | undefined;
   /** What an answer says beyond the events. From the stored events alone, so that a replayed answer is the same. */
   reply?(events: readonly Event[]): Readonly<Record<string, unknown>>;
-  /** The timers that are running in this state: derived from the log, so none can get lost. */
+  /**
+   * The timers that are running in this state, earliest first: derived from the log, so none can get lost. Each turn reads them
+   * as far as the next one; where there may be thousands, `deadlines.ts` knows it without a look at all.
+   */
   timers?(state: Readonly<State>): Iterable<Timer<Command>>;
   readonly amending?: Amending<State, Event, Code>;
   /** What is kept of every stretch of the log, for questions about long times of it. */

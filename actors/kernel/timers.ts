@@ -33,6 +33,7 @@ export class Timers {
   nextAt(): number | undefined {
     let earliest: number | undefined;
     for (const timer of this.#running()) {
+      if (earliest !== undefined && timer.dueAt >= earliest) break;
       const at = this.#fireAt(timer);
       if (earliest === undefined || at < earliest) earliest = at;
     }
@@ -41,14 +42,15 @@ export class Timers {
 
   /** Takes the timers whose moment has come, earliest first. Until their commands end them they wait for another try. */
   takeDue(now: number): AnyTimer[] {
-    const due = [...this.#running()].filter((timer) => this.#fireAt(timer) <= now);
+    const due = this.#runningUntil(now).filter((timer) => this.#fireAt(timer) <= now);
     for (const timer of due) this.#heldBack.set(timerCommandId(timer), now + TIMER_RETRY_MS);
-    return due.sort((a, b) => a.dueAt - b.dueAt);
+    return due;
   }
 
   /** Called after the commands of timers that were taken: those that are still running. */
   stillRunning(taken: readonly AnyTimer[]): AnyTimer[] {
-    const running = new Set(Array.from(this.#running(), timerCommandId));
+    const last = Math.max(...taken.map(({ dueAt }) => dueAt));
+    const running = new Set(this.#runningUntil(last).map(timerCommandId));
     return taken.filter((timer) => {
       const id = timerCommandId(timer);
       if (running.has(id)) return true;
@@ -62,9 +64,26 @@ export class Timers {
     return Math.max(timer.dueAt, this.#heldBack.get(timerCommandId(timer)) ?? timer.dueAt);
   }
 
-  #running(): Iterable<AnyTimer> {
+  /** Those that are due by a moment, milliseconds since 1970. */
+  #runningUntil(moment: number): AnyTimer[] {
+    const running: AnyTimer[] = [];
+    for (const timer of this.#running()) {
+      if (timer.dueAt > moment) break;
+      running.push(timer);
+    }
+    return running;
+  }
+
+  /** Earliest first. Each turn asks for the next one, and an aggregate may have thousands: they are read as far as is needed. */
+  *#running(): Iterable<AnyTimer> {
     const { decider, log } = this.#aggregate;
-    const { timers } = decider;
-    return timers === undefined || !log.isStored ? [] : timers(this.#aggregate.current().state as object);
+    const { timers, aggregateType } = decider;
+    if (timers === undefined || !log.isStored) return;
+    let before = Number.NEGATIVE_INFINITY;
+    for (const timer of timers(this.#aggregate.current().state as object)) {
+      if (timer.dueAt < before) throw new Error(`${aggregateType} names a later timer before ${timer.timer}`);
+      before = timer.dueAt;
+      yield timer;
+    }
   }
 }

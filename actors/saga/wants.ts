@@ -86,7 +86,8 @@ export function timers(state: Readonly<SagaState>): readonly Timer<SagaCommand>[
       if (!isUndone && status !== 'RUNNING' && (status !== 'WAITING' || state.backward)) continue;
       running.push(new Timeout(step));
     }
-  return running;
+  // Those of one stage begin together: they are in order already, or nearly.
+  return running.sort((a, b) => a.dueAt - b.dueAt);
 }
 
 class Timeout implements Timer<SagaCommand> {

@@ -108,7 +108,7 @@ describe('the paying account', () => {
   it('has a timer for each reservation', () => {
     const state = stateAfter(history(RESERVED, reserve('5', '17')));
     expect([...(accountDecider.timers?.(state) ?? [])]).toEqual(
-      ['t', '17'].map((transferId) => ({
+      ['17', 't'].map((transferId) => ({
         timer: `expire ${transferId}`,
         dueAt: Date.parse(LATER),
         command: { type: 'ExpireFunds', data: { transferId } },

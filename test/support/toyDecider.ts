@@ -106,7 +106,7 @@ export const toyDecider: Decider<ToyState, ToyCommand, ToyEvent> = {
   resourceIdOfEvent: (event) => (event.type === 'Created' ? event.data.thing : undefined),
   reply: (events) => ({ types: events.map(({ type }) => type) }),
   *timers(state): Iterable<Timer<ToyCommand>> {
-    for (const [timer, dueAt] of Object.entries(state.timers)) {
+    for (const [timer, dueAt] of Object.entries(state.timers).sort(([, a], [, b]) => a - b)) {
       yield { timer, dueAt, command: { type: 'Ring', data: { timer } } };
     }
   },

@@ -100,7 +100,11 @@ const ROOMS: readonly Room[] = [
     types: ['actors/env.ts', 'queues/'],
     packages: ['cloudflare:workers'],
   },
-  { name: "an aggregate's rules", has: PURE_RULES, values: ['./', 'schemas/', 'actors/kernel/decider.ts'] },
+  {
+    name: "an aggregate's rules",
+    has: PURE_RULES,
+    values: ['./', 'schemas/', 'actors/kernel/decider.ts', 'actors/kernel/deadlines.ts'],
+  },
   {
     name: 'an actor',
     has: /^actors\//,

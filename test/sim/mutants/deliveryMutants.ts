@@ -68,6 +68,17 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
     patches: [{ file: CORE, find: '      this.#rearm(this.#deps.now());\n', replace: '' }],
   },
   {
+    name: 'later-deadlines-unseen',
+    breaks: 'Deadlines that come up once their order is known are left out of it.',
+    patches: [
+      {
+        file: 'actors/kernel/deadlines.ts',
+        find: 'if (dueAt === null || order === undefined) return;',
+        replace: 'if (dueAt === null || order !== null) return;',
+      },
+    ],
+  },
+  {
     name: 'timers-not-rearmed-on-wake',
     breaks: 'An alarm that the platform gave up stays lost.',
     patches: [

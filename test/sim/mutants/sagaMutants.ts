@@ -76,8 +76,8 @@ export const SAGA_MUTANTS: readonly Mutant[] = [
       },
       {
         file: TRANSFERS,
-        find: 'if (state.outgoing[key] === undefined) bar(',
-        replace: 'if (state.outgoing[key] === null) bar(',
+        find: 'if (deadlines.remove(state.outgoing, key) === undefined) bar(',
+        replace: 'if (deadlines.remove(state.outgoing, key) === null) bar(',
       },
     ],
   },
@@ -115,7 +115,7 @@ export const SAGA_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: TRANSFERS,
-        find: "    case 'FundsTransferredOut':\n      delete state.outgoing[key];\n",
+        find: "    case 'FundsTransferredOut':\n      deadlines.remove(state.outgoing, key);\n",
         replace: "    case 'FundsTransferredOut':\n",
       },
     ],
@@ -126,8 +126,8 @@ export const SAGA_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: TRANSFERS,
-        find: 'for (const key in outgoing) {\n    const transferId = key.slice(1);',
-        replace: 'for (const key in {} as typeof outgoing) {\n    const transferId = key.slice(1);',
+        find: 'deadlines.earliestFirst(outgoing)',
+        replace: 'deadlines.earliestFirst(outgoing && {})',
       },
     ],
   },

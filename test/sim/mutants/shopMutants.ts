@@ -3,6 +3,7 @@
 import type { Mutant } from './mutant.ts';
 
 const STOCK = 'actors/inventory/decider.ts';
+const RESERVATIONS = 'actors/inventory/reservations.ts';
 const ORDER = 'actors/order/decider.ts';
 const SHIPMENTS = 'actors/order/shipments.ts';
 const PAYMENT = 'actors/payment/decider.ts';
@@ -24,7 +25,13 @@ const MUTANTS: readonly Mutant[] = [
   {
     name: 'reservation-never-expires',
     breaks: 'A reservation of stock has no timer.',
-    patches: [{ file: STOCK, find: 'if (dueAt === null) continue;', replace: 'if (dueAt !== 0) continue;' }],
+    patches: [
+      {
+        file: RESERVATIONS,
+        find: 'deadlines.earliestFirst(live)',
+        replace: 'deadlines.earliestFirst(live && {})',
+      },
+    ],
   },
   {
     name: 'released-and-not-barred',

@@ -75,7 +75,11 @@ function decider<State>(stateVersion: number, shape: Shape<State>): Decider<Stat
     initial: () => shape.initial(),
     decide: (command, state) => decide(shape, command, state),
     evolve: (state, event) => evolve(shape, state, event),
-    timers: (state) => shape.open(state).map(([holdId, dueAt]) => expiry(holdId, dueAt)),
+    timers: (state) =>
+      shape
+        .open(state)
+        .map(([holdId, dueAt]) => expiry(holdId, dueAt))
+        .sort((a, b) => a.dueAt - b.dueAt),
   };
 }
 
