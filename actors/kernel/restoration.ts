@@ -93,10 +93,11 @@ export class Restoration {
 
   /**
    * Holds a log that has lost its end, so that it can be filled up: it must end with exactly this event. Whatever it has decided
-   * since stays out: a log that went on differently is held by nobody.
+   * since stays out: a log that went on differently is held by nobody. One that is held already stays so, and may have been filled
+   * since by whoever was first: it decides nothing, so that what came after this event is what it had before.
    */
   hold(version: number, hash: string): RestoreAnswer {
-    const refusal = this.#unlike(version, hash);
+    const refusal = this.#unlike(version, hash, { mayGoOn: this.#isOpen });
     if (refusal !== undefined) return refusal;
     if (!this.#isOpen) this.#deps.storage.transactionSync(() => this.#markHeld());
     this.#isOpen = true;

@@ -90,12 +90,18 @@ export class RestoreRun {
       });
       isGiveUp = lines.length > 0;
     } finally {
-      if (isGiveUp)
-        await inParallel(held, async ({ log, head, hash }) => {
-          await this.#client.json(`${pathOf(log)}/release`, bodyOf({ version: head, hash }));
-        });
+      if (isGiveUp) await inParallel(held, (short) => this.#letGo(short));
     }
     return lines.sort();
+  }
+
+  /** Lets a log go as it was found; one that somebody else fills by now is theirs to let go. */
+  async #letGo({ log, head, hash }: Shortened): Promise<void> {
+    try {
+      await this.#client.json(`${pathOf(log)}/release`, bodyOf({ version: head, hash }));
+    } catch (error) {
+      if (!(error instanceof PlatformError) || error.status !== CONFLICT) throw error;
+    }
   }
 
   /** Logs that are not what the archive says, each as a line. */

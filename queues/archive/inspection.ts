@@ -33,6 +33,10 @@ export interface InspectionDeps extends Pick<LogDeps, 'readLog'> {
 export class Inspection {
   readonly #deps: InspectionDeps;
   readonly #tables: Pick<ArchiveTables, 'manifestHashOf'>;
+  /** Segments that are being put back, or wait for their turn. */
+  readonly #restoring = new Map<number, Promise<void>>();
+  /** Ends when every segment before has been put back. */
+  #before: Promise<unknown> = Promise.resolve();
 
   constructor(deps: InspectionDeps, tables: Pick<ArchiveTables, 'manifestHashOf'>) {
     this.#deps = deps;
@@ -53,8 +57,22 @@ export class Inspection {
   /**
    * Makes a segment that is gone anew from the logs, and puts it where it was: its manifest says which events it had. Throws
    * {@link BrokenArchive} where the manifest is gone as well, where other bytes come out than there were, or where its term is over.
+   *
+   * Who asks for a segment that is being made shares it, and one segment is made after another: each is read whole into the
+   * memory of one object.
    */
-  async restore(sequence: number): Promise<void> {
+  restore(sequence: number): Promise<void> {
+    const running = this.#restoring.get(sequence);
+    if (running !== undefined) return running;
+    const run = this.#before
+      .then(() => this.#restore(sequence))
+      .finally(() => this.#restoring.delete(sequence));
+    this.#restoring.set(sequence, run);
+    this.#before = run.catch(() => undefined);
+    return run;
+  }
+
+  async #restore(sequence: number): Promise<void> {
     const hash = this.#tables.manifestHashOf(sequence);
     const manifest = hash === undefined ? undefined : await this.#manifest(sequence, hash);
     if (typeof manifest !== 'object') throw new BrokenArchive(manifest ?? `there is no manifest ${sequence}`);

@@ -64,6 +64,30 @@ describe('an inspection', () => {
     for (const key of segments) expect(world.bucket.objects.get(key)).toEqual(before.get(key));
   });
 
+  it('makes a segment once, however many ask for it at once, and one after another', async () => {
+    const { world, segments } = await archived();
+    const before = new Map(world.bucket.objects);
+    for (const key of segments) world.bucket.objects.delete(key);
+    const steps: string[] = [];
+    world.onReadLog = (id) => void steps.push(`read ${id}`);
+    world.onStep = (step) => void (step.startsWith('before put') && steps.push('put'));
+    const inspection = world.inspection();
+    await Promise.all([1, 2, 1, 2, 1].map((sequence) => inspection.restore(sequence)));
+    const once = ['read account-0', 'read account-1', 'read account-2', 'put'];
+    expect(steps).toEqual([...once, ...once]);
+    for (const key of segments) expect(world.bucket.objects.get(key)).toEqual(before.get(key));
+    // One that fails is none that others share later.
+    world.bucket.objects.delete(segments[0] as string);
+    world.onReadLog = () => {
+      throw new Error('no answer');
+    };
+    const failing = [inspection.restore(1), inspection.restore(1), inspection.restore(2)];
+    expect(await Promise.allSettled(failing)).toMatchObject(failing.map(() => ({ status: 'rejected' })));
+    world.onReadLog = () => undefined;
+    await inspection.restore(1);
+    expect(await faultsOf(world)).toEqual([null, null]);
+  });
+
   it('puts nothing back of which the manifest is gone, or in the place of something else', async () => {
     const { world, segments } = await archived();
     world.bucket.objects.set(segments[0] as string, new Uint8Array([1]));
