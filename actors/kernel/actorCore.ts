@@ -9,6 +9,7 @@ import { errorFields } from '../../telemetry/logger.ts';
 import type { ActorDeps } from './actorDeps.ts';
 import { Aggregate, type CommandEntry } from './aggregate.ts';
 import { AlarmClock, drainSafetyAt } from './alarmClock.ts';
+import { Announcing } from './announcing.ts';
 import { Effects } from './effects.ts';
 import { Entrance } from './entrance.ts';
 import { envelopesText, eventReference } from './envelopes.ts';
@@ -23,12 +24,6 @@ import { logTurn } from './turnLog.ts';
 import { type ChainReport, type VerifyRange, verifyChain } from './verify.ts';
 
 export type { ActorDeps } from './actorDeps.ts';
-
-/** Wait before the first announcement after a pause: long enough for a burst's first commits to share a message. */
-const DRAIN_DELAY_MS = 10;
-
-/** Between announcements while commands keep coming: each costs as much as several commands (docs/benchmarks.md). */
-const DRAIN_INTERVAL_MS = 1_000;
 
 /** Events that one read returns. */
 export const READ_EVENTS_MAX = 1_000;
@@ -49,8 +44,7 @@ export class ActorCore<State> {
   readonly #timers: Timers;
   /** Undefined for an aggregate that has none: it pays nothing for them. */
   readonly #effects: Effects | undefined;
-  #drainAt: number | undefined;
-  #drainedAt = 0;
+  readonly #announcing: Announcing;
 
   /** Wakes the actor: after eviction, crash or deploy whatever was left to do is picked up again. */
   constructor(deps: ActorDeps) {
@@ -73,6 +67,7 @@ export class ActorCore<State> {
       },
       this.#cursor.saved,
     );
+    this.#announcing = new Announcing(this.outbox, deps, (now) => void this.#drain(now));
     this.#entrance = new Entrance(this.outbox);
     this.#alarm = new AlarmClock((at) => deps.setAlarm(at));
     this.#timers = new Timers(this.aggregate);
@@ -192,7 +187,7 @@ export class ActorCore<State> {
       throw error;
     }
     if (this.#version() > before) {
-      this.#scheduleDrain(now);
+      this.#announcing.schedule(now);
       this.#effects?.schedule();
       this.#deps.committed?.();
     }
@@ -222,7 +217,7 @@ export class ActorCore<State> {
   #wake(): void {
     const now = this.#deps.now();
     this.#effects?.wake();
-    if (this.outbox.isBehind) this.#scheduleDrain(now);
+    if (this.outbox.isBehind) this.#announcing.schedule(now);
     this.#rearm(now);
   }
 
@@ -250,24 +245,12 @@ export class ActorCore<State> {
     }
   }
 
-  #scheduleDrain(now: number): void {
-    // What waits for a queue that fails waits for the alarm.
-    if (this.#drainAt !== undefined || !this.outbox.isDue(now)) return;
-    const pause = this.outbox.isUrgent(now) ? 0 : DRAIN_INTERVAL_MS;
-    this.#drainAt = Math.max(now + DRAIN_DELAY_MS, this.#drainedAt + pause);
-    this.#deps.after(() => {
-      this.#drainAt = undefined;
-      this.#drainedAt = this.#deps.now();
-      void this.#drain(this.#drainedAt);
-    }, this.#drainAt - now);
-  }
-
   /** Tells the groups whose time has come by `before`; all of them, patient ones too, where it is left out. */
   async #drain(before?: number): Promise<void> {
     const error = await this.outbox.drain(before);
     const now = this.#deps.now();
     // What was committed meanwhile is told soon.
-    this.#scheduleDrain(now);
+    this.#announcing.schedule(now);
     if (error === undefined) return;
     this.#deps.logger.log('warn', 'outbox drain failed', { ...this.#deps.source, ...errorFields(error) });
     const { retryAt } = this.outbox;

@@ -21,6 +21,11 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export function parseStrictJson(bytes: Uint8Array): StrictJson {
   const text = decodeUtf8(bytes);
   if (text === undefined) return { ok: false, errors: [{ path: '', message: 'not valid UTF-8' }] };
+  return parseStrictText(text, bytes);
+}
+
+/** The same for a text that came as one, together with its bytes in UTF-8. */
+export function parseStrictText(text: string, bytes: Uint8Array): StrictJson {
   // Before JSON.parse, which would build millions of nested arrays out of a body of brackets.
   const members = scanMembers(bytes, 'value');
   return parseClean(text, members) ?? parseCarefully(text);

@@ -3,7 +3,7 @@
 import { Id } from '../../schemas/scalars.ts';
 import { tryParse } from '../http/parse.ts';
 import { faultText, type ProblemCode, type RequestFault } from '../http/problem.ts';
-import { parseStrictJson } from '../http/strictJson.ts';
+import { parseStrictText } from '../http/strictJson.ts';
 import { CLIENT_FRAMES, type ClientFrame, FRAME_BYTES_MAX, type ServerFrame } from './frames.ts';
 
 type ErrorFrame = Extract<ServerFrame, { type: 'error' }>;
@@ -27,7 +27,7 @@ export function readFrame(message: string | ArrayBuffer): Incoming {
       detail: `A frame has at most ${FRAME_BYTES_MAX} bytes.`,
     });
   }
-  const parsed = parseStrictJson(bytes);
+  const parsed = parseStrictText(message, bytes);
   if (!parsed.ok) return refuse(null, invalid(parsed.errors));
   const { value } = parsed;
   const id = Id.safeParse((value as { id?: unknown } | null)?.id);

@@ -84,8 +84,8 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: CORE,
-        find: '    if (this.outbox.isBehind) this.#scheduleDrain(now);\n    this.#rearm(now);',
-        replace: '    if (this.outbox.isBehind) this.#scheduleDrain(now);',
+        find: '    if (this.outbox.isBehind) this.#announcing.schedule(now);\n    this.#rearm(now);',
+        replace: '    if (this.outbox.isBehind) this.#announcing.schedule(now);',
       },
       {
         file: CORE,
