@@ -5,7 +5,7 @@ import { Announcing } from '../../actors/kernel/announcing.ts';
 const START = 1_000_000;
 
 /** Times at which an aggregate announces, in milliseconds, while a command comes every 10 ms. */
-function announcements(aggregateId: string, { isUrgent = false, isDue = () => true } = {}): number[] {
+function announcements(aggregateId: string, { isUrgent = false, isBehind = true } = {}): number[] {
   const times: number[] = [];
   const tasks: { at: number; run: () => void }[] = [];
   let now = START;
@@ -14,7 +14,7 @@ function announcements(aggregateId: string, { isUrgent = false, isDue = () => tr
     now: () => now,
     after: (run: () => void, milliseconds: number) => void tasks.push({ at: now + milliseconds, run }),
   };
-  const outbox = { isUrgent: () => isUrgent, isDue };
+  const outbox = { isUrgent: () => isUrgent, isDue: () => isBehind };
   const announcing = new Announcing(outbox, deps, (at) => void times.push(at));
   for (; now < START + 60_000; now++) {
     if (now % 10 === 0) announcing.schedule(now);
@@ -40,7 +40,7 @@ describe('a busy aggregate announces', () => {
   });
 
   it('nothing where nothing is due', () => {
-    expect(announcements('acc-1', { isDue: () => false })).toEqual([]);
+    expect(announcements('acc-1', { isBehind: false })).toEqual([]);
   });
 
   it('not for ever together with those that began when it did', () => {
