@@ -2,7 +2,6 @@
 import type { SagaState } from '../actors/saga/state.ts';
 import { announcementText } from '../queues/archive/gathering.ts';
 import { sequenceText } from '../queues/archive/manifest.ts';
-import { d1Database } from '../queues/kernel/database.ts';
 import type { AggregateKey } from '../queues/kernel/positions.ts';
 import { projectors } from '../queues/projectors/index.ts';
 import { archiveCheck } from '../queues/reconciler/archive.ts';
@@ -29,6 +28,7 @@ import { generalLedger } from './generalLedger.ts';
 import { projectionDeps } from './projection.ts';
 import { ownerState, rebuildViews } from './rebuild.ts';
 import { sagaConsumerDeps } from './sagas.ts';
+import { viewDatabase } from './viewDatabase.ts';
 
 /** What the log says of why a parked transfer goes on; who said so is in the event's metadata. */
 const RETRY_REASON = 'The reconciler was told to repair it.';
@@ -135,7 +135,7 @@ async function sagasAt(env: Env, keys: readonly AggregateKey[]): Promise<Map<str
   const databases = viewDatabases(env);
   const shares = databases.map((database, part) =>
     readSagaPositions(
-      d1Database(database),
+      viewDatabase(database),
       keys.filter(({ aggregateId }) => partOf(aggregateId, databases.length) === part),
     ),
   );

@@ -1,11 +1,11 @@
 /** Wires the sagas' consumer group to this Worker's bindings. */
-import { d1Database } from '../queues/kernel/database.ts';
 import type { SagaConsumerDeps } from '../queues/sagas/consumer.ts';
 import { isKnownEvent } from '../schemas/eventTypes.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { actorStub, readLog } from './aggregates.ts';
 import { type Env, viewDatabases } from './env.ts';
 import { inTime } from './inTime.ts';
+import { viewDatabase } from './viewDatabase.ts';
 
 /**
  * Milliseconds that the consumer waits for a saga. Longer than a reader waits, since what is given up is delivered again and
@@ -17,7 +17,7 @@ export const TELL_MS_MAX = 30_000;
 export function sagaConsumerDeps(env: Env, logger: Logger): SagaConsumerDeps {
   return {
     logger,
-    databases: viewDatabases(env).map(d1Database),
+    databases: viewDatabases(env).map(viewDatabase),
     knowsEvent: isKnownEvent,
     readLog: (key, fromVersion, limit) => readLog(env, key, fromVersion, limit),
     // One that hangs must not hold up what came along with it: it is told again, under the same ids.

@@ -1,10 +1,12 @@
 /** What clients are told when a part of the platform fails, and what the log says of it. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { accountStub } from '../../workers/aggregates.ts';
 import type { Env } from '../../workers/env.ts';
 import { app } from '../../workers/http/app.ts';
 import { ANSWER_MS_MAX } from '../../workers/inTime.ts';
-import { DATABASE_MS_MAX } from '../../workers/reads/viewDatabase.ts';
+import { handleQueue } from '../../workers/queue.ts';
+import { handleScheduled } from '../../workers/scheduled.ts';
+import { DATABASE_MS_MAX } from '../../workers/viewDatabase.ts';
 import { call, checkReply, opened, type Reply, TEST_TOKEN, testEnv, verdict } from '../support/api.ts';
 import { as } from '../support/callers.ts';
 
@@ -185,22 +187,57 @@ describe('a failing view database', () => {
     }
   });
 
+  /** A D1 database that takes every question and answers none. */
+  function silentDatabase(): D1Database {
+    const silent = () => new Promise(() => undefined);
+    const statement = { bind: () => statement, all: silent, raw: silent };
+    return { prepare: () => statement, batch: silent } as unknown as D1Database;
+  }
+
+  const silentEnv = { ...testEnv, VIEWS_0: silentDatabase(), VIEWS_1: silentDatabase() } as Env;
+
+  /** Nobody has to wait for what takes as long as a database is waited for. */
+  function hurried(): void {
+    const start = globalThis.setTimeout;
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    timers.mockImplementation(((task: () => void, milliseconds: number) =>
+      start(task, milliseconds >= DATABASE_MS_MAX ? 1 : milliseconds)) as typeof setTimeout);
+    onTestFinished(() => timers.mockRestore());
+  }
+
   it('that never answers ends its readers as well: 503 after a while', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    try {
-      const silent = () => new Promise(() => undefined);
-      const statement = { bind: () => statement, all: silent, raw: silent };
-      const database = { prepare: () => statement, batch: silent } as unknown as D1Database;
-      const env = { ...testEnv, VIEWS_0: database, VIEWS_1: database } as Env;
-      for (const path of ['events', 'accounts', 'accounts/viewless/trades', 'orders', 'sales', 'views']) {
-        const reply = send(env, 'GET', `/v1/${path}`);
-        while (vi.getTimerCount() === 0) await new Promise((resolve) => setImmediate(resolve));
-        await vi.advanceTimersByTimeAsync(DATABASE_MS_MAX);
-        expect([path, verdict(await reply)]).toEqual([path, '503 unavailable']);
-      }
-    } finally {
-      vi.useRealTimers();
+    hurried();
+    for (const path of ['events', 'accounts', 'accounts/viewless/trades', 'orders', 'sales', 'views'])
+      expect([path, verdict(await send(silentEnv, 'GET', `/v1/${path}`))]).toEqual([path, '503 unavailable']);
+  });
+
+  it('that never answers gives batches back to their queues', async () => {
+    hurried();
+    const announced = { aggregateType: 'order', aggregateId: 'never-viewed', fromVersion: 1, toVersion: 1 };
+    const body = JSON.stringify({ ...announced, previousHash: '0'.repeat(64), events: [] });
+    for (const queue of ['folio-views', 'folio-sagas']) {
+      const message = { id: queue, body, attempts: 1, ack: vi.fn(), retry: vi.fn() };
+      await handleQueue({ queue, messages: [message] } as unknown as MessageBatch, silentEnv);
+      expect([queue, message.ack.mock.calls.length, message.retry.mock.calls.length]).toEqual([queue, 0, 1]);
     }
+  });
+
+  it('that never answers ends rebuilds and looks, which go on at the next call', async () => {
+    hurried();
+    expect(verdict(await send(silentEnv, 'POST', '/v1/views/rebuild', {}))).toBe('503 unavailable');
+    await opened('never-seen');
+    const look = { aggregateType: 'account', aggregateId: 'never-seen' };
+    const { body } = await send(silentEnv, 'POST', '/v1/reconciliation/check', look);
+    expect(body).toMatchObject({ checked: 1, opened: 0 });
+  });
+
+  it('that never answers ends the sweep and the walk of a minute, which come by again', async () => {
+    hurried();
+    await opened('never-swept');
+    await handleScheduled(silentEnv, 1);
+    const lines = log.mock.calls.flat().map((line) => JSON.parse(String(line)) as Record<string, unknown>);
+    for (const message of ['view database not swept', 'not reconciled'])
+      expect(lines).toContainEqual(expect.objectContaining({ message, error: 'Unanswered' }));
   });
 
   it('by a bug: 500', async () => {

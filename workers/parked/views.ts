@@ -14,7 +14,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import { ownerOf } from '../aggregates.ts';
 import { type Env, viewDatabases } from '../env.ts';
 import { projectionDeps } from '../projection.ts';
-import { viewDatabase } from '../reads/viewDatabase.ts';
+import { viewDatabase } from '../viewDatabase.ts';
 import type { ParkedItem, ParkedSource } from './item.ts';
 
 const PREFIX = 'view.';

@@ -1,6 +1,6 @@
 /** Reads from whichever colour of a view is live. */
 import { type Colour, type ViewName, views } from '../../schemas/tables/views.ts';
-import { fromDatabase } from './viewDatabase.ts';
+import { fromDatabase } from '../viewDatabase.ts';
 
 /** The colours that a database's views had when it was last asked. A hint: every read checks it in its own transaction. */
 const lastKnown = new WeakMap<D1Database, Record<string, Colour>>();

@@ -7,7 +7,7 @@ import { DIRECTORY_PARTS, directoryName, partOf } from '../../schemas/partition.
 import { type Colour, VIEWS, type ViewName } from '../../schemas/tables/views.ts';
 import { ownerOf } from '../aggregates.ts';
 import { type Env, viewDatabases } from '../env.ts';
-import { viewDatabase } from './viewDatabase.ts';
+import { viewDatabase } from '../viewDatabase.ts';
 
 /** Aggregates whose heads are asked for at most: each is a call that may wake an object. */
 export const HEADS_MAX = 1_000;
