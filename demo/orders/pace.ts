@@ -2,8 +2,18 @@
 import { count, duration } from '../figures.ts';
 import type { Plan, PlannedOrder } from './plan.ts';
 
-/** Before so much of a run is through nothing is said of its rest. */
-const TELLING_SHARE = 0.02;
+/**
+ * Before so much of a run is through nothing is said of its rest: at first the orders that began together are all worked on and
+ * none is through, so that everything looks many times slower than it is.
+ */
+const TELLING_SHARE = 0.2;
+
+/** Of a long run less is enough, once so many orders are through, which is several times those that are under way at a time. */
+const LONG_TELLING_SHARE = 0.02;
+const LONG_TELLING_ORDERS = 64;
+
+/** Lines a second below which a whole number says too little. */
+const TENTHS_BELOW = 10;
 
 export class Pace {
   readonly #orders: number;
@@ -31,9 +41,11 @@ export class Pace {
   words(): string {
     const through = `${count(this.orders)} of ${count(this.#orders)} orders through`;
     const passedMs = this.#now() - this.#startedAt;
-    if (passedMs === 0 || this.#linesEnded < this.#lines * TELLING_SHARE) return through;
+    const share = this.orders < LONG_TELLING_ORDERS ? TELLING_SHARE : LONG_TELLING_SHARE;
+    if (passedMs === 0 || this.#linesEnded < this.#lines * share) return through;
     const perSecond = (this.#linesEnded * 1_000) / passedMs;
+    const rate = perSecond < TENTHS_BELOW ? perSecond.toFixed(1) : count(perSecond);
     const left = ((this.#lines - this.#linesEnded) * 1_000) / perSecond;
-    return `${through}, ${count(perSecond)} lines/s, ${duration(left)} left`;
+    return `${through}, ${rate} lines/s, ${duration(left)} left`;
   }
 }

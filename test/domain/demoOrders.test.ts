@@ -273,6 +273,13 @@ describe('a long run', () => {
     now = 20_000;
     pace.ended(order(100));
     expect(pace.words()).toBe('1 of 2 orders through');
+    // The first of many small ones: what the others have cost already would be taken for its price.
+    const slow = new Pace({ orders: Array.from({ length: 400 }, () => order(2)) }, () => now);
+    now += 20_000;
+    for (let index = 0; index < 17; index++) slow.ended(order(2));
+    expect(slow.words()).toBe('17 of 400 orders through');
+    for (let index = 17; index < 64; index++) slow.ended(order(2));
+    expect(slow.words()).toBe('64 of 400 orders through, 6.4 lines/s, 105.0 s left');
     const half = new Pace({ orders: [order(100), order(6_000 - 100)] }, () => now);
     now += 20_000;
     half.ended(order(100));
