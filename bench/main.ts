@@ -1,6 +1,7 @@
 /** `npm run bench [-- NAME …]`: benchmarks beside their baselines, a table for people, and a last line of JSON. */
 import { cpus, tmpdir } from 'node:os';
-import { parseArgs } from 'node:util';
+import { readCommandLine } from '../local/commandLine.ts';
+import { LocalServerError } from '../local/errors.ts';
 import { benchmarks } from './benchmarks/index.ts';
 import {
   profile,
@@ -26,17 +27,20 @@ const profiles: readonly Benchmark[] = [
 /** Rounds of each side: the fewest of which a median says something. */
 const DEFAULT_ROUNDS = 3;
 
+const NAME_WIDTH = Math.max(...[...benchmarks, ...profiles].map(({ name }) => name.length));
+
 const HELP = `Benchmarks of Folio, each measured in turn with its baseline on the same kind of server.
 
   npm run bench [-- NAME …] [--seconds N] [--rounds N] [--events N] [--state DIR] [--json]
 
-${[...benchmarks, ...profiles].map(({ name, summary }) => `  ${name.padEnd(14)} ${summary}`).join('\n')}
+${[...benchmarks, ...profiles].map(({ name, summary }) => `  ${name.padEnd(NAME_WIDTH)} ${summary}`).join('\n')}
 
   --seconds N   seconds of one measurement (each benchmark has its own default)
   --rounds N    measurements of each side (default ${DEFAULT_ROUNDS})
   --events N    events of fold, views, rebuild, replay and archive
   --state DIR   where the servers keep their state meanwhile (default: the system's folder for temporary files)
   --json        nothing but the JSON
+  --help        this text
 
 Without a name all run but the profiles. The last line of the output is one JSON object with every figure.
 A figure below its target is reported and is no failure; a wrong answer of a server is one.`;
@@ -49,17 +53,15 @@ interface Arguments extends BenchOptions {
 function readArguments(): Arguments | 'help' {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      seconds: text,
-      rounds: text,
-      events: text,
-      state: text,
-      json: flag,
-      help: { ...flag, short: 'h' },
-    },
-  });
+  const options = {
+    seconds: text,
+    rounds: text,
+    events: text,
+    state: text,
+    json: flag,
+    help: { ...flag, short: 'h' },
+  } as const;
+  const { values, positionals } = readCommandLine({ allowPositionals: true, options }, HELP);
   if (values.help === true) return 'help';
   const seconds = positive('--seconds', values.seconds);
   const events = positive('--events', values.events);
@@ -77,13 +79,14 @@ function readArguments(): Arguments | 'help' {
 function positive(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (!(value > 0 && Number.isFinite(value))) throw new TypeError(`${name} has to be a number above 0`);
+  if (!(value > 0 && Number.isFinite(value)))
+    throw new LocalServerError(`${name} has to be a number above 0, not "${text}"`);
   return value;
 }
 
 function benchmarkNamed(name: string): Benchmark {
   const found = [...benchmarks, ...profiles].find((benchmark) => benchmark.name === name);
-  if (found === undefined) throw new TypeError(`there is no benchmark "${name}"\n\n${HELP}`);
+  if (found === undefined) throw new LocalServerError(`there is no benchmark "${name}"\n\n${HELP}`);
   return found;
 }
 
@@ -110,6 +113,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof TypeError ? error.message : error);
-  process.exit(1);
+  console.error(error instanceof LocalServerError ? error.message : error);
+  // At once, for servers of a benchmark that failed may still run.
+  process.exit(error instanceof LocalServerError ? 2 : 1);
 });

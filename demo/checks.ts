@@ -1,10 +1,11 @@
 /** Holds what the platform shows against the books. Nothing here talks to the platform. */
 import { isDeepStrictEqual } from 'node:util';
+import { plural } from '../verifier/counts.ts';
 import type { AccountResource } from './api.ts';
 import type { Books } from './books.ts';
 import { type Exact, NOTHING, plain } from './exact.ts';
 import type { Expectations } from './expectations.ts';
-import { count, duration, plural } from './figures.ts';
+import { count, duration } from './figures.ts';
 import type { CatchUp } from './lag.ts';
 import type { Observation, ObservedAccount } from './observation.ts';
 import type { Outcomes } from './outcomes.ts';

@@ -21,11 +21,6 @@ export function count(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
 
-/** `1 account`, `2 accounts`. */
-export function plural(value: number, noun: string): string {
-  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
-}
-
 /** From here on seconds say less than minutes. */
 const MINUTES_FROM_MS = 600_000;
 

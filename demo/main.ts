@@ -4,12 +4,12 @@
  */
 
 import { FolioProblem, FolioUnreachable } from '../client/index.ts';
+import { plural } from '../verifier/counts.ts';
 import { CappedTape } from './cappedTape.ts';
 import { type Evidence, runChecks } from './checks.ts';
 import { Client, PlatformError } from './client.ts';
 import { defaultTape } from './defaultTape.ts';
 import { drive, type Run } from './drive.ts';
-import { plural } from './figures.ts';
 import { type DemoOptions, HELP, readOptions, UsageError } from './options.ts';
 import { InvoiceError } from './orders/invoice.ts';
 import { runOrders } from './orders/scenario.ts';

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { operatorToken, TOKEN_DEFAULTS } from '../local/operatorToken.ts';
 import { DEFAULT_INVOICES, type OrderOptions } from './orders/scenario.ts';
 import { TAPE_FLAGS, type TapeOptions, tapeOptions } from './tape.ts';
 
@@ -49,7 +50,7 @@ event, hash and view against books of its own. Ends with 0 where all of it is ri
   --seed N              another choice of accounts, sides, fees, refusals and repeats (default ${DEFAULT_SEED})
   --keep                keep the platform's state folder, and say where it is
   --url URL             drive a platform that runs already, in accounts of their own, in place of starting one
-  --token-file FILE     its administrator's token, such as .folio/dev-token
+  --token-file FILE     its administrator's token (default: ${TOKEN_DEFAULTS})
   --help                this text
 
   --scenario orders     a shop's order book in place of trades: orders, stock, payments and the sagas that bind them,
@@ -96,8 +97,7 @@ export function readOptions(args: readonly string[]): DemoOptions | OrderOptions
     accounts: whole('accounts', values.accounts, DEFAULT_ACCOUNTS, 1, ACCOUNTS_MAX),
     seed: whole('seed', values.seed, DEFAULT_SEED, 0, SEED_MAX),
     keep: values.keep ?? false,
-    url: values.url === undefined ? undefined : readUrl(values.url),
-    token: tokenFile === undefined ? undefined : readToken(fromHere(tokenFile)),
+    ...readPlatform(values.url, tokenFile),
   };
 }
 
@@ -166,6 +166,16 @@ function whole(name: string, text: string | undefined, fallback: number, min: nu
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= min && value <= max) return value;
   throw new UsageError(`--${name} has to be a whole number from ${min} to ${max}, not "${text}"`);
+}
+
+/** A platform that runs already, where one is given. */
+function readPlatform(
+  url: string | undefined,
+  tokenFile: string | undefined,
+): Pick<DemoOptions, 'url' | 'token'> {
+  if (url === undefined) return { url, token: undefined };
+  const given = tokenFile === undefined ? undefined : readToken(fromHere(tokenFile));
+  return { url: readUrl(url), token: operatorToken(url, given) };
 }
 
 function readUrl(text: string): string {

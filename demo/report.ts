@@ -1,8 +1,9 @@
 /** The report of a run, for people. */
+import { plural } from '../verifier/counts.ts';
 import type { Check } from './checks.ts';
 import type { Run } from './drive.ts';
 import { BATCH_SIZE } from './drive.ts';
-import { count, duration, plural, type Quantiles, quantiles, table } from './figures.ts';
+import { count, duration, type Quantiles, quantiles, table } from './figures.ts';
 import { LANES } from './sender.ts';
 
 /** Positions of the sample portfolio that are printed. */

@@ -8,8 +8,7 @@ import { query } from './archive/query.ts';
 import { restore } from './archive/restore.ts';
 import { retention } from './archive/retention.ts';
 import { sign } from './archive/sign.ts';
-import { readCommandLine, runCommand } from './commandLine.ts';
-import { LocalServerError } from './errors.ts';
+import { readCommandLine, runCommand, unknownCommand } from './commandLine.ts';
 import { operatorToken, TOKEN_DEFAULTS } from './operatorToken.ts';
 
 const HELP = `The archive of a running Folio.
@@ -39,6 +38,16 @@ const HELP = `The archive of a running Folio.
   --help         this text
 
 Ends with 0 where all went well, with 1 where a check finds something, with 2 where it cannot begin or go on.`;
+
+/** What each command takes beside its name, as the help has it. */
+const TAKEN: Readonly<Record<string, string>> = {
+  export: 'FOLDER',
+  sign: '',
+  check: '',
+  restore: 'FOLDER',
+  query: 'FOLDER [NAME]',
+  retention: '',
+};
 
 async function main(): Promise<number> {
   const text = { type: 'string' } as const;
@@ -85,7 +94,7 @@ async function main(): Promise<number> {
   }
   if (command === 'sign' && folder === undefined) return sign(client);
   if (command === 'check' && folder === undefined) return check(client);
-  throw new LocalServerError(`say what to do\n\n${HELP}`);
+  throw unknownCommand('archive', TAKEN, command, HELP);
 }
 
 /** The archive of a platform that was set up anew on the bucket of another: it takes over what is there before it tells. */

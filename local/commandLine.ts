@@ -11,8 +11,26 @@ export function readCommandLine<Config extends ParseArgsConfig>(config: Config, 
   try {
     return parseArgs(config);
   } catch (error) {
-    throw new LocalServerError(`${messageOf(error)}\n\n${help}`);
+    // What follows on the first sentence is about arguments that begin with a dash: no command here takes any.
+    throw new LocalServerError(`${messageOf(error).split('. To specify')[0]}\n\n${help}`);
   }
+}
+
+/**
+ * What is wrong with the words after `npm run NAME --` where they are not what any of its commands takes: `taken` has the
+ * commands, each with what it takes.
+ */
+export function unknownCommand(
+  name: string,
+  taken: Readonly<Record<string, string>>,
+  given: string | undefined,
+  help: string,
+): LocalServerError {
+  if (given === undefined) return new LocalServerError(`say what to do\n\n${help}`);
+  const fault = Object.hasOwn(taken, given)
+    ? `write it as: npm run ${name} -- ${given} ${taken[given]}`.trimEnd()
+    : `there is no command ${given}`;
+  return new LocalServerError(`${fault}\n\n${help}`);
 }
 
 /** Runs a command and ends with its code; with 2, saying why, where it cannot begin or go on. */

@@ -1,8 +1,7 @@
 /** `npm run key-backup`: copies of the keys' backup (docs/privacy.md, "The backup of the keys"). */
 import { resolve } from 'node:path';
 import { ArchiveClient, DEFAULT_URL } from './archive/client.ts';
-import { readCommandLine, runCommand } from './commandLine.ts';
-import { LocalServerError } from './errors.ts';
+import { readCommandLine, runCommand, unknownCommand } from './commandLine.ts';
 import { exportKeyBackup, restoreKeyBackup } from './keyBackupFile.ts';
 import { operatorToken, TOKEN_DEFAULTS } from './operatorToken.ts';
 
@@ -38,7 +37,7 @@ async function main(): Promise<number> {
     if (command === 'export') return exportKeyBackup(client, file, print);
     if (command === 'restore') return restoreKeyBackup(client, file, print);
   }
-  throw new LocalServerError(`say what to do\n\n${HELP}`);
+  throw unknownCommand('key-backup', { export: 'FILE', restore: 'FILE' }, command, HELP);
 }
 
 await runCommand(main);

@@ -10,9 +10,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { countText, plural } from '../verifier/counts.ts';
 import type { ArchiveClient } from './archive/client.ts';
 import { LocalServerError, messageOf } from './errors.ts';
-import { countText } from './lines.ts';
 
 /** Backups of one request: as many as the platform takes. */
 const PAGE = 200;
@@ -45,14 +45,14 @@ export async function exportKeyBackup(
     renameSync(partial, file);
     rmSync(file + INCOMPLETE, { force: true });
     print(
-      `${countText(subjects)} subjects copied to ${file}: destroy older copies, erasures do not reach them`,
+      `${plural(subjects, 'subject')} copied to ${file}: destroy older copies, erasures do not reach them`,
     );
     return 0;
   }
   renameSync(partial, file + INCOMPLETE);
   for (const { object, reason } of failed) print(`DAMAGED ${object}: ${reason}`);
   print(
-    `${countText(subjects)} subjects copied to ${file}${INCOMPLETE}, without ${countText(failed.length)} damaged`,
+    `${plural(subjects, 'subject')} copied to ${file}${INCOMPLETE}, without ${countText(failed.length)} damaged`,
   );
   if (existsSync(file)) print(`${file} is still the copy from before, which may have what is damaged now`);
   print('remove what is damaged from the bucket, let npm run rewrap put there what is known, and copy again');
@@ -71,7 +71,7 @@ async function copyTo(file: string, client: ArchiveClient, print: (line: string)
       failed.push(...page.failed);
       subjects += page.backups.length;
       cursor = page.nextCursor;
-      if (cursor !== null) print(`${countText(subjects)} subjects copied …`);
+      if (cursor !== null) print(`${plural(subjects, 'subject')} copied …`);
     }
     fsyncSync(descriptor);
   } catch (error) {
@@ -107,7 +107,7 @@ export async function restoreKeyBackup(
     total.kept += page.kept.length;
     total.lacking.push(...page.lacking);
     total.failed.push(...page.failed);
-    print(`${countText(total.subjects)} subjects, ${countText(total.recovered)} keys came back`);
+    print(`${plural(total.subjects, 'subject')}, ${plural(total.recovered, 'key')} came back`);
   };
   let page: unknown[] = [];
   for await (const backup of backupsIn(file)) {
@@ -117,7 +117,9 @@ export async function restoreKeyBackup(
     page = [];
   }
   if (page.length > 0) await send(page);
-  print(`${countText(total.kept)} subjects stayed as they are: the copy says nothing new of them`);
+  print(
+    `${plural(total.kept, 'subject')} stayed as ${total.kept === 1 ? 'it was' : 'they were'}: the copy says nothing new`,
+  );
   for (const subject of total.lacking) print(`subject ${subject}: a key is neither here nor in the backup`);
   for (const subject of total.failed)
     print(`subject ${subject}: its keys did not come back; the log says why`);

@@ -1,7 +1,7 @@
+import { countText, plural } from '../verifier/counts.ts';
 import { DEFAULT_URL } from './archive/client.ts';
 import { readCommandLine } from './commandLine.ts';
 import { LocalServerError, messageOf } from './errors.ts';
-import { countText } from './lines.ts';
 import { operatorToken, TOKEN_ADVICE, TOKEN_DEFAULTS } from './operatorToken.ts';
 
 /** Interval at which the progress line is brought up to date. */
@@ -144,7 +144,7 @@ function progressText(progress: Progress): string {
   const { phase, aggregatesTotal, aggregatesDone, aggregatesVerified, eventsApplied } = progress;
   const isVerifying = phase === 'VERIFYING' || phase === 'SWITCHING';
   const done = isVerifying ? aggregatesVerified : aggregatesDone;
-  return `${phase.toLowerCase().padEnd(9)}  ${countText(done)} of ${countText(aggregatesTotal)} aggregates, ${countText(eventsApplied)} events`;
+  return `${phase.toLowerCase().padEnd(9)}  ${countText(done)} of ${plural(aggregatesTotal, 'aggregate')}, ${plural(eventsApplied, 'event')}`;
 }
 
 async function work(views: Views, line: ProgressLine): Promise<Progress> {
@@ -174,17 +174,19 @@ function report(progress: Progress): string[] {
     progress;
   const seconds = (Date.parse(endedAt ?? startedAt) - Date.parse(startedAt)) / 1_000;
   const rate =
-    seconds > 0 ? `, ${countText(Math.round((eventsApplied / seconds) * 60))} events a minute` : '';
+    seconds > 0 && eventsApplied > 0
+      ? `, ${plural(Math.round((eventsApplied / seconds) * 60), 'event')} a minute`
+      : '';
   const shown = differences.slice(0, DIFFERENCES_SHOWN).map((difference) => {
     const { view, kind, aggregateType, aggregateId, version, detail } = difference;
     const about = version === undefined ? '' : `, version ${version}`;
     return `  ${view}: ${kind} of ${aggregateType} ${aggregateId}${about}${detail === undefined ? '' : `: ${detail}`}`;
   });
   const heading =
-    differencesFound === 0 ? [] : [`${countText(differencesFound)} differences, the first of them:`];
+    differencesFound === 0 ? [] : [`${plural(differencesFound, 'difference')}, the first of them:`];
   const end =
     status === 'SWITCHED'
-      ? `switched ${views.join(', ')} (${countText(eventsApplied)} events in ${seconds.toFixed(1)} s${rate})`
+      ? `switched ${views.join(', ')} (${plural(eventsApplied, 'event')} in ${seconds.toFixed(1)} s${rate})`
       : `not switched, the live views are as they were: ${reason}`;
   return [...heading, ...shown, end];
 }

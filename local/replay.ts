@@ -1,11 +1,11 @@
 /** `npm run replay`: history of a running platform once more, for whoever wants to work through it. */
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { countText, plural } from '../verifier/counts.ts';
 import { ArchiveClient, DEFAULT_URL } from './archive/client.ts';
 import { Progress } from './archive/progress.ts';
 import { readCommandLine } from './commandLine.ts';
 import { LocalServerError } from './errors.ts';
-import { countText } from './lines.ts';
 import { operatorToken, TOKEN_DEFAULTS } from './operatorToken.ts';
 import { AlteredHistory } from './replay/checkedEvents.ts';
 import { type FeedPage, type ReplaySink, replay } from './replay/replay.ts';
@@ -98,7 +98,7 @@ async function main(): Promise<void> {
   const sink = await FileSink.open(out, selection);
   try {
     const events = await run(given, sink);
-    console.error(`${countText(events)} events replayed, ${countText(sink.events)} are in ${out}`);
+    console.error(`${plural(events, 'event')} replayed, ${countText(sink.events)} in ${out} now`);
   } finally {
     await sink.close();
   }
@@ -112,7 +112,7 @@ function run({ selection, perSecond, url, token }: Arguments, sink: ReplaySink):
     read: (path: string) => client.json<FeedPage>(path),
     now: () => performance.now(),
     sleep: (milliseconds: number) => sleep(milliseconds),
-    progress: (events: number) => progress.show(`${countText(events)} events replayed`),
+    progress: (events: number) => progress.show(`${plural(events, 'event')} replayed`),
   };
   return replay(deps, selection, perSecond);
 }

@@ -1,5 +1,5 @@
+import { countText, plural } from '../verifier/counts.ts';
 import type { ArchiveClient } from './archive/client.ts';
-import { countText } from './lines.ts';
 
 /** Subjects a request: some seconds of work, so that progress is seen. */
 const PAGE = 500;
@@ -66,12 +66,12 @@ export async function rewrapKeys(
   print(
     failed.length === 0
       ? `the master keys after the first one are needed no more: take them out of PERSONAL_DATA_KEYS${condition}`
-      : `${countText(failed.length)} subjects still need another master key: leave all of them in PERSONAL_DATA_KEYS`,
+      : `${plural(failed.length, 'subject still needs', 'subjects still need')} another master key: leave all of them in PERSONAL_DATA_KEYS`,
   );
   return failed.length === 0 ? 0 : 1;
 }
 
 function countsOf({ subjects, rewrapped, recovered }: KeysTogether): string {
   const back = recovered === 0 ? '' : `, ${countText(recovered)} came back from the backup`;
-  return `${countText(subjects)} subjects looked at, ${countText(rewrapped)} keys wrapped anew${back}`;
+  return `${plural(subjects, 'subject')} looked at, ${plural(rewrapped, 'key')} wrapped anew${back}`;
 }

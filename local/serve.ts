@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
-import { parseArgs } from 'node:util';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/logger.ts';
-import { LocalServerError, messageOf } from './errors.ts';
+import { readCommandLine } from './commandLine.ts';
+import { LocalServerError } from './errors.ts';
 import { DEFAULT_HOST, type Platform, startPlatform } from './platform.ts';
 
 /** Where clients expect a local Worker. */
@@ -41,22 +41,10 @@ interface Arguments {
 }
 
 function readArguments(): Arguments | 'help' {
-  let values: {
-    port?: string;
-    state?: string;
-    host?: string;
-    'log-level'?: string;
-    restore?: boolean;
-    help?: boolean;
-  };
-  try {
-    const option = { type: 'string' } as const;
-    const options = { port: option, state: option, host: option, 'log-level': option } as const;
-    const flags = { restore: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
-    values = parseArgs({ options: { ...options, ...flags } }).values;
-  } catch (error) {
-    throw new LocalServerError(`${messageOf(error)}\n\n${HELP}`);
-  }
+  const option = { type: 'string' } as const;
+  const options = { port: option, state: option, host: option, 'log-level': option } as const;
+  const flags = { restore: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+  const { values } = readCommandLine({ options: { ...options, ...flags } }, HELP);
   if (values.help === true) return 'help';
   const logLevel = LOG_LEVELS.find((level) => level === values['log-level']);
   if (values['log-level'] !== undefined && logLevel === undefined) {

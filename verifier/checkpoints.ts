@@ -1,6 +1,7 @@
 /** Checkpoints: their chain, their signatures, and the roots that they state over the manifests. */
 import type { Archive } from './archive.ts';
 import { canonical, parseCanonical, sha256 } from './canonical.ts';
+import { plural } from './counts.ts';
 import type { Fault, Findings } from './findings.ts';
 import { inOrder } from './inOrder.ts';
 import { isSigned, TrustedKeys } from './keys.ts';
@@ -199,7 +200,10 @@ function checkRoot(
     const suspects = `${manifestKey(before + 1)} to ${manifestKey(manifests)}`;
     report({ kind: 'wrong_root', detail: `not the root over the manifests: one of ${suspects} was changed` });
   } else if (state.events !== events) {
-    report({ kind: 'wrong_root', detail: `it counts ${events} events, the manifests have ${state.events}` });
+    report({
+      kind: 'wrong_root',
+      detail: `it counts ${plural(events, 'event')}, the manifests have ${state.events}`,
+    });
   }
   return state.root === root;
 }

@@ -1,4 +1,5 @@
 /** Completeness, from manifests alone: every aggregate's ranges follow on one another from version 1, without gap or overlap. */
+import { plural } from './counts.ts';
 import type { Findings } from './findings.ts';
 import type { Manifest } from './manifest.ts';
 
@@ -63,7 +64,7 @@ export function checkHeads(
     }
   }
   if (covered !== events) {
-    const detail = `its heads cover ${covered} events, not ${events}`;
+    const detail = `its heads cover ${plural(covered, 'event')}, not ${events}`;
     findings.add({ kind: 'wrong_root', object, detail });
   }
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type Archive, ArchiveFolder, isFolder } from './archive.ts';
 import { isBucket, openBucket } from './bucket.ts';
+import { countText, plural } from './counts.ts';
 import { findingText } from './findings.ts';
 import { type PublicKey, readKey } from './keys.ts';
 import { checkProof } from './proof.ts';
@@ -37,8 +38,6 @@ const SHOWN_MAX = 100;
 /** Milliseconds between two lines of progress. */
 const PROGRESS_MS = 1_000;
 
-const number = (value: number) => value.toLocaleString('en-US');
-
 async function main(): Promise<number> {
   const text = { type: 'string' } as const;
   const { values, positionals } = parseArgs({
@@ -61,8 +60,7 @@ async function main(): Promise<number> {
   if (values.proof !== undefined) return verifyProof(values.proof, keys, values.event);
   if (values.event !== undefined) throw new Error('--event belongs to a --proof');
   const [location] = positionals;
-  if (location === undefined || positionals.length > 1)
-    throw new Error(`name one folder or one bucket\n\n${HELP}`);
+  if (location === undefined || positionals.length > 1) throw new Error('name one folder or one bucket');
   const knownCheckpoint = values.checkpoint === undefined ? undefined : readJson(values.checkpoint);
   const started = Date.now();
   const show = shower(started);
@@ -80,7 +78,7 @@ async function openArchive(
 ): Promise<Archive> {
   if (isBucket(location)) {
     return openBucket(location, endpoint, process.env, (objects) =>
-      show(`${number(objects)} objects listed`),
+      show(`${plural(objects, 'object')} listed`),
     );
   }
   if (endpoint !== undefined) throw new Error('--endpoint belongs to a bucket, s3://BUCKET');
@@ -100,8 +98,8 @@ function shower(started: number): (line: string) => void {
 
 function lineOf({ step, done, of, events }: Done): string {
   return step === 'segments'
-    ? `${number(done)} of ${number(of)} manifests, ${number(events)} events`
-    : `${number(done)} of ${number(of)} ${step} read`;
+    ? `${countText(done)} of ${plural(of, 'manifest')}, ${plural(events, 'event')}`
+    : `${countText(done)} of ${countText(of)} ${step} read`;
 }
 
 function verifyProof(file: string, keys: readonly PublicKey[], eventFile: string | undefined): number {
@@ -126,14 +124,15 @@ function report(verification: Verification, seconds: number, asJson: boolean): v
   for (const finding of findings.kept.slice(0, SHOWN_MAX)) {
     console.log(asJson ? JSON.stringify(finding) : findingText(finding));
   }
-  if (findings.count > SHOWN_MAX) console.log(`… and ${number(findings.count - SHOWN_MAX)} more findings`);
+  if (findings.count > SHOWN_MAX) console.log(`… and ${countText(findings.count - SHOWN_MAX)} more findings`);
   if (assumedKey !== undefined) {
     console.log(`key ${assumedKey} is taken at the archive's word; compare it, and name it with --key`);
   }
-  const past = expired === 0 ? '' : `, ${number(expired)} segments past their term`;
+  const past =
+    expired === 0 ? '' : `, ${plural(expired, 'segment')} past ${expired === 1 ? 'its' : 'their'} term`;
   console.log(
-    `${findings.count === 0 ? 'clean' : `${number(findings.count)} findings`}: ${number(checkpoints)} checkpoints, ` +
-      `${number(manifests)} manifests, ${number(events)} events of ${number(aggregates)} aggregates${past} ` +
+    `${findings.count === 0 ? 'clean' : plural(findings.count, 'finding')}: ${plural(checkpoints, 'checkpoint')}, ` +
+      `${plural(manifests, 'manifest')}, ${plural(events, 'event')} of ${plural(aggregates, 'aggregate')}${past} ` +
       `(${seconds.toFixed(1)} s)`,
   );
 }
@@ -143,7 +142,8 @@ main().then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    console.error(`verify: ${error instanceof Error ? error.message : String(error)}`);
+    const message = error instanceof Error ? error.message : String(error);
+    console.error(`verify: ${message.split('. To specify')[0]}\nnpm run verify -- --help shows all options.`);
     process.exitCode = 2;
   },
 );

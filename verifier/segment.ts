@@ -1,5 +1,6 @@
 /** One segment against its manifest: its bytes, its events, and how they follow on what the archive had before. */
 import { sha256 } from './canonical.ts';
+import { plural } from './counts.ts';
 import type { Finding } from './findings.ts';
 import type { Head, Manifest } from './manifest.ts';
 import { GrowingRoot, leaf } from './merkle.ts';
@@ -33,7 +34,7 @@ export async function checkSegment(
   if (rows.count !== manifest.events) {
     report({
       kind: 'wrong_root',
-      detail: `${rows.count} rows, but the manifest has ${manifest.events} events`,
+      detail: `${plural(rows.count, 'row')}, but the manifest has ${plural(manifest.events, 'event')}`,
     });
   }
   const tree = new GrowingRoot();

@@ -1,6 +1,7 @@
 /** The checks of a run of the order book: what the platform shows against books that share no code with it. */
+import { plural } from '../../verifier/counts.ts';
 import { Exact, NOTHING, plain } from '../exact.ts';
-import { count, plural } from '../figures.ts';
+import { count } from '../figures.ts';
 import type { OrderRun } from './driveOrders.ts';
 import type { ListedSales, OrderObservation } from './observeOrders.ts';
 import { type OrderBooks, onHand, refundOf, type SalesBook, salesText } from './orderBooks.ts';
@@ -157,7 +158,7 @@ function checkSales({ books, seen }: OrderEvidence): OrderCheck {
   ];
   return {
     name: 'sales',
-    what: `orders, units and revenue of ${plural(books.byProduct.size, 'product')} and ${plural(books.byCountry.size, 'country').replace(/countrys$/, 'countries')}`,
+    what: `orders, units and revenue of ${plural(books.byProduct.size, 'product')} and ${plural(books.byCountry.size, 'country', 'countries')}`,
     faults,
   };
 }

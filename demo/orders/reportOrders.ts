@@ -1,6 +1,7 @@
 /** The report of a run of the order book, for people. */
+import { plural } from '../../verifier/counts.ts';
 import { plain } from '../exact.ts';
-import { count, duration, plural, quantiles, table } from '../figures.ts';
+import { count, duration, quantiles, table } from '../figures.ts';
 import { DIFFICULT_CARDS } from './cards.ts';
 import type { OrderCheck, OrderEvidence } from './checkOrders.ts';
 import type { OrderRun } from './driveOrders.ts';

@@ -1,8 +1,9 @@
 /** `npm run demo -- --scenario orders`: a shop's order book through sagas, stock, payments and views, and then its books. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { plural } from '../../verifier/counts.ts';
 import { Client } from '../client.ts';
-import { count, duration, plural } from '../figures.ts';
+import { count, duration } from '../figures.ts';
 import { OwnPlatform } from '../platform.ts';
 import { Progress } from '../progress.ts';
 import { checkOrders, type OrderCheck, type OrderEvidence } from './checkOrders.ts';

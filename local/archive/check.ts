@@ -1,4 +1,5 @@
 /** `npm run archive -- check`: whether anything is missing or archived twice, from manifests and heads alone. */
+import { plural } from '../../verifier/counts.ts';
 import { Findings, findingText } from '../../verifier/findings.ts';
 import { checkHeads, Positions } from '../../verifier/heads.ts';
 import { inOrder } from '../../verifier/inOrder.ts';
@@ -9,7 +10,7 @@ import {
   parseManifest,
   sequenceOf,
 } from '../../verifier/manifest.ts';
-import { countText, firstLines } from '../lines.ts';
+import { firstLines } from '../lines.ts';
 import { type ArchiveClient, REQUESTS_MAX } from './client.ts';
 
 /** Before the first manifest in a list of keys. */
@@ -47,15 +48,15 @@ export async function check(client: ArchiveClient): Promise<number> {
   const report = new Report();
   const { manifests, events, positions } = await followManifests(client, report);
   console.log(
-    `${countText(manifests)} manifests: ${countText(events)} events of ${countText(positions.size)} aggregates`,
+    `${plural(manifests, 'manifest')}: ${plural(events, 'event')} of ${plural(positions.size, 'aggregate')}`,
   );
   const { logs, missing } = await compareLogs(client, positions, report);
   report.print();
   const verdict =
     report.count > 0
-      ? `${countText(report.count)} findings, ${countText(missing)} events are not archived yet`
+      ? `${plural(report.count, 'finding')}, ${plural(missing, 'event is', 'events are')} not archived yet`
       : 'the archive has every event once';
-  console.log(`${countText(logs)} logs: ${verdict}`);
+  console.log(`${plural(logs, 'log')}: ${verdict}`);
   return report.count === 0 ? 0 : 1;
 }
 
@@ -125,14 +126,14 @@ async function compareLogs(client: ArchiveClient, positions: Positions, report: 
   // Whatever is archived was in the directory before.
   for (const [name, { version }] of unseen)
     report.add(
-      `${name}: the archive has ${countText(version)} events of it, and the platform does not know it`,
+      `${name}: the archive has ${plural(version, 'event')} of it, and the platform does not know it`,
     );
   return { logs, missing };
 }
 
 const STATES: Readonly<Record<Exclude<ComparedLog['state'], 'COMPLETE'>, (log: ComparedLog) => string>> = {
-  BEHIND: ({ head, archived }) => `the log has ${head} events, the archive ${archived}`,
+  BEHIND: ({ head, archived }) => `the log has ${plural(head as number, 'event')}, the archive ${archived}`,
   DIFFERENT: ({ head, archived }) =>
-    `the log (${head} events) has another event ${archived} than the archive, or none`,
+    `the log (${plural(head as number, 'event')}) has another event ${archived} than the archive, or none`,
   UNREACHABLE: () => 'does not answer',
 };

@@ -1,8 +1,8 @@
 /** `npm run archive -- export FOLDER`: a copy of the archive as files, up to the newest checkpoint. */
 import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { plural } from '../../verifier/counts.ts';
 import { LocalServerError } from '../errors.ts';
-import { countText } from '../lines.ts';
 import {
   type ArchiveClient,
   type ArchiveObject,
@@ -26,12 +26,12 @@ export async function exportArchive(client: ArchiveClient, folder: string): Prom
     bytes += object.bytes;
     if (Date.now() - shown < PROGRESS_MS) return;
     shown = Date.now();
-    console.error(`  ${countText(fetched)} objects, ${countText(bytes)} bytes`);
+    console.error(`  ${plural(fetched, 'object')}, ${plural(bytes, 'byte')}`);
   });
   const { sequence, events } = latest.checkpoint;
   console.log(
-    `checkpoint ${sequence} with ${countText(events)} events is in ${folder} ` +
-      `(${countText(fetched)} objects fetched, ${countText(bytes)} bytes)`,
+    `checkpoint ${sequence} with ${plural(events, 'event')} is in ${folder} ` +
+      `(${plural(fetched, 'object')} fetched, ${plural(bytes, 'byte')})`,
   );
   return 0;
 }

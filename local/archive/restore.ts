@@ -3,11 +3,12 @@
  * head, and lets them go. It may be cut off anywhere and run again: what is there is only compared.
  */
 import { type Archive, ArchiveFolder, isFolder } from '../../verifier/archive.ts';
+import { countText, plural } from '../../verifier/counts.ts';
 import { findingText } from '../../verifier/findings.ts';
 import type { PublicKey } from '../../verifier/keys.ts';
 import { verifyArchive } from '../../verifier/verify.ts';
 import { LocalServerError } from '../errors.ts';
-import { countText, firstLines } from '../lines.ts';
+import { firstLines } from '../lines.ts';
 import { bringKeysTogether } from '../rewrapKeys.ts';
 import type { ArchiveClient } from './client.ts';
 import { Progress } from './progress.ts';
@@ -55,9 +56,7 @@ export async function restore(
   await run.release();
   if (!isFree(await run.differences(), 'the logs differ')) return 1;
   const { logs, events } = plan;
-  console.log(
-    `${countText(logs.size)} logs with ${countText(events)} events: every head is as in the archive`,
-  );
+  console.log(`${plural(logs.size, 'log')} with ${plural(events, 'event')}: every head is as in the archive`);
   return (await hasKeys(client, plan)) ? 0 : 1;
 }
 
@@ -68,7 +67,7 @@ async function hasKeys(client: ArchiveClient, { logs }: RestorePlan): Promise<bo
   const { lacking, failed } = await bringKeysTogether(client, (line) => console.log(line));
   if (lacking.length > 0)
     console.log(
-      `what ${countText(lacking.length)} subjects' lost keys encrypted stays unreadable: ${KEYS_HELP}`,
+      `what lost keys of ${plural(lacking.length, 'subject')} encrypted stays unreadable: ${KEYS_HELP}`,
     );
   return lacking.length + failed.length === 0;
 }
@@ -97,16 +96,16 @@ async function isSound(archive: Archive, keys: readonly PublicKey[]): Promise<bo
   const progress = new Progress();
   const { findings, assumedKey, events } = await verifyArchive(archive, Date.now(), {
     keys,
-    progress: (done) => progress.show(`verified ${countText(done.events)} events`),
+    progress: (done) => progress.show(`verified ${plural(done.events, 'event')}`),
   });
   for (const line of firstLines(findings.kept.map(findingText), findings.count)) console.log(line);
   if (findings.count > 0) {
-    console.log(`${countText(findings.count)} findings: nothing was restored`);
+    console.log(`${plural(findings.count, 'finding')}: nothing was restored`);
     return false;
   }
   if (assumedKey !== undefined)
     console.log(`key ${assumedKey} is taken at the archive's word; compare it, and name it with --key`);
-  console.log(`the archive is clean: ${countText(events)} events`);
+  console.log(`the archive is clean: ${plural(events, 'event')}`);
   return true;
 }
 

@@ -1,7 +1,7 @@
 /** One restoration as it goes on: what the platform has, what it is sent, and what it has in the end. */
 import type { Archive } from '../../verifier/archive.ts';
+import { countText, plural } from '../../verifier/counts.ts';
 import { readRows } from '../../verifier/rows.ts';
-import { countText } from '../lines.ts';
 import { type ArchiveClient, inParallel, PlatformError } from './client.ts';
 import { Progress } from './progress.ts';
 import { restoreRequests } from './restoredEvents.ts';
@@ -108,7 +108,7 @@ export class RestoreRun {
   async differences(): Promise<string[]> {
     return this.#ask((log, standing) =>
       standing.head < log.version
-        ? `the log has ${standing.head} of ${log.version} events`
+        ? `the log has ${standing.head} of ${plural(log.version, 'event')}`
         : differenceOf(log, standing),
     );
   }
@@ -140,7 +140,7 @@ export class RestoreRun {
     await inParallel(this.#plan.logs.values(), async (log) => {
       const { version, hash } = log;
       await this.#client.json(`${pathOf(log)}/release`, bodyOf({ version, hash }));
-      this.#progress.show(`let go ${countText(++released)} of ${countText(this.#plan.logs.size)} logs`);
+      this.#progress.show(`let go ${countText(++released)} of ${plural(this.#plan.logs.size, 'log')}`);
     });
   }
 
@@ -158,7 +158,7 @@ export class RestoreRun {
       if (hash !== short.hash)
         lines.push(`${name}: the log went on differently: its event of version ${head} is another one`);
       else if (this.#isInPlace) this.#short.push(short);
-      else lines.push(`${name}: the log has lost its end: it has ${head} of ${log.version} events`);
+      else lines.push(`${name}: the log has lost its end: it has ${head} of ${plural(log.version, 'event')}`);
     }
     return lines;
   }
@@ -187,21 +187,21 @@ export class RestoreRun {
       const standing = await this.#client.json<Standing>(`${pathOf(log)}?version=${log.version}`);
       const found = fault(log, standing);
       if (found !== undefined) lines.push(`${nameOf(log)}: ${found}`);
-      this.#progress.show(`compared ${countText(++asked)} of ${countText(this.#plan.logs.size)} logs`);
+      this.#progress.show(`compared ${countText(++asked)} of ${plural(this.#plan.logs.size, 'log')}`);
     });
     return lines.sort();
   }
 
   #count({ fromVersion, toVersion }: WantedRange): void {
     this.#events += toVersion - fromVersion + 1;
-    this.#progress.show(`restored ${countText(this.#events)} of ${countText(this.#plan.events)} events`);
+    this.#progress.show(`restored ${countText(this.#events)} of ${plural(this.#plan.events, 'event')}`);
   }
 }
 
 function differenceOf(log: WantedLog, { head, hash, restoring }: Standing): string | undefined {
   if (hash !== log.hash) return `the log has another event of version ${log.version}`;
   return restoring && head > log.version
-    ? `the log is held with ${head} events, and the archive has ${log.version}`
+    ? `the log is held with ${plural(head, 'event')}, and the archive has ${log.version}`
     : undefined;
 }
 

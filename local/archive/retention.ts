@@ -10,6 +10,7 @@ import {
   type RetentionClass,
   retentionOf,
 } from '../../schemas/retention.ts';
+import { plural } from '../../verifier/counts.ts';
 import { loadWrangler, WRANGLER_TOML } from '../config.ts';
 import { LocalServerError } from '../errors.ts';
 import { compareRules, REQUIRED_RULES, RULE_KINDS, type RuleKind, ruleText } from './bucketRules.ts';
@@ -70,7 +71,9 @@ export async function retention(
   const { added, removed, wrong } = counts;
   const changes = added + removed === 0 ? '' : ` (${added} added, ${removed} removed)`;
   const verdict =
-    wrong === 0 ? 'has the rules of the archive' : `differs from the rules of the archive: ${wrong} findings`;
+    wrong === 0
+      ? 'has the rules of the archive'
+      : `differs from the rules of the archive: ${plural(wrong, 'finding')}`;
   world.print(`bucket ${bucket.name} ${verdict}${changes}`);
   const locks = await locksOnKeyBackups(api, environment, world);
   return wrong + locks === 0 ? 0 : 1;

@@ -1,6 +1,6 @@
 /** `npm run archive -- sign`: archives what waits and has a checkpoint signed. */
 
-import { countText } from '../lines.ts';
+import { plural } from '../../verifier/counts.ts';
 import type { ArchiveClient, Checkpoint } from './client.ts';
 
 /** Answers the exit code. */
@@ -9,14 +9,14 @@ export async function sign(client: ArchiveClient): Promise<number> {
     '/v1/audit/checkpoints',
     { method: 'POST' },
   );
-  const archived = `${countText(reply.events)} events archived in ${countText(reply.segments)} segments`;
+  const archived = `${plural(reply.events, 'event')} archived in ${plural(reply.segments, 'segment')}`;
   if (reply.signed === null) {
     console.log(`${archived}; there is no checkpoint`);
     return 1;
   }
   const { sequence, manifests, events } = reply.signed.checkpoint;
   console.log(
-    `${archived}; checkpoint ${sequence}: ${countText(manifests)} manifests, ${countText(events)} events`,
+    `${archived}; checkpoint ${sequence}: ${plural(manifests, 'manifest')}, ${plural(events, 'event')}`,
   );
   return 0;
 }

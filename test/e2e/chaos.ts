@@ -1,6 +1,8 @@
 /** `npm run chaos [-- --scenario orders]`: kill -9 of the server in mid-run, N times, and then the proof. */
-import { parseArgs } from 'node:util';
 import { duration } from '../../demo/figures.ts';
+import { readCommandLine } from '../../local/commandLine.ts';
+import { LocalServerError } from '../../local/errors.ts';
+import { plural } from '../../verifier/counts.ts';
 import { runOrderChaos } from './chaos/orders.ts';
 import { runChaos } from './chaos/run.ts';
 
@@ -15,42 +17,54 @@ const HELP = `Kills npm run serve with SIGKILL in mid-run, again and again, and 
   --invoices N               of orders: invoices of the generated order book (default 150)
   --help                     this text`;
 
-const text = { type: 'string' } as const;
-const { values } = parseArgs({
-  options: {
+const NUMBERS = ['kills', 'seed', 'clients', 'invoices'] as const;
+
+interface Arguments extends Readonly<Record<(typeof NUMBERS)[number], number | undefined>> {
+  readonly scenario: string;
+}
+
+function readArguments(): Arguments | 'help' {
+  const text = { type: 'string' } as const;
+  const options = {
     scenario: text,
     kills: text,
     seed: text,
     clients: text,
     invoices: text,
     help: { type: 'boolean', short: 'h' },
-  },
-});
+  } as const;
+  const { values } = readCommandLine({ options }, HELP);
+  if (values.help === true) return 'help';
+  const { scenario = 'trades' } = values;
+  if (!Object.hasOwn(SCENARIOS, scenario))
+    throw new LocalServerError(`--scenario has to be trades or orders, not "${scenario}"`);
+  const [kills, seed, clients, invoices] = NUMBERS.map((name) => whole(name, values[name]));
+  return { scenario, kills, seed, clients, invoices };
+}
 
-function whole(name: 'kills' | 'seed' | 'clients' | 'invoices', fallback: number): number {
-  const given = values[name];
-  const value = given === undefined ? fallback : Number(given);
-  if (Number.isInteger(value) && value >= 0 && value < 2 ** 32) return value;
-  throw new Error(`--${name} has to be a whole number, not "${given}"`);
+function whole(name: string, given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const value = Number(given);
+  if (/^\d{1,10}$/.test(given) && value < 2 ** 32) return value;
+  throw new LocalServerError(`--${name} has to be a whole number, not "${given}"`);
 }
 
 const onProgress = (line: string) => console.log(`  ${line}`);
-// It repeats the choices, not the moments: those are the machine's.
-const seed = whole('seed', Date.now() % 2 ** 32);
 
 /** Prints what was found and answers the exit code. */
 function closing(faults: readonly string[], holds: string, again: string, startedAt: number): number {
   for (const fault of faults) console.log(`✗ ${fault}`);
   const took = duration(performance.now() - startedAt);
   console.log(
-    faults.length === 0 ? `✓ ${holds} (${took})` : `✗ ${faults.length} faults; npm run chaos -- ${again}`,
+    faults.length === 0
+      ? `✓ ${holds} (${took})`
+      : `✗ ${plural(faults.length, 'fault')}; npm run chaos -- ${again}`,
   );
   return faults.length === 0 ? 0 : 1;
 }
 
-async function trades(): Promise<number> {
-  const [kills, clients] = [whole('kills', 20), whole('clients', 24)];
-  console.log(`seed ${seed}: ${clients} clients, ${kills} kills`);
+async function trades({ kills = 20, clients = 24 }: Arguments, seed: number): Promise<number> {
+  console.log(`seed ${seed}: ${plural(clients, 'client')}, ${plural(kills, 'kill')}`);
   const startedAt = performance.now();
   const result = await runChaos({ kills, clients, seed, onProgress });
   const { commands, acknowledged, unanswered, repeats, accounts, events } = result;
@@ -63,9 +77,8 @@ async function trades(): Promise<number> {
   return closing(result.faults, holds, `--kills ${kills} --seed ${seed}`, startedAt);
 }
 
-async function orders(): Promise<number> {
-  const [kills, invoices] = [whole('kills', 10), whole('invoices', 150)];
-  console.log(`seed ${seed}: ${invoices} invoices, ${kills} kills`);
+async function orders({ kills = 10, invoices = 150 }: Arguments, seed: number): Promise<number> {
+  console.log(`seed ${seed}: ${plural(invoices, 'invoice')}, ${plural(kills, 'kill')}`);
   const startedAt = performance.now();
   const result = await runOrderChaos({ kills, invoices, seed, onProgress });
   for (const line of result.holds) console.log(`✓ ${line}`);
@@ -76,12 +89,23 @@ async function orders(): Promise<number> {
   return closing(result.faults, holds, again, startedAt);
 }
 
-const SCENARIOS: Readonly<Record<string, () => Promise<number>>> = { trades, orders };
+const SCENARIOS: Readonly<Record<string, typeof trades>> = { trades, orders };
 
-const { scenario = 'trades', help = false } = values;
-if (help) console.log(HELP);
-else {
-  const run = SCENARIOS[scenario];
-  if (run === undefined) throw new Error(`--scenario has to be trades or orders, not "${scenario}"`);
-  process.exit(await run());
+async function main(): Promise<number> {
+  const given = readArguments();
+  if (given === 'help') {
+    console.log(HELP);
+    return 0;
+  }
+  // It repeats the choices, not the moments: those are the machine's.
+  const { seed = Date.now() % 2 ** 32 } = given;
+  return (SCENARIOS[given.scenario] as typeof trades)(given, seed);
 }
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error instanceof LocalServerError ? error.message : error);
+    process.exit(error instanceof LocalServerError ? 2 : 1);
+  },
+);

@@ -259,7 +259,7 @@ describe('what was said of a customer', { timeout: RUN_MS }, () => {
     const archive = new ArchiveClient(platform.url, platform.token);
     expect(await rewrapKeys(archive, (line) => lines.push(line))).toBe(0);
     expect(lines).toEqual([
-      '2 subjects looked at, 1 keys wrapped anew',
+      '2 subjects looked at, 1 key wrapped anew',
       'the master keys after the first one are needed no more: take them out of PERSONAL_DATA_KEYS',
     ]);
     expect(await get('/v1/orders/other')).toMatchObject({ shipTo: { name: NAME } });
@@ -292,8 +292,8 @@ describe('what was said of a customer', { timeout: RUN_MS }, () => {
     const lines: string[] = [];
     expect(await restoreKeyBackup(archive, newest, (line) => lines.push(line))).toBe(0);
     expect(lines).toEqual([
-      '2 subjects, 1 keys came back',
-      '1 subjects stayed as they are: the copy says nothing new of them',
+      '2 subjects, 1 key came back',
+      '1 subject stayed as it was: the copy says nothing new',
     ]);
     expect(await get('/v1/orders/other')).toMatchObject({ shipTo: { name: NAME, line1: STREET } });
     for (const to of ['/v1/orders/shipped', '/v1/orders/cancelled', '/v1/shipments/shipped-1'])

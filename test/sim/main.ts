@@ -1,4 +1,5 @@
 /** `npm run simulate`: runs seeds or deliberate bugs, says how far it is, and ends with 0 or 1. */
+import { plural } from '../../verifier/counts.ts';
 import { parseArguments, type SimulateOptions, USAGE } from './arguments.ts';
 import { LIMITS } from './limits.ts';
 import { MUTANTS } from './mutants/catalogue.ts';
@@ -26,13 +27,15 @@ function report(
 
 async function runSound(options: SimulateOptions): Promise<boolean> {
   const { seed, runs, steps } = options;
-  say(`simulating seeds ${seed} to ${seed + runs - 1}, ${steps} steps each`);
+  say(
+    `simulating ${runs === 1 ? `seed ${seed}` : `seeds ${seed} to ${seed + runs - 1}`}, ${plural(steps, 'step')} each`,
+  );
   const result = await runSeeds(SOUND, options, startWatchdog(), say);
   if (result.failed !== undefined) report(result.failed, options);
   for (const line of tallyLines(result.tally)) say(line);
   const outcome = result.failed === undefined ? 'every promise held' : 'a promise was broken';
   say(
-    `${result.runs} seeds × ${steps} steps, ${result.events} events, ${result.seconds.toFixed(1)} s: ${outcome}`,
+    `${plural(result.runs, 'seed')} × ${plural(steps, 'step')}, ${result.events} events, ${result.seconds.toFixed(1)} s: ${outcome}`,
   );
   return result.failed === undefined;
 }
@@ -51,7 +54,7 @@ async function runMutants(options: SimulateOptions, mutants: readonly Mutant[]):
     if (failed !== undefined && options.mutants !== 'all') report(failed, options, name);
   }
   say(
-    `${caught} of ${mutants.length} deliberate bugs caught within ${options.runs} seeds of ${options.steps} steps`,
+    `${caught} of ${mutants.length} deliberate bugs caught within ${plural(options.runs, 'seed')} of ${plural(options.steps, 'step')}`,
   );
   return caught === mutants.length;
 }

@@ -1,5 +1,6 @@
 /** Runs seeds one after the other, in the product as it is or in one of its deliberate variants. */
 import { seededRandom } from '../../demo/random.ts';
+import { plural } from '../../verifier/counts.ts';
 import { drawProfile } from './model/profile.ts';
 import { inVariant } from './patch.ts';
 import type { RunResult } from './simulation.ts';
@@ -71,7 +72,7 @@ function progressLine(
   rest: string,
 ): string {
   const lost = losses === 0 ? '' : `, ${lossesOf(tally)} of ${losses} losses`;
-  return `${done} of ${Math.max(done, runs)} seeds${lost}, ${rest}`;
+  return `${done} of ${plural(Math.max(done, runs), 'seed')}${lost}, ${rest}`;
 }
 
 /** The one command that repeats a run. */

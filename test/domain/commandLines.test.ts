@@ -1,0 +1,83 @@
+/** What commands say to whoever is at the terminal. */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readCommandLine } from '../../local/commandLine.ts';
+import { LocalServerError } from '../../local/errors.ts';
+import { plural } from '../../verifier/counts.ts';
+
+/** Some load half of the repository first, on a busy machine. */
+const RUN_MS = 60_000;
+
+const REPOSITORY = join(import.meta.dirname, '../..');
+
+/** These hand on to wrangler what they do not know. */
+const HANDING_ON = ['dev', 'deploy'];
+
+/** The files of our own commands, by the commands' names. */
+function ownCommands(): [string, string][] {
+  const { scripts } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  return Object.entries(scripts).flatMap(([name, script]) => {
+    const file = /^exec node (\S+\.ts)$/.exec(script)?.[1];
+    return file === undefined || HANDING_ON.includes(name) ? [] : [[name, file] as [string, string]];
+  });
+}
+
+/** Runs a file of the repository; answers its exit code and all that it printed. */
+function run(file: string, ...args: string[]): Promise<{ code: number; printed: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [join(REPOSITORY, file), ...args], (_, stdout, stderr) =>
+      resolve({ code: child.exitCode ?? 0, printed: stdout + stderr }),
+    );
+  });
+}
+
+describe('every command of ours', () => {
+  it('is there', () => expect(ownCommands().length).toBeGreaterThan(10));
+
+  it.concurrent.each(ownCommands())(
+    '%s says that it does not know an option, and where its options are',
+    async (_, file) => {
+      const { code, printed } = await run(file, '--no-such-option');
+      expect(printed).toContain('--no-such-option');
+      expect(printed).toContain('--help');
+      expect(printed).not.toMatch(/^ +at /m);
+      expect(code).toBeGreaterThan(0);
+    },
+    RUN_MS,
+  );
+});
+
+describe('a count', () => {
+  it('agrees with what is counted', () => {
+    expect([0, 1, 2, 1_234].map((count) => plural(count, 'log'))).toEqual([
+      '0 logs',
+      '1 log',
+      '2 logs',
+      '1,234 logs',
+    ]);
+    expect([1, 2].map((count) => plural(count, 'country', 'countries'))).toEqual([
+      '1 country',
+      '2 countries',
+    ]);
+  });
+});
+
+describe('a command line that a command does not know', () => {
+  const read = (...args: string[]) =>
+    readCommandLine({ args, allowPositionals: true, options: { port: { type: 'string' } } }, 'THE HELP');
+
+  it.each([
+    [['--prot', '1'], "Unknown option '--prot'"],
+    [['--port'], "Option '--port <value>' argument missing"],
+  ])('%j is told what is wrong, and the help', (args, message) => {
+    expect(() => read(...args)).toThrow(new LocalServerError(`${message}\n\nTHE HELP`));
+  });
+
+  it('is read where there is nothing wrong', () => {
+    expect(read('file', '--port', '1')).toMatchObject({ values: { port: '1' }, positionals: ['file'] });
+  });
+});
