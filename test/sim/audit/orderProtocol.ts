@@ -154,6 +154,11 @@ export const FULFILMENT: Protocol = {
   // Somebody has captured all that was held, or let go of the rest.
   isMoot: (base, _key, input, ledgerOf) =>
     base === 'capture-payment' && (ledgerOf(paymentOf(input)).book as PaymentBook).held === 0n,
+  // A part of the money may have gone back by hand, before or meanwhile.
+  undoes: (base, { data }) => {
+    const { captured, refunded } = data.standing as Record<string, string>;
+    return base !== 'allow-payment' || captured === refunded;
+  },
   adds: added,
   isUndone(base, key, input, ledgerOf) {
     switch (base) {

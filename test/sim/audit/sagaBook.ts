@@ -383,7 +383,7 @@ export class SagaBook implements Book {
   #compensated(event: AuditedEvent, name: string, step: Step): void {
     const code = event.data.code as string | null;
     if (code === null) this.#ran(event, name, step.undoings.length);
-    else if (EVENT_NAME.test(code)) this.#checkSaid(event, name, code);
+    else if (EVENT_NAME.test(code)) this.#checkSaid(event, name, code, this.#protocol.undoes);
     step.nothingThere = code ?? undefined;
     step.status = 'UNDONE';
   }
@@ -418,9 +418,15 @@ export class SagaBook implements Book {
     if (!isSaid) this.#fail(event, 'sagas believe what happened', `no ${eventType} says so of ${name}`);
   }
 
-  /** What ends an undoing is in the log of whom it is of. */
-  #checkSaid(event: AuditedEvent, name: string, eventType: string): void {
-    const isSaid = this.#awaited(name).some(({ type }) => type === eventType);
+  /** What ends an undoing is in the log of whom it is of, and says so. */
+  #checkSaid(
+    event: AuditedEvent,
+    name: string,
+    eventType: string,
+    says: Protocol['undoes'] = () => true,
+  ): void {
+    const { base } = stepParts(name);
+    const isSaid = this.#awaited(name).some((other) => other.type === eventType && says(base, other));
     if (!isSaid) this.#fail(event, 'sagas believe what happened', `there is no ${eventType} for ${name}`);
   }
 

@@ -139,6 +139,17 @@ const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'refund-of-a-part-is-enough',
+    breaks: 'Money that was captured by hand stays once a part of it has gone back.',
+    patches: [
+      {
+        file: FULFILMENT,
+        find: 'return parseDecimal(captured as string) === parseDecimal(refunded as string);',
+        replace: 'return parseDecimal(captured as string) >= parseDecimal(refunded as string);',
+      },
+    ],
+  },
+  {
     name: 'void-is-taken-for-done',
     breaks: 'A fulfilment goes on with its way back once a void was asked for, whatever the bank says to it.',
     patches: [

@@ -1,6 +1,7 @@
 /** What customers, the shop and its operators do: stock, orders, shipments, payments, sensible and not. */
 import type { Source } from '../../../actors/kernel/messages.ts';
 import type { Auditor } from '../audit/auditor.ts';
+import { units } from '../audit/exact.ts';
 import { InventoryBook } from '../audit/inventoryBook.ts';
 import { OrderBook } from '../audit/orderBook.ts';
 import { GIVES_BACK } from '../audit/orderProtocol.ts';
@@ -50,8 +51,9 @@ const PAYMENTS = ['payment-1', 'payment-2', 'payment-3'];
 /** Orders that anybody still does something with: the last ones are under way. */
 const RECENT = 6;
 const UNDER_WAY = ['PENDING', 'CONFIRMED'];
-/** Orders of which somebody takes some of the money by hand. */
-const CAPTURED_BY_HAND_CHANCE = 0.1;
+/** Orders of which somebody takes some of the money by hand, and chance that some of that goes back by hand as well. */
+const CAPTURED_BY_HAND_CHANCE = 0.25;
+const REFUNDED_BY_HAND_CHANCE = 0.5;
 /** Chance that the shop ships an order that nobody has begun to ship, before its time is up. */
 const SHIP_CHANCE = 0.8;
 
@@ -201,6 +203,9 @@ export class ShopMaker {
         ...this.#part(60),
       });
     }
+    const [orderId] = this.#keptByHand();
+    if (orderId !== undefined && random.chance(REFUNDED_BY_HAND_CHANCE))
+      return this.#ofPayment(orderId, 'RefundPayment', { refundId: this.#unique('refund'), amount: '1' });
     if (random.chance(0.2)) return this.#letGo();
     if (random.chance(CAPTURED_BY_HAND_CHANCE)) return this.#captureByHand();
     const paymentId = random.pick(PAYMENTS);
@@ -231,8 +236,19 @@ export class ShopMaker {
         (sagas.get(fulfilmentOf(orderId))?.version ?? 0) >= GIVES_BACK,
     );
     if (held.length === 0) return undefined;
-    const amount = random.chance(0.5) ? { amount: '1' } : {};
+    const amount = random.chance(0.5) ? { amount: String(1 + random.integer(3)) } : {};
     return this.#ofPayment(random.pick(held), 'CapturePayment', { ...amount, final: false });
+  }
+
+  /** Orders under way of which somebody has captured some, and nothing of that goes back yet. */
+  #keptByHand(): string[] {
+    const payments = this.#auditor.books(PaymentBook);
+    const sagas = this.#auditor.books(SagaBook);
+    return [...this.#auditor.books(OrderBook).keys()].filter((orderId) => {
+      const { isCapturedByHand = false, captured = 0n, kept = 0n } = payments.get(orderId) ?? {};
+      const isAllThere = isCapturedByHand && kept === captured && kept > units('1');
+      return isAllThere && sagas.get(fulfilmentOf(orderId))?.isRunning === true;
+    });
   }
 
   #authorize(paymentId: string): Attempt {
