@@ -1,5 +1,17 @@
 /** What accounts hold at one moment, gathered for reports about those who own them. Quantities and prices are decimal strings. */
 
+/** Name of the object that knows which moments are kept; the others have the name of their moment, in digits. */
+export const KEPT_MOMENTS = 'kept moments';
+
+/** Milliseconds that holdings are kept after they were begun: whoever comes later gathers them again. */
+export const KEPT_MS = 86_400_000;
+
+/** Milliseconds that holdings are kept whatever else begins: time enough for every page of a report over many accounts. */
+export const KEPT_AT_LEAST_MS = 3_600_000;
+
+/** Moments at once, a report in a quarter of an hour for a day: those of a million holdings have some 200 MB each, 20 GB in all. */
+export const MOMENTS_MAX = 100;
+
 /** What one account holds of a symbol. */
 export interface Holding {
   readonly customerId: string;
@@ -31,3 +43,11 @@ export interface GatheredAccounts {
   readonly isLast: boolean;
   readonly holdings: readonly Holding[];
 }
+
+/**
+ * What became of accounts that were handed over: taken; missing others that they follow, or of a moment that is kept no more; or not
+ * taken since too many moments are kept, of which one makes room after some milliseconds.
+ */
+export type Taken =
+  | { readonly status: 'taken' | 'missing' }
+  | { readonly status: 'full'; readonly waitMs: number };

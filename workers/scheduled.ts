@@ -9,6 +9,7 @@ import { createLogger, errorFields, type Logger } from '../telemetry/logger.ts';
 import { ownerOf } from './aggregates.ts';
 import { archivistStub, notaryStub } from './archive.ts';
 import { type Env, viewDatabases } from './env.ts';
+import { forgetOldHoldings } from './holders.ts';
 import { projectionDeps } from './projection.ts';
 import { reconcileNext, WALK_PARTS } from './reconciliation.ts';
 import { sagaConsumerDeps } from './sagas.ts';
@@ -49,6 +50,7 @@ export async function handleScheduled(env: Env, now: number): Promise<void> {
   const { unsigned } = await notaryStub(env).sign();
   if (unsigned !== undefined) logger.log('error', 'no checkpoint signed', { reason: unsigned });
   await removeExpired(env, now, logger);
+  await forgetOld(env, now, logger);
 }
 
 /** One page of every part of the reconciler's walk. */
@@ -68,6 +70,14 @@ async function removeExpired(env: Env, now: number, logger: Logger): Promise<voi
   if (!(bucket instanceof RetainedBucket) || now % HOUR_MS >= MINUTE_MS) return;
   const objects = await bucket.removeExpired();
   if (objects > 0) logger.log('info', 'archive objects removed at the end of their term', { objects });
+}
+
+/** Once an hour. */
+async function forgetOld(env: Env, now: number, logger: Logger): Promise<void> {
+  if (now % HOUR_MS >= MINUTE_MS) return;
+  await forgetOldHoldings(env).catch((error: unknown) =>
+    logger.log('error', 'old holdings not forgotten', errorFields(error)),
+  );
 }
 
 async function followHeads(env: Env, heads: readonly EventsMessage[]): Promise<void> {

@@ -1,25 +1,45 @@
 /**
  * What all accounts held at one moment as a Durable Object: one for each moment, named by it. It is kept for a day, in which a
- * report about holders is read page by page.
+ * report about holders is read page by page. One more, named {@link KEPT_MOMENTS}, keeps no holdings: it knows the others.
  */
 import { DurableObject } from 'cloudflare:workers';
-import type { GatheredAccounts, HolderKey, Holding } from '../../schemas/holding.ts';
+import {
+  type GatheredAccounts,
+  type HolderKey,
+  type Holding,
+  KEPT_MOMENTS,
+  KEPT_MS,
+  type Taken,
+} from '../../schemas/holding.ts';
 import { Holders } from './holders.ts';
+import { KeptMoments } from './keptMoments.ts';
 
-/** Milliseconds that holdings are kept after they were begun: whoever comes later gathers them again. */
-const KEPT_MS = 86_400_000;
+/** The object's own kind. */
+interface HoldersEnv {
+  readonly HOLDERS: DurableObjectNamespace<HoldersActor>;
+}
 
-export class HoldersActor extends DurableObject {
+export class HoldersActor extends DurableObject<HoldersEnv> {
   #holders: Holders | undefined;
+  #moments: KeptMoments | undefined;
 
   get #store(): Holders {
     this.#holders ??= new Holders(this.ctx.storage);
     return this.#holders;
   }
 
-  async take(accounts: GatheredAccounts): Promise<boolean> {
-    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + KEPT_MS);
-    return this.#store.take(accounts);
+  get #register() {
+    return this.env.HOLDERS.getByName(KEPT_MOMENTS);
+  }
+
+  async take(accounts: GatheredAccounts): Promise<Taken> {
+    if ((await this.ctx.storage.getAlarm()) === null) {
+      if (accounts.afterAccountId !== '') return { status: 'missing' };
+      const waitMs = await this.#register.admit(this.#moment);
+      if (waitMs > 0) return { status: 'full', waitMs };
+      await this.ctx.storage.setAlarm(Date.now() + KEPT_MS);
+    }
+    return { status: this.#store.take(accounts) ? 'taken' : 'missing' };
   }
 
   /** Undefined where not everything was gathered, or where it is no longer kept. */
@@ -33,8 +53,44 @@ export class HoldersActor extends DurableObject {
     return this.#store.page(after, limit, customerId);
   }
 
-  override async alarm(): Promise<void> {
+  /** Forgets what is kept of the moment, and the alarm with it. */
+  async forget(): Promise<void> {
     this.#holders = undefined;
     await this.ctx.storage.deleteAll();
+  }
+
+  override async alarm(): Promise<void> {
+    await this.forget();
+    await this.#register.left(this.#moment);
+  }
+
+  /** Of {@link KEPT_MOMENTS}: its method of that name. */
+  admit(moment: string): Promise<number> {
+    return this.#kept.admit(moment);
+  }
+
+  /** Of {@link KEPT_MOMENTS}: its method of that name. */
+  left(moment: string): void {
+    this.#kept.left(moment);
+  }
+
+  /** Of {@link KEPT_MOMENTS}: its method of that name. */
+  sweep(): Promise<number> {
+    return this.#kept.sweep();
+  }
+
+  get #kept(): KeptMoments {
+    this.#moments ??= new KeptMoments({
+      storage: this.ctx.storage,
+      now: () => Date.now(),
+      forget: (moment) => this.env.HOLDERS.getByName(moment).forget(),
+    });
+    return this.#moments;
+  }
+
+  get #moment(): string {
+    const { name } = this.ctx.id;
+    if (name === undefined) throw new Error('holdings are named by their moment');
+    return name;
   }
 }

@@ -2180,7 +2180,7 @@ readonly customerId?: string;
 readonly minQuantity?: string | number;
 /** In the account's own currency, long or short. */
 readonly minValue?: string | number;
-/** The `nextCursor` of the page before. It serves for a day; after that, begin again with the `asOf`. */
+/** The `nextCursor` of the page before. It serves for 1 hour, and for a day where few such reports are read; after that, begin again with the `asOf`. */
 readonly cursor?: string;
 };
 readonly reply: {

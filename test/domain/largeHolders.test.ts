@@ -86,7 +86,7 @@ function storeOf(): HoldingsStore & { readonly holders: Holders } {
   const holders = new Holders(sqliteStorage());
   return {
     holders,
-    take: async (accounts) => holders.take(accounts),
+    take: async (accounts) => ({ status: holders.take(accounts) ? 'taken' : 'missing' }),
     page: async (after, limit, customerId) => holders.page(after, limit, customerId),
   };
 }

@@ -5,6 +5,8 @@ import { exports } from 'cloudflare:workers';
 import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { PAGE_STYLE } from '../../reports/html.ts';
+import { KEPT_MOMENTS, KEPT_MS, MOMENTS_MAX } from '../../schemas/holding.ts';
+import { handleScheduled } from '../../workers/scheduled.ts';
 import { call, eventually, opened, type Reply, TEST_TOKEN, testEnv, verdict } from '../support/api.ts';
 
 const worker = (exports as unknown as { default: Fetcher }).default;
@@ -197,6 +199,30 @@ describe('a report', () => {
       );
       expect(stored, 'whoever comes too late leaves nothing').toEqual([]);
     }
+  });
+
+  it('keeps holdings of so many moments, refuses one more, and has them forgotten though an alarm was lost', async () => {
+    const first = await report('large-holders?minQuantity=1');
+    const moment = String(Date.parse(String(first.body.asOf)));
+    const stored = () =>
+      runInDurableObject(testEnv.HOLDERS.getByName(moment), async (_, { storage }) => {
+        await storage.deleteAlarm();
+        return storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'holdings'").toArray();
+      });
+    expect(await stored()).toHaveLength(1);
+    const register = testEnv.HOLDERS.getByName(KEPT_MOMENTS);
+    const aged = (milliseconds: number) =>
+      runInDurableObject(register, (_, { storage }) => {
+        storage.sql.exec('UPDATE moments SET begun_at = begun_at - ?', milliseconds);
+      });
+    for (let other = 1; other < MOMENTS_MAX; other++) await register.admit(String(other));
+    const refused = await report('large-holders?minQuantity=1');
+    expect(verdict(refused)).toBe('429 too_many_reports');
+    expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(3_000);
+    await aged(KEPT_MS);
+    await handleScheduled(testEnv, 0);
+    expect(await stored()).toEqual([]);
+    expect((await report('large-holders?minQuantity=1')).status).toBe(200);
   });
 
   it.each([

@@ -17,6 +17,7 @@ type HttpCode =
   | 'request_too_large'
   | 'unsupported_media_type'
   | 'rate_limited'
+  | 'too_many_reports'
   | 'overloaded'
   | 'internal_error'
   | 'unavailable'
@@ -117,6 +118,11 @@ const HTTP_PROBLEMS: Readonly<Record<HttpCode, ProblemKind>> = {
     status: 429,
     meaning:
       'The client, or the account, has had its share of this window; `Retry-After` says when the next begins.',
+  },
+  too_many_reports: {
+    status: 429,
+    meaning:
+      'As many reports about holders are kept as there may be; `Retry-After` says when there is room for one more.',
   },
   internal_error: { status: 500, meaning: 'The request failed for a reason that is ours.' },
   unavailable: {

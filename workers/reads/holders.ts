@@ -5,7 +5,7 @@
  */
 import type { Row } from '../../reports/kinds/kind.ts';
 import type { Head } from '../../reports/report.ts';
-import type { GatheredAccounts, HolderKey, Holding } from '../../schemas/holding.ts';
+import type { GatheredAccounts, HolderKey, Holding, Taken } from '../../schemas/holding.ts';
 import { type Covered, coveredAccounts, REPORT_ACCOUNTS_MAX, type ReportSource } from './report.ts';
 
 /** Holdings that one page looks at: some megabytes. */
@@ -16,8 +16,7 @@ const HOLDINGS_AT_A_TIME = 5_000;
 
 /** Where holdings of the moment are gathered. */
 export interface HoldingsStore {
-  /** False where accounts are missing that these follow. */
-  take(accounts: GatheredAccounts): Promise<boolean>;
+  take(accounts: GatheredAccounts): Promise<Taken>;
   /** Undefined where accounts are missing, or nothing is kept any more. */
   page(after: HolderKey | null, limit: number, customerId: string | null): Promise<Holding[] | undefined>;
 }
@@ -38,7 +37,10 @@ export interface HoldersRequest {
   readonly limit: number;
 }
 
-/** A page; `expired` where what was gathered is no longer kept, and the report has to be begun again. */
+/**
+ * A page; `expired` where what was gathered is no longer kept, and the report has to be begun again; `full` where too many reports
+ * are kept for one more.
+ */
 export type HoldersRead =
   | {
       readonly status: 'read';
@@ -47,7 +49,8 @@ export type HoldersRead =
       readonly heads: readonly Head[];
       readonly next: HoldersPosition | undefined;
     }
-  | { readonly status: 'expired' };
+  | { readonly status: 'expired' }
+  | Extract<Taken, { status: 'full' }>;
 
 /** Reads a page. `rowsOf` makes rows of the holdings of one customer in one symbol. */
 export async function readHolders(
@@ -61,7 +64,9 @@ export async function readHolders(
     return holderRows(store, request, { after, heads: [] }, rowsOf);
   }
   const { heads, accounts } = await gather(source, request.end, after?.accountId);
-  if (!(await store.take(accounts))) return { status: 'expired' };
+  const taken = await store.take(accounts);
+  if (taken.status === 'full') return taken;
+  if (taken.status === 'missing') return { status: 'expired' };
   if (!accounts.isLast) {
     return { status: 'read', rows: [], heads, next: { accountId: accounts.lastAccountId } };
   }

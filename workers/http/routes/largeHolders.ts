@@ -2,13 +2,14 @@
 import { z } from 'zod';
 import { largeHolderRows, largeHolders } from '../../../reports/kinds/index.ts';
 import { pageSchema } from '../../../reports/page.ts';
+import { KEPT_AT_LEAST_MS, MOMENTS_MAX } from '../../../schemas/holding.ts';
 import { Id, SymbolName } from '../../../schemas/scalars.ts';
 import { holdingsAt } from '../../holders.ts';
 import { REPORT_HOLDINGS_MAX, readHolders } from '../../reads/holders.ts';
 import { REPORT_ACCOUNTS_MAX } from '../../reads/report.ts';
 import { cursorOf } from '../cursor.ts';
 import { type Route, route } from '../operation.ts';
-import { invalidRequest } from '../problem.ts';
+import { invalidRequest, ProblemError } from '../problem.ts';
 import {
   ABOUT,
   accountsOf,
@@ -34,10 +35,13 @@ export const LargeHoldersQuery = z
         z.strictObject({ end: Moment, accountId: Id }),
         z.strictObject({ end: Moment, customerId: Id, symbol: SymbolName }),
       ]),
-      'The `nextCursor` of the page before. It serves for a day; after that, begin again with the `asOf`.',
+      `The \`nextCursor\` of the page before. It serves for ${KEPT_AT_LEAST_MS / 3_600_000} hour, and for a day where few such reports are read; ` +
+        'after that, begin again with the `asOf`.',
     ).optional(),
   })
   .refine(hasThreshold, NO_THRESHOLD);
+
+const TOO_MANY = `${MOMENTS_MAX} such reports are kept, each begun within the hour: ask for one of the same \`asOf\` as another, or later.`;
 
 /** The report. */
 export const largeHolderReport: Route = route(
@@ -59,6 +63,7 @@ export const largeHolderReport: Route = route(
       schema: pageSchema(largeHolders),
       otherMediaTypes: ['text/csv'],
     },
+    problems: ['too_many_reports'],
   },
   async (c, { query }) => {
     const end = endOf(query);
@@ -69,6 +74,14 @@ export const largeHolderReport: Route = route(
       { end, customerId, after, limit },
       (holdings) => largeHolderRows(holdings, { minQuantity, minValue }),
     );
+    if (read.status === 'full') {
+      const seconds = String(Math.ceil(read.waitMs / 1_000));
+      throw new ProblemError({
+        code: 'too_many_reports',
+        detail: TOO_MANY,
+        headers: { 'Retry-After': seconds },
+      });
+    }
     if (read.status === 'expired') {
       const message = 'has expired: begin the report again with its asOf';
       throw invalidRequest([{ path: 'cursor', message }]);

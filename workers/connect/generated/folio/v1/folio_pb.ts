@@ -1944,7 +1944,8 @@ export type GetLargeHoldersRequest = Message<"folio.v1.GetLargeHoldersRequest"> 
   minValue?: string | undefined;
 
   /**
-   * The `nextCursor` of the page before. It serves for a day; after that, begin again with the `asOf`.
+   * The `nextCursor` of the page before. It serves for 1 hour, and for a day where few such reports are read; after
+   * that, begin again with the `asOf`.
    *
    * @generated from field: optional string cursor = 7;
    */
