@@ -6,9 +6,10 @@ import { DigestTable } from '../kernel/digestTable.ts';
 import { EventSourcedActor } from '../kernel/eventSourcedActor.ts';
 import { type BalanceHistory, type BalanceRequest, balanceHistory } from './balanceHistory.ts';
 import { BALANCE_DIGESTS, type DayBalances } from './balances.ts';
-import { type AccountState, accountDecider } from './decider.ts';
+import { accountDecider } from './decider.ts';
 import { type KnownAccount, knownAccount } from './known.ts';
 import { KNOWN_HOLDINGS, type KnownCheckpoints, type KnownHoldings } from './knownHoldings.ts';
+import type { AccountState } from './state.ts';
 
 export class AccountActor extends EventSourcedActor<AccountState> {
   readonly #checkpoints: KnownCheckpoints;

@@ -17,7 +17,6 @@ import { timeText } from '../../schemas/time.ts';
 import { type TradeAmendment, type TradeExecuted, tradeAmendments } from '../../schemas/trade.ts';
 import type { Amending, Decision, History, Timed } from '../kernel/decider.ts';
 import { isBeyondLedger, isOutOfRange } from './amounts.ts';
-import type { AccountState } from './decider.ts';
 import {
   agreedVersion,
   amendmentsOf,
@@ -28,6 +27,7 @@ import {
   type Terms,
   tradesIn,
 } from './replay.ts';
+import type { AccountState } from './state.ts';
 import { inactiveRefusal } from './status.ts';
 import { availableCash } from './transfers.ts';
 

@@ -8,8 +8,8 @@ import { type Interval, periodsBetween, startOfDay, startOfPeriod } from '../../
 import { add, negate, parseDecimal, type Scaled, ZERO } from '../../schemas/decimal.ts';
 import { type History, type LoggedValue, type Paced, STRETCH_EVENTS } from '../kernel/decider.ts';
 import { type BalancePeriod, BalanceWalk, balance, type DayBalances } from './balances.ts';
-import type { AccountState } from './decider.ts';
 import { type Amendment, amendmentsOf } from './replay.ts';
+import type { AccountState } from './state.ts';
 
 /** Periods of one answer: ten years of days, less than a megabyte. */
 export const BALANCE_PERIODS_MAX = 3_660;

@@ -3,7 +3,6 @@ import {
   type AccountCommand,
   type AccountEvent,
   type AccountRefusal,
-  type Limits,
   NO_LIMITS,
 } from '../../schemas/account.ts';
 import { add, formatDecimal, multiply, negate, parseDecimal, subtract, ZERO } from '../../schemas/decimal.ts';
@@ -13,9 +12,10 @@ import type { Decider, Decision, Timed } from '../kernel/decider.ts';
 import { accountAmending } from './amendments.ts';
 import { isBeyondLedger, isOutOfRange, precisionRefusal } from './amounts.ts';
 import { BALANCE_DIGESTS } from './balances.ts';
-import { type LastTrade, laterTrade } from './lastTrade.ts';
+import { laterTrade } from './lastTrade.ts';
 import { limitRefusal, mergeLimits } from './limits.ts';
 import { applyTrade, FLAT } from './position.ts';
+import type { AccountState } from './state.ts';
 import { inactiveRefusal } from './status.ts';
 import {
   availableCash,
@@ -23,24 +23,8 @@ import {
   evolveTransfers,
   hasTransfers,
   noTransfers,
-  type Transfers,
   transferTimers,
 } from './transfers.ts';
-
-/** The account as its events tell it. Amounts are decimal strings; `positions` keeps closed ones for their profit. */
-export interface AccountState extends Transfers {
-  status: 'UNOPENED' | 'OPEN' | 'FROZEN' | 'CLOSED';
-  customerId: string;
-  accountType: 'INDIVIDUAL' | 'CORPORATE';
-  currency: string;
-  cash: string;
-  /** Every fee paid so far. */
-  fees: string;
-  limits: Limits;
-  positions: Record<string, Position>;
-  /** By symbol, the trade that was executed last: what a holding is valued at. */
-  lastTrades: Record<string, LastTrade>;
-}
 
 type AccountDecision = Decision<AccountEvent, AccountRefusal>;
 type Data<Type extends AccountCommand['type']> = Extract<AccountCommand, { type: Type }>['data'];

@@ -5,9 +5,9 @@
 import type { AccountEvent } from '../../schemas/account.ts';
 import { add, formatDecimal, parseDecimal, type Scaled, ZERO } from '../../schemas/decimal.ts';
 import type { History, Paced } from '../kernel/decider.ts';
-import type { AccountState } from './decider.ts';
 import { type KnownCheckpoints, knownHoldings } from './knownHoldings.ts';
 import { type Amendment, amendmentsOf } from './replay.ts';
+import type { AccountState } from './state.ts';
 
 /** What is known of an account is found in these. */
 export interface KnownSource {

@@ -6,7 +6,6 @@
  */
 import type { AccountEvent } from '../../schemas/account.ts';
 import type { History, Paced } from '../kernel/decider.ts';
-import type { AccountState } from './decider.ts';
 import {
   type Amendment,
   agreedVersion,
@@ -16,6 +15,7 @@ import {
   Replay,
   tradesIn,
 } from './replay.ts';
+import type { AccountState } from './state.ts';
 
 /** A holding as it is known by an amendment: the last one of the symbol that is about a trade before the place. */
 interface KnownHolding extends Holding {

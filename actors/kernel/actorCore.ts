@@ -7,7 +7,7 @@ import type { CommandContext, CommandEnvelope, Outcome } from '../../schemas/env
 import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
 import { errorFields } from '../../telemetry/logger.ts';
 import type { ActorDeps } from './actorDeps.ts';
-import { Aggregate, type CommandEntry } from './aggregate.ts';
+import { Aggregate } from './aggregate.ts';
 import { AlarmClock, drainSafetyAt } from './alarmClock.ts';
 import { Announcing } from './announcing.ts';
 import { Effects } from './effects.ts';
@@ -19,7 +19,7 @@ import { LOG_MESSAGE_BYTES_MAX, packMessages } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { OutboxCursor } from './outboxCursor.ts';
 import { TIMER_RETRY_MS, Timers, timerCommandId } from './timers.ts';
-import type { Verdict } from './turn.ts';
+import type { CommandEntry, Verdict } from './turn.ts';
 import { logTurn } from './turnLog.ts';
 import { type ChainReport, type VerifyRange, verifyChain } from './verify.ts';
 

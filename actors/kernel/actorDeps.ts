@@ -1,10 +1,26 @@
 /** What an actor needs of the world around it. Production hands it a Durable Object's, the simulation its own model. */
+import type { CommandContext } from '../../schemas/envelope.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { AnyDecider } from './aggregate.ts';
-import type { Perform } from './effects.ts';
+import type { AnyDecider, Effect } from './decider.ts';
 import type { Source } from './messages.ts';
 import type { ConsumerGroup } from './outbox.ts';
 import type { ActorStorage } from './storage.ts';
+
+/** A command without its id, as an effect's outcome. */
+export interface OutcomeCommand {
+  readonly type: string;
+  readonly data: unknown;
+}
+
+/**
+ * Carries an effect out and answers with the command that records its outcome. A throw means: again later. `again` says that
+ * it may have been carried out before without being heard of, by an instance that is gone or in a try that threw.
+ */
+export type Perform = (
+  effect: Effect<unknown>,
+  context: CommandContext,
+  again: boolean,
+) => Promise<OutcomeCommand>;
 
 /** The world of an actor: everything that it does outside its own memory. */
 export interface ActorDeps {

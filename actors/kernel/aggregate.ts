@@ -2,34 +2,19 @@
  * One event-sourced aggregate over its storage: fold, snapshots, states of the past, and `execute`, the one synchronous
  * turn that reads, decides and appends. No Cloudflare import: the same class runs in the simulation.
  */
-import type { CommandContext, CommandEnvelope } from '../../schemas/envelope.ts';
 import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
-import type { Decider } from './decider.ts';
-import { decodeEvent, EventLog, type NewEvent, type StoredData } from './eventLog.ts';
+import type { AnyDecider } from './decider.ts';
+import { decodeEvent, EventLog } from './eventLog.ts';
 import { LogHistory } from './history.ts';
+import type { NewEvent } from './insertEvents.ts';
 import { LogDigests } from './logDigests.ts';
 import { SnapshotStore } from './snapshots.ts';
 import type { ActorStorage } from './storage.ts';
-import { Turn, type Verdict } from './turn.ts';
+import type { StoredData } from './storedEvents.ts';
+import { type CommandEntry, type Fold, Turn, type Verdict } from './turn.ts';
 
 /** Events folded per read: a page of rows stays far under the 128 MB of an isolate. */
 const FOLD_PAGE_EVENTS = 5_000;
-
-/** A command with what its request has in common with others. */
-export interface CommandEntry {
-  readonly command: CommandEnvelope;
-  readonly context: CommandContext;
-}
-
-/** The aggregate as of a version. */
-export interface Fold<State> {
-  state: State;
-  version: number;
-  /** Hash of the event of that version. */
-  hash: string;
-  /** When that event was recorded, milliseconds since 1970; 0 before the first. */
-  recordedAt: number;
-}
 
 /** An event that this release cannot fold. */
 export class Unfoldable extends Error {
@@ -41,10 +26,6 @@ export class Unfoldable extends Error {
     this.version = version;
   }
 }
-
-/** Any aggregate's decider. */
-// biome-ignore lint/suspicious/noExplicitAny: the kernel handles every aggregate's decider alike and inspects no data
-export type AnyDecider = Decider<any, any, any, any>;
 
 export class Aggregate<State> {
   readonly aggregateId: string;

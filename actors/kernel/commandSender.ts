@@ -6,7 +6,7 @@ import type {
   Outcome,
   ReceiverAnswer,
 } from '../../schemas/envelope.ts';
-import type { Perform } from './effects.ts';
+import type { Perform } from './actorDeps.ts';
 import type { Source } from './messages.ts';
 
 /** What is sent to the sender of the commands: the platform, not a person. */

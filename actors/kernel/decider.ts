@@ -149,3 +149,7 @@ export interface Decider<
   /** The effects that are wanted in this state. The command that records an effect's outcome must end the want. */
   effects?(state: Readonly<State>): Iterable<Effect<unknown>>;
 }
+
+/** Any aggregate's decider. */
+// biome-ignore lint/suspicious/noExplicitAny: the kernel handles every aggregate's decider alike and inspects no data
+export type AnyDecider = Decider<any, any, any, any>;

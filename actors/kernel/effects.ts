@@ -7,7 +7,7 @@
 import type { CommandContext, CommandEnvelope } from '../../schemas/envelope.ts';
 import { eventIdText } from '../../schemas/eventId.ts';
 import { errorFields } from '../../telemetry/logger.ts';
-import type { ActorDeps } from './actorDeps.ts';
+import type { ActorDeps, Perform } from './actorDeps.ts';
 import type { Aggregate } from './aggregate.ts';
 import type { Effect } from './decider.ts';
 import type { Verdict } from './turn.ts';
@@ -27,22 +27,6 @@ export const EFFECT_RETRY_MAX_MS = 60_000;
 
 /** A perform that has not answered for so long is taken for lost and begun again; its receiver recognises the key. */
 export const EFFECT_LOST_MS = 60_000;
-
-/** A command without its id, as an effect's outcome. */
-export interface OutcomeCommand {
-  readonly type: string;
-  readonly data: unknown;
-}
-
-/**
- * Carries an effect out and answers with the command that records its outcome. A throw means: again later. `again` says that
- * it may have been carried out before without being heard of, by an instance that is gone or in a try that threw.
- */
-export type Perform = (
-  effect: Effect<unknown>,
-  context: CommandContext,
-  again: boolean,
-) => Promise<OutcomeCommand>;
 
 /** What effects ask of their actor. */
 export interface EffectOwner {

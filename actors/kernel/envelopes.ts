@@ -1,9 +1,9 @@
 /** Stored events as the API shows them: envelopes, and the references that an answer carries. */
 import type { EventReference } from '../../schemas/envelope.ts';
 import { eventIdText } from '../../schemas/eventId.ts';
-import type { StoredEvent } from './eventLog.ts';
 import { timeText } from './hashChain.ts';
 import type { Source } from './messages.ts';
+import type { StoredEvent } from './storedEvents.ts';
 
 export function eventReference(event: StoredEvent): EventReference {
   return { eventId: eventIdText(event.hash), eventType: event.eventType, version: event.version };

@@ -5,36 +5,11 @@
 
 import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
 import { upcast } from '../../schemas/upcasts.ts';
-import { insertEvents } from './insertEvents.ts';
+import { insertEvents, type NewEvent } from './insertEvents.ts';
 import { LogSearch } from './logSearch.ts';
 import { hasTables, migrate } from './migrations.ts';
 import type { ActorStorage, SqlValue } from './storage.ts';
-import { storedEvents } from './storedEvents.ts';
-
-/** What folding needs of a stored event. */
-export interface StoredData {
-  readonly eventType: string;
-  readonly schemaVersion: number;
-  readonly data: string;
-}
-
-/** One stored event; `data` and `metadata` are the canonical JSON texts that its hash covers. */
-export interface StoredEvent extends StoredData {
-  readonly version: number;
-  readonly recordedAt: number;
-  readonly metadata: string;
-  /** 64 hexadecimal digits. */
-  readonly hash: string;
-  /** On the first event of a command: what a repeat of it must have in common with it. */
-  readonly fingerprint: number | null;
-}
-
-/** An event about to be appended. The first event of a command carries the command's id. */
-export interface NewEvent extends StoredEvent {
-  readonly commandId: string | null;
-  /** Id of the thing created, where it differs from the command id and needs a row of its own to be found by. */
-  readonly resourceId: string | null;
-}
+import { type StoredData, type StoredEvent, storedEvents } from './storedEvents.ts';
 
 /** A place in a log, for whoever holds it against a copy. */
 export interface LogPoint {

@@ -8,9 +8,8 @@ import { DIRECTORY_PARTS, directoryName, partOf } from '../../schemas/partition.
 import { createLogger } from '../../telemetry/logger.ts';
 import type { ActorEnv } from '../env.ts';
 import { ActorCore, type ActorDeps, type BriefOutcome } from './actorCore.ts';
-import type { AnyDecider } from './aggregate.ts';
-import type { Paced } from './decider.ts';
-import type { Perform } from './effects.ts';
+import type { Perform } from './actorDeps.ts';
+import type { AnyDecider, Paced } from './decider.ts';
 import type { LogPoint } from './eventLog.ts';
 import { groupQueues } from './groupQueues.ts';
 import { inTime } from './inTime.ts';

@@ -1,8 +1,8 @@
 /** An aggregate's log as its rules may look into it: what is stored, and what the running turn has decided so far. */
-import type { AnyDecider } from './aggregate.ts';
-import type { History, Recorded } from './decider.ts';
-import { decodeEvent, type EventLog, type StoredEvent } from './eventLog.ts';
+import type { AnyDecider, History, Recorded } from './decider.ts';
+import { decodeEvent, type EventLog } from './eventLog.ts';
 import { type FoundEvent, fieldTexts, type Sought } from './logSearch.ts';
+import type { StoredEvent } from './storedEvents.ts';
 
 /** Events looked through at a time: a page of rows stays far under the 128 MB of an isolate. */
 const HISTORY_PAGE_EVENTS = 5_000;

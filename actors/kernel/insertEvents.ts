@@ -1,6 +1,13 @@
 /** The one statement that adds rows to the log, for as many events at a time as it may bind values. */
-import type { NewEvent } from './eventLog.ts';
 import type { ActorStorage, SqlValue } from './storage.ts';
+import type { StoredEvent } from './storedEvents.ts';
+
+/** An event about to be appended. The first event of a command carries the command's id. */
+export interface NewEvent extends StoredEvent {
+  readonly commandId: string | null;
+  /** Id of the thing created, where it differs from the command id and needs a row of its own to be found by. */
+  readonly resourceId: string | null;
+}
 
 const INSERT_COLUMNS =
   'version, type, schema_version, recorded_at, command_id, fingerprint, data, metadata, hash';

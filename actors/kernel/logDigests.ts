@@ -6,9 +6,10 @@
  */
 import { type DigestRecipe, STRETCH_EVENTS } from './decider.ts';
 import { DigestTable } from './digestTable.ts';
-import type { EventLog, StoredEvent } from './eventLog.ts';
+import type { EventLog } from './eventLog.ts';
 import { textReader } from './fieldText.ts';
 import type { ActorStorage } from './storage.ts';
+import type { StoredEvent } from './storedEvents.ts';
 
 /** The digests of one log. */
 export class LogDigests<Digest> {

@@ -3,9 +3,8 @@
  * aggregates whose rules look into their past pay for it, and they with an index over amendments alone.
  */
 import type { LoggedValue } from './decider.ts';
-import type { StoredData, StoredEvent } from './eventLog.ts';
 import type { ActorStorage } from './storage.ts';
-import { storedEvents } from './storedEvents.ts';
+import { type StoredData, type StoredEvent, storedEvents } from './storedEvents.ts';
 
 /** What events are to have: one of some texts in a field of their data. */
 export interface Sought {

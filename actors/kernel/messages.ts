@@ -1,5 +1,5 @@
 /** Packs stored events into queue messages by concatenating their stored texts: nothing is parsed on the way out. */
-import type { StoredEvent } from './eventLog.ts';
+import type { StoredEvent } from './storedEvents.ts';
 
 /** A queue message holds 128 kB (1 kB = 1,000 bytes), of which the platform's own metadata takes about 100 bytes. */
 export const MESSAGE_BYTES_MAX = 127_000;

@@ -5,8 +5,8 @@
  */
 
 import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
-import type { StoredEvent } from './eventLog.ts';
 import { message, type PackedMessage, packMessages, type Source } from './messages.ts';
+import type { StoredEvent } from './storedEvents.ts';
 
 /**
  * Events that announcements carry, together: a longer range is only named, and whoever is told reads it from the log.

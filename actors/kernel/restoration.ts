@@ -7,11 +7,14 @@
 import { canonicalJson } from '../../schemas/canonical.ts';
 import type { PublishedEvent } from '../../schemas/message.ts';
 import { errorFields, type Logger } from '../../telemetry/logger.ts';
-import { Aggregate, type AnyDecider, Unfoldable } from './aggregate.ts';
-import { decodeEvent, type LogPoint, type NewEvent, type StoredData } from './eventLog.ts';
+import { Aggregate, Unfoldable } from './aggregate.ts';
+import type { AnyDecider } from './decider.ts';
+import { decodeEvent, type LogPoint } from './eventLog.ts';
 import { eventHash } from './hashChain.ts';
+import type { NewEvent } from './insertEvents.ts';
 import type { Source } from './messages.ts';
 import type { ActorStorage } from './storage.ts';
+import type { StoredData } from './storedEvents.ts';
 
 /** Contiguous events of one log, as the archive has them. */
 export interface RestoredRange {

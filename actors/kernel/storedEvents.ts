@@ -1,6 +1,23 @@
 /** Rows of the log as stored events. */
-import type { StoredEvent } from './eventLog.ts';
 import type { ActorStorage, SqlValue } from './storage.ts';
+
+/** What folding needs of a stored event. */
+export interface StoredData {
+  readonly eventType: string;
+  readonly schemaVersion: number;
+  readonly data: string;
+}
+
+/** One stored event; `data` and `metadata` are the canonical JSON texts that its hash covers. */
+export interface StoredEvent extends StoredData {
+  readonly version: number;
+  readonly recordedAt: number;
+  readonly metadata: string;
+  /** 64 hexadecimal digits. */
+  readonly hash: string;
+  /** On the first event of a command: what a repeat of it must have in common with it. */
+  readonly fingerprint: number | null;
+}
 
 const COLUMNS = 'version, type, schema_version, recorded_at, data, metadata, hash, fingerprint';
 

@@ -2,12 +2,28 @@
 import { canonicalJson } from '../../schemas/canonical.ts';
 import type { CommandContext, CommandEnvelope } from '../../schemas/envelope.ts';
 import { newestSchemaVersion } from '../../schemas/upcasts.ts';
-import type { AnyDecider, CommandEntry, Fold } from './aggregate.ts';
-import type { Decision } from './decider.ts';
-import { decodeEvent, type EventLog, type NewEvent } from './eventLog.ts';
+import type { AnyDecider, Decision } from './decider.ts';
+import { decodeEvent, type EventLog } from './eventLog.ts';
 import { commandFingerprint } from './fingerprint.ts';
 import { eventHash, timeText } from './hashChain.ts';
 import { HISTORY_EVENTS_MAX, LogHistory } from './history.ts';
+import type { NewEvent } from './insertEvents.ts';
+
+/** A command with what its request has in common with others. */
+export interface CommandEntry {
+  readonly command: CommandEnvelope;
+  readonly context: CommandContext;
+}
+
+/** The aggregate as of a version. */
+export interface Fold<State> {
+  state: State;
+  version: number;
+  /** Hash of the event of that version. */
+  hash: string;
+  /** When that event was recorded, milliseconds since 1970; 0 before the first. */
+  recordedAt: number;
+}
 
 /** What became of a command; its events are in the log, from `firstVersion` to `version`. */
 export type Verdict =

@@ -1,8 +1,7 @@
 /** What a turn decided, as log entries. */
 import type { Logger } from '../../telemetry/logger.ts';
-import type { CommandEntry } from './aggregate.ts';
 import type { Source } from './messages.ts';
-import type { Verdict } from './turn.ts';
+import type { CommandEntry, Verdict } from './turn.ts';
 
 /** Logs each command of a turn with its verdict, where anybody listens. Ids and names only. */
 export function logTurn(

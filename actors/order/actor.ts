@@ -3,7 +3,7 @@ import type { CommandContext, CommandTarget } from '../../schemas/envelope.ts';
 import { type Address, countryOf, orderCommands } from '../../schemas/order.ts';
 import { personalCommands } from '../../schemas/personal.ts';
 import type { ActorEnv } from '../env.ts';
-import type { OutcomeCommand } from '../kernel/effects.ts';
+import type { OutcomeCommand } from '../kernel/actorDeps.ts';
 import { EventSourcedActor } from '../kernel/eventSourcedActor.ts';
 import { type OrderState, orderDecider } from './decider.ts';
 import type { ShipmentErrand } from './shipments.ts';

@@ -10,7 +10,7 @@ import type { KeyBackup } from '../../schemas/keyBackup.ts';
 import type { EncryptedField, OpenAnswer, PersonalText, SealAnswer } from '../../schemas/personal.ts';
 import type { SubjectEvent } from '../../schemas/subject.ts';
 import type { ActorEnv } from '../env.ts';
-import type { OutcomeCommand } from '../kernel/effects.ts';
+import type { OutcomeCommand } from '../kernel/actorDeps.ts';
 import { decodeEvent } from '../kernel/eventLog.ts';
 import { EventSourcedActor } from '../kernel/eventSourcedActor.ts';
 import type { RestoreAnswer, RestoredRange } from '../kernel/restoration.ts';

@@ -5,7 +5,7 @@ import { count } from '../figures.ts';
 import type { OrderRun } from './driveOrders.ts';
 import type { ListedSales, OrderObservation } from './observeOrders.ts';
 import { type OrderBooks, onHand, refundOf, type SalesBook, salesText } from './orderBooks.ts';
-import type { Ending, Plan } from './plan.ts';
+import type { Ending, Plan } from './planned.ts';
 
 /** What was looked at, and what is wrong with it; nothing, where it is right. */
 export interface OrderCheck {

@@ -1,16 +1,7 @@
 /** Which order a credit belongs to: the shop's book does not say, so it is the customer's latest one with these goods. */
 import { Exact, NOTHING } from '../exact.ts';
 import type { Invoice } from './invoice.ts';
-import type { PlanCounts, PlannedLine, PlannedOrder } from './plan.ts';
-
-/** Goods that come back from one order, and the money for them. */
-export interface Return {
-  /** The credit's number. */
-  readonly refundId: string;
-  amount: Exact;
-  /** Units by product. */
-  readonly goods: Map<string, number>;
-}
+import type { PlanCounts, PlannedLine, PlannedOrder, Return } from './planned.ts';
 
 /** Share of the delivered orders of which some comes back, beside what the book itself takes back. */
 export const RETURNED_SHARE = 0.04;

@@ -4,7 +4,7 @@ import { PlatformError } from '../client.ts';
 import { forEachOf } from '../concurrency.ts';
 import { LineBudget } from './lineBudget.ts';
 import { Pace } from './pace.ts';
-import type { Plan, PlannedOrder } from './plan.ts';
+import type { Plan, PlannedOrder } from './planned.ts';
 import type { Shop, ShownSaga } from './shop.ts';
 import { Warehouse } from './warehouse.ts';
 

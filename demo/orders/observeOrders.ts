@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { forEachOf } from '../concurrency.ts';
 import { count } from '../figures.ts';
 import { Patience } from './patience.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from './planned.ts';
 import type { Shop, ShownLevel, ShownSaga } from './shop.ts';
 
 /** An order in `GET /v1/orders`. */

@@ -1,6 +1,6 @@
 /** What must be in stock, in the till and in the sales at the end of a run: from the plan alone, in exact decimals. */
 import { Exact, NOTHING, plain } from '../exact.ts';
-import type { Plan, PlannedOrder } from './plan.ts';
+import type { Plan, PlannedOrder } from './planned.ts';
 
 /** Orders, units and money of a day, a product or a country. */
 export interface SalesFigures {

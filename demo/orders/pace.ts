@@ -1,6 +1,6 @@
 /** How far a run has come and how long the rest will take: by lines, since they are what takes the time. */
 import { count, duration } from '../figures.ts';
-import type { Plan, PlannedOrder } from './plan.ts';
+import type { Plan, PlannedOrder } from './planned.ts';
 
 /**
  * Before so much of a run is through nothing is said of its rest: at first the orders that began together are all worked on and

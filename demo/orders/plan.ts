@@ -2,62 +2,9 @@
 import { Exact, NOTHING } from '../exact.ts';
 import { seededRandom } from '../random.ts';
 import { type Card, dealCards } from './cards.ts';
-import { addReturns, matchCredits, type Return } from './credits.ts';
+import { addReturns, matchCredits } from './credits.ts';
 import type { Invoice, InvoiceSource } from './invoice.ts';
-
-/** A line of an order. */
-export interface PlannedLine {
-  readonly productId: string;
-  readonly quantity: number;
-  /** Decimal, not negative. */
-  readonly unitPrice: string;
-}
-
-/** How an order is to end: delivered, cancelled once it was confirmed, or refused by the bank or for want of stock. */
-export type Ending = 'DELIVERED' | 'CANCELLED' | 'DECLINED' | 'OUT_OF_STOCK';
-
-/** An order, and what must become of it. */
-export interface PlannedOrder {
-  readonly orderId: string;
-  readonly customerId: string;
-  readonly country: string;
-  /** When the shop wrote the invoice, RFC 3339 in UTC. */
-  readonly at: string;
-  readonly lines: readonly PlannedLine[];
-  readonly total: Exact;
-  readonly card: Card;
-  ending: Ending;
-  /** What its customer sends back after delivery. */
-  readonly returns: Return[];
-}
-
-/** A product and the units of it that come in before the first order. */
-export interface PlannedProduct {
-  readonly name: string;
-  readonly unitPrice: string;
-  received: number;
-  /** What the shop found or wrote off. */
-  adjusted: number;
-}
-
-/** Everything that a run does, and so everything that must come of it. */
-export interface Plan {
-  readonly orders: readonly PlannedOrder[];
-  readonly products: ReadonlyMap<string, PlannedProduct>;
-  readonly counts: PlanCounts;
-}
-
-/** What of the book was taken, and what was left out. */
-export interface PlanCounts {
-  invoices: number;
-  credits: number;
-  adjustments: number;
-  /** Sales that come to nothing, or to a fraction of a penny. */
-  unsellable: number;
-  /** Units that were credited, and of those, units of no order of this run. */
-  creditedUnits: number;
-  strayUnits: number;
-}
+import type { Plan, PlanCounts, PlannedOrder, PlannedProduct } from './planned.ts';
 
 /** Share of the orders for which there is a unit too few of something. */
 export const SHORT_SHARE = 0.03;

@@ -6,7 +6,7 @@ import { DIFFICULT_CARDS } from './cards.ts';
 import type { OrderCheck, OrderEvidence } from './checkOrders.ts';
 import type { OrderRun } from './driveOrders.ts';
 import type { HistoryLine } from './observeOrders.ts';
-import type { Ending, Plan, PlannedOrder } from './plan.ts';
+import type { Ending, Plan, PlannedOrder } from './planned.ts';
 import type { ShownSaga } from './shop.ts';
 
 /** Orders whose wait is told one by one. */

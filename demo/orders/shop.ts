@@ -1,9 +1,8 @@
 /** The platform as a shop's back end uses it: each call says what must come back, and what else comes is a fault. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, PlatformError, quote, type Reply } from '../client.ts';
-import type { Return } from './credits.ts';
 import { type Patience, RETRY_MS } from './patience.ts';
-import type { PlannedOrder, PlannedProduct } from './plan.ts';
+import type { PlannedOrder, PlannedProduct, Return } from './planned.ts';
 
 /** Currency of the order book. */
 export const CURRENCY = 'GBP';

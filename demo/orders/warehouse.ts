@@ -1,6 +1,6 @@
 /** Stock as it comes in: before the first order that wants it, and not long before, as in a shop. */
 import { forEachOf } from '../concurrency.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from './planned.ts';
 import type { Shop } from './shop.ts';
 
 /**

@@ -18,37 +18,6 @@ export interface StripeDeps {
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
 }
 
-const PaymentIntent = z.object({
-  id: z.string(),
-  object: z.literal('payment_intent'),
-  status: z.string(),
-  amount_capturable: z.number().int(),
-  amount_received: z.number().int(),
-  currency: z.string(),
-  metadata: z.record(z.string(), z.string()),
-  last_payment_error: z
-    .object({
-      code: z.string().nullish(),
-      decline_code: z.string().nullish(),
-      message: z.string().nullish(),
-    })
-    .nullish(),
-});
-/** As much of a PaymentIntent as is read. */
-export type PaymentIntent = z.infer<typeof PaymentIntent>;
-
-const Refund = z.object({
-  id: z.string(),
-  object: z.literal('refund'),
-  status: z.string().nullish(),
-  failure_reason: z.string().nullish(),
-  metadata: z.record(z.string(), z.string()),
-});
-/** As much of a refund as is read. */
-export type Refund = z.infer<typeof Refund>;
-
-const RefundList = z.object({ data: z.array(Refund), has_more: z.boolean() });
-
 const ErrorReply = z.object({
   error: z.object({
     type: z.string(),
@@ -58,9 +27,6 @@ const ErrorReply = z.object({
     payment_intent: z.object({ id: z.string() }).nullish(),
   }),
 });
-
-/** What Stripe's objects look like, by what is asked for. */
-export const SHAPES = { paymentIntent: PaymentIntent, refund: Refund, refundList: RefundList } as const;
 
 /** A request that Stripe did not grant. */
 export interface Refused {

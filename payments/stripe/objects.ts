@@ -1,8 +1,42 @@
 /** What Stripe's objects say of our calls, and our calls in Stripe's words. */
+import { z } from 'zod';
 import { add, parseDecimal } from '../../schemas/decimal.ts';
 import { DETAIL_LENGTH_MAX, type ProviderCall, type ProviderResult } from '../../schemas/paymentProvider.ts';
 import { fromMinorUnits } from './amounts.ts';
-import type { PaymentIntent, Refund } from './http.ts';
+
+const PaymentIntent = z.object({
+  id: z.string(),
+  object: z.literal('payment_intent'),
+  status: z.string(),
+  amount_capturable: z.number().int(),
+  amount_received: z.number().int(),
+  currency: z.string(),
+  metadata: z.record(z.string(), z.string()),
+  last_payment_error: z
+    .object({
+      code: z.string().nullish(),
+      decline_code: z.string().nullish(),
+      message: z.string().nullish(),
+    })
+    .nullish(),
+});
+/** As much of a PaymentIntent as is read. */
+export type PaymentIntent = z.infer<typeof PaymentIntent>;
+
+const Refund = z.object({
+  id: z.string(),
+  object: z.literal('refund'),
+  status: z.string().nullish(),
+  failure_reason: z.string().nullish(),
+  metadata: z.record(z.string(), z.string()),
+});
+/** As much of a refund as is read. */
+export type Refund = z.infer<typeof Refund>;
+
+const RefundList = z.object({ data: z.array(Refund), has_more: z.boolean() });
+
+/** What Stripe's objects look like, by what is asked for. */
+export const SHAPES = { paymentIntent: PaymentIntent, refund: Refund, refundList: RefundList } as const;
 
 /** Ids of cards and of what stands for them. */
 const TOKEN_IDS = /\b(?:tok_\w{3,}|(?:pm|card|src|seti)_[A-Za-z0-9]{10,})/g;

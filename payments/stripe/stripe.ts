@@ -6,22 +6,17 @@ import type { z } from 'zod';
 import { kindOf, type ProviderCall, type ProviderResult } from '../../schemas/paymentProvider.ts';
 import { idempotencyKey, type Provider } from '../provider.ts';
 import { toMinorUnits } from './amounts.ts';
-import {
-  type PaymentIntent,
-  type Refund,
-  type Refused,
-  type Reply,
-  SHAPES,
-  type StripeDeps,
-  send,
-} from './http.ts';
+import { type Refused, type Reply, type StripeDeps, send } from './http.ts';
 import {
   authorizationOf,
   captureOf,
   noSuchAmount,
+  type PaymentIntent,
   paymentMethod,
   paymentOf,
+  type Refund,
   refundOf,
+  SHAPES,
   voidOf,
 } from './objects.ts';
 

@@ -6,8 +6,7 @@ import { AggregateId, Id } from '../../schemas/scalars.ts';
 import { type Webhook, type WebhookReading, webhookJson } from '../provider.ts';
 import { signatureFault } from '../signature.ts';
 import { fromMinorUnits } from './amounts.ts';
-import { type PaymentIntent, type Refund, SHAPES } from './http.ts';
-import { wordsOf } from './objects.ts';
+import { type PaymentIntent, type Refund, SHAPES, wordsOf } from './objects.ts';
 
 const EventReply = z.object({
   id: z.string().regex(/^[\x21-\x7e]{1,100}$/),

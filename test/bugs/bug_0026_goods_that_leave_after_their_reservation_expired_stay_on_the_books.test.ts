@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { inventoryDecider } from '../../actors/inventory/decider.ts';
-import type { AnyDecider } from '../../actors/kernel/aggregate.ts';
+import type { AnyDecider } from '../../actors/kernel/decider.ts';
 import { DEFINITION_LIST, DEFINITIONS } from '../../actors/saga/definitions/index.ts';
 import { FULFILMENT_DEFINITION } from '../../schemas/saga.ts';
 import { captured, Fulfilment } from '../support/fulfilment.ts';

@@ -1,5 +1,6 @@
 /** Holds the product's account rules against the demonstration's own books, command by command. */
-import { type AccountState, accountDecider } from '../../actors/account/decider.ts';
+import { accountDecider } from '../../actors/account/decider.ts';
+import type { AccountState } from '../../actors/account/state.ts';
 import { Books } from '../../demo/books.ts';
 import type { Command, Outcome, RefusalCode } from '../../demo/commands.ts';
 import { type AccountCommand, accountCommands } from '../../schemas/account.ts';

@@ -16,7 +16,8 @@ import type { ListedSales, OrderObservation } from '../../demo/orders/observeOrd
 import { OrderBooks, onHand, refundOf, type SalesBook } from '../../demo/orders/orderBooks.ts';
 import { Pace } from '../../demo/orders/pace.ts';
 import { Patience } from '../../demo/orders/patience.ts';
-import { makePlan, type Plan, type PlannedOrder, type PlannedProduct } from '../../demo/orders/plan.ts';
+import { makePlan } from '../../demo/orders/plan.ts';
+import type { Plan, PlannedOrder, PlannedProduct } from '../../demo/orders/planned.ts';
 import { reportOrders } from '../../demo/orders/reportOrders.ts';
 import { sampleInvoices } from '../../demo/orders/sampleInvoices.ts';
 import { Shop, type ShownSaga } from '../../demo/orders/shop.ts';

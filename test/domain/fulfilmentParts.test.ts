@@ -1,7 +1,7 @@
 /** An order that is shipped in parts: what has left is off the books with each of them, and the money is taken with the last. */
 import { describe, expect, it } from 'vitest';
 import { inventoryDecider } from '../../actors/inventory/decider.ts';
-import type { AnyDecider } from '../../actors/kernel/aggregate.ts';
+import type { AnyDecider } from '../../actors/kernel/decider.ts';
 import { DEFINITIONS } from '../../actors/saga/definitions/index.ts';
 import { captured, Fulfilment } from '../support/fulfilment.ts';
 import { receive, release } from '../support/inventory.ts';

@@ -1,6 +1,7 @@
 /** Transfers on a network that may do anything: money is in one place at every instant, and every transfer comes to an end. */
 import { expect, it } from 'vitest';
-import { type AccountState, accountDecider } from '../../actors/account/decider.ts';
+import { accountDecider } from '../../actors/account/decider.ts';
+import type { AccountState } from '../../actors/account/state.ts';
 import { DEFINITIONS } from '../../actors/saga/definitions/index.ts';
 import { type Random, seededRandom } from '../../demo/random.ts';
 import { add, formatDecimal, parseDecimal, subtract, ZERO } from '../../schemas/decimal.ts';

@@ -8,9 +8,9 @@ import {
   balanceHistory,
 } from '../../actors/account/balanceHistory.ts';
 import type { BalancePeriod, DayBalances } from '../../actors/account/balances.ts';
-import type { AccountState } from '../../actors/account/decider.ts';
 import { knownAccount } from '../../actors/account/known.ts';
 import { KNOWN_HOLDINGS, type KnownHoldings } from '../../actors/account/knownHoldings.ts';
+import type { AccountState } from '../../actors/account/state.ts';
 import { type History, STRETCH_EVENTS } from '../../actors/kernel/decider.ts';
 import { DigestTable } from '../../actors/kernel/digestTable.ts';
 import type { LogHistory } from '../../actors/kernel/history.ts';

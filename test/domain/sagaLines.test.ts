@@ -1,6 +1,6 @@
 /** A saga of hundreds of steps that run side by side: what an answer costs must not grow with all the others. */
 import { expect, it } from 'vitest';
-import type { AnyDecider } from '../../actors/kernel/aggregate.ts';
+import type { AnyDecider } from '../../actors/kernel/decider.ts';
 import { sagaDecider } from '../../actors/saga/decider.ts';
 import { type SagaDefinition, sagaDefinitions } from '../../actors/saga/definitions/definition.ts';
 import type { SagaState } from '../../actors/saga/state.ts';

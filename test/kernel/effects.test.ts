@@ -1,7 +1,8 @@
 /** Effects on a toy aggregate: performed after the commit, through crash and eviction, under one key, never forgotten. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { OutcomeCommand } from '../../actors/kernel/actorDeps.ts';
 import type { Effect } from '../../actors/kernel/decider.ts';
-import { EFFECT_LOST_MS, EFFECTS_AT_A_TIME_MAX, type OutcomeCommand } from '../../actors/kernel/effects.ts';
+import { EFFECT_LOST_MS, EFFECTS_AT_A_TIME_MAX } from '../../actors/kernel/effects.ts';
 import type { CommandContext } from '../../schemas/envelope.ts';
 import { type ErrandState, errandDecider, UNRECORDABLE } from '../support/errandDecider.ts';
 import { type LocalWorld, localCore } from '../support/localCore.ts';

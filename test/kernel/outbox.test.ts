@@ -2,7 +2,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AlarmClock } from '../../actors/kernel/alarmClock.ts';
-import type { StoredEvent } from '../../actors/kernel/eventLog.ts';
 import { MESSAGE_BYTES_MAX, packMessages } from '../../actors/kernel/messages.ts';
 import {
   BATCH_BYTES_MAX,
@@ -13,6 +12,7 @@ import {
   Outbox,
   type OutboxDeps,
 } from '../../actors/kernel/outbox.ts';
+import type { StoredEvent } from '../../actors/kernel/storedEvents.ts';
 import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
 import { type EventsMessage, parseEventsMessage } from '../../schemas/message.ts';
 import { holds } from '../support/property.ts';

@@ -1,8 +1,8 @@
 /** Restoring a log from a copy: the same bytes, whatever is repeated, cut off or wrong; and nothing happens a second time. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { accountDecider } from '../../actors/account/decider.ts';
-import type { AnyDecider } from '../../actors/kernel/aggregate.ts';
-import type { Perform } from '../../actors/kernel/effects.ts';
+import type { Perform } from '../../actors/kernel/actorDeps.ts';
+import type { AnyDecider } from '../../actors/kernel/decider.ts';
 import { Restoration } from '../../actors/kernel/restoration.ts';
 import type { ActorStorage } from '../../actors/kernel/storage.ts';
 import { type PublishedEvent, parseEventsMessage } from '../../schemas/message.ts';

@@ -1,5 +1,6 @@
 /** Events and commands of an account, with what a test does not care about filled in. */
-import { type AccountState, accountDecider } from '../../actors/account/decider.ts';
+import { accountDecider } from '../../actors/account/decider.ts';
+import type { AccountState } from '../../actors/account/state.ts';
 import type { AccountCommand, AccountEvent, Limits } from '../../schemas/account.ts';
 import type { Position } from '../../schemas/trade.ts';
 import { RECEIVED_AT, specify } from './given.ts';

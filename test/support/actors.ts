@@ -1,7 +1,7 @@
 /** Actors as tests call them: real objects in the Workers runtime, their storage open to be looked into. */
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import type { AccountState } from '../../actors/account/decider.ts';
+import type { AccountState } from '../../actors/account/state.ts';
 import type { ActorCore, BriefOutcome } from '../../actors/kernel/actorCore.ts';
 import type { EventSourcedActor } from '../../actors/kernel/eventSourcedActor.ts';
 import type { SqlValue } from '../../actors/kernel/storage.ts';

@@ -1,6 +1,7 @@
 /** An account of the real kernel on SQLite in memory, and beside it the same account refolded from scratch. */
 import * as fc from 'fast-check';
-import { type AccountState, accountDecider } from '../../actors/account/decider.ts';
+import { accountDecider } from '../../actors/account/decider.ts';
+import type { AccountState } from '../../actors/account/state.ts';
 import { Aggregate } from '../../actors/kernel/aggregate.ts';
 import { decodeEvent } from '../../actors/kernel/eventLog.ts';
 import type { Verdict } from '../../actors/kernel/turn.ts';

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { AccountState } from '../../actors/account/decider.ts';
 import { accountDecider } from '../../actors/account/decider.ts';
+import type { AccountState } from '../../actors/account/state.ts';
 import { Aggregate } from '../../actors/kernel/aggregate.ts';
 import { AlarmClock } from '../../actors/kernel/alarmClock.ts';
 import { packMessages } from '../../actors/kernel/messages.ts';

@@ -1,7 +1,7 @@
 /** An actor's core without the Workers runtime: its clock, queue and alarm are in a test's hands. */
 import { ActorCore } from '../../actors/kernel/actorCore.ts';
-import type { AnyDecider } from '../../actors/kernel/aggregate.ts';
-import type { Perform } from '../../actors/kernel/effects.ts';
+import type { Perform } from '../../actors/kernel/actorDeps.ts';
+import type { AnyDecider } from '../../actors/kernel/decider.ts';
 import type { ActorStorage } from '../../actors/kernel/storage.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { sqliteStorage } from './sqliteStorage.ts';

@@ -1,6 +1,6 @@
 /** An aggregate in memory, as far as rules can tell: it remembers command ids for good, and its timers fire. */
 import { isDeepStrictEqual } from 'node:util';
-import type { AnyDecider } from '../../actors/kernel/aggregate.ts';
+import type { AnyDecider } from '../../actors/kernel/decider.ts';
 import { timerCommandId } from '../../actors/kernel/timers.ts';
 import { timeText } from '../../schemas/time.ts';
 

@@ -1,5 +1,6 @@
 /** An account's own core with a clock in the test's hands, and random histories for it. */
-import { type AccountState, accountDecider } from '../../actors/account/decider.ts';
+import { accountDecider } from '../../actors/account/decider.ts';
+import type { AccountState } from '../../actors/account/state.ts';
 import type { ActorCore } from '../../actors/kernel/actorCore.ts';
 import type { Statement } from '../../reports/statement/statement.ts';
 import { timeText } from '../../schemas/time.ts';

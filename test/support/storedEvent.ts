@@ -1,5 +1,5 @@
 /** Events as a log has them, for tests of what announces them. */
-import type { StoredEvent } from '../../actors/kernel/eventLog.ts';
+import type { StoredEvent } from '../../actors/kernel/storedEvents.ts';
 
 /** An event of a version: what is in it does not matter. */
 export const notedEvent = (version: number): StoredEvent => ({

@@ -1,12 +1,64 @@
 /** A rule that cannot fail is no rule: each one is shown a text that breaks it and, beside it, one that does not. */
 import { describe, expect, it } from 'vitest';
 import { BANS, banProblems } from './bans.ts';
+import { importCircles } from './circles.ts';
 import { importProblems, undeclaredPackages } from './imports.ts';
 import { longFiles, longFunctions, undocumentedExports } from './size.ts';
 import { parseSource, type Source } from './source.ts';
 import { machineNames, unknownCommands } from './texts.ts';
 
 const rulesOf = (problems: readonly { rule: string }[]) => [...new Set(problems.map(({ rule }) => rule))];
+
+describe('import circles', () => {
+  const circlesOf = (files: Record<string, string>) =>
+    importCircles(Object.entries(files).map(([file, code]) => parseSource(file, code))).map(
+      ({ message }) => message,
+    );
+
+  it.each([
+    ['values', { 'a/x.ts': "import { y } from '../b/y.ts';", 'b/y.ts': "import { x } from '../a/x.ts';" }],
+    [
+      'types',
+      { 'a/x.ts': "import type { Y } from '../b/y.ts';", 'b/y.ts': "import { type X } from '../a/x.ts';" },
+    ],
+    [
+      'exports',
+      { 'a/x.ts': "export { y } from '../b/y.ts';", 'b/y.ts': "export type { X } from '../a/x.ts';" },
+    ],
+  ])('are refused, of %s', (_, files) => {
+    expect(circlesOf(files)).toEqual(['a circle of imports: a/x.ts → b/y.ts → a/x.ts']);
+  });
+
+  it('are each told once, by their shortest way', () => {
+    const files = {
+      'a.ts': "import './b.ts'; import './c.ts';",
+      'b.ts': "import './c.ts';",
+      'c.ts': "import './a.ts'; import './d.ts';",
+      'd.ts': "import './e.ts';",
+      'e.ts': "import './d.ts';",
+    };
+    expect(circlesOf(files)).toEqual([
+      'a circle of imports: a.ts → c.ts → a.ts',
+      'a circle of imports: d.ts → e.ts → d.ts',
+    ]);
+  });
+
+  it('are none where files share a third, or packages have the same name', () => {
+    const files = {
+      'a.ts': "import './c.ts'; import './b.ts';",
+      'b.ts': "import './c.ts';",
+      'c.ts': "import 'a.ts';",
+    };
+    expect(circlesOf(files)).toEqual([]);
+  });
+
+  it('are left where the types of bindings are the classes that are given them, and not where values are', () => {
+    const actor = "import type { ActorEnv } from '../env.ts';";
+    const leading = (code: string) => circlesOf({ 'actors/env.ts': code, 'actors/order/actor.ts': actor });
+    expect(leading("import type { OrderActor } from './order/actor.ts';")).toEqual([]);
+    expect(leading("import { OrderActor } from './order/actor.ts';")).toHaveLength(1);
+  });
+});
 
 describe('import directions', () => {
   const DECIDER = 'actors/order/decider.ts';

@@ -32,12 +32,12 @@ export class GraphQlContext {
   constructor(c: Context<HttpEnv>, hubs: Hubs) {
     this.c = c;
     this.#hubs = hubs;
-    this.loaders = new Loaders(this);
+    this.loaders = new Loaders(c);
   }
 
   /** Forgets what was read: for the next execution of a subscription, which is an operation of its own. */
   renew(): void {
-    this.loaders = new Loaders(this);
+    this.loaders = new Loaders(this.c);
     this.#reads = 0;
   }
 

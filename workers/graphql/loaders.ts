@@ -3,6 +3,7 @@
  * orders with their payments takes two statements a database and not a hundred and one.
  */
 import DataLoader from 'dataloader';
+import type { Context } from 'hono';
 import type { z } from 'zod';
 import { viewDatabases } from '../env.ts';
 import {
@@ -10,9 +11,10 @@ import {
   type ShownPortfolio,
   shownPortfolio,
   type TradesPage,
+  type TradesQuery,
   tradesInViews,
 } from '../http/accountViews.ts';
-import type { TradesQuery } from '../http/routes/portfolio.ts';
+import type { HttpEnv } from '../http/context.ts';
 import type { StateReader } from '../http/sending.ts';
 import { type InventoryRow, readInventoryById } from '../reads/inventory.ts';
 import { readByHolder } from '../reads/many.ts';
@@ -20,7 +22,6 @@ import { type HistoryFilter, type HistoryRead, readHistories } from '../reads/or
 import { type OrderRow, readOrdersById } from '../reads/orders.ts';
 import { type PaymentRow, readPaymentsOf } from '../reads/payments.ts';
 import type { PortfolioRead } from '../reads/portfolio.ts';
-import type { GraphQlContext } from './context.ts';
 
 /** Keys of one collected read: as many as a page has rows. */
 const KEYS_MAX = 1_000;
@@ -30,7 +31,7 @@ type TradesFilter = z.output<typeof TradesQuery>;
 
 /** The loaders of one operation: each remembers what it has read. */
 export class Loaders {
-  readonly #context: GraphQlContext;
+  readonly #c: Context<HttpEnv>;
   readonly #databases: readonly D1Database[];
   readonly #portfolios: DataLoader<string, PortfolioRead | undefined>;
   readonly #payments: DataLoader<string, readonly PaymentRow[] | undefined>;
@@ -40,10 +41,10 @@ export class Loaders {
   readonly #trades = new Map<string, DataLoader<string, TradesPage>>();
   readonly #states = new Map<StateReader, DataLoader<string, object>>();
 
-  constructor(context: GraphQlContext) {
-    this.#context = context;
-    this.#databases = viewDatabases(context.c.env);
-    this.#portfolios = this.#collected((ids) => portfoliosInViews(context.c, ids));
+  constructor(c: Context<HttpEnv>) {
+    this.#c = c;
+    this.#databases = viewDatabases(c.env);
+    this.#portfolios = this.#collected((ids) => portfoliosInViews(c, ids));
     this.#payments = this.#collected((ids) => readPaymentsOf(this.#databases, ids));
     this.#orders = this.#collected((ids) => readByHolder(this.#databases, ids, readOrdersById));
     this.#inventory = this.#collected((ids) => readByHolder(this.#databases, ids, readInventoryById));
@@ -52,7 +53,7 @@ export class Loaders {
   /** An account as the views have it, or its actor where they do not. */
   async portfolio(accountId: string): Promise<ShownPortfolio> {
     const read = await this.#portfolios.load(accountId);
-    return shownPortfolio(this.#context.c.env, accountId, read);
+    return shownPortfolio(this.#c.env, accountId, read);
   }
 
   /** A page of an account's trades. */
@@ -60,7 +61,7 @@ export class Loaders {
     const key = JSON.stringify(filter);
     let loader = this.#trades.get(key);
     if (loader === undefined) {
-      loader = this.#collected((ids) => tradesInViews(this.#context.c.env, ids, filter));
+      loader = this.#collected((ids) => tradesInViews(this.#c.env, ids, filter));
       this.#trades.set(key, loader);
     }
     return loader.load(accountId);
@@ -96,7 +97,7 @@ export class Loaders {
   state(reader: StateReader, id: string): Promise<object> {
     let loader = this.#states.get(reader);
     if (loader === undefined) {
-      const { c } = this.#context;
+      const c = this.#c;
       loader = new DataLoader(
         (ids) => Promise.all(ids.map((each) => reader.read(c, each).then(({ reply }) => reply, asError))),
         { maxBatchSize: KEYS_MAX },

@@ -1,20 +1,24 @@
 /** Accounts as the views have them, and their own actors where those fail or are behind: for REST and for GraphQL. */
 import type { Context } from 'hono';
-import type { z } from 'zod';
+import { z } from 'zod';
+import { SymbolName, Time, Version } from '../../schemas/scalars.ts';
+import { Side } from '../../schemas/trade.ts';
 import { errorFields } from '../../telemetry/logger.ts';
 import { type Env, viewDatabases } from '../env.ts';
 import { inTime } from '../inTime.ts';
-import { AnswerCache, type KeptAnswer } from '../reads/answerCache.ts';
+import { AnswerCache } from '../reads/answerCache.ts';
 import { readByHolder } from '../reads/many.ts';
 import { type PortfolioRead, readPortfolios } from '../reads/portfolio.ts';
+import type { KeptAnswer } from '../reads/recentAnswers.ts';
 import { staleHeader } from '../reads/stale.ts';
 import { readTrades, type TradeRow } from '../reads/trades.ts';
 import { entityTag } from './conditional.ts';
 import type { HttpEnv } from './context.ts';
+import { cursorOf } from './cursor.ts';
 import { goOn } from './gateway.ts';
+import { PageLimit } from './query.ts';
 import type { AccountReply, TradesReply } from './replies.ts';
 import { accountNotFound, accountOwner, accountReply, type ShownAccount } from './routes/accounts.ts';
-import type { TradesQuery } from './routes/portfolio.ts';
 
 /** An account as it is shown, and who has told of it. */
 export interface ShownPortfolio {
@@ -127,6 +131,16 @@ async function newAnswer(c: Context<HttpEnv>, id: string, minVersion: number): P
   };
   return { version: account.version, body: JSON.stringify(account), headers };
 }
+
+/** Which trades are wanted. */
+export const TradesQuery = z.strictObject({
+  symbol: SymbolName.optional(),
+  side: Side.optional(),
+  from: Time.optional().meta({ description: 'Executed at this time or later.' }),
+  to: Time.optional().meta({ description: 'Executed before this time.' }),
+  limit: PageLimit,
+  cursor: cursorOf(Version, 'The `nextCursor` of the page before.').optional(),
+});
 
 /** A page of an account's trades, and the version after which the next one begins; null on the last. */
 export interface TradesPage {

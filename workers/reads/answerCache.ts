@@ -4,7 +4,7 @@
  * an older one.
  */
 import { inTime } from '../inTime.ts';
-import { RecentAnswers } from './recentAnswers.ts';
+import { type KeptAnswer, RecentAnswers } from './recentAnswers.ts';
 
 /**
  * Seconds for which an answer is given again. A view follows its log within about as long anyway, so a reader who names no
@@ -22,13 +22,6 @@ const KEPT_HEADERS = { 'Cache-Control': `max-age=${KEPT_SECONDS}`, 'Content-Type
 
 /** Caches of the runtime as far as they are used here. */
 export type ResponseCache = Pick<Cache, 'match' | 'put'>;
-
-/** An answer as it was sent before. */
-export interface KeptAnswer {
-  readonly version: number;
-  readonly body: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
 
 /** What an isolate remembers between its requests. */
 export const isolateMemory = new RecentAnswers(KEPT_SECONDS * 1_000);

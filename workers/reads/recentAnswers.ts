@@ -2,7 +2,6 @@
  * Answers in the memory of this isolate, for as long as the data centre's cache would keep them: what is asked for again and
  * again costs not even a call of that cache. Bounded, oldest first: an isolate has 128 MB for everything.
  */
-import type { KeptAnswer } from './answerCache.ts';
 
 /** UTF-16 units of all bodies together: 16 MB at most, an eighth of what an isolate has. */
 const UNITS_MAX = 8_000_000;
@@ -15,6 +14,13 @@ const BODY_UNITS_MAX = 80_000;
  * between this and the end, so that answers which began together do not end together, and a reader seldom waits for a view.
  */
 const RENEWED_AFTER = 0.5;
+
+/** An answer as it was sent before. */
+export interface KeptAnswer {
+  readonly version: number;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
 
 interface Recent {
   readonly answer: KeptAnswer;

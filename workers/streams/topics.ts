@@ -1,5 +1,5 @@
 /** What can be subscribed to: who may, and how it is read from the aggregate's own actor. */
-import type { AccountState } from '../../actors/account/decider.ts';
+import type { AccountState } from '../../actors/account/state.ts';
 import type { AggregateType } from '../../schemas/aggregates.ts';
 import type { Target } from '../access/principal.ts';
 import type { AggregateActor } from '../aggregates.ts';

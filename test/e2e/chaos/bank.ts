@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Exact, NOTHING, plain } from '../../../demo/exact.ts';
 import { refundOf } from '../../../demo/orders/orderBooks.ts';
-import type { Plan } from '../../../demo/orders/plan.ts';
+import type { Plan } from '../../../demo/orders/planned.ts';
 
 /** Where a server keeps the objects of the bank, in its state folder. */
 const BANK = 'data/do/folio-SandboxActor';

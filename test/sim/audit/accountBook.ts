@@ -2,9 +2,8 @@
 import { Breach } from '../model/world.ts';
 import type { Body } from '../workload/commands.ts';
 import type { AccountTransfers } from './accountTransfers.ts';
-import type { Book, Due } from './book.ts';
+import type { AuditedEvent, Book, Due } from './book.ts';
 import { units } from './exact.ts';
-import type { AuditedEvent } from './ledger.ts';
 import { equal, type Row, TradeBook } from './tradeBook.ts';
 
 interface Holding {

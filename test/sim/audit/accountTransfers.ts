@@ -1,9 +1,9 @@
 /** One account's part in transfers as the auditor keeps it: what is set aside, what is to come, and until when. */
 import { Breach } from '../model/world.ts';
 import type { Body } from '../workload/commands.ts';
-import { type Due, type LedgerOf, TIMER_SLACK_MS } from './book.ts';
+import { type AuditedEvent, type Due, TIMER_SLACK_MS } from './book.ts';
 import { units } from './exact.ts';
-import type { AuditedEvent } from './ledger.ts';
+import type { LedgerOf } from './ledger.ts';
 import { sagaCommand } from './sagaCommands.ts';
 
 const TIMER_ID = /^timer expire (\S+) (\d+)$/;

@@ -16,9 +16,6 @@ interface BankBooks {
   readonly operations: Readonly<Record<string, { readonly result: { readonly outcome: string } | null }>>;
 }
 
-/** What the bank said for good of an operation of a payment; undefined where it did not. */
-export type BankSaid = (paymentId: string, operation: string) => string | undefined;
-
 /** A payment's book; undefined where nobody ever asked for such a payment. */
 type PaymentOf = (paymentId: string) => PaymentBook | undefined;
 

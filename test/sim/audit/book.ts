@@ -1,7 +1,22 @@
 /** What the auditor keeps of one aggregate beside its log: books of its own, made from the commands. */
-import type { Source } from '../../../actors/kernel/messages.ts';
+import type { SqlValue } from '../../../actors/kernel/storage.ts';
 import type { Body } from '../workload/commands.ts';
-import type { AuditedEvent, Ledger } from './ledger.ts';
+
+/** An event as the auditor reads it from a row. */
+export interface AuditedEvent {
+  readonly aggregateId: string;
+  readonly version: number;
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly recordedAt: number;
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly hash: string;
+  readonly commandId: string;
+  /** The saga that sent the command, where one did. */
+  readonly sagaId: string | undefined;
+  /** The row as it was read: it must never change. */
+  readonly row: readonly SqlValue[];
+}
 
 /** Something that an aggregate has left to do, and how much later than that its alarm may be. */
 export interface Due {
@@ -28,6 +43,3 @@ export interface Book {
   /** What is left to do, in any order. */
   due(): Iterable<Due>;
 }
-
-/** The ledgers of all aggregates, for books that depend on each other. */
-export type LedgerOf = (source: Source) => Ledger;

@@ -1,8 +1,7 @@
 /** The holds of one holder as the auditor keeps them: each placed once, and ended once, by a release or by its timer. */
 import { Breach } from '../model/world.ts';
 import type { Body } from '../workload/commands.ts';
-import { type Book, type Due, TIMER_SLACK_MS } from './book.ts';
-import type { AuditedEvent } from './ledger.ts';
+import { type AuditedEvent, type Book, type Due, TIMER_SLACK_MS } from './book.ts';
 
 const TIMER_ID = /^timer hold:(.+) (\d+)$/;
 

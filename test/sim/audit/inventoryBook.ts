@@ -2,9 +2,10 @@
 import type { Source } from '../../../actors/kernel/messages.ts';
 import { Breach } from '../model/world.ts';
 import type { Body } from '../workload/commands.ts';
-import { type Book, type Due, type LedgerOf, TIMER_SLACK_MS } from './book.ts';
-import type { AuditedEvent } from './ledger.ts';
+import { type AuditedEvent, type Due, TIMER_SLACK_MS } from './book.ts';
+import type { LedgerOf } from './ledger.ts';
 import { sagaCommand } from './sagaCommands.ts';
+import type { InventoryTold } from './shopBooks.ts';
 
 const TIMER_ID = /^timer expire (\S+) (\d+)$/;
 
@@ -30,7 +31,7 @@ interface Live {
   readonly expiresAt: number | undefined;
 }
 
-export class InventoryBook implements Book {
+export class InventoryBook implements InventoryTold {
   /** Whether anything was ever received. */
   isStocked = false;
   onHand = 0n;

@@ -6,7 +6,7 @@ import type { Source } from '../../../actors/kernel/messages.ts';
 import type { SqlValue } from '../../../actors/kernel/storage.ts';
 import { Breach } from '../model/world.ts';
 import type { Body } from '../workload/commands.ts';
-import type { Book } from './book.ts';
+import type { AuditedEvent, Book } from './book.ts';
 import { canonicalText, sha256 } from './exact.ts';
 
 /** Columns of a log's row in the order in which the auditor reads them. */
@@ -14,21 +14,6 @@ export const LOG_COLUMNS = 'version, type, schema_version, recorded_at, data, me
 
 /** What the first event names as its predecessor's hash. */
 export const GENESIS = '0'.repeat(64);
-
-export interface AuditedEvent {
-  readonly aggregateId: string;
-  readonly version: number;
-  readonly type: string;
-  readonly schemaVersion: number;
-  readonly recordedAt: number;
-  readonly data: Readonly<Record<string, unknown>>;
-  readonly hash: string;
-  readonly commandId: string;
-  /** The saga that sent the command, where one did. */
-  readonly sagaId: string | undefined;
-  /** The row as it was read: it must never change. */
-  readonly row: readonly SqlValue[];
-}
 
 /** A command that ran. */
 export interface Run {
@@ -180,3 +165,6 @@ export function thingOf({ type, data }: Body): string | undefined {
       return undefined;
   }
 }
+
+/** The ledgers of all aggregates, for books that depend on each other. */
+export type LedgerOf = (source: Source) => Ledger;

@@ -4,8 +4,8 @@
  */
 import { Breach } from '../model/world.ts';
 import type { AccountBook } from './accountBook.ts';
+import type { AuditedEvent } from './book.ts';
 import { units } from './exact.ts';
-import type { AuditedEvent } from './ledger.ts';
 
 export class MoneyAudit {
   /** What has left and not arrived, by transfer. */

@@ -2,11 +2,11 @@
 import type { Source } from '../../../actors/kernel/messages.ts';
 import { Breach } from '../model/world.ts';
 import type { Body } from '../workload/commands.ts';
-import { type Book, type Due, EFFECT_SLACK_MS, type LedgerOf } from './book.ts';
+import { type AuditedEvent, type Due, EFFECT_SLACK_MS } from './book.ts';
 import { units } from './exact.ts';
-import type { AuditedEvent } from './ledger.ts';
+import type { LedgerOf } from './ledger.ts';
 import { sagaCommand } from './sagaCommands.ts';
-import type { ShipmentBook } from './shipmentBook.ts';
+import type { OrderTold, ShipmentTold } from './shopBooks.ts';
 
 /** How the order says that a shipment has been told something. */
 const EFFECT_ID = /^effect tell (\S+) (DISPATCHED|DELIVERED) 0$/;
@@ -47,7 +47,7 @@ interface PlacedItem {
   readonly amount: string;
 }
 
-export class OrderBook implements Book {
+export class OrderBook implements OrderTold {
   status = 'UNPLACED';
   total = 0n;
   lines: BookedLine[] = [];
@@ -164,7 +164,7 @@ export class OrderBook implements Book {
   #record(event: AuditedEvent): void {
     const { shipmentId, status } = event.data as Record<string, string>;
     const { book } = this.#ledgerOf({ aggregateType: 'shipment', aggregateId: shipmentId ?? '' });
-    const own = (book as ShipmentBook).status;
+    const own = (book as ShipmentTold).status;
     if (own !== status && !(own === 'DELIVERED' && status === 'DISPATCHED'))
       fail(event, 'acknowledged is durable', `${shipmentId} is ${own}`);
     this.#recorded.set(shipmentId ?? '', status ?? '');

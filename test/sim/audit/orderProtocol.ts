@@ -1,11 +1,9 @@
 /** The sagas of an order as the auditor knows them: what they ask of stock, payment and order, and what ends which step. */
 import type { Source } from '../../../actors/kernel/messages.ts';
-import type { LedgerOf } from './book.ts';
-import type { InventoryBook } from './inventoryBook.ts';
-import type { AuditedEvent } from './ledger.ts';
-import type { OrderBook } from './orderBook.ts';
-import type { PaymentBook } from './paymentBook.ts';
+import type { AuditedEvent } from './book.ts';
+import type { LedgerOf } from './ledger.ts';
 import type { Protocol, SagaInput, StepAsked, StepCommand, Word } from './protocol.ts';
+import type { InventoryTold, OrderTold, PaymentTold } from './shopBooks.ts';
 
 /** From the start of a fulfilment to the end of its reservations: three weeks. */
 const RESERVATION_MS = 21 * 86_400_000;
@@ -53,7 +51,7 @@ function order({ input }: StepAsked, type: string, data: Record<string, unknown>
 /** What has left of a line with one shipment: the order's own log says so. */
 function issue(asked: StepAsked, ledgerOf: LedgerOf): StepCommand | undefined {
   const [shipment, line] = asked.key.split('-');
-  const { shipments } = ledgerOf(orderOf(asked.input)).book as OrderBook;
+  const { shipments } = ledgerOf(orderOf(asked.input)).book as OrderTold;
   const items = shipments.get(`${asked.input.orderId}-${shipment}`)?.data.items as
     | readonly Line[]
     | undefined;
@@ -153,7 +151,7 @@ export const FULFILMENT: Protocol = {
   word: fulfilmentWord,
   // Somebody has captured all that was held, or let go of the rest.
   isMoot: (base, _key, input, ledgerOf) =>
-    base === 'capture-payment' && (ledgerOf(paymentOf(input)).book as PaymentBook).held === 0n,
+    base === 'capture-payment' && (ledgerOf(paymentOf(input)).book as PaymentTold).held === 0n,
   // A part of the money may have gone back by hand, before or meanwhile.
   undoes: (base, { data }) => {
     const { captured, refunded } = data.standing as Record<string, string>;
@@ -165,11 +163,11 @@ export const FULFILMENT: Protocol = {
       case 'reserve-stock':
         return isFree(input, key, ledgerOf);
       case 'authorize-payment':
-        return (ledgerOf(paymentOf(input)).book as PaymentBook).isLetGo;
+        return (ledgerOf(paymentOf(input)).book as PaymentTold).isLetGo;
       case 'place-order':
       case 'confirm-order':
       case 'await-shipment':
-        return (ledgerOf(orderOf(input)).book as OrderBook).status === 'CANCELLED';
+        return (ledgerOf(orderOf(input)).book as OrderTold).status === 'CANCELLED';
       default:
         return true;
     }
@@ -199,9 +197,9 @@ export const CANCELLATION: Protocol = {
       case 'release-stock':
         return isFree(input, key, ledgerOf);
       case 'void-payment':
-        return (book as PaymentBook).isLetGo;
+        return (book as PaymentTold).isLetGo;
       default:
-        return (book as PaymentBook).kept === 0n;
+        return (book as PaymentTold).kept === 0n;
     }
   },
   word(base, { type, data }, { round }) {
@@ -220,7 +218,7 @@ export const CANCELLATION: Protocol = {
 function isFree(input: SagaInput, key: string, ledgerOf: LedgerOf): boolean {
   const { productId } = lineOf(input, key);
   const { book } = ledgerOf({ aggregateType: 'inventory', aggregateId: productId });
-  return !(book as InventoryBook).live.has(`${input.orderId}-${key}`);
+  return !(book as InventoryTold).live.has(`${input.orderId}-${key}`);
 }
 
 function refundIdOf(saga: string, again: number): string {
@@ -228,8 +226,8 @@ function refundIdOf(saga: string, again: number): string {
 }
 
 function isHopeless(input: SagaInput, ledgerOf: LedgerOf): boolean {
-  const { token, shipments } = ledgerOf(orderOf(input)).book as OrderBook;
-  const { held, captured, isLetGo } = ledgerOf(paymentOf(input)).book as PaymentBook;
+  const { token, shipments } = ledgerOf(orderOf(input)).book as OrderTold;
+  const { held, captured, isLetGo } = ledgerOf(paymentOf(input)).book as PaymentTold;
   // Goods left before anybody heard that nobody pays for them any more.
   const isLost = shipments.size > 0 && isLetGo && captured === 0n;
   return DECLINED_FOR_GOOD.test(token) || (HELD_FOR_GOOD.test(token) && held > 0n) || isLost;

@@ -5,11 +5,11 @@
 import type { Source } from '../../../actors/kernel/messages.ts';
 import { Breach } from '../model/world.ts';
 import type { Body } from '../workload/commands.ts';
-import type { BankSaid } from './bankAudit.ts';
-import { type Book, type Due, EFFECT_SLACK_MS, type LedgerOf } from './book.ts';
+import { type AuditedEvent, type Due, EFFECT_SLACK_MS } from './book.ts';
 import { units } from './exact.ts';
-import type { AuditedEvent } from './ledger.ts';
+import type { LedgerOf } from './ledger.ts';
 import { sagaCommand } from './sagaCommands.ts';
+import type { PaymentTold } from './shopBooks.ts';
 
 const EFFECT_ID = /^effect (\S+) (\d+)$/;
 const WEBHOOK_ID = /^webhook sandbox (\S+)$/;
@@ -54,7 +54,10 @@ interface Call {
   dueAt: number;
 }
 
-export class PaymentBook implements Book {
+/** What the bank said for good of an operation of a payment; undefined where it did not. */
+export type BankSaid = (paymentId: string, operation: string) => string | undefined;
+
+export class PaymentBook implements PaymentTold {
   status = 'NONE';
   authorized = 0n;
   captured = 0n;

@@ -1,8 +1,7 @@
 /** A product as the auditor keeps it: it is what was last said of it. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Body } from '../workload/commands.ts';
-import type { Book, Due } from './book.ts';
-import type { AuditedEvent } from './ledger.ts';
+import type { AuditedEvent, Book, Due } from './book.ts';
 
 export class ProductBook implements Book {
   apply(): void {

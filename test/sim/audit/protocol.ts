@@ -4,10 +4,8 @@
  */
 import type { Source } from '../../../actors/kernel/messages.ts';
 import type { Body } from '../workload/commands.ts';
-import type { LedgerOf } from './book.ts';
-import type { AuditedEvent } from './ledger.ts';
-import { CANCELLATION, FULFILMENT } from './orderProtocol.ts';
-import { TRANSFER } from './transferProtocol.ts';
+import type { AuditedEvent } from './book.ts';
+import type { LedgerOf } from './ledger.ts';
 
 /** A command of a step or of what undoes it. */
 export interface StepCommand {
@@ -54,19 +52,6 @@ export interface Protocol {
   isMoot?(base: string, key: string, input: SagaInput, ledgerOf: LedgerOf): boolean;
   /** Whether nothing but an operator's word can ever end a saga that is parked, and that not for good. */
   isHopeless?(input: SagaInput, ledgerOf: LedgerOf): boolean;
-}
-
-const PROTOCOLS: Readonly<Record<string, Protocol>> = {
-  'funds-transfer': TRANSFER,
-  'order-fulfilment': FULFILMENT,
-  'order-cancellation': CANCELLATION,
-};
-
-/** The protocol of a definition. */
-export function protocolOf(definition: string): Protocol {
-  const protocol = PROTOCOLS[definition];
-  if (protocol === undefined) throw new Error(`the auditor knows no saga ${definition}`);
-  return protocol;
 }
 
 /** What a later version of a definition puts behind the names of its steps. */

@@ -5,16 +5,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Breach } from '../model/world.ts';
 import type { Body } from '../workload/commands.ts';
-import { type Book, type Due, EFFECT_SLACK_MS, type LedgerOf, TIMER_SLACK_MS } from './book.ts';
-import type { AuditedEvent, Ledger } from './ledger.ts';
-import {
-  type Protocol,
-  protocolOf,
-  type SagaInput,
-  type StepCommand,
-  stepParts,
-  type Word,
-} from './protocol.ts';
+import { type AuditedEvent, type Book, type Due, EFFECT_SLACK_MS, TIMER_SLACK_MS } from './book.ts';
+import type { Ledger, LedgerOf } from './ledger.ts';
+import { type Protocol, type SagaInput, type StepCommand, stepParts, type Word } from './protocol.ts';
+import { protocolOf } from './protocols.ts';
 import { startOf, toldEvent } from './sagaStarts.ts';
 
 const EFFECT_ID = /^effect (do|undo) (\S+)(?: (\d+))? (\d+)$/;

@@ -3,7 +3,7 @@ import type { Source } from '../../../actors/kernel/messages.ts';
 import { keyOf } from '../../../queues/kernel/positions.ts';
 import { Breach } from '../model/world.ts';
 import type { Body } from '../workload/commands.ts';
-import type { LedgerOf } from './book.ts';
+import type { LedgerOf } from './ledger.ts';
 import { sagaBookOf } from './sagaBook.ts';
 
 /** `saga <id> <step>`, with the round from the second one on, or `saga <id> undo <step> <time>`. */

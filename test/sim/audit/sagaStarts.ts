@@ -1,9 +1,9 @@
 /** What starts the sagas of an order and what they are told, as the auditor derives it: from the logs of order and payment. */
 import type { Body } from '../workload/commands.ts';
-import type { LedgerOf } from './book.ts';
 import { eventIdFor } from './exact.ts';
-import type { OrderBook } from './orderBook.ts';
+import type { LedgerOf } from './ledger.ts';
 import type { SagaInput } from './protocol.ts';
+import type { OrderTold } from './shopBooks.ts';
 
 /** `fulfil-<orderId>` or `cancel-<orderId>`. */
 const SAGA_ID = /^(fulfil|cancel)-(.+)$/;
@@ -16,7 +16,7 @@ export const cancellationOf = (orderId: string): string => `cancel-${orderId}`;
 export function startOf(sagaId: string, ledgerOf: LedgerOf): Body | undefined {
   const [, kind, orderId] = SAGA_ID.exec(sagaId) ?? [];
   if (orderId === undefined) return undefined;
-  const order = ledgerOf({ aggregateType: 'order', aggregateId: orderId }).book as OrderBook;
+  const order = ledgerOf({ aggregateType: 'order', aggregateId: orderId }).book as OrderTold;
   if (order.placed === undefined) return undefined;
   const { customerId, currency, total, payment, items: placed } = order.placed.data;
   const items = (placed as Record<string, unknown>[]).map(({ line, productId, quantity }) => ({
@@ -34,7 +34,7 @@ export function startOf(sagaId: string, ledgerOf: LedgerOf): Body | undefined {
 }
 
 /** Whether the order was confirmed and then cancelled by somebody else than the saga that fulfils it. */
-export function isForItsOwnSaga({ cancelled }: OrderBook): boolean {
+export function isForItsOwnSaga({ cancelled }: OrderTold): boolean {
   return cancelled?.data.statusBefore === 'CONFIRMED' && cancelled.sagaId === undefined;
 }
 

@@ -2,9 +2,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Breach } from '../model/world.ts';
 import type { Body } from '../workload/commands.ts';
-import type { Book, Due, LedgerOf } from './book.ts';
-import type { AuditedEvent } from './ledger.ts';
-import type { OrderBook } from './orderBook.ts';
+import type { AuditedEvent, Due } from './book.ts';
+import type { LedgerOf } from './ledger.ts';
+import type { OrderTold, ShipmentTold } from './shopBooks.ts';
 
 /** What each command of the order makes of the shipment, and with which event. */
 const COMMANDS: Readonly<Record<string, { readonly event: string; readonly status: string }>> = {
@@ -13,7 +13,7 @@ const COMMANDS: Readonly<Record<string, { readonly event: string; readonly statu
   'order:DeliverShipment': { event: 'ShipmentDelivered', status: 'DELIVERED' },
 };
 
-export class ShipmentBook implements Book {
+export class ShipmentBook implements ShipmentTold {
   status = 'UNCREATED';
   readonly #shipmentId: string;
   readonly #ledgerOf: LedgerOf;
@@ -40,7 +40,7 @@ export class ShipmentBook implements Book {
 
   apply(event: AuditedEvent): void {
     const orderId = this.#shipmentId.replace(/-\d+$/, '');
-    const order = this.#ledgerOf({ aggregateType: 'order', aggregateId: orderId }).book as OrderBook;
+    const order = this.#ledgerOf({ aggregateType: 'order', aggregateId: orderId }).book as OrderTold;
     const shipped = order.shipments.get(this.#shipmentId);
     if (shipped === undefined) fail(event, 'its order knows of no such shipment');
     if (event.type === 'ShipmentCreated') this.#create(event, order, shipped);
@@ -49,7 +49,7 @@ export class ShipmentBook implements Book {
     this.status = Object.values(COMMANDS).find((one) => one.event === event.type)?.status ?? this.status;
   }
 
-  #create(event: AuditedEvent, order: OrderBook, { data }: AuditedEvent): void {
+  #create(event: AuditedEvent, order: OrderTold, { data }: AuditedEvent): void {
     const { carrier, trackingNumber, items } = data;
     const { orderId, shipTo } = order.placed?.data ?? {};
     if (!isDeepStrictEqual({ ...event.data }, { orderId, carrier, trackingNumber, shipTo, items }))

@@ -1,7 +1,8 @@
 /** Rows of the views of the shop and of sagas as the auditor expects them: from the logs, by code of its own. */
 import type { ViewName } from '../../../schemas/tables/views.ts';
+import type { AuditedEvent } from './book.ts';
 import { units } from './exact.ts';
-import type { AuditedEvent, Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import type { OrderBook } from './orderBook.ts';
 import type { Row } from './tradeBook.ts';
 

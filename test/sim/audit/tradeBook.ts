@@ -5,8 +5,8 @@
 import { Exact, plain } from '../../../demo/exact.ts';
 import { EMPTY_POSITION, reportPosition, tradePosition } from '../../../demo/positionBook.ts';
 import { Breach } from '../model/world.ts';
+import type { AuditedEvent } from './book.ts';
 import { product, units } from './exact.ts';
-import type { AuditedEvent } from './ledger.ts';
 
 /** A row of a view: what the auditor expects. */
 export type Row = Record<string, string | number | null>;

@@ -1,8 +1,8 @@
 /** How an aggregate becomes an actor on the simulated platform: what the shells of the product do, on the model. */
 import { ActorCore } from '../../../actors/kernel/actorCore.ts';
-import type { AnyDecider } from '../../../actors/kernel/aggregate.ts';
+import type { OutcomeCommand, Perform } from '../../../actors/kernel/actorDeps.ts';
 import { commandSender } from '../../../actors/kernel/commandSender.ts';
-import type { OutcomeCommand, Perform } from '../../../actors/kernel/effects.ts';
+import type { AnyDecider } from '../../../actors/kernel/decider.ts';
 import type { Source } from '../../../actors/kernel/messages.ts';
 import type { ConsumerGroup } from '../../../actors/kernel/outbox.ts';
 import type { ShipmentErrand } from '../../../actors/order/shipments.ts';

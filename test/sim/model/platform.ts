@@ -1,6 +1,6 @@
 /** The simulated platform: actors, directory, queues, view databases, a bank, and the Worker code that runs between them. */
 import { Directory } from '../../../actors/directory/directory.ts';
-import type { AnyDecider } from '../../../actors/kernel/aggregate.ts';
+import type { AnyDecider } from '../../../actors/kernel/decider.ts';
 import type { Source } from '../../../actors/kernel/messages.ts';
 import { consumeBatch } from '../../../queues/kernel/consumer.ts';
 import { keyOf } from '../../../queues/kernel/positions.ts';

@@ -1,7 +1,7 @@
 /** The releases of the platform that are deployed in turn: what each aggregate's rules are in them. */
 import { accountDecider } from '../../../actors/account/decider.ts';
 import { inventoryDecider } from '../../../actors/inventory/decider.ts';
-import type { AnyDecider } from '../../../actors/kernel/aggregate.ts';
+import type { AnyDecider } from '../../../actors/kernel/decider.ts';
 import { orderDecider } from '../../../actors/order/decider.ts';
 import { paymentDecider } from '../../../actors/payment/decider.ts';
 import { productDecider } from '../../../actors/product/decider.ts';

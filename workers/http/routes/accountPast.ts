@@ -1,9 +1,9 @@
 /** The past of an account, on both axes of time: as it was known then, and as it is known now (docs/time.md). */
 import { z } from 'zod';
 import type { BalanceHistory, BalanceRequest } from '../../../actors/account/balanceHistory.ts';
-import type { AccountState } from '../../../actors/account/decider.ts';
 import type { KnownAccount } from '../../../actors/account/known.ts';
 import type { Amendment } from '../../../actors/account/replay.ts';
+import type { AccountState } from '../../../actors/account/state.ts';
 import { INTERVALS } from '../../../schemas/calendar.ts';
 import { formatDecimal, parseDecimal, subtract } from '../../../schemas/decimal.ts';
 import { Time } from '../../../schemas/scalars.ts';

@@ -1,6 +1,6 @@
 /** Accounts: commands to the actor, and its own state and log. */
 import { z } from 'zod';
-import type { AccountState } from '../../../actors/account/decider.ts';
+import type { AccountState } from '../../../actors/account/state.ts';
 import { DepositFunds, OpenAccount, Reason, SetLimits, WithdrawFunds } from '../../../schemas/account.ts';
 import { formatDecimal, parseDecimal, subtract } from '../../../schemas/decimal.ts';
 import { Id } from '../../../schemas/scalars.ts';

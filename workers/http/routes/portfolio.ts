@@ -1,8 +1,7 @@
 /** Reads of an account from the views: portfolio and trades. */
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { Id, SymbolName, Time, Version } from '../../../schemas/scalars.ts';
-import { Side } from '../../../schemas/trade.ts';
+import { Id } from '../../../schemas/scalars.ts';
 import { viewDatabases } from '../../env.ts';
 import { readAccountIds } from '../../reads/accounts.ts';
 import { parkedHeader, readParkedCount, staleHeader } from '../../reads/stale.ts';
@@ -12,6 +11,7 @@ import {
   portfoliosInViews,
   shownPortfolio,
   type TradesPage,
+  TradesQuery,
   tradeReply,
   tradesInViews,
 } from '../accountViews.ts';
@@ -47,16 +47,6 @@ export const PortfolioQuery = z
 function isPast({ version, at }: Moment): boolean {
   return version !== undefined || at !== undefined;
 }
-
-/** Which trades are wanted. */
-export const TradesQuery = z.strictObject({
-  symbol: SymbolName.optional(),
-  side: Side.optional(),
-  from: Time.optional().meta({ description: 'Executed at this time or later.' }),
-  to: Time.optional().meta({ description: 'Executed before this time.' }),
-  limit: PageLimit,
-  cursor: cursorOf(Version, 'The `nextCursor` of the page before.').optional(),
-});
 
 const getPortfolio = route(
   {
