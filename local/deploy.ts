@@ -4,6 +4,7 @@ import { LocalServerError } from './errors.ts';
 import {
   configuredVariables,
   deployedSecrets,
+  givenVariables,
   missingSecrets,
   missingSecretsText,
   optionValue,
@@ -22,6 +23,10 @@ of the archive's bucket, then the Worker.
 
 Ends with 0 where it is deployed, else with another code, and says why.`;
 
+/** The Worker would say one thing of the archive's bucket, and its rules another. */
+const REMOVAL_ELSEWHERE =
+  "ARCHIVE_REMOVAL belongs into wrangler.toml, where the rules of the archive's bucket are made from it";
+
 /**
  * `npm run deploy [-- OPTIONS OF WRANGLER DEPLOY]`: the migrations of every D1 database, then the Worker, so that new
  * code never meets an old table, and the rules of the archive's bucket before that too, so that nothing is ever archived without
@@ -34,6 +39,7 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
+  if (givenVariables(given).ARCHIVE_REMOVAL !== undefined) throw new LocalServerError(REMOVAL_ELSEWHERE);
   if (!(await checkSupplyChain())) return 1;
   if (!given.includes('--dry-run')) {
     const missing = await missingSecrets(given, await configuredVariables(given), deployedSecrets);

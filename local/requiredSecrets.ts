@@ -55,7 +55,7 @@ export async function configuredVariables(args: readonly string[]): Promise<Vari
 }
 
 /** Variables of a deployment's command line: `--var NAME:value`, as often as wanted, or several behind one `--var`. */
-function givenVariables(args: readonly string[]): Record<string, string> {
+export function givenVariables(args: readonly string[]): Record<string, string> {
   const pairs = args.flatMap((arg) => {
     const [, name, value] = /^(?:--var=)?([A-Z][A-Z0-9_]*):(.*)$/s.exec(arg) ?? [];
     return name === undefined || value === undefined ? [] : [[name, value] as const];

@@ -185,3 +185,19 @@ export function jurisdictionOf(name: string | undefined): Jurisdiction {
   if (found === undefined) throw new Error(`no retention terms for the jurisdiction ${name}`);
   return found;
 }
+
+/** What becomes of archived segments at the end of their terms: they are removed, or nothing is, whatever its term. */
+export const ARCHIVE_REMOVALS = ['AFTER_TERM', 'SUSPENDED'] as const;
+export type ArchiveRemoval = (typeof ARCHIVE_REMOVALS)[number];
+
+/** What the setting `ARCHIVE_REMOVAL` says; it may be absent. Throws where it says neither: the environment is set up wrongly. */
+export function archiveRemovalOf(setting: string | undefined): ArchiveRemoval {
+  switch (setting ?? 'after-term') {
+    case 'after-term':
+      return 'AFTER_TERM';
+    case 'suspended':
+      return 'SUSPENDED';
+    default:
+      throw new Error(`ARCHIVE_REMOVAL is "after-term" or "suspended", and not "${setting}"`);
+  }
+}

@@ -24,6 +24,8 @@ export interface Env extends ActorEnv, ArchiveEnv, NotaryEnv {
   readonly ASSETS: Fetcher;
   /** The local administrator's token: counts in local bundles alone (schemas/localRun.ts). */
   readonly DEV_TOKEN?: string;
+  /** `suspended` while nothing of the archive may be removed, because of a legal hold (schemas/retention.ts). */
+  readonly ARCHIVE_REMOVAL?: string;
   /** `open` while an administrator may restore logs from an archive (docs/archive.md, "Restoring"). */
   readonly RESTORE?: string;
   /** Which access tokens count (docs/security.md): `iss`, `aud`, and where the issuer's keys are. */

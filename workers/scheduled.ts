@@ -5,6 +5,7 @@ import { tellSagas } from '../queues/sagas/consumer.ts';
 import { IS_LOCAL } from '../schemas/localRun.ts';
 import type { EventsMessage } from '../schemas/message.ts';
 import { DIRECTORY_PARTS, directoryName } from '../schemas/partition.ts';
+import { archiveRemovalOf } from '../schemas/retention.ts';
 import { createLogger, errorFields, type Logger } from '../telemetry/logger.ts';
 import { ownerOf } from './aggregates.ts';
 import { archivistStub, notaryStub } from './archive.ts';
@@ -66,6 +67,7 @@ async function reconcileAround(env: Env, logger: Logger): Promise<void> {
 
 /** Once an hour, in local runs: elsewhere R2 does it. */
 async function removeExpired(env: Env, now: number, logger: Logger): Promise<void> {
+  if (archiveRemovalOf(env.ARCHIVE_REMOVAL) === 'SUSPENDED') return;
   const bucket = archiveBucket(env.ARCHIVE, () => now);
   if (!(bucket instanceof RetainedBucket) || now % HOUR_MS >= MINUTE_MS) return;
   const objects = await bucket.removeExpired();

@@ -1564,6 +1564,15 @@ readonly isBackedUp: boolean;
 readonly version: number;
 };
 
+export type HoldReply = {
+/** The id of an aggregate: of its client, or made from one. */
+readonly aggregateId: string;
+readonly version: number;
+readonly events: readonly (EventReference)[];
+/** `AFTER_TERM`: archived events of the subject are removed with their segments at the end of the term, whatever is held, until removal is suspended (docs/privacy.md, "Legal hold and the archive"). */
+readonly archiveRemoval: "AFTER_TERM" | "SUSPENDED";
+};
+
 export type ParkedThing = {
 /** Names what is parked: its kind, where it is parked, and the aggregate. */
 readonly id: string;
@@ -3108,7 +3117,7 @@ readonly body: {
 /** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
 readonly reason: string;
 };
-readonly reply: CommandReply;
+readonly reply: HoldReply;
 };
 /** Let a subject be erased again */
 readonly liftLegalHold: {

@@ -1,5 +1,11 @@
 /** The rules that a bucket has, as Cloudflare's API gives them, beside the rules that it must have. */
-import { LOCK_RULES, REMOVAL_RULES, RULE_PREFIX } from '../../queues/archive/retentionRules.ts';
+import {
+  LOCK_RULES,
+  REMOVAL_RULES,
+  RULE_PREFIX,
+  SEGMENTS_PREFIX,
+} from '../../queues/archive/retentionRules.ts';
+import type { ArchiveRemoval } from '../../schemas/retention.ts';
 
 const DAY_SECONDS = 86_400;
 
@@ -26,21 +32,33 @@ export interface BucketRule {
   readonly deleteObjectsTransition?: { readonly condition: Condition };
 }
 
-/** What the bucket of the archive must have. */
-export const REQUIRED_RULES: Readonly<Record<RuleKind, readonly BucketRule[]>> = {
-  lock: LOCK_RULES.map(({ name, prefix, days }) => ({
-    id: name,
-    enabled: true,
-    prefix,
-    condition: days === null ? { type: 'Indefinite' } : { type: 'Age', maxAgeSeconds: days * DAY_SECONDS },
-  })),
-  lifecycle: REMOVAL_RULES.map(({ name, prefix, days }) => ({
+/** The rules of a kind that the bucket of the archive must have. While removal is suspended nothing may remove anything. */
+export function requiredRules(kind: RuleKind, removal: ArchiveRemoval): readonly BucketRule[] {
+  if (kind === 'lock')
+    return LOCK_RULES.map(({ name, prefix, days }) => ({
+      id: name,
+      enabled: true,
+      prefix,
+      condition: days === null ? { type: 'Indefinite' } : { type: 'Age', maxAgeSeconds: days * DAY_SECONDS },
+    }));
+  if (removal === 'SUSPENDED') return [];
+  return REMOVAL_RULES.map(({ name, prefix, days }) => ({
     id: name,
     enabled: true,
     conditions: { prefix },
     deleteObjectsTransition: { condition: { type: 'Age', maxAge: days * DAY_SECONDS } },
-  })),
-};
+  }));
+}
+
+/** Whether a rule removes segments, as one of somebody else may, too. */
+export function removesSegments({ enabled, conditions, deleteObjectsTransition }: BucketRule): boolean {
+  const prefix = conditions?.prefix ?? '';
+  return (
+    enabled &&
+    deleteObjectsTransition !== undefined &&
+    (prefix.startsWith(SEGMENTS_PREFIX) || SEGMENTS_PREFIX.startsWith(prefix))
+  );
+}
 
 /** How the rules of a kind differ from those that there must be. */
 export interface RuleDifference {
@@ -54,8 +72,12 @@ export interface RuleDifference {
 }
 
 /** Compares them. A rule counts only if it is switched on, for its objects and with its effect. */
-export function compareRules(kind: RuleKind, found: readonly BucketRule[]): RuleDifference {
-  const required = REQUIRED_RULES[kind];
+export function compareRules(
+  kind: RuleKind,
+  found: readonly BucketRule[],
+  removal: ArchiveRemoval,
+): RuleDifference {
+  const required = requiredRules(kind, removal);
   const isIn = (rules: readonly BucketRule[], rule: BucketRule) =>
     rules.some((other) => other.id === rule.id && essence(other) === essence(rule));
   const foreign = found.filter(({ id }) => !id.startsWith(RULE_PREFIX));

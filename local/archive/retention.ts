@@ -3,6 +3,8 @@
  * of others are left as they are.
  */
 import {
+  type ArchiveRemoval,
+  archiveRemovalOf,
   type Jurisdiction,
   jurisdictionOf,
   RETENTION,
@@ -13,8 +15,18 @@ import {
 import { plural } from '../../verifier/counts.ts';
 import { loadWrangler, WRANGLER_TOML } from '../config.ts';
 import { LocalServerError } from '../errors.ts';
-import { compareRules, REQUIRED_RULES, RULE_KINDS, type RuleKind, ruleText } from './bucketRules.ts';
+import {
+  type BucketRule,
+  compareRules,
+  RULE_KINDS,
+  type RuleKind,
+  removesSegments,
+  requiredRules,
+  ruleText,
+} from './bucketRules.ts';
 import { CloudflareApi } from './cloudflareApi.ts';
+
+const SUSPENDED = 'removal is suspended: nothing of the archive goes at the end of its term';
 
 /** What to do about the rules. */
 export interface RetentionOptions {
@@ -29,6 +41,8 @@ export interface RetentionOptions {
 /** The world around the command. */
 interface World {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The Worker's configuration, where it is not the repository's. */
+  readonly config?: string;
   print(line: string): void;
 }
 
@@ -39,6 +53,7 @@ interface Bucket {
   /** R2's jurisdiction of the bucket, if it has one. */
   readonly restriction: string | undefined;
   readonly jurisdiction: Jurisdiction;
+  readonly removal: ArchiveRemoval;
 }
 
 /** Prints what it finds and does; answers the exit code: 1 where the bucket does not have the rules. */
@@ -46,15 +61,16 @@ export async function retention(
   { isDryRun = false, isCheck = false, environment }: RetentionOptions,
   world: World = { env: process.env, print: (line) => console.log(line) },
 ): Promise<number> {
-  const bucket = await bucketOf(environment);
+  const bucket = await bucketOf(environment, world);
   if (isDryRun) {
     printRules(bucket, world);
     return 0;
   }
   const api = await CloudflareApi.connect(world.env, bucket.account);
   const counts = { wrong: 0, added: 0, removed: 0 };
+  const { removal } = bucket;
   for (const kind of RULE_KINDS) {
-    const found = compareRules(kind, await rulesOf(api, bucket, kind));
+    const found = compareRules(kind, await rulesOf(api, bucket, kind), removal);
     const isRight = found.missing.length + found.stale.length === 0;
     if (!isRight && !isCheck) {
       await api.call('PUT', pathOf(bucket, kind), headersOf(bucket), { rules: found.wanted });
@@ -62,12 +78,18 @@ export async function retention(
       counts.removed += found.stale.length;
     }
     const { missing, stale, foreign } =
-      isRight || isCheck ? found : compareRules(kind, await rulesOf(api, bucket, kind));
+      isRight || isCheck ? found : compareRules(kind, await rulesOf(api, bucket, kind), removal);
     counts.wrong += missing.length + stale.length;
     for (const rule of missing) world.print(`missing: ${rule.id}: ${ruleText(kind, rule)}`);
     for (const rule of stale) world.print(`changed or out of date: ${rule.id}: ${ruleText(kind, rule)}`);
-    for (const rule of foreign) world.print(`left alone: ${rule.id}: ${ruleText(kind, rule)}`);
+    for (const rule of foreign) {
+      const isInTheWay = removal === 'SUSPENDED' && removesSegments(rule);
+      if (isInTheWay) counts.wrong++;
+      const what = isInTheWay ? 'removes what must stay, and is left to whoever made it' : 'left alone';
+      world.print(`${what}: ${rule.id}: ${ruleText(kind, rule)}`);
+    }
   }
+  if (removal === 'SUSPENDED') world.print(SUSPENDED);
   const { added, removed, wrong } = counts;
   const changes = added + removed === 0 ? '' : ` (${added} added, ${removed} removed)`;
   const verdict =
@@ -83,18 +105,18 @@ export async function retention(
 async function locksOnKeyBackups(
   api: CloudflareApi,
   environment: string | undefined,
-  { print }: World,
+  world: World,
 ): Promise<number> {
-  const bucket = await bucketOf(environment, 'KEY_BACKUPS');
+  const bucket = await bucketOf(environment, world, 'KEY_BACKUPS');
   const locks = (await rulesOf(api, bucket, 'lock')).filter(({ enabled }) => enabled);
   for (const rule of locks)
-    print(
+    world.print(
       `no lock may be on ${bucket.name}, where erasures must reach: ${rule.id}: ${ruleText('lock', rule)}`,
     );
   return locks.length;
 }
 
-function printRules({ name, jurisdiction }: Bucket, { print }: World): void {
+function printRules({ name, jurisdiction, removal }: Bucket, { print }: World): void {
   print(`Terms in the jurisdiction ${jurisdiction}: a log is kept as long as any of its events has to be.`);
   for (const [type, classes] of Object.entries(RETENTION)) {
     print(`  ${type.padEnd(14)}  ${yearsText(retentionOf(type, jurisdiction).years)}`);
@@ -106,8 +128,10 @@ function printRules({ name, jurisdiction }: Bucket, { print }: World): void {
   print('');
   print(`Rules of the bucket ${name}:`);
   for (const kind of RULE_KINDS) {
-    for (const rule of REQUIRED_RULES[kind]) print(`  ${rule.id.padEnd(36)}  ${ruleText(kind, rule)}`);
+    for (const rule of requiredRules(kind, removal))
+      print(`  ${rule.id.padEnd(36)}  ${ruleText(kind, rule)}`);
   }
+  if (removal === 'SUSPENDED') print(`  ${SUSPENDED}`);
 }
 
 /** Event types of an aggregate by their class. */
@@ -130,10 +154,14 @@ interface BucketConfig {
   readonly vars: Readonly<Record<string, unknown>>;
 }
 
-async function bucketOf(environment: string | undefined, binding = 'ARCHIVE'): Promise<Bucket> {
+async function bucketOf(
+  environment: string | undefined,
+  { config: file = WRANGLER_TOML }: World,
+  binding = 'ARCHIVE',
+): Promise<Bucket> {
   const library = await loadWrangler();
   const config: BucketConfig = library.unstable_readConfig(
-    { config: WRANGLER_TOML, ...(environment === undefined ? {} : { env: environment }) },
+    { config: file, ...(environment === undefined ? {} : { env: environment }) },
     { hideWarnings: true },
   );
   const entry = config.r2_buckets.find((one) => one.binding === binding);
@@ -144,11 +172,12 @@ async function bucketOf(environment: string | undefined, binding = 'ARCHIVE'): P
     account: config.account_id,
     restriction: entry.jurisdiction,
     jurisdiction: jurisdictionOf(config.vars.JURISDICTION as string | undefined),
+    removal: archiveRemovalOf(config.vars.ARCHIVE_REMOVAL as string | undefined),
   };
 }
 
 async function rulesOf(api: CloudflareApi, bucket: Bucket, kind: RuleKind) {
-  const { rules } = await api.call<{ rules: Parameters<typeof compareRules>[1] }>(
+  const { rules } = await api.call<{ rules: readonly BucketRule[] }>(
     'GET',
     pathOf(bucket, kind),
     headersOf(bucket),

@@ -33,8 +33,11 @@ export const RULE_PREFIX = 'folio-';
 /** What the chain of the archive hangs on is needed as long as any segment is, and is small. */
 const KEPT_FOR_GOOD = ['manifests/', 'checkpoints/', 'keys/'] as const;
 
+/** What the keys of all segments begin with. */
+export const SEGMENTS_PREFIX = 'segments/';
+
 const TERMS = RETENTION_YEARS.map((years) => ({
-  prefix: `segments/${years}y/`,
+  prefix: `${SEGMENTS_PREFIX}${years}y/`,
   days: Math.ceil(years * DAYS_PER_YEAR),
 }));
 

@@ -1,9 +1,13 @@
 /** The rules of the archive's bucket, put on a stand-in for Cloudflare's API, and checked there. */
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type RetentionOptions, retention } from '../../local/archive/retention.ts';
+import { WRANGLER_TOML } from '../../local/config.ts';
 
 interface Rule {
   readonly id: string;
@@ -51,7 +55,11 @@ beforeEach(() => {
 afterAll(() => void server.close());
 
 /** The command; answers its exit code. */
-async function run(options: RetentionOptions, env: Record<string, string> = {}): Promise<number> {
+async function run(
+  options: RetentionOptions,
+  env: Record<string, string> = {},
+  world: { readonly config?: string } = {},
+): Promise<number> {
   lines = [];
   const { port } = server.address() as AddressInfo;
   const variables = {
@@ -59,7 +67,7 @@ async function run(options: RetentionOptions, env: Record<string, string> = {}):
     CLOUDFLARE_API_TOKEN: 'a-token',
     ...env,
   };
-  return retention(options, { env: variables, print: (line) => void lines.push(line) });
+  return retention(options, { env: variables, print: (line) => void lines.push(line), ...world });
 }
 
 const days = (count: number) => count * 86_400;
@@ -126,6 +134,40 @@ describe('the rules of the bucket', () => {
     }
     keyLocks = [];
     expect(await run({ isCheck: true })).toBe(0);
+  });
+
+  it('remove nothing while removal is suspended, and nor may those of others', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'folio-retention-'));
+    const config = path.join(folder, 'wrangler.toml');
+    const given = readFileSync(WRANGLER_TOML, 'utf8');
+    writeFileSync(config, given.replace('ARCHIVE_REMOVAL = "after-term"', 'ARCHIVE_REMOVAL = "suspended"'));
+    await run({});
+    expect(rules.lifecycle).toHaveLength(2);
+    // The rules from before are found, and taken away; the locks stay.
+    expect(await run({ isCheck: true }, {}, { config })).toBe(1);
+    expect(await run({}, {}, { config })).toBe(0);
+    expect(lines).toEqual([
+      'removal is suspended: nothing of the archive goes at the end of its term',
+      'bucket folio-archive has the rules of the archive (0 added, 2 removed)',
+    ]);
+    expect([rules.lifecycle, rules.lock?.length]).toEqual([[], 5]);
+    const theirs = (id: string, prefix: string) => removal(id, prefix, days(30));
+    rules.lifecycle = [theirs('exports', 'exports/'), { ...theirs('off', 'segments/'), enabled: false }];
+    expect(await run({ isCheck: true }, {}, { config })).toBe(0);
+    for (const prefix of ['', 'seg', 'segments/', 'segments/7y/order/']) {
+      rules.lifecycle = [theirs('theirs', prefix)];
+      expect([prefix, await run({}, {}, { config })]).toEqual([prefix, 1]);
+      expect(lines[0]).toMatch(/^removes what must stay, and is left to whoever made it: theirs: /);
+    }
+    rules.lifecycle = [];
+    expect(await run({ isDryRun: true }, {}, { config })).toBe(0);
+    expect(lines.filter((line) => line.includes('removed after'))).toEqual([]);
+    writeFileSync(config, given.replace('ARCHIVE_REMOVAL = "after-term"', 'ARCHIVE_REMOVAL = "off"'));
+    await expect(run({}, {}, { config })).rejects.toThrow('ARCHIVE_REMOVAL is "after-term" or "suspended"');
+    rmSync(folder, { recursive: true });
+    // Lifted: what is over its term goes again.
+    expect(await run({})).toBe(0);
+    expect(rules.lifecycle).toHaveLength(2);
   });
 
   it('are told without an account; an account that may not, and a bucket that is not there, are said', async () => {

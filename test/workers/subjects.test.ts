@@ -5,6 +5,7 @@ import type { SubjectActor } from '../../actors/subject/actor.ts';
 import { newPersonalDataKey } from '../../local/personalDataKey.ts';
 import type { Encrypted } from '../../schemas/personal.ts';
 import type { Env } from '../../workers/env.ts';
+import { handleScheduled } from '../../workers/scheduled.ts';
 import { call, testEnv, verdict } from '../support/api.ts';
 import { as } from '../support/callers.ts';
 
@@ -107,6 +108,23 @@ describe('a subject', () => {
         expect(answer?.status).toBe(erased.status === 200 ? 'erased' : 'open');
       }),
     );
+  });
+
+  it('that is held is told whether the archive keeps what is over its term, which is so while removal is suspended', async () => {
+    const suspended = { ...testEnv, ARCHIVE_REMOVAL: 'suspended' };
+    const hold = async (env: Env) =>
+      (await call('PUT', '/v1/subjects/held-archive/hold', { body: { reason }, env })).body.archiveRemoval;
+    expect(await hold(testEnv)).toBe('AFTER_TERM');
+    expect(await hold(suspended)).toBe('SUSPENDED');
+    const segment = 'segments/7y/order/2026-11-21/000000000001-aa.parquet';
+    await testEnv.ARCHIVE.put(segment, 'events');
+    const eightYears = 8 * 366 * 86_400_000;
+    const hour = 3_600_000;
+    const later = Math.ceil((Date.now() + eightYears) / hour) * hour;
+    await handleScheduled(suspended, later);
+    expect(await testEnv.ARCHIVE.head(segment)).not.toBeNull();
+    await handleScheduled(testEnv, later);
+    expect(await testEnv.ARCHIVE.head(segment)).toBeNull();
   });
 
   it('gets another key, and keeps what the one before encrypted', async () => {

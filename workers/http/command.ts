@@ -77,7 +77,7 @@ export interface Taken {
 /** Runs a command, whichever way it came. Ends with the problem of its refusal. */
 export async function sendCommand(
   c: Context<HttpEnv>,
-  { aggregateType, aggregateId, type, data }: Sending,
+  { aggregateType, aggregateId, type, data, environment }: Sending,
   { commandId: id, expectedVersion: expected }: Sent,
 ): Promise<Taken> {
   const actor = actorStub(c.env, { aggregateType, aggregateId });
@@ -87,7 +87,7 @@ export async function sendCommand(
   if (outcome.status === 'refused') throw new ProblemError(refusalProblem(outcome));
   const { version, events, reply } = outcome;
   return {
-    reply: { aggregateId, version, events: [...events], ...reply },
+    reply: { aggregateId, version, events: [...events], ...reply, ...environment?.(c.env) },
     isReplayed: outcome.status === 'replayed',
   };
 }

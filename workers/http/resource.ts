@@ -39,6 +39,8 @@ export interface ResourceCommand {
   readonly isBodyOptional?: true;
   readonly success: Success;
   readonly refusals: readonly ProblemCode[];
+  /** What its reply says beyond what every command's does. */
+  readonly environment?: NonNullable<Sending['environment']>;
 }
 
 /** Which state is wanted; the newest where neither is given. */
@@ -62,7 +64,7 @@ export function idParams({ aggregateType }: Resource) {
 
 /** The route of a command to an aggregate that the path names. */
 export function commandRoute(resource: Resource, command: ResourceCommand): Route {
-  const { method = 'post', resource: name, type, refusals, ...described } = command;
+  const { method = 'post', resource: name, type, refusals, environment, ...described } = command;
   const { aggregateType, path, tag } = resource;
   const { status, created } = described.success;
   return sendingRoute(
@@ -76,7 +78,10 @@ export function commandRoute(resource: Resource, command: ResourceCommand): Rout
       problems: refusals,
     },
     { status, statusOfFirst: created === undefined ? status : 201 },
-    ({ id = '', body }) => ({ aggregateType, aggregateId: id, type, data: body }),
+    ({ id = '', body }) => ({
+      ...{ aggregateType, aggregateId: id, type, data: body },
+      ...(environment === undefined ? {} : { environment }),
+    }),
   );
 }
 

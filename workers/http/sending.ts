@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import type { z } from 'zod';
 import type { AggregateKey } from '../../queues/kernel/positions.ts';
 import type { Target } from '../access/principal.ts';
+import type { Env } from '../env.ts';
 import type { HttpEnv } from './context.ts';
 import type { Moment } from './past.ts';
 
@@ -12,6 +13,8 @@ export interface Sending extends AggregateKey {
   readonly data: unknown;
   /** The aggregate whose owner may send it, where the path does not say: a transfer concerns the account that pays. */
   readonly concerns?: Target;
+  /** What the reply says beyond what every command's does, of the environment as it is now. */
+  readonly environment?: (env: Env) => object;
 }
 
 /** What a command is made from: the aggregate's id, where the path names it, and the body as its schema has it. */

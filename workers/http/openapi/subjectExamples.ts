@@ -29,7 +29,9 @@ export const SUBJECT_EXAMPLES: Readonly<Record<string, Example>> = {
     },
   },
   eraseSubject: subjectCommand({ reason: 'asked for on 2026-11-20, ticket 4711' }, 'SubjectErased', 5),
-  placeLegalHold: subjectCommand({ reason: 'case 17/2026' }, 'LegalHoldPlaced', 3),
+  placeLegalHold: subjectCommand({ reason: 'case 17/2026' }, 'LegalHoldPlaced', 3, {
+    archiveRemoval: 'AFTER_TERM',
+  }),
   liftLegalHold: { reply: subjectCommand({}, 'LegalHoldLifted', 4).reply },
   rotateSubjectKey: subjectCommand({ reason: 'yearly' }, 'SubjectKeyRotated', 2),
   rewrapSubjectKeys: {

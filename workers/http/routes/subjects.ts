@@ -1,10 +1,12 @@
 /** Subjects: whose personal data is kept under which keys, held back from erasure, and erased (docs/privacy.md). */
 import { z } from 'zod';
 import type { SubjectState } from '../../../actors/subject/decider.ts';
+import { ARCHIVE_REMOVALS, archiveRemovalOf } from '../../../schemas/retention.ts';
 import { Id, Remark, UtcTime, Version } from '../../../schemas/scalars.ts';
 import { SubjectStatus, subjectCommands } from '../../../schemas/subject.ts';
 import { runCommand } from '../command.ts';
 import { type Route, route } from '../operation.ts';
+import { CommandReply } from '../replies.ts';
 import { commandRoute, commandSuccess, idParams, type Resource, stateRoute } from '../resource.ts';
 
 const SUBJECTS: Resource = {
@@ -35,6 +37,15 @@ export const SubjectReply = z
   })
   .meta({ id: 'Subject' });
 type SubjectReply = z.infer<typeof SubjectReply>;
+
+/** What placing a hold answers. */
+export const HoldReply = CommandReply.extend({
+  archiveRemoval: z.enum(ARCHIVE_REMOVALS).meta({
+    description:
+      '`AFTER_TERM`: archived events of the subject are removed with their segments at the end of the term, whatever is held, ' +
+      'until removal is suspended (docs/privacy.md, "Legal hold and the archive").',
+  }),
+}).meta({ id: 'HoldReply' });
 
 /** Why a hold is lifted: a request that deletes has no body. */
 export const LiftHoldQuery = z.strictObject({ reason: Remark });
@@ -85,11 +96,14 @@ export const subjects: readonly Route[] = [
     operationId: 'placeLegalHold',
     summary: 'Keep a subject from being erased',
     description:
-      'Also before anything of the subject is stored. Placed again, it is held for the new reason.',
+      'Also before anything of the subject is stored. Placed again, it is held for the new reason. The archive is another ' +
+      'matter: its segments have events of many customers, and the bucket removes them at the end of their term, held or not, ' +
+      'unless removal is suspended for all of them; `archiveRemoval` says which.',
     type: 'PlaceLegalHold',
     body: subjectCommands.PlaceLegalHold,
-    success: commandSuccess(200, 'The subject is held.'),
+    success: commandSuccess(200, 'The subject is held.', HoldReply),
     refusals: ['already_erased'],
+    environment: ({ ARCHIVE_REMOVAL }) => ({ archiveRemoval: archiveRemovalOf(ARCHIVE_REMOVAL) }),
   }),
   liftLegalHold,
   commandRoute(SUBJECTS, {
