@@ -32,7 +32,7 @@ export type Metadata = z.infer<typeof Metadata>;
 /** SHA-256 as 64 lower-case hexadecimal digits. */
 export const HashText = z
   .string()
-  .regex(/^[0-9a-f]{64}$/)
+  .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits, lower case')
   .meta({ title: 'Hash', description: 'SHA-256 in 64 hexadecimal digits, lower case.' });
 
 /** An event as it is stored and published: `data` has the shape of its `schemaVersion`, never upcast. */

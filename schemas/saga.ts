@@ -32,13 +32,18 @@ export type StepStatus = z.infer<typeof StepStatus>;
 /** A step by its name in the definition and, where there is one for each of several things, that thing's key. */
 const StepName = z
   .string()
-  .regex(/^[a-z0-9-]{1,32}(:[A-Za-z0-9_-]{1,96})?$/)
+  .regex(
+    /^[a-z0-9-]{1,32}(:[A-Za-z0-9_-]{1,96})?$/,
+    'must be the name of a step, with its key behind a colon',
+  )
   .meta({
     description: 'The step by its name and, where there are several of it, a key: `reserve-stock:2`.',
   });
 
 /** Lower case with hyphens. */
-export const SagaDefinitionName = z.string().regex(/^[a-z-]{1,32}$/);
+export const SagaDefinitionName = z
+  .string()
+  .regex(/^[a-z-]{1,32}$/, 'must be 1 to 32 characters of a-z and -');
 
 // ---- commands ----
 

@@ -1,6 +1,7 @@
 /** The typed client as others get it, against the real local server: its calls, and a stream through torn connections. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -182,6 +183,33 @@ describe('the client', () => {
     );
     writeFileSync(script, named);
     expect(execFileSync(process.execPath, [script], { encoding: 'utf8' })).toBe(printed);
+  });
+
+  it('is what the page of streams does by hand', () => {
+    const page = readFileSync(join(REPOSITORY, 'docs/streams.md'), 'utf8');
+    const [, example = '', printed = ''] = /```js\n([\s\S]*?)```\n\n```\n([\s\S]*?)```/.exec(page) ?? [];
+    mkdirSync(join(folder, '.folio'));
+    writeFileSync(join(folder, '.folio/dev-token'), platform.token);
+    const script = join(folder, 'follow.mjs');
+    writeFileSync(script, example.replace('localhost:8787', new URL(platform.url).host));
+    const run = () => execFileSync(process.execPath, [script], { encoding: 'utf8', cwd: folder });
+    expect(run()).toBe(printed);
+    expect(run()).toBe(printed.replace('2 accepted, 0 replayed', '0 accepted, 2 replayed'));
+  });
+
+  it('may be a service, with a key as the page of security has it', async () => {
+    await open('alice-1');
+    const page = readFileSync(join(REPOSITORY, 'docs/security.md'), 'utf8');
+    const [, body = ''] = /\/v1\/service-keys .* -d '\n([\s\S]*?\})'\n/.exec(page) ?? [];
+    const [, token = ''] = /"Authorization: Bearer (folio~\S+)"/.exec(page) ?? [];
+    const secret = 'ab'.repeat(32);
+    const secretHash = createHash('sha256').update(secret).digest('hex');
+    await client.call('issueServiceKey', { body: JSON.parse(body.replace("'$HASH'", secretHash)) });
+    const service = new folio.FolioClient({ url: platform.url, token: token.replace('$SECRET', secret) });
+    const { data } = await service.call('getAccount', { params: { id: 'alice-1' } });
+    expect(data.customerId).toBe('customer-1');
+    const other = service.call('getAccount', { params: { id: 'called' } });
+    await expect(other).rejects.toMatchObject({ status: 403, code: 'forbidden' });
   });
 
   it('is told that its token is none, over HTTP and over a stream', async () => {

@@ -26,7 +26,7 @@ export const ParkedId = z.string().regex(PARKED_ID, 'must be the id of a parked 
 });
 
 const Kind = z.enum(PARKED_KINDS);
-const Where = z.string().regex(/^[A-Za-z_-]{1,32}$/);
+const Where = z.string().regex(/^[A-Za-z_-]{1,32}$/, 'must be 1 to 32 characters of A-Z, a-z, _ and -');
 
 /** Which parked things are wanted. */
 export const ParkedQuery = z.strictObject({
