@@ -60,7 +60,7 @@ export const journalProjector: RebuildableProjector = {
     versionColumn: 'from_version',
     isOneSequence: true,
     // A row may have a hundred pages to give back.
-    clearRows: 2_000,
+    clearRows: 1_000,
   },
   audit: journalAudit,
   collector({ colour, role }) {

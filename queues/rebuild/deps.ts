@@ -5,6 +5,8 @@ import type { OwnerState, RebuildableProjector } from '../kernel/projector.ts';
 
 export interface RebuildDeps extends RunnerDeps {
   readonly projectors: readonly RebuildableProjector[];
+  /** How much of a full portion of work to take at a time: all of it, or less, but something, while others wait for their answers. */
+  portion(full: number): number;
   /** Parts that the directory of aggregates has. */
   readonly directoryParts: number;
   /** The entries of a part after one of them, in order; fewer than `limit` at the end. */

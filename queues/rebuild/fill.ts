@@ -19,7 +19,7 @@ import { journalStarts } from '../projectors/journal.ts';
 import type { RebuildDeps } from './deps.ts';
 import { jobGuard, type RebuildJob } from './job.ts';
 
-/** Events read and stored at a time: about a megabyte of text, and two of them are in memory. */
+/** Events read and stored at a time where nobody waits: about a megabyte of text, and two of them are in memory. */
 export const FILL_EVENTS_MAX = 2_000;
 
 /** An owner that restarts takes less. */
@@ -43,12 +43,16 @@ export async function fill(
   const standing = await readStanding(deps, job, keys);
   const reader = new LogReader(deps, standing, keys);
   let next = reader.next();
+  let untold = 0;
   while (next !== undefined) {
     const ranges = await next;
     next = isOver() ? undefined : reader.next();
+    const storing = applyRanges(deps, standing, ranges, { applied: 0, parked: 0 }, jobGuard(job));
     // Both are awaited whatever becomes of the first: a rejection that nobody waits for ends a Worker.
-    const [stored] = await Promise.allSettled([store(deps, job, standing, ranges), next]);
+    const [stored] = await Promise.allSettled([storing, next]);
     if (stored.status === 'rejected') throw stored.reason;
+    untold += ranges.reduce((sum, range) => sum + range.events.length, 0);
+    if (untold >= FILL_EVENTS_MAX || next === undefined) untold = await tell(deps, job, untold);
   }
   return { isComplete: reader.isThrough, aheadOfLog: reader.aheadOfLog };
 }
@@ -64,20 +68,15 @@ async function readStanding(
   return { targets: building, epoch, positions, isFilling: true };
 }
 
-async function store(
-  deps: RebuildDeps,
-  job: RebuildJob,
-  standing: Standing,
-  ranges: readonly Range[],
-): Promise<void> {
-  const events = ranges.reduce((sum, range) => sum + range.events.length, 0);
-  await applyRanges(deps, standing, ranges, { applied: 0, parked: 0 }, jobGuard(job));
-  await deps.database.batch([
+/** Adds events to those that the rebuild says it has applied. Answers how many are left to tell: none. */
+async function tell({ database }: RebuildDeps, { job }: RebuildJob, events: number): Promise<0> {
+  await database.batch([
     {
       sql: 'UPDATE rebuilds SET events_applied = events_applied + ? WHERE job = ?',
-      parameters: [events, job.job],
+      parameters: [events, job],
     },
   ]);
+  return 0;
 }
 
 /** An aggregate on its way: read up to `from`, to be read up to `to`. */
@@ -95,6 +94,8 @@ class LogReader {
   /** The journal being built, if it is: its rows must end where those of the live one end. */
   readonly #journal: ViewTarget | undefined;
   #ways: Way[];
+  /** Of ways that have begun: where rows of the journal begin, as far as that was read. */
+  readonly #starts = new Map<string, { readonly upTo: number; readonly starts: readonly number[] }>();
 
   constructor(deps: RebuildDeps, standing: Standing, keys: readonly AggregateKey[]) {
     this.#deps = deps;
@@ -114,7 +115,7 @@ class LogReader {
   /** As many aggregates as fit, each with the version to read up to. */
   #portion(): { way: Way; to: number }[] {
     const portion: { way: Way; to: number }[] = [];
-    let room = FILL_EVENTS_MAX;
+    let room = this.#deps.portion(FILL_EVENTS_MAX);
     for (const way of this.#ways) {
       if (room === 0) break;
       const to = Math.min(way.to, way.from + room);
@@ -125,11 +126,11 @@ class LogReader {
   }
 
   async #read(portion: readonly { way: Way; to: number }[]): Promise<Range[]> {
-    const starts = await this.#startsWithin(portion);
+    await this.#readStarts(portion);
     const ranges = await Promise.all(
-      portion.map(async ({ way, to }) => {
-        const own = starts?.get(keyOf(way.key)) ?? [];
-        const last = starts === undefined ? to : lastOf(way, to, own);
+      portion.map(async ({ way, to }, index) => {
+        const own = this.#starts.get(keyOf(way.key))?.starts;
+        const last = own === undefined ? to : lastOf(way, to, own, index === 0);
         if (last === way.from) return { key: way.key, events: [] };
         const messages = await this.#messagesOf(way, last);
         const events = eventsAfter(messages, way.from, last);
@@ -138,9 +139,10 @@ class LogReader {
           this.aheadOfLog.push(way.key);
           way.from = way.to;
         }
-        return { key: way.key, events: starts === undefined ? events : cut(events, new Set(own)) };
+        return { key: way.key, events: own === undefined ? events : cut(events, new Set(own)) };
       }),
     );
+    for (const { key, from, to } of this.#ways) if (from >= to) this.#starts.delete(keyOf(key));
     this.#ways = this.#ways.filter(({ from, to }) => from < to);
     return ranges.filter(({ events }) => events.length > 0);
   }
@@ -153,24 +155,45 @@ class LogReader {
     }
   }
 
-  async #startsWithin(portion: readonly { way: Way; to: number }[]) {
-    if (this.#journal === undefined) return undefined;
-    return journalStarts(
-      this.#deps.database,
-      otherColour(this.#journal.colour),
-      portion.map(({ way: { key, from }, to }) => ({ ...key, from, to })),
+  /** Reads where rows of the journal begin, for a full portion of each way: several small ones then need no read of their own. */
+  async #readStarts(portion: readonly { way: Way; to: number }[]): Promise<void> {
+    if (this.#journal === undefined) return;
+    const unknown = portion.filter(({ way, to }) => !this.#knowsStarts(way, to));
+    if (unknown.length === 0) return;
+    const ranges = unknown.map(({ way }) => ({ ...way.key, from: way.from, to: fullPortionOf(way) }));
+    const starts = await journalStarts(this.#deps.database, otherColour(this.#journal.colour), ranges);
+    for (const range of ranges) {
+      const key = keyOf(range);
+      this.#starts.set(key, { upTo: range.to, starts: starts.get(key) ?? [] });
+    }
+  }
+
+  /** Whether enough is known to end a portion: where a row ends in it, or else where the next one does. */
+  #knowsStarts(way: Way, to: number): boolean {
+    const known = this.#starts.get(keyOf(way.key));
+    if (known === undefined || known.upTo < to) return false;
+    return (
+      known.upTo >= fullPortionOf(way) ||
+      known.starts.some((start) => start > way.from + 1 && start <= to + 1)
     );
   }
 }
 
 /**
- * How far a portion of a journal goes: to where a row of the live one ends. A row that does not fit beside others is left for
- * a portion of its own; one that does not fit at all is cut.
+ * How far a portion of a journal goes: to where a row of the live one ends. A row that does not fit beside others is left for a
+ * portion that it is the first in, which is then as large as the row; only one that no full portion has room for is cut.
  */
-function lastOf(way: Way, to: number, starts: readonly number[]): number {
+function lastOf(way: Way, to: number, starts: readonly number[], isFirst: boolean): number {
   if (to === way.to) return to;
-  const end = Math.max(way.from, ...starts.filter((start) => start <= to + 1).map((start) => start - 1));
-  return end > way.from || to - way.from < FILL_EVENTS_MAX ? end : to;
+  const ends = starts.map((start) => start - 1).filter((end) => end > way.from);
+  const within = ends.filter((end) => end <= to);
+  if (within.length > 0) return Math.max(...within);
+  return isFirst ? Math.min(fullPortionOf(way), ...ends) : way.from;
+}
+
+/** Where a full portion of a way ends. */
+function fullPortionOf({ from, to }: Way): number {
+  return Math.min(to, from + FILL_EVENTS_MAX);
 }
 
 /** From where the building view that is furthest behind stands to where the live one that is furthest ahead stands. */

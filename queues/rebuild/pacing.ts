@@ -5,7 +5,10 @@
 import type { RunnerDeps } from '../kernel/deps.ts';
 
 /** Work between two pauses while others ask for something: what a request waits for one. A pause takes a millisecond or two. */
-export const SLICE_MS = 20;
+export const SLICE_MS = 5;
+
+/** Into how many parts a portion of work is cut while others ask for something: its call or its decoding is what they wait for. */
+export const BUSY_PARTS = 4;
 
 /** The same while nobody does, so that a rebuild by itself loses next to nothing. */
 export const QUIET_SLICE_MS = 100;
@@ -15,6 +18,9 @@ export const BUSY_MS = 1_000;
 
 /** Pauses in a row at most, of somewhat more than a millisecond: whatever others do, the rebuild has half of the time. */
 export const PAUSES_MAX = 16;
+
+/** A pause that takes longer than this ended late: the thread was busy with what had begun before, and sockets were not read. */
+export const PAUSE_MS_MAX = 3;
 
 /** The world of the pacing. */
 export interface PacingDeps {
@@ -26,36 +32,71 @@ export interface PacingDeps {
   isAwaited(): boolean;
 }
 
+/** What is paced, and how much of a full portion of work it is to take at a time. */
+export type Paced = RunnerDeps & { readonly portion: (full: number) => number };
+
 /** The same, with pauses before reads and transactions: each until nobody else waits for an answer, or for a while. */
-export function paced(deps: RunnerDeps, { now, pause, isAwaited }: PacingDeps): RunnerDeps {
+export function paced(deps: RunnerDeps, world: PacingDeps): Paced {
   const { database, readLog } = deps;
-  let pausedAt = now();
-  let busyUntil = 0;
-  const letOthersGoFirst = async (): Promise<void> => {
-    const slice = now() < busyUntil ? SLICE_MS : QUIET_SLICE_MS;
-    if (now() - pausedAt < slice) return;
-    for (let pauses = 0; pauses < PAUSES_MAX; pauses++) {
-      await pause();
-      pausedAt = now();
-      if (!isAwaited()) return;
-      busyUntil = pausedAt + BUSY_MS;
-    }
-  };
+  const pacing = new Pacing(world);
   return {
     ...deps,
+    portion: (full) => (pacing.isBusy ? Math.ceil(full / BUSY_PARTS) : full),
     database: {
       all: async (statement) => {
-        await letOthersGoFirst();
+        await pacing.letOthersGoFirst();
         return database.all(statement);
       },
       batch: async (statements) => {
-        await letOthersGoFirst();
+        await pacing.letOthersGoFirst();
         return database.batch(statements);
       },
     },
     readLog: async (...range) => {
-      await letOthersGoFirst();
+      await pacing.letOthersGoFirst();
       return readLog(...range);
     },
   };
+}
+
+/** When a rebuild's calls may begin. */
+class Pacing {
+  readonly #world: PacingDeps;
+  #pausedAt: number;
+  #busyUntil = 0;
+  /** Calls that come meanwhile wait for its end: what reads and what stores would else never rest at the same time. */
+  #pause: Promise<void> | undefined;
+
+  constructor(world: PacingDeps) {
+    this.#world = world;
+    this.#pausedAt = world.now();
+  }
+
+  /** Whether somebody was seen to wait of late. */
+  get isBusy(): boolean {
+    return this.#world.now() < this.#busyUntil;
+  }
+
+  async letOthersGoFirst(): Promise<void> {
+    const slice = this.isBusy ? SLICE_MS : QUIET_SLICE_MS;
+    if (this.#pause === undefined && this.#world.now() - this.#pausedAt >= slice) {
+      this.#pause = this.#rest().finally(() => {
+        this.#pause = undefined;
+      });
+    }
+    await this.#pause;
+  }
+
+  /** Pauses until one ends in time, which none does while calls of the rebuild keep the thread, and nobody is waiting. */
+  async #rest(): Promise<void> {
+    const { now, pause, isAwaited } = this.#world;
+    for (let pauses = 0; pauses < PAUSES_MAX; pauses++) {
+      const begun = now();
+      await pause();
+      this.#pausedAt = now();
+      const isAwaitedNow = isAwaited();
+      if (isAwaitedNow) this.#busyUntil = this.#pausedAt + BUSY_MS;
+      if (!isAwaitedNow && this.#pausedAt - begun <= PAUSE_MS_MAX) return;
+    }
+  }
 }

@@ -218,8 +218,13 @@ async function clearNext(deps: RebuildDeps, job: RebuildJob): Promise<void> {
     const idle = otherColour(colour);
     const { table } = projectorOf(deps.projectors, { view });
     return [
-      clearable('view_positions', POSITION_KEY, POSITION_ROWS, `view = '${view}' AND colour = '${idle}'`),
-      clearable(table.name(idle), table.key, table.clearRows),
+      clearable(
+        'view_positions',
+        POSITION_KEY,
+        deps.portion(POSITION_ROWS),
+        `view = '${view}' AND colour = '${idle}'`,
+      ),
+      clearable(table.name(idle), table.key, deps.portion(table.clearRows)),
     ];
   });
   const current = tables[job.cursor.done];

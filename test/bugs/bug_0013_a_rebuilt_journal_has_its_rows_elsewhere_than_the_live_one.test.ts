@@ -40,36 +40,40 @@ function messageOf(aggregateId: string, head: number, from = 0, limit = head): E
   ];
 }
 
-it('rows of the live journal are rebuilt whole', async () => {
-  // Together more than a portion: only a part of the second one's rows has room beside the first one's.
-  const heads = new Map([
-    ['first', [FILL_EVENTS_MAX * 0.75]],
-    ['second', [FILL_EVENTS_MAX / 2, FILL_EVENTS_MAX]],
-  ]);
-  const headOf = (aggregateId: string) => heads.get(aggregateId)?.at(-1) ?? 0;
-  const deps: RebuildDeps = {
-    database: sqliteViews(),
-    projectors,
-    logger: createLogger('test', 'error', () => undefined),
-    knowsEvent: () => true,
-    readLog: async ({ aggregateId }, from, limit) =>
-      messageOf(aggregateId, headOf(aggregateId), from - 1, limit),
-    newClaim: () => crypto.randomUUID(),
-    now: () => 0,
-    directoryParts: 1,
-    directory: async () => [...heads.keys()].map((aggregateId) => ({ aggregateType, aggregateId })),
-    owns: () => true,
-    head: async ({ aggregateId }) => headOf(aggregateId),
-    owner: async (_, version) => ({ state: {}, hash: hashOf(version) }),
-  };
-  for (const [aggregateId, ends] of heads) {
-    for (const [index, end] of ends.entries())
-      await project(deps, messageOf(aggregateId, end, ends[index - 1] ?? 0));
-  }
-  expect(await startRebuild(deps, { id: 'r', kind: 'rebuild', views: ['journal'] })).toEqual({ ok: true });
-  expect(await advanceRebuild(deps, () => false)).toMatchObject({ phase: 'SWITCHED', differences: [] });
-  const ranges = 'SELECT aggregate_id, from_version, to_version, position FROM';
-  const rows = (colour: string) =>
-    deps.database.all({ sql: `${ranges} journal_${colour} ORDER BY position`, parameters: [] });
-  expect(await rows('green')).toEqual(await rows('blue'));
-});
+it.each([FILL_EVENTS_MAX, FILL_EVENTS_MAX / 4, 7, 1])(
+  'rows of the live journal are rebuilt whole in portions of %i',
+  async (portion) => {
+    // Together more than a portion: only a part of the second one's rows has room beside the first one's.
+    const heads = new Map([
+      ['first', [FILL_EVENTS_MAX * 0.75]],
+      ['second', [FILL_EVENTS_MAX / 2, FILL_EVENTS_MAX]],
+    ]);
+    const headOf = (aggregateId: string) => heads.get(aggregateId)?.at(-1) ?? 0;
+    const deps: RebuildDeps = {
+      database: sqliteViews(),
+      projectors,
+      logger: createLogger('test', 'error', () => undefined),
+      knowsEvent: () => true,
+      readLog: async ({ aggregateId }, from, limit) =>
+        messageOf(aggregateId, headOf(aggregateId), from - 1, limit),
+      newClaim: () => crypto.randomUUID(),
+      now: () => 0,
+      portion: () => portion,
+      directoryParts: 1,
+      directory: async () => [...heads.keys()].map((aggregateId) => ({ aggregateType, aggregateId })),
+      owns: () => true,
+      head: async ({ aggregateId }) => headOf(aggregateId),
+      owner: async (_, version) => ({ state: {}, hash: hashOf(version) }),
+    };
+    for (const [aggregateId, ends] of heads) {
+      for (const [index, end] of ends.entries())
+        await project(deps, messageOf(aggregateId, end, ends[index - 1] ?? 0));
+    }
+    expect(await startRebuild(deps, { id: 'r', kind: 'rebuild', views: ['journal'] })).toEqual({ ok: true });
+    expect(await advanceRebuild(deps, () => false)).toMatchObject({ phase: 'SWITCHED', differences: [] });
+    const ranges = 'SELECT aggregate_id, from_version, to_version, position FROM';
+    const rows = (colour: string) =>
+      deps.database.all({ sql: `${ranges} journal_${colour} ORDER BY position`, parameters: [] });
+    expect(await rows('green')).toEqual(await rows('blue'));
+  },
+);

@@ -42,6 +42,7 @@ it('aggregates of one id and two types are rebuilt beside each other', async () 
     readLog: async ({ aggregateType }) => [messageOf(aggregateType)],
     newClaim: () => crypto.randomUUID(),
     now: () => 0,
+    portion: (full) => full,
     directoryParts: 1,
     directory: async () => TYPES.map((aggregateType) => ({ aggregateType, aggregateId: 'same' })).sort(),
     owns: () => true,

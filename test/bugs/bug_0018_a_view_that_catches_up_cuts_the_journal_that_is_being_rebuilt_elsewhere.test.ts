@@ -40,6 +40,7 @@ it('a rebuilt journal has the rows of the live one, though another view was brou
     readLog: async (_, from) => (from > HEAD ? [] : [messageFrom(from, HEAD)]),
     newClaim: () => crypto.randomUUID(),
     now: () => 0,
+    portion: (full) => full,
     directoryParts: 1,
     directory: async () => [key],
     owns: () => true,

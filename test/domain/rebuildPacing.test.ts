@@ -1,10 +1,22 @@
 /** The pacing of a rebuild: others get their turn before reads and transactions, and the rebuild gets on whatever they do. */
 import { describe, expect, it } from 'vitest';
 import type { RunnerDeps } from '../../queues/kernel/deps.ts';
-import { BUSY_MS, PAUSES_MAX, paced, QUIET_SLICE_MS, SLICE_MS } from '../../queues/rebuild/pacing.ts';
+import {
+  BUSY_MS,
+  BUSY_PARTS,
+  PAUSE_MS_MAX,
+  PAUSES_MAX,
+  paced,
+  QUIET_SLICE_MS,
+  SLICE_MS,
+} from '../../queues/rebuild/pacing.ts';
 
 /** A paced rebuild on a clock that calls and pauses move on; what was done, in order. */
-function world(callMs: number, isAwaited: (pauses: number) => boolean) {
+function world(
+  callMs: number,
+  isAwaited: (pauses: number) => boolean,
+  pauseMs: (pauses: number) => number = () => 1,
+) {
   let now = 0;
   let pauses = 0;
   const done: string[] = [];
@@ -22,7 +34,7 @@ function world(callMs: number, isAwaited: (pauses: number) => boolean) {
     pause: async () => {
       done.push('pause');
       pauses++;
-      now += 1;
+      now += pauseMs(pauses);
     },
     isAwaited: () => isAwaited(pauses),
   });
@@ -68,5 +80,34 @@ describe('a paced rebuild', () => {
     for (let call = 0; call < 5; call++) await pace.database.all(STATEMENT);
     expect(done.filter((what) => what === 'all')).toHaveLength(5);
     expect(done.filter((what) => what === 'pause')).toHaveLength(4 * PAUSES_MAX);
+  });
+
+  it('goes on pausing until a pause ends in time: before, its own calls still kept the thread', async () => {
+    const { pace, done } = world(
+      QUIET_SLICE_MS,
+      () => false,
+      (pauses) => (pauses < 3 ? PAUSE_MS_MAX + 1 : PAUSE_MS_MAX),
+    );
+    await pace.database.all(STATEMENT);
+    await pace.database.all(STATEMENT);
+    expect(done).toEqual(['all', 'pause', 'pause', 'pause', 'all']);
+  });
+
+  it('lets no call begin while it pauses, so that what reads and what stores rest together', async () => {
+    const { pace, done } = world(QUIET_SLICE_MS, (pauses) => pauses === 1);
+    await pace.database.all(STATEMENT);
+    const key = { aggregateType: 'account', aggregateId: 'a' };
+    await Promise.all([pace.database.batch([STATEMENT]), pace.readLog(key, 1, 1), pace.readLog(key, 2, 1)]);
+    expect(done).toEqual(['all', 'pause', 'pause', 'batch', 'read', 'read']);
+  });
+
+  it('takes small portions for a while once somebody was seen to wait', async () => {
+    const { pace } = world(QUIET_SLICE_MS, (pauses) => pauses === 1);
+    await pace.database.all(STATEMENT);
+    expect(pace.portion(1_000)).toBe(1_000);
+    await pace.database.all(STATEMENT);
+    expect([pace.portion(1_000), pace.portion(1)]).toEqual([Math.ceil(1_000 / BUSY_PARTS), 1]);
+    for (let call = 0; call < BUSY_MS / QUIET_SLICE_MS; call++) await pace.database.all(STATEMENT);
+    expect(pace.portion(1_000)).toBe(1_000);
   });
 });

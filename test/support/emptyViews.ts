@@ -13,6 +13,7 @@ export const emptyViews = (lines: string[] = []): RebuildDeps => ({
   readLog: async () => [],
   newClaim: () => crypto.randomUUID(),
   now: () => 0,
+  portion: (full) => full,
   directoryParts: 1,
   directory: async () => [],
   owns: () => true,

@@ -221,6 +221,7 @@ export function rebuildDeps(
     ...runnerDeps(part, logs, overrides),
     projectors,
     owner: async (key, version) => logs.find((log) => keyOf(log) === keyOf(key))?.ownState(version),
+    portion: (full) => full,
     owns: () => true,
     head: async (key) => logs.find((log) => keyOf(log) === keyOf(key))?.head ?? 0,
     directoryParts: 2,

@@ -8,7 +8,7 @@ export const REBUILD_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'queues/rebuild/rebuild.ts',
-        find: '      clearable(table.name(idle), table.key, table.clearRows),\n',
+        find: '      clearable(table.name(idle), table.key, deps.portion(table.clearRows)),\n',
         replace: '',
       },
     ],
@@ -30,7 +30,7 @@ export const REBUILD_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'queues/rebuild/fill.ts',
-        find: 'const last = starts === undefined ? to : lastOf(way, to, own);',
+        find: 'const last = own === undefined ? to : lastOf(way, to, own, index === 0);',
         replace: 'const last = to;',
       },
     ],
