@@ -129,6 +129,9 @@ class Simulation {
     await this.#rest();
     await this.#finishSagas();
     this.auditor.settled(this.platform, 'mended');
+    await this.#clients.readSubjects();
+    await this.#drain();
+    this.auditor.keysKept();
     this.auditor.paidOut();
     this.auditor.shopClosed();
     this.auditor.complete(this.platform);

@@ -26,10 +26,15 @@ import { ProductBook } from './productBook.ts';
 import { SagaBook } from './sagaBook.ts';
 import { ShipmentBook } from './shipmentBook.ts';
 import { checkShop, checkTold, untold } from './shopAudit.ts';
+import { SubjectAudit } from './subjectAudit.ts';
+import { SubjectBook } from './subjectBook.ts';
 import { type PoisonFate, ViewAudit } from './views.ts';
 
 /** Aggregates that perform effects have other reasons to set the alarm than what was decided. */
-const WITH_EFFECTS = ['saga', 'order', 'payment'];
+const WITH_EFFECTS = ['saga', 'order', 'payment', 'subject'];
+
+/** Answers to an erasure that say that the subject is erased. */
+const ERASED = ['accepted', 'replayed', 'already_erased'];
 
 /** Something that nobody but the sweeper finds, and when it is due. */
 export interface Lost {
@@ -52,6 +57,7 @@ export class Auditor implements Observer {
   /** Aggregates that are in the directory: nothing ever leaves it. */
   readonly #known = new Set<Ledger>();
   #bank: BankAudit | undefined;
+  #subjects: SubjectAudit | undefined;
   #views: ViewAudit[] = [];
   #directories: Platform['directories'] = [];
 
@@ -65,6 +71,10 @@ export class Auditor implements Observer {
       const book = this.ledgers.get(`payment/${paymentId}`)?.book;
       return book instanceof PaymentBook ? book : undefined;
     });
+    this.#subjects = new SubjectAudit(
+      (aggregateId) => this.ledger({ aggregateType: 'subject', aggregateId }).book as SubjectBook,
+      platform.bucket,
+    );
     this.#directories = platform.directories;
     this.#views = platform.databases.map((database) => new ViewAudit(database, this.ledgers));
   }
@@ -113,9 +123,17 @@ export class Auditor implements Observer {
         return new PaymentBook(source, ledgerOf, (...asked) => this.#bank?.said(...asked));
       case 'shipment':
         return new ShipmentBook(aggregateId, ledgerOf);
+      case 'subject':
+        return new SubjectBook();
       default:
         return new HoldBook();
     }
+  }
+
+  /** What is known of personal data. */
+  get subjects(): SubjectAudit {
+    if (this.#subjects === undefined) throw new Error('nothing is watched yet');
+    return this.#subjects;
   }
 
   sent(attempt: Attempt): Expectation[] {
@@ -130,6 +148,12 @@ export class Auditor implements Observer {
     }
     this.answers.heard(ledger, attempt, answers, expected);
     if (ledger.version > 0 && answers.some(({ status }) => status !== 'refused')) this.#checkKnown(ledger);
+    for (const [index, { body }] of attempt.commands.entries()) {
+      const answer = answers[index];
+      const said = answer?.status === 'refused' ? answer.code : String(answer?.status);
+      if (body.type === 'EraseSubject' && ERASED.includes(said))
+        this.subjects.heardErased(attempt.source.aggregateId);
+    }
   }
 
   turnCommitted(source: Source, object: ActorObject, report: TurnReport): void {
@@ -138,6 +162,7 @@ export class Auditor implements Observer {
     const rows = object.storage.inspect(NEW_ROWS, ledger.version);
     ledger.append(rows);
     if (source.aggregateType === 'account') this.#checkMoney(ledger, rows.length);
+    if (source.aggregateType === 'subject') this.subjects.committed(source.aggregateId, object.storage);
     const decided =
       report.label === 'decides' && !report.inAlarm && !WITH_EFFECTS.includes(source.aggregateType);
     if (decided && rows.length === 0 && (report.rowsWritten > 0 || report.alarmChanged)) {
@@ -152,6 +177,10 @@ export class Auditor implements Observer {
 
   bankCommitted(part: number): void {
     this.#bank?.committed(part);
+  }
+
+  backupChanged(key: string): void {
+    this.subjects.backupChanged(key.slice(key.indexOf('/') + 1));
   }
 
   messageStored(group: GroupName, body: string): void {
@@ -190,6 +219,11 @@ export class Auditor implements Observer {
         throw new Breach('every saga ends', `${keyOf(source)} is ${book.status}`);
     }
     checkTold(this.ledgers, platform.databases, platform.unreadable);
+  }
+
+  /** Once nothing is under way any more: the keys of all subjects are where they have to be. */
+  keysKept(): void {
+    this.subjects.settled(this.books(SubjectBook).keys());
   }
 
   /** Once every saga has ended: so have the orders, and the bank has what payments say that it has. */

@@ -6,18 +6,24 @@ import type { AnyDecider } from '../../../actors/kernel/decider.ts';
 import type { Source } from '../../../actors/kernel/messages.ts';
 import type { ConsumerGroup } from '../../../actors/kernel/outbox.ts';
 import type { ShipmentErrand } from '../../../actors/order/shipments.ts';
+import type { BackupRequest } from '../../../actors/subject/decider.ts';
 import { performCall } from '../../../payments/provider.ts';
+import type { SubjectVault } from '../../../privacy/subjectVault.ts';
 import { type GroupName, groupsFor, paceOf } from '../../../schemas/consumerGroups.ts';
 import type { CommandContext, CommandEnvelope, Outcome } from '../../../schemas/envelope.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
 import { NetworkFault, type ObjectContext } from './application.ts';
 import type { SimBank } from './bank.ts';
+import type { SimBucket } from './bucket.ts';
 import type { SimQueue } from './queue.ts';
+import { followLog, startVault } from './subject.ts';
 import type { Caller, World } from './world.ts';
 
 /** An actor's instance as the platform starts it. */
 export interface ActorApp {
   readonly core: ActorCore<unknown>;
+  /** Of a subject. */
+  readonly vault?: SubjectVault | undefined;
   alarm(): Promise<void>;
 }
 
@@ -26,6 +32,7 @@ export interface ActorWorld {
   readonly world: World;
   readonly logger: Logger;
   readonly bank: SimBank;
+  readonly bucket: SimBucket;
   /** The queue of every consumer group. */
   readonly queues: ReadonlyMap<GroupName, SimQueue>;
   execute(
@@ -46,6 +53,10 @@ export function startActor(
   decider: AnyDecider,
 ): ActorApp {
   const { world, logger } = around;
+  const vault =
+    source.aggregateType === 'subject'
+      ? startVault(around, context, source.aggregateId, () => core)
+      : undefined;
   const core: ActorCore<unknown> = new ActorCore<unknown>({
     source,
     decider,
@@ -62,9 +73,12 @@ export function startActor(
         // Whatever it was: to the caller of the actor the outcome of the command is unknown.
         .catch((error: unknown) => Promise.reject(new NetworkFault(`no directory: ${String(error)}`))),
     uniqueId: () => world.uniqueId('unique'),
-    perform: performerOf(around, context.caller, source, () => core),
+    perform: vault === undefined ? performerOf(around, context.caller, source, () => core) : backsUp(vault),
+    ...(vault === undefined
+      ? {}
+      : { appended: (fromVersion: number) => followLog(vault, core, fromVersion) }),
   });
-  return { core, alarm: () => core.alarm() };
+  return { core, vault, alarm: () => core.alarm() };
 }
 
 function groupsOf(
@@ -102,6 +116,11 @@ function performerOf(
     default:
       return undefined;
   }
+}
+
+/** What a subject wants of the backup of its keys. */
+function backsUp(vault: SubjectVault): Perform {
+  return ({ request }) => vault.followUp((request as BackupRequest).keyVersion);
 }
 
 /** Commands come here as their encryption leaves those that have nothing personal in them. */

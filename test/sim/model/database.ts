@@ -5,6 +5,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Statement, ViewDatabase } from '../../../queues/kernel/database.ts';
 import { partOf } from '../../../schemas/partition.ts';
 import { VIEWS } from '../../../schemas/tables/views.ts';
+import { callService } from './service.ts';
 import type { Caller, World } from './world.ts';
 
 const MIGRATIONS = join(import.meta.dirname, '../../../migrations');
@@ -17,9 +18,6 @@ const SCHEMA = readdirSync(MIGRATIONS)
 
 /** Where sagas stand is no view. */
 const SAGA_POSITIONS = 'saga_positions';
-
-/** How long a call may hang: D1 gives a query up after 30 seconds. */
-const STALL_MS = 30_000;
 
 type Row = Record<string, string | number | null>;
 
@@ -65,27 +63,8 @@ export class SimDatabase {
   }
 
   #call<Result>(caller: Caller, label: string, work: () => Result): Promise<Result> {
-    const world = this.#world;
-    return new Promise((resolve, reject) => {
-      const run = async () => {
-        const fails = this.down || world.strikes(world.profile.faults.databaseFails);
-        const after = fails && !this.down && world.random.chance(0.5);
-        const lost = () => reject(new Error('D1_ERROR: Network connection lost.'));
-        let settle = lost;
-        if (!fails || after) {
-          try {
-            const result = work();
-            if (!fails) settle = () => resolve(result);
-          } catch (error) {
-            settle = () => reject(error);
-          }
-        }
-        world.trace.note(world.clock, this.name, label, fails ? (after ? 'and then fails' : 'fails') : '');
-        if (caller.alive) await caller.deliver(`${this.name} ${label}`, settle);
-      };
-      const stall = world.strikes(world.profile.faults.databaseStalls) ? world.random.integer(STALL_MS) : 0;
-      caller.emit({ label: `${this.name} ${label}`, at: world.soon() + stall, run });
-    });
+    const lost = 'D1_ERROR: Network connection lost.';
+    return callService(this.#world, caller, { name: this.name, label, isDown: () => this.down, lost, work });
   }
 
   #batch(statements: readonly Statement[]): unknown[][] {

@@ -17,6 +17,7 @@ import type { Logger } from '../../../telemetry/logger.ts';
 import { type ActorApp, type ActorWorld, startActor } from './actors.ts';
 import { NetworkFault, type ObjectContext, type TurnReport } from './application.ts';
 import { SimBank } from './bank.ts';
+import { SimBucket } from './bucket.ts';
 import { SimDatabase } from './database.ts';
 import { SimObject } from './durableObject.ts';
 import { type Consumer, consume, consumeDead, Invocation, KeptLetters } from './invocation.ts';
@@ -54,6 +55,7 @@ export interface Observer {
   messageStored(group: GroupName, body: string): void;
   viewsChanged(part: number): void;
   bankCommitted(part: number): void;
+  backupChanged(key: string): void;
 }
 
 /** A consumer group: its queue, and how many of its consumers are at work. */
@@ -68,6 +70,7 @@ interface Group {
 export class Platform {
   readonly databases: readonly SimDatabase[];
   readonly bank: SimBank;
+  readonly bucket: SimBucket;
   /** Every actor that anybody has addressed, by key. */
   readonly actors = new Map<string, PlatformActor>();
   readonly directories: readonly SimObject<DirectoryApp>[];
@@ -116,10 +119,12 @@ export class Platform {
       (part) => world.check(() => observer.bankCommitted(part)),
     );
     this.#alarmed.push(...this.bank.parts);
+    this.bucket = new SimBucket(world, (key) => world.check(() => observer.backupChanged(key)));
     this.#actorWorld = {
       world,
       logger: this.#logger,
       bank: this.bank,
+      bucket: this.bucket,
       queues: new Map(this.#groups.map(({ name, queue }) => [name, queue])),
       execute: (...call) => this.#execute(...call),
       register: (caller, { aggregateType, aggregateId }) =>

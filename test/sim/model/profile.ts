@@ -65,6 +65,8 @@ export interface Profile {
   readonly shop: number;
   readonly products: number;
   readonly openOrders: number;
+  /** Chance that what a client does is about personal data. */
+  readonly subjects: number;
   /** Chance of a fresh deposit to be poison for a view. */
   readonly poison: number;
   /** Whether the run ends with all instances and all alarms lost, so that only the sweeper is left. */
@@ -94,6 +96,7 @@ export function drawProfile(random: Random): Profile {
     shop: random.pick([0, 0, 0.6, 0.95]),
     products: 1 + random.integer(3),
     openOrders: random.pick([1, 2, 4, 8]),
+    subjects: random.pick([0, 0, 0.1, 0.5]),
     poison: rate(0.3),
     blackout: random.chance(0.3),
     rebuiltAtLast: random.chance(0.3),

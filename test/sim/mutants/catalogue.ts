@@ -7,6 +7,7 @@ import { ORDER_SAGA_MUTANTS } from './orderSagaMutants.ts';
 import { REBUILD_MUTANTS } from './rebuildMutants.ts';
 import { SAGA_MUTANTS } from './sagaMutants.ts';
 import { SHOP_MUTANTS } from './shopMutants.ts';
+import { SUBJECT_MUTANTS } from './subjectMutants.ts';
 import { VIEW_MUTANTS } from './viewMutants.ts';
 
 export const MUTANTS: readonly Mutant[] = [
@@ -18,4 +19,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...AMENDMENT_MUTANTS,
   ...ORDER_SAGA_MUTANTS,
   ...SHOP_MUTANTS,
+  ...SUBJECT_MUTANTS,
 ];

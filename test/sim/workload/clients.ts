@@ -18,6 +18,7 @@ import { Breach, type Caller, settled, type World } from '../model/world.ts';
 import type { Attempt, SentCommand } from './attempt.ts';
 import { type Body, BodyMaker } from './commands.ts';
 import { ShopMaker } from './shop.ts';
+import { SubjectVisitor } from './subjects.ts';
 import { TransferMaker } from './transfers.ts';
 
 /** Requests of the past that clients may come back to. */
@@ -33,6 +34,7 @@ export class Clients {
   readonly #actors: readonly PlatformActor[];
   readonly #transfers: TransferMaker;
   readonly #shop: ShopMaker;
+  readonly #subjects: SubjectVisitor;
   readonly #past: Attempt[] = [];
   /** Requests whose outcome nobody has heard: they will be repeated. */
   readonly #unheard: Attempt[] = [];
@@ -47,6 +49,7 @@ export class Clients {
     this.#actors = shuffled(world.random, [...this.#platform.actors.values()]);
     this.#transfers = new TransferMaker(world);
     this.#shop = new ShopMaker(world, auditor);
+    this.#subjects = new SubjectVisitor(world, platform, auditor, this.#caller);
     this.#bodies = new BodyMaker(world.random, world.profile.poison, (prefix) => world.uniqueId(prefix));
   }
 
@@ -69,6 +72,7 @@ export class Clients {
   async act(): Promise<void> {
     if (this.#running >= REQUESTS_MAX) return;
     const { random } = this.#world;
+    if (random.chance(this.#world.profile.subjects)) return this.#visitSubject();
     if (random.chance(this.#world.profile.shop)) return this.#visitShop();
     if (random.chance(this.#world.profile.transfers)) return this.#transfer();
     const actor = random.pick(this.#actors.slice(0, Math.max(1, this.#born)));
@@ -93,6 +97,21 @@ export class Clients {
     if (roll < 23 && sagaIds.length > 0) return this.#send(this.#transfers.order(sagaIds));
     const attempt = this.#shop.draw();
     if (attempt !== undefined) await this.#send(attempt);
+  }
+
+  /** Something about personal data, or a repeat of it. */
+  async #visitSubject(): Promise<void> {
+    const { random } = this.#world;
+    const past = this.#past.filter(({ source }) => source.aggregateType === 'subject');
+    if (random.chance(0.05) && past.length > 0) return this.#send(this.#again(random.pick(past)));
+    if (random.chance(0.05) && past.length > 0) return this.#send(this.#misuse(random.pick(past)));
+    const attempt = await this.#subjects.act();
+    if (attempt !== undefined) await this.#send(attempt);
+  }
+
+  /** Reads all personal data that was ever stored. */
+  async readSubjects(): Promise<void> {
+    await this.#subjects.readAll();
   }
 
   /**
@@ -150,9 +169,13 @@ export class Clients {
       causationId: null,
     };
     this.#running++;
-    const request = object.call<Answer[]>(this.#caller, 'execute', ({ core }) =>
-      brief ? core.executeBrief(envelopes, context) : core.execute(envelopes, context),
-    );
+    const request = object.call<Answer[]>(this.#caller, 'execute', async ({ core, vault }) => {
+      const answers = await (brief
+        ? core.executeBrief(envelopes, context)
+        : core.execute(envelopes, context));
+      await vault?.erasedEverywhere();
+      return answers;
+    });
     request.then(
       (answers) => {
         this.#running--;

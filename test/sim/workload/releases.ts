@@ -12,6 +12,7 @@ import { orderCancellation } from '../../../actors/saga/definitions/orderCancell
 import { orderFulfilment } from '../../../actors/saga/definitions/orderFulfilment.ts';
 import { orderFulfilmentSecond } from '../../../actors/saga/definitions/orderSagasBefore.ts';
 import { shipmentDecider } from '../../../actors/shipment/decider.ts';
+import { subjectDecider } from '../../../actors/subject/decider.ts';
 import { HOLD_RELEASES } from './holdDecider.ts';
 
 /** How many there are. */
@@ -46,6 +47,7 @@ const LASTING: Readonly<Record<string, AnyDecider>> = {
   order: orderDecider,
   payment: paymentDecider({ provider: 'sandbox' }),
   shipment: shipmentDecider,
+  subject: subjectDecider,
 };
 
 /** The rules of an aggregate in a release. */

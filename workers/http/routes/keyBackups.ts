@@ -1,8 +1,8 @@
 /** The backup of subjects' keys: held against the keys, copied out and put back (docs/privacy.md, "The backup of the keys"). */
 import type { Context } from 'hono';
 import { z } from 'zod';
-import type { SubjectKeyStanding } from '../../../actors/subject/actor.ts';
 import { DamagedBackup, keyOf, listBackups, r2KeyBackups } from '../../../privacy/keyBackupStore.ts';
+import type { SubjectKeyStanding } from '../../../privacy/subjectVault.ts';
 import { KeyBackup } from '../../../schemas/keyBackup.ts';
 import { Id } from '../../../schemas/scalars.ts';
 import { errorFields } from '../../../telemetry/logger.ts';

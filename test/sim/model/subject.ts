@@ -1,0 +1,42 @@
+/** A subject's vault on the simulated platform, as its shell wires it. */
+import type { ActorCore } from '../../../actors/kernel/actorCore.ts';
+import { decodeEvent } from '../../../actors/kernel/eventLog.ts';
+import type { SubjectState } from '../../../actors/subject/decider.ts';
+import { r2KeyBackups } from '../../../privacy/keyBackupStore.ts';
+import { type MasterKey, masterKeys } from '../../../privacy/masterKeys.ts';
+import { SubjectVault } from '../../../privacy/subjectVault.ts';
+import type { SubjectEvent } from '../../../schemas/subject.ts';
+import type { ObjectContext } from './application.ts';
+import type { SimBucket } from './bucket.ts';
+import type { World } from './world.ts';
+
+const MASTERS = masterKeys({
+  PERSONAL_DATA_KEYS: [1, 2].map((byte) => Buffer.alloc(32, byte).toString('base64')).join(' '),
+});
+
+/** The vault of an instance. While a master key is being replaced some instances wrap with the one, some with the other. */
+export function startVault(
+  { world, bucket }: { readonly world: World; readonly bucket: SimBucket },
+  { storage, caller, later }: ObjectContext,
+  subjectId: string,
+  core: () => ActorCore<unknown>,
+): SubjectVault {
+  const masters: readonly MasterKey[] = world.random.chance(0.5) ? MASTERS : MASTERS.toReversed();
+  return new SubjectVault({
+    subjectId,
+    storage,
+    masters: () => masters,
+    store: r2KeyBackups(bucket.client(caller)),
+    state: () => core().aggregate.current().state as SubjectState,
+    head: () => core().head(),
+    execute: (commands, context) => core().execute(commands, context),
+    pause: (milliseconds) => new Promise((resolve) => later('goes on', resolve, milliseconds)),
+  });
+}
+
+/** Keys follow what was appended, in the transaction that appended it. */
+export function followLog(vault: SubjectVault, { aggregate }: ActorCore<unknown>, fromVersion: number): void {
+  const { log } = aggregate;
+  const appended = log.read(fromVersion, log.head().version - fromVersion + 1);
+  vault.follow(appended.map((event) => decodeEvent(event) as SubjectEvent));
+}
