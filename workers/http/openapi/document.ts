@@ -138,7 +138,9 @@ export function openApiDocument(operations: readonly Operation[]) {
           type: 'http',
           scheme: 'bearer',
           bearerFormat: 'JWT',
-          description: 'An access token of the configured issuer, the key of a service, or a local token.',
+          description:
+            'An access token of the configured issuer, the key of a service (`folio~<keyId>~<secret>`), or of a local server ' +
+            'what its file `.folio/dev-token` has in it.',
         },
       },
     },
