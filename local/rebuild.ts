@@ -1,5 +1,5 @@
 import { countText, plural } from '../verifier/counts.ts';
-import { DEFAULT_URL } from './archive/client.ts';
+import { DEFAULT_URL, URL_ADVICE } from './archive/client.ts';
 import { readCommandLine } from './commandLine.ts';
 import { LocalServerError, messageOf } from './errors.ts';
 import { operatorToken, TOKEN_ADVICE, TOKEN_DEFAULTS } from './operatorToken.ts';
@@ -106,7 +106,7 @@ class Views {
     if (token !== undefined) headers.Authorization = `Bearer ${token}`;
     const response = await fetch(url + path, { ...init, headers }).catch((error: unknown) => {
       const { cause } = error as { cause?: unknown };
-      throw new Passing(`${url} does not answer: ${messageOf(cause ?? error)}`);
+      throw new Passing(`${url} does not answer: ${messageOf(cause ?? error)} ${URL_ADVICE}`);
     });
     const text = await response.text();
     if (response.ok) return JSON.parse(text);

@@ -6,6 +6,9 @@ import { TOKEN_ADVICE } from '../operatorToken.ts';
 /** Where `npm run serve` listens. */
 export const DEFAULT_URL = 'http://127.0.0.1:8787';
 
+/** What to do where nobody answers, to stand after what went wrong. */
+export const URL_ADVICE = '(give where it runs with --url URL)';
+
 /** Requests side by side. */
 export const REQUESTS_MAX = 8;
 
@@ -75,7 +78,7 @@ export class ArchiveClient {
     for (let attempt = 1; ; attempt++) {
       const response = await fetch(this.url + pathAndQuery, init).catch((error: unknown) => {
         const { cause } = error as { cause?: unknown };
-        throw new LocalServerError(`${this.url} does not answer: ${messageOf(cause ?? error)}`);
+        throw new LocalServerError(`${this.url} does not answer: ${messageOf(cause ?? error)} ${URL_ADVICE}`);
       });
       if (response.ok) return response;
       const text = await response.text();

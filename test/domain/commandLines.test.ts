@@ -51,6 +51,18 @@ describe('every command of ours', () => {
   );
 });
 
+describe('a platform that does not answer', () => {
+  it.each([['local/archive.ts', 'check'], ['local/replay.ts']])(
+    'is said to be none, and how another is named: %s',
+    async (file, ...args) => {
+      // A port that nothing may listen on.
+      const { code, printed } = await run(file, ...args, '--url', 'http://127.0.0.1:1', '--token', 't');
+      expect(printed).toMatch(/^folio: http:\/\/127\.0\.0\.1:1 does not answer: .*--url URL/m);
+      expect(code).toBe(2);
+    },
+  );
+});
+
 describe('a count', () => {
   it('agrees with what is counted', () => {
     expect([0, 1, 2, 1_234].map((count) => plural(count, 'log'))).toEqual([
