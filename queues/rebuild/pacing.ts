@@ -63,13 +63,15 @@ export function paced(deps: RunnerDeps, world: PacingDeps): Paced {
 class Pacing {
   readonly #world: PacingDeps;
   #pausedAt: number;
-  #busyUntil = 0;
+  /** At first somebody is taken to wait, until for so long nobody was seen to. */
+  #busyUntil: number;
   /** Calls that come meanwhile wait for its end: what reads and what stores would else never rest at the same time. */
   #pause: Promise<void> | undefined;
 
   constructor(world: PacingDeps) {
     this.#world = world;
     this.#pausedAt = world.now();
+    this.#busyUntil = this.#pausedAt + BUSY_MS;
   }
 
   /** Whether somebody was seen to wait of late. */

@@ -11,18 +11,25 @@ import {
   SLICE_MS,
 } from '../../queues/rebuild/pacing.ts';
 
-/** A paced rebuild on a clock that calls and pauses move on; what was done, in order. */
-function world(
-  callMs: number,
-  isAwaited: (pauses: number) => boolean,
-  pauseMs: (pauses: number) => number = () => 1,
-) {
+/** What a rebuild's world is like. */
+interface World {
+  /** Milliseconds that a call takes. */
+  readonly callMs: number;
+  /** Whether somebody waits after so many pauses. */
+  readonly isAwaited: (pauses: number) => boolean;
+  /** Milliseconds that this pause takes. */
+  readonly pauseMs?: (pauses: number) => number;
+}
+
+/** A paced rebuild that has just begun, on a clock that calls and pauses move on; what was done, in order. */
+function begun(first: World) {
+  let world = first;
   let now = 0;
   let pauses = 0;
   const done: string[] = [];
   const called = (name: string, result: unknown) => async () => {
     done.push(name);
-    now += callMs;
+    now += world.callMs;
     return result;
   };
   const deps = {
@@ -34,10 +41,25 @@ function world(
     pause: async () => {
       done.push('pause');
       pauses++;
-      now += pauseMs(pauses);
+      now += world.pauseMs?.(pauses) ?? 1;
     },
-    isAwaited: () => isAwaited(pauses),
+    isAwaited: () => world.isAwaited(pauses),
   });
+  const goOn = (next: World) => {
+    world = next;
+    pauses = 0;
+    done.length = 0;
+  };
+  return { pace, done, goOn };
+}
+
+/** The same once nobody has waited for a while, right after a pause. */
+async function alone(world: World) {
+  const { pace, done, goOn } = begun({ callMs: BUSY_MS, isAwaited: () => false });
+  await pace.database.all(STATEMENT);
+  goOn({ callMs: 0, isAwaited: () => false });
+  await pace.database.all(STATEMENT);
+  goOn(world);
   return { pace, done };
 }
 
@@ -45,7 +67,7 @@ const STATEMENT = { sql: '', parameters: [] };
 
 describe('a paced rebuild', () => {
   it('lets others go first after every slice, before whichever call comes then, and answers as before', async () => {
-    const { pace, done } = world(QUIET_SLICE_MS / 2, () => false);
+    const { pace, done } = await alone({ callMs: QUIET_SLICE_MS / 2, isAwaited: () => false });
     for (let round = 0; round < 2; round++) {
       expect(await pace.database.all(STATEMENT)).toEqual([1]);
       expect(await pace.database.batch([STATEMENT])).toEqual([[2]]);
@@ -55,14 +77,14 @@ describe('a paced rebuild', () => {
   });
 
   it('goes on pausing until nobody waits for an answer', async () => {
-    const { pace, done } = world(QUIET_SLICE_MS, (pauses) => pauses < 3);
+    const { pace, done } = await alone({ callMs: QUIET_SLICE_MS, isAwaited: (pauses) => pauses < 3 });
     await pace.database.all(STATEMENT);
     await pace.database.all(STATEMENT);
     expect(done).toEqual(['all', 'pause', 'pause', 'pause', 'all']);
   });
 
   it('takes short slices for a while once somebody was seen to wait, and long ones again after it', async () => {
-    const { pace, done } = world(SLICE_MS, (pauses) => pauses === 1);
+    const { pace, done } = await alone({ callMs: SLICE_MS, isAwaited: (pauses) => pauses === 1 });
     const slices = QUIET_SLICE_MS / SLICE_MS;
     for (let call = 0; call <= slices; call++) await pace.database.all(STATEMENT);
     expect(done).toEqual([...Array(slices).fill('all'), 'pause', 'pause', 'all']);
@@ -76,33 +98,42 @@ describe('a paced rebuild', () => {
   });
 
   it('gets on where somebody always waits', async () => {
-    const { pace, done } = world(QUIET_SLICE_MS, () => true);
+    const { pace, done } = await alone({ callMs: QUIET_SLICE_MS, isAwaited: () => true });
     for (let call = 0; call < 5; call++) await pace.database.all(STATEMENT);
     expect(done.filter((what) => what === 'all')).toHaveLength(5);
     expect(done.filter((what) => what === 'pause')).toHaveLength(4 * PAUSES_MAX);
   });
 
   it('goes on pausing until a pause ends in time: before, its own calls still kept the thread', async () => {
-    const { pace, done } = world(
-      QUIET_SLICE_MS,
-      () => false,
-      (pauses) => (pauses < 3 ? PAUSE_MS_MAX + 1 : PAUSE_MS_MAX),
-    );
+    const { pace, done } = await alone({
+      callMs: QUIET_SLICE_MS,
+      isAwaited: () => false,
+      pauseMs: (pauses) => (pauses < 3 ? PAUSE_MS_MAX + 1 : PAUSE_MS_MAX),
+    });
     await pace.database.all(STATEMENT);
     await pace.database.all(STATEMENT);
     expect(done).toEqual(['all', 'pause', 'pause', 'pause', 'all']);
   });
 
   it('lets no call begin while it pauses, so that what reads and what stores rest together', async () => {
-    const { pace, done } = world(QUIET_SLICE_MS, (pauses) => pauses === 1);
+    const { pace, done } = await alone({ callMs: QUIET_SLICE_MS, isAwaited: (pauses) => pauses === 1 });
     await pace.database.all(STATEMENT);
     const key = { aggregateType: 'account', aggregateId: 'a' };
     await Promise.all([pace.database.batch([STATEMENT]), pace.readLog(key, 1, 1), pace.readLog(key, 2, 1)]);
     expect(done).toEqual(['all', 'pause', 'pause', 'batch', 'read', 'read']);
   });
 
+  it('takes somebody to wait as it begins, until nobody was seen to for a while', async () => {
+    const { pace, done } = begun({ callMs: SLICE_MS, isAwaited: () => false });
+    for (let call = 0; call < 3; call++) await pace.database.all(STATEMENT);
+    expect(done).toEqual(['all', 'pause', 'all', 'pause', 'all']);
+    expect(pace.portion(1_000)).toBeLessThan(1_000);
+    for (let call = 0; call < BUSY_MS / SLICE_MS; call++) await pace.database.all(STATEMENT);
+    expect(pace.portion(1_000)).toBe(1_000);
+  });
+
   it('takes small portions for a while once somebody was seen to wait', async () => {
-    const { pace } = world(QUIET_SLICE_MS, (pauses) => pauses === 1);
+    const { pace } = await alone({ callMs: QUIET_SLICE_MS, isAwaited: (pauses) => pauses === 1 });
     await pace.database.all(STATEMENT);
     expect(pace.portion(1_000)).toBe(1_000);
     await pace.database.all(STATEMENT);
