@@ -76,6 +76,9 @@ export class ShopMaker {
     const productId = `product-${1 + this.#world.random.integer(this.#world.profile.products)}`;
     const stock = this.#auditor.books(InventoryBook).get(productId);
     if (stock?.isStocked !== true && roll < 70) return this.#receive(productId);
+    const [orderId] = this.#keptByHand();
+    if (orderId !== undefined && this.#world.random.chance(REFUNDED_BY_HAND_CHANCE))
+      return this.#ofPayment(orderId, 'RefundPayment', { refundId: this.#unique('refund'), amount: '1' });
     if (roll < 10) return this.#receive(productId);
     if (roll < 14) return this.#adjust(productId);
     if (roll < 16) return this.#put(productId);
@@ -203,9 +206,6 @@ export class ShopMaker {
         ...this.#part(60),
       });
     }
-    const [orderId] = this.#keptByHand();
-    if (orderId !== undefined && random.chance(REFUNDED_BY_HAND_CHANCE))
-      return this.#ofPayment(orderId, 'RefundPayment', { refundId: this.#unique('refund'), amount: '1' });
     if (random.chance(0.2)) return this.#letGo();
     if (random.chance(CAPTURED_BY_HAND_CHANCE)) return this.#captureByHand();
     const paymentId = random.pick(PAYMENTS);
