@@ -7,6 +7,8 @@ export interface RebuildDeps extends RunnerDeps {
   readonly projectors: readonly RebuildableProjector[];
   /** How much of a full portion of work to take at a time: all of it, or less, but something, while others wait for their answers. */
   portion(full: number): number;
+  /** To be awaited before work of some milliseconds: ends once whoever waits has had a turn, where it is time for one. */
+  letOthersGoFirst(): Promise<void>;
   /** Parts that the directory of aggregates has. */
   readonly directoryParts: number;
   /** The entries of a part after one of them, in order; fewer than `limit` at the end. */

@@ -46,6 +46,7 @@ export async function fill(
   let untold = 0;
   while (next !== undefined) {
     const ranges = await next;
+    await deps.letOthersGoFirst();
     next = isOver() ? undefined : reader.next();
     const storing = applyRanges(deps, standing, ranges, { applied: 0, parked: 0 }, jobGuard(job));
     // Both are awaited whatever becomes of the first: a rejection that nobody waits for ends a Worker.

@@ -3,12 +3,13 @@
  * its calls follow each other without a gap, and nobody else's request is even read before the rebuild pauses.
  */
 import type { RunnerDeps } from '../kernel/deps.ts';
+import type { RebuildDeps } from './deps.ts';
 
 /** Work between two pauses while others ask for something: what a request waits for one. A pause takes a millisecond or two. */
 export const SLICE_MS = 5;
 
 /** Into how many parts a portion of work is cut while others ask for something: its call or its decoding is what they wait for. */
-export const BUSY_PARTS = 4;
+export const BUSY_PARTS = 2;
 
 /** The same while nobody does, so that a rebuild by itself loses next to nothing. */
 export const QUIET_SLICE_MS = 100;
@@ -32,8 +33,8 @@ export interface PacingDeps {
   isAwaited(): boolean;
 }
 
-/** What is paced, and how much of a full portion of work it is to take at a time. */
-export type Paced = RunnerDeps & { readonly portion: (full: number) => number };
+/** What is paced, how much of a full portion of work it is to take at a time, and its pauses before work that makes no call. */
+export type Paced = RunnerDeps & Pick<RebuildDeps, 'portion' | 'letOthersGoFirst'>;
 
 /** The same, with pauses before reads and transactions: each until nobody else waits for an answer, or for a while. */
 export function paced(deps: RunnerDeps, world: PacingDeps): Paced {
@@ -41,6 +42,7 @@ export function paced(deps: RunnerDeps, world: PacingDeps): Paced {
   const pacing = new Pacing(world);
   return {
     ...deps,
+    letOthersGoFirst: () => pacing.letOthersGoFirst(),
     portion: (full) => (pacing.isBusy ? Math.ceil(full / BUSY_PARTS) : full),
     database: {
       all: async (statement) => {

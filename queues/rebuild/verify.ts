@@ -2,6 +2,7 @@
  * Holds a rebuilt colour against the live one, row by row, and against each aggregate's owner. Rows that differ from the
  * live ones are what one rebuilds for; a row that the owner contradicts forbids the switch.
  */
+import type { Colour } from '../../schemas/tables/views.ts';
 import { projectorOf } from '../kernel/apply.ts';
 import type { Statement } from '../kernel/database.ts';
 import {
@@ -40,8 +41,11 @@ import {
 } from './job.ts';
 import { aggregatesAfter, cursorAfter } from './pages.ts';
 
+/** Versions of one step. */
+const VERIFY_VERSIONS_MAX = 10_000;
+
 /** Versions compared in one transaction where nobody waits: EXCEPT sorts them all, in some 40 ms. */
-const VERIFY_VERSIONS_MAX = 4_000;
+const COMPARED_VERSIONS_MAX = 4_000;
 
 /** Aggregates looked at in one transaction: each is a call to its owner. */
 const VERIFY_AGGREGATES_MAX = 200;
@@ -59,7 +63,7 @@ export async function verifyNext(deps: RebuildDeps, job: RebuildJob, isOver: () 
   const { isComplete, aheadOfLog } = await fill(deps, job, own, isOver);
   if (!isComplete) return;
   const positions = await readPositions(deps.database, targets, own);
-  const passed = slicesOf(deps, job.cursor, keys, targets, positions);
+  const passed = slicesOf(job.cursor, keys, targets, positions);
   const slices = passed.slices.filter(({ key }) => own.includes(key));
   const foreign = passed.slices.map(({ key }) => key).filter((key) => !own.includes(key));
   const ahead = slices.filter(({ key, isLast }) => isLast && aheadOfLog.includes(key)).map(({ key }) => key);
@@ -110,14 +114,13 @@ function reasonToFail(
 
 /** As many aggregates as fit, the last one perhaps in part, and where the next step begins. */
 function slicesOf(
-  deps: RebuildDeps,
   cursor: JobCursor,
   keys: readonly AggregateKey[],
   targets: readonly ViewTarget[],
   positions: ReadonlyMap<string, ViewPosition>,
 ): { slices: Slice[]; cursor: JobCursor } {
   const slices: Slice[] = [];
-  let room = deps.portion(VERIFY_VERSIONS_MAX);
+  let room = VERIFY_VERSIONS_MAX;
   for (const key of keys) {
     if (room <= 0) break;
     const { within } = cursor;
@@ -154,8 +157,40 @@ async function differencesIn(
 ): Promise<Difference[] | undefined> {
   const targets = pairs.flatMap(({ live, building }) => [live, building]);
   const journal = await journalColour(deps, targets);
+  const found: Difference[] = [];
+  for (let rest = slices; rest.length > 0; ) {
+    const [compared, left] = cutAfter(rest, deps.portion(COMPARED_VERSIONS_MAX));
+    const here = await differencesOf(deps, { pairs, targets, journal }, compared, aheadOfLog);
+    if (here === undefined) return undefined;
+    found.push(...here);
+    rest = left;
+  }
+  return found;
+}
+
+/** The slices of the first so many versions, and what is left of them. */
+function cutAfter(slices: readonly Slice[], versions: number): [first: Slice[], left: Slice[]] {
+  const first: Slice[] = [];
+  let room = versions;
+  for (const [index, slice] of slices.entries()) {
+    const to = Math.min(slice.to, slice.from + room);
+    room -= to - slice.from;
+    first.push({ ...slice, to, isLast: slice.isLast && to === slice.to });
+    const following = slices.slice(index + 1);
+    if (to < slice.to) return [first, [{ ...slice, from: to }, ...following]];
+    if (room === 0) return [first, following];
+  }
+  return [first, []];
+}
+
+/** The same of slices that are looked at in one transaction: what the rows say belongs to the positions beside them. */
+async function differencesOf(
+  deps: RebuildDeps,
+  { pairs, targets, journal }: { pairs: readonly Pair[]; targets: readonly ViewTarget[]; journal: Colour },
+  slices: readonly Slice[],
+  aheadOfLog: ReadonlySet<AggregateKey>,
+): Promise<Difference[] | undefined> {
   const keys = slices.map(({ key }) => key);
-  // One transaction: what the rows say belongs to the positions beside them.
   const [positionRows, ...results] = await deps.database.batch([
     positionsStatement(targets, keys),
     ...pairs.flatMap((pair) => pairStatements(pair, slices, journal)),

@@ -31,6 +31,7 @@ export const LIMITS: readonly Patch[] = [
   limit('queues/rebuild/rebuild.ts', 'POSITION_ROWS', 3),
   limit('queues/rebuild/fill.ts', 'FILL_EVENTS_MAX', 6),
   limit('queues/rebuild/verify.ts', 'VERIFY_VERSIONS_MAX', 7),
+  limit('queues/rebuild/verify.ts', 'COMPARED_VERSIONS_MAX', 4),
   limit('queues/rebuild/verify.ts', 'VERIFY_AGGREGATES_MAX', 2),
   limit('schemas/inventory.ts', 'RESERVATIONS_MAX', 8),
   limit('schemas/partition.ts', 'DIRECTORY_PARTS', 2),

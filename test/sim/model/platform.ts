@@ -212,6 +212,7 @@ export class Platform {
       projectors: this.#projectors,
       // Others come and go, and some of their rows are larger than a small portion.
       portion: (full) => (this.#world.random.chance(0.5) ? full : this.#world.random.integer(full) + 1),
+      letOthersGoFirst: async () => undefined,
       directoryParts: this.directories.length,
       directory: (index, after, limit) =>
         this.#directory(index).call(caller, 'list', ({ directory }) => directory.list(after, limit)),
