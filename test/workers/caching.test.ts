@@ -195,14 +195,14 @@ describe("an isolate's memory", () => {
     const memory = new RecentAnswers(1_000, () => drawn.shift() ?? 0);
     for (const path of ['/a', '/b', '/c']) memory.keep(path, answer(1), 0);
     const renewed = (now: number) => ['/a', '/b', '/c'].filter((path) => memory.takesRenewal(path, now));
-    expect(renewed(499)).toEqual([]);
-    expect(renewed(500)).toEqual(['/a']);
     expect(renewed(749)).toEqual([]);
+    expect(renewed(750)).toEqual(['/a']);
+    expect(renewed(874)).toEqual([]);
     expect(renewed(999)).toEqual(['/b']);
     expect(renewed(1_000)).toEqual(['/c']);
     expect(renewed(10_000)).toEqual([]);
     memory.keep('/b', answer(2), 10_000);
-    expect(renewed(10_500)).toEqual(['/b']);
+    expect(renewed(10_750)).toEqual(['/b']);
     expect(memory.takesRenewal('/unknown', 0)).toBe(false);
   });
 

@@ -13,7 +13,7 @@ const BODY_UNITS_MAX = 80_000;
  * Part of its time after which an answer is read anew while readers are still given it. The moment is drawn for each answer
  * between this and the end, so that answers which began together do not end together, and a reader seldom waits for a view.
  */
-const RENEWED_AFTER = 0.5;
+const RENEWED_AFTER = 0.75;
 
 /** An answer as it was sent before. */
 export interface KeptAnswer {
