@@ -44,12 +44,16 @@ export const ReserveFunds = z.strictObject({
   currency: Currency,
   expiresAt: Time,
 });
-/** Agrees to take money: the account will be there when it comes. */
+/**
+ * Agrees to take money: the account will be there when it comes. Not from `expiresAt` on, for the account may have been opened after
+ * the transfer was given up; sagas of the first version do not say it.
+ */
 export const AcceptTransfer = z.strictObject({
   transferId: TransferId,
   fromAccountId: Id,
   amount: PositiveDecimal,
   currency: Currency,
+  expiresAt: Time.optional(),
 });
 
 /** Commands that the platform alone sends, by type. */

@@ -101,7 +101,7 @@ export function decideTransfer(command: Timed<TransferCommand>, state: Readonly<
     case 'ReserveFunds':
       return reserve(command.data, command.at, state);
     case 'AcceptTransfer':
-      return acceptTransfer(command.data, state);
+      return acceptTransfer(command.data, command.at, state);
     case 'SettleFunds':
       return settle(command.data, state);
     case 'CreditTransfer':
@@ -138,7 +138,7 @@ function reserve(data: Data<'ReserveFunds'>, at: string, state: Readonly<Holder>
   const { transferId, toAccountId, amount, expiresAt } = data;
   if (state.outgoing[keyOf(transferId)] !== undefined)
     return refuse('transfer_already_known', `Money is reserved for the transfer ${transferId}.`);
-  if (expiresAt <= at) return refuse('transfer_expired', `The transfer would have expired at ${expiresAt}.`);
+  if (expiresAt <= at) return expired(expiresAt);
   const available = availableCash(state);
   if (parseDecimal(amount) > available) {
     const text = formatDecimal(available);
@@ -151,12 +151,13 @@ function reserve(data: Data<'ReserveFunds'>, at: string, state: Readonly<Holder>
   });
 }
 
-function acceptTransfer(data: Data<'AcceptTransfer'>, state: Readonly<Holder>): TransferDecision {
+function acceptTransfer(data: Data<'AcceptTransfer'>, at: string, state: Readonly<Holder>): TransferDecision {
   const refusal = beginRefusal(data, state);
   if (refusal !== undefined) return refusal;
-  const { transferId, fromAccountId, amount } = data;
+  const { transferId, fromAccountId, amount, expiresAt } = data;
   if (state.incoming[keyOf(transferId)] !== undefined)
     return refuse('transfer_already_known', `The transfer ${transferId} was accepted before.`);
+  if (expiresAt !== undefined && expiresAt <= at) return expired(expiresAt);
   const expected = add(parseDecimal(state.expected), parseDecimal(amount));
   if (isBeyondLedger(parseDecimal(state.cash), formatDecimal(expected)))
     return refuse('amount_out_of_range', 'The balance would leave the range of the ledger.');
@@ -202,6 +203,10 @@ function cancel({ transferId }: Data<'CancelTransfer'>, state: Readonly<Holder>)
   const incoming = state.incoming[keyOf(transferId)];
   if (incoming === undefined && state.barred.includes(transferId)) return notFound(transferId);
   return accept({ type: 'TransferCancelled', data: { transferId, amount: incoming?.amount ?? '0' } });
+}
+
+function expired(expiresAt: string): TransferDecision {
+  return refuse('transfer_expired', `The transfer expired at ${expiresAt}.`);
 }
 
 function notFound(transferId: string): TransferDecision {

@@ -3,7 +3,7 @@
  * answer wins, and what is undone. Every command that a step sends has one id for good, so that a repeat is recognised.
  */
 import type { ReceiverAnswer } from '../../schemas/envelope.ts';
-import type { SagaCommand, SagaEvent, SagaRefusal } from '../../schemas/saga.ts';
+import type { SagaCommand, SagaEvent, SagaRefusal, StepFault } from '../../schemas/saga.ts';
 import { millisecondsOf, timeText } from '../../schemas/time.ts';
 import type { Decider, Decision, Timed } from '../kernel/decider.ts';
 import type { ObservedEvent, RetryPolicy, SagaDefinitions } from './definitions/definition.ts';
@@ -60,7 +60,7 @@ function answerCompensation(progress: Progress, step: StepState, answer: Receive
   const attempts = step.undoAttempts + 1;
   const compensation = progress.plan.compensation(step);
   if (compensation === undefined) throw new Error(`${name} has no compensation`);
-  const { retry, retryOn = [], undoneOn = [], calledOffOn = [], awaits } = compensation;
+  const { retry, retryOn = [], undoneOn = [], calledOffOn = [], absentOn, awaits } = compensation;
   if (answer.answer === 'accepted' && awaits !== undefined) {
     const timeoutAt = timeText(millisecondsOf(at) + awaits.timeoutMs);
     progress.add({ type: 'CompensationAccepted', data: { step: name, attempts, timeoutAt, at } });
@@ -72,6 +72,10 @@ function answerCompensation(progress: Progress, step: StepState, answer: Receive
   }
   if (answer.answer === 'refused' && undoneOn.includes(answer.code)) {
     progress.add({ type: 'StepCompensated', data: { step: name, attempts, code: answer.code, at } });
+    return;
+  }
+  if (answer.answer === 'refused' && absentOn?.codes.includes(answer.code)) {
+    answerAbsent(progress, step, faultOf(answer), absentOn.until(progress.plan.context(step)));
     return;
   }
   if (answer.answer === 'refused' && calledOffOn.includes(answer.code) && progress.isOnlyUndoing(step)) {
@@ -89,6 +93,19 @@ function answerCompensation(progress: Progress, step: StepState, answer: Receive
     progress.add({ type: 'CompensationPutOff', data: { step: name, attempts, error, retryAt, at } });
   } else {
     progress.add({ type: 'CompensationFailed', data: { step: name, attempts, error, at } });
+  }
+}
+
+/** Whom it is about is not there. An answer says what was so when it was asked for, however late it comes. */
+function answerAbsent(progress: Progress, step: StepState, error: StepFault, until: number): void {
+  const { at } = progress;
+  const { name, dueAt } = step;
+  const attempts = step.undoAttempts + 1;
+  if (dueAt >= until) {
+    progress.add({ type: 'StepCompensated', data: { step: name, attempts, code: error.code, at } });
+  } else {
+    const retryAt = timeText(until);
+    progress.add({ type: 'CompensationPutOff', data: { step: name, attempts, error, retryAt, at } });
   }
 }
 

@@ -130,6 +130,12 @@ describe('the paying account', () => {
 });
 
 describe('the receiving account', () => {
+  it('agrees to take money as long as it may', () => {
+    given(...OPEN)
+      .when(acceptTransfer('30', 't', { expiresAt: LATER }))
+      .events({ type: 'TransferAccepted', data: { transferId: 't', fromAccountId: 'a', amount: '30' } });
+  });
+
   it('takes what it accepted, once, also while it is frozen', () => {
     for (const before of [ACCEPTED, [...ACCEPTED, frozen]]) {
       given(...before)
@@ -212,6 +218,7 @@ describe('a refusal', () => {
     ['transfer_already_known', RESERVED, reserve()],
     ['transfer_already_known', ACCEPTED, acceptTransfer()],
     ['transfer_expired', OPEN, reserve('30', 't', { expiresAt: RECEIVED_AT })],
+    ['transfer_expired', OPEN, acceptTransfer('30', 't', { expiresAt: RECEIVED_AT })],
     ['insufficient_funds', OPEN, reserve('100.01')],
     ['transfer_not_found', OPEN, about('SettleFunds')],
     ['transfer_not_found', OPEN, about('CreditTransfer')],

@@ -30,7 +30,7 @@ it('shows a saga as its last event left it, through every status', async () => {
   const started = {
     sagaId: 's-1',
     definition: 'funds-transfer',
-    definitionVersion: 1,
+    definitionVersion: 2,
     status: 'RUNNING',
     reason: null,
     startedAt: Date.parse('2026-03-01T10:00:00Z'),

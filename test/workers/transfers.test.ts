@@ -88,7 +88,7 @@ describe('sagas', () => {
     const { body, headers } = await call('GET', '/v1/sagas?limit=2');
     expect(body.sagas).toMatchObject([
       { sagaId: ids[0], status: 'COMPENSATED', reason: 'reserve-funds: insufficient_funds' },
-      { sagaId: ids[1], definition: 'funds-transfer', definitionVersion: 1, reason: null },
+      { sagaId: ids[1], definition: 'funds-transfer', definitionVersion: 2, reason: null },
     ]);
     expect(headers.get('X-View-Parked')).toBeNull();
     expect(await list(`?limit=2&cursor=${body.nextCursor}`)).toEqual(ids.slice(2));

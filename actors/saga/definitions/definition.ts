@@ -60,6 +60,15 @@ export interface Compensation<Input> {
   /** Refusals that say that there is nothing to undo. */
   readonly undoneOn?: readonly string[];
   /**
+   * Refusals of a receiver that is not there yet and so remembers nothing: the step's command may still come, and be taken once
+   * it is. From `until` on, milliseconds since 1970, that command is refused by whoever is there. One that answers earlier is
+   * asked once more then, and there is nothing to undo where it says the same again.
+   */
+  readonly absentOn?: {
+    readonly codes: readonly string[];
+    until(context: StepContext<Input>): number;
+  };
+  /**
    * Refusals that say that the step is being done after all: the saga goes forward again, if nothing else was undone, and
    * has passed the point of no return where the step is that.
    */
@@ -140,6 +149,15 @@ export interface SagaDefinition<Input> {
   /** Nothing of it is ever undone: what cannot be done waits for an operator. */
   readonly forwardOnly?: boolean;
   readonly stages: readonly (readonly StepDefinition<Input>[])[];
+}
+
+/** The same in another version, with some steps changed. */
+export function withSteps<Input>(
+  definition: SagaDefinition<Input>,
+  version: number,
+  change: (step: StepDefinition<Input>) => StepDefinition<Input>,
+): SagaDefinition<Input> {
+  return { ...definition, version, stages: definition.stages.map((stage) => stage.map(change)) };
 }
 
 /** A definition whose input only itself knows. */

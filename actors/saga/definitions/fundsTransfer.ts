@@ -5,12 +5,15 @@
 import { TRANSFER_DEFINITION } from '../../../schemas/saga.ts';
 import { millisecondsOf, timeText } from '../../../schemas/time.ts';
 import type { TransferFunds } from '../../../schemas/transfer.ts';
-import type { RetryPolicy, SagaDefinition, StepContext } from './definition.ts';
+import { type RetryPolicy, type SagaDefinition, type StepContext, withSteps } from './definition.ts';
 
 type Context = StepContext<TransferFunds>;
 
 /** Between the last moment at which a transfer may become final and the end of the reservation: the way to the account. */
 const SETTLE_MS = 60_000;
+
+/** More than the clocks of two machines ever differ by. */
+const CLOCKS_MS = 60_000;
 
 /** Cash that has left one account is brought to the other for so long before an operator is asked: a day. */
 const DELIVERY_MS = 86_400_000;
@@ -24,13 +27,18 @@ function pendingMs({ input }: Context): number {
   return input.expiresInSeconds * 1_000;
 }
 
+/** When neither account may take its first command any more, milliseconds since 1970. */
+function expiresAt(context: Context): number {
+  return millisecondsOf(context.startedAt) + pendingMs(context) + SETTLE_MS;
+}
+
 function command(accountId: string, type: string, data: object) {
   return { aggregateType: 'account', aggregateId: accountId, type, data };
 }
 
 export const fundsTransfer: SagaDefinition<TransferFunds> = {
   name: TRANSFER_DEFINITION,
-  version: 1,
+  version: 2,
   description: 'Moves cash from one account to another.',
   stages: [
     [
@@ -38,7 +46,7 @@ export const fundsTransfer: SagaDefinition<TransferFunds> = {
         name: 'reserve-funds',
         command: (context) => {
           const { transferId, fromAccountId, toAccountId, amount, currency } = context.input;
-          const until = timeText(millisecondsOf(context.startedAt) + pendingMs(context) + SETTLE_MS);
+          const until = timeText(expiresAt(context));
           const data = { transferId, toAccountId, amount, currency, expiresAt: until };
           return command(fromAccountId, 'ReserveFunds', data);
         },
@@ -53,15 +61,24 @@ export const fundsTransfer: SagaDefinition<TransferFunds> = {
       },
       {
         name: 'accept-transfer',
-        command: ({ input: { transferId, fromAccountId, toAccountId, amount, currency } }) =>
-          command(toAccountId, 'AcceptTransfer', { transferId, fromAccountId, amount, currency }),
+        command: (context) => {
+          const { transferId, fromAccountId, toAccountId, amount, currency } = context.input;
+          const until = timeText(expiresAt(context));
+          const data = { transferId, fromAccountId, amount, currency, expiresAt: until };
+          return command(toAccountId, 'AcceptTransfer', data);
+        },
         timeoutMs: pendingMs,
         retry: RETRY,
         compensation: {
           command: ({ input: { toAccountId, transferId } }) =>
             command(toAccountId, 'CancelTransfer', { transferId }),
           retry: UNDO,
-          undoneOn: ['account_not_found', 'account_closed', 'transfer_not_found'],
+          undoneOn: ['account_closed', 'transfer_not_found'],
+          // A reservation that comes late ends by itself; what was accepted does not.
+          absentOn: {
+            codes: ['account_not_found'],
+            until: (context) => expiresAt(context) + CLOCKS_MS,
+          },
         },
       },
     ],
@@ -88,3 +105,21 @@ export const fundsTransfer: SagaDefinition<TransferFunds> = {
     ],
   ],
 };
+
+/**
+ * The transfer as it was, for those that began with it: an account that was opened after a transfer had been given up took the
+ * acceptance that came late, and nobody ended it.
+ */
+export const fundsTransferFirst: SagaDefinition<TransferFunds> = withSteps(fundsTransfer, 1, (step) => {
+  if (step.name !== 'accept-transfer' || step.compensation === undefined) return step;
+  const { absentOn: _, ...compensation } = step.compensation;
+  return {
+    ...step,
+    command: ({ input: { transferId, fromAccountId, toAccountId, amount, currency } }) =>
+      command(toAccountId, 'AcceptTransfer', { transferId, fromAccountId, amount, currency }),
+    compensation: {
+      ...compensation,
+      undoneOn: ['account_not_found', 'account_closed', 'transfer_not_found'],
+    },
+  };
+});

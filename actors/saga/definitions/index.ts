@@ -1,6 +1,6 @@
 /** Every saga there is, in every version that a running one may have. */
 import { type AnySagaDefinition, type SagaDefinitions, sagaDefinitions } from './definition.ts';
-import { fundsTransfer } from './fundsTransfer.ts';
+import { fundsTransfer, fundsTransferFirst } from './fundsTransfer.ts';
 import { orderCancellation } from './orderCancellation.ts';
 import { orderFulfilment } from './orderFulfilment.ts';
 import {
@@ -18,6 +18,7 @@ export const DEFINITION_LIST: readonly AnySagaDefinition[] = [
   orderFulfilmentSecond,
   orderFulfilmentFirst,
   orderCancellationFirst,
+  fundsTransferFirst,
 ];
 
 /** The same by name and version. */

@@ -4,7 +4,7 @@
  * the stock was taken off the books with the last shipment, all at once; in the third money that was captured by hand stayed with
  * the shop when the order was undone.
  */
-import type { EventVerdict, ObservedEvent, SagaDefinition, StepDefinition } from './definition.ts';
+import { type EventVerdict, type ObservedEvent, type SagaDefinition, withSteps } from './definition.ts';
 import { orderCancellation } from './orderCancellation.ts';
 import {
   AWAIT_SHIPMENT,
@@ -18,14 +18,6 @@ import { lineKeys, NOT_HELD, type OrderInput, PATIENT, PATIENT_MS, stockCommand 
 /** One refusal of a payment was the other in the first version: that its money is being let go. */
 const ENDED_ON = [...NOT_HELD, 'void_in_progress'] as const;
 const RETRIED_ON = ['capture_in_progress'] as const;
-
-function withSteps<Input>(
-  definition: SagaDefinition<Input>,
-  version: number,
-  change: (step: StepDefinition<Input>) => StepDefinition<Input>,
-): SagaDefinition<Input> {
-  return { ...definition, version, stages: definition.stages.map((stage) => stage.map(change)) };
-}
 
 function shipmentVerdict({ eventType, data }: ObservedEvent): EventVerdict {
   if (eventType === 'OrderShipped') return data.status === 'SHIPPED' ? 'completed' : undefined;

@@ -25,8 +25,11 @@ const HEARD_WITHIN_MS = 86_400_000;
 /** Refusals have underscores and no capitals. */
 const EVENT_NAME = /^[A-Z]/;
 
-/** Refusals of those who do not exist yet: they cannot remember whom to refuse, and what comes late ends by a timer. */
-const NOBODY_THERE: readonly string[] = ['inventory_not_found', 'account_not_found'];
+/** Steps whose receiver may not exist yet: it cannot remember whom to refuse, and what comes late ends by a timer. */
+const NOBODY_THERE: Readonly<Record<string, string>> = {
+  'reserve-stock': 'inventory_not_found',
+  'reserve-funds': 'account_not_found',
+};
 
 interface Step {
   readonly stage: number;
@@ -129,7 +132,7 @@ export class SagaBook implements Book {
   /** Whether a step can no longer be done: what undoes it was taken, or whom it is for said that there is nothing to undo. */
   isBarred(name: string): boolean {
     const { status, nothingThere } = this.#step(name);
-    const isBelieved = nothingThere !== undefined && !NOBODY_THERE.includes(nothingThere);
+    const isBelieved = nothingThere !== undefined && NOBODY_THERE[stepParts(name).base] !== nothingThere;
     return this.#undoingHasRun(name) || (status === 'UNDONE' && isBelieved);
   }
 

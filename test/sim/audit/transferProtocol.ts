@@ -31,10 +31,8 @@ export const TRANSFER: Protocol = {
 
 function dataOf(type: string, input: SagaInput, startedAt: number): Record<string, unknown> {
   const { transferId, fromAccountId, toAccountId, amount, currency, expiresInSeconds } = input;
-  if (type === 'ReserveFunds') {
-    const expiresAt = new Date(startedAt + Number(expiresInSeconds) * 1_000 + SETTLE_MS).toISOString();
-    return { transferId, toAccountId, amount, currency, expiresAt };
-  }
-  if (type === 'AcceptTransfer') return { transferId, fromAccountId, amount, currency };
+  const expiresAt = new Date(startedAt + Number(expiresInSeconds) * 1_000 + SETTLE_MS).toISOString();
+  if (type === 'ReserveFunds') return { transferId, toAccountId, amount, currency, expiresAt };
+  if (type === 'AcceptTransfer') return { transferId, fromAccountId, amount, currency, expiresAt };
   return { transferId };
 }

@@ -24,7 +24,7 @@ const sagaStep = {
 const saga = {
   sagaId: 'transfer-t-1',
   definition: 'funds-transfer',
-  definitionVersion: 1,
+  definitionVersion: 2,
   status: 'COMPENSATED',
   reason: 'reserve-funds: insufficient_funds',
   startedAt: '2026-11-21T09:30:00.000Z',
