@@ -26,12 +26,17 @@ export interface CopyStanding extends KeyStanding {
   readonly isKept: boolean;
 }
 
-/** The backup, or a copy of it, says that the subject was erased, and its keys are here: one of the two was tampered with. */
+/**
+ * The backup, or a copy of it, says that the subject was erased, and its keys are here: one of the two was tampered with. Or it is a
+ * copy that says so, and the subject is held.
+ */
 export class ErasedInBackupAlone extends Error {
   override readonly name = 'ErasedInBackupAlone';
 
   constructor(subjectId: string) {
-    super(`subject ${subjectId} is erased in the backup and has keys here: erase it, or remove the backup`);
+    super(
+      `subject ${subjectId} is erased in the backup and has keys here or is held: erase it, or remove the backup`,
+    );
   }
 }
 
@@ -41,7 +46,12 @@ export interface KeyBackupsDeps {
   readonly ring: KeyRing;
   readonly store: KeyBackupStore;
   /** As of now. */
-  state(): KeyState & { readonly erasedAt: string | null; readonly hasRecovered: boolean };
+  state(): KeyState & {
+    readonly erasedAt: string | null;
+    readonly hasRecovered: boolean;
+    /** Null where the subject is not held. */
+    readonly hold: object | null;
+  };
   /** Has the log say that keys came back; {@link KeyBackups.takeOver} puts them into the ring in the same transaction. */
   recordRecovery(keyVersion: number): Promise<unknown>;
   /** Has the log say what only the backup remembers. */
@@ -180,8 +190,10 @@ export class KeyBackups {
       return taken;
     }
     restored.isKept = false;
-    if (ring.wrapped().length === 0) await this.#deps.recordErasure(erasedAt);
-    else if (state().hasRecovered) await this.#deps.eraseAgain();
+    const { hold, hasRecovered } = state();
+    if (ring.wrapped().length > 0) {
+      if (hasRecovered) await this.#deps.eraseAgain();
+    } else if (hold === null) await this.#deps.recordErasure(erasedAt);
     if (state().status !== 'ERASED') throw new ErasedInBackupAlone(subjectId);
     return 0;
   }

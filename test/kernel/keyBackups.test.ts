@@ -376,6 +376,27 @@ describe('copies of a backup that are put back', () => {
     expect(await putBack(again, erased)).toEqual(['restored']);
     expect(await opened(again, first)).toBe('erased');
   });
+
+  it('erase nobody who is held, whichever comes first', async () => {
+    const { one, newer, first } = await rotated();
+    await one.send('PlaceLegalHold');
+    const erased: KeyBackup = { subjectId: 'local', keys: [], erasedAt: '2026-11-21T09:30:00.000Z' };
+    for (const [copies, expected] of [
+      [
+        [newer, erased],
+        ['restored', 'failed'],
+      ],
+      [
+        [erased, newer],
+        ['failed', 'restored'],
+      ],
+    ] as const) {
+      const again = restored(one, backupBucket());
+      expect(await putBack(again, ...copies)).toEqual(expected);
+      expect(await opened(again, first)).toBe('"a"');
+      expect(copyOf(again)).toEqual(newer);
+    }
+  });
 });
 
 describe('another master key', () => {
