@@ -17,7 +17,7 @@ export const QUIET_SLICE_MS = 100;
 /** How long the slices stay short after somebody was seen. */
 export const BUSY_MS = 1_000;
 
-/** Pauses in a row at most, of somewhat more than a millisecond: whatever others do, the rebuild has half of the time. */
+/** Pauses in a row at most, of somewhat more than a millisecond each where the thread is free: whatever others do, the rebuild gets on. */
 export const PAUSES_MAX = 16;
 
 /** A pause that takes longer than this ended late: the thread was busy with what had begun before, and sockets were not read. */
