@@ -4,7 +4,7 @@ import type { AggregateKey } from '../queues/kernel/positions.ts';
 import type { OwnerState } from '../queues/kernel/projector.ts';
 import { projectors } from '../queues/projectors/index.ts';
 import type { RebuildDeps } from '../queues/rebuild/deps.ts';
-import { paced } from '../queues/rebuild/pacing.ts';
+import { Pacing, paced } from '../queues/rebuild/pacing.ts';
 import { type RebuildProgress, rebuildProgress } from '../queues/rebuild/progress.ts';
 import { advanceRebuild, cancelRebuild, type Started, startEverywhere } from '../queues/rebuild/rebuild.ts';
 import { DIRECTORY_PARTS, directoryName, partOf } from '../schemas/partition.ts';
@@ -23,11 +23,11 @@ const OWN_REQUESTS = 1;
 
 function rebuildDeps(env: Env, logger: Logger): RebuildDeps[] {
   const parts = viewDatabases(env).length;
-  const pacing = {
+  const pacing = new Pacing({
     now: () => Date.now(),
     pause: () => new Promise<void>((resolve) => void setTimeout(resolve, 0)),
     isAwaited: () => gatewayOf(env).admission.requests > OWN_REQUESTS,
-  };
+  });
   return Array.from({ length: parts }, (_, part) => ({
     ...paced(projectionDeps(env, part, logger), pacing),
     projectors,

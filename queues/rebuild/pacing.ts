@@ -37,9 +37,8 @@ export interface PacingDeps {
 export type Paced = RunnerDeps & Pick<RebuildDeps, 'portion' | 'letOthersGoFirst'>;
 
 /** The same, with pauses before reads and transactions: each until nobody else waits for an answer, or for a while. */
-export function paced(deps: RunnerDeps, world: PacingDeps): Paced {
+export function paced(deps: RunnerDeps, pacing: Pacing): Paced {
   const { database, readLog } = deps;
-  const pacing = new Pacing(world);
   return {
     ...deps,
     letOthersGoFirst: () => pacing.letOthersGoFirst(),
@@ -61,8 +60,8 @@ export function paced(deps: RunnerDeps, world: PacingDeps): Paced {
   };
 }
 
-/** When a rebuild's calls may begin. */
-class Pacing {
+/** When a rebuild's calls may begin: one for all of its databases, which share the thread. */
+export class Pacing {
   readonly #world: PacingDeps;
   #pausedAt: number;
   /** At first somebody is taken to wait, until for so long nobody was seen to. */

@@ -6,6 +6,7 @@ import {
   BUSY_PARTS,
   PAUSE_MS_MAX,
   PAUSES_MAX,
+  Pacing,
   paced,
   QUIET_SLICE_MS,
   SLICE_MS,
@@ -21,7 +22,7 @@ interface World {
   readonly pauseMs?: (pauses: number) => number;
 }
 
-/** A paced rebuild that has just begun, on a clock that calls and pauses move on; what was done, in order. */
+/** A paced rebuild of two databases that has just begun, on a clock that calls and pauses move on; what was done, in order. */
 function begun(first: World) {
   let world = first;
   let now = 0;
@@ -36,7 +37,7 @@ function begun(first: World) {
     database: { all: called('all', [1]), batch: called('batch', [[2]]) },
     readLog: called('read', []),
   } as unknown as RunnerDeps;
-  const pace = paced(deps, {
+  const pacing = new Pacing({
     now: () => now,
     pause: async () => {
       done.push('pause');
@@ -45,22 +46,23 @@ function begun(first: World) {
     },
     isAwaited: () => world.isAwaited(pauses),
   });
+  const pace = paced(deps, pacing);
   const goOn = (next: World) => {
     world = next;
     pauses = 0;
     done.length = 0;
   };
-  return { pace, done, goOn };
+  return { pace, other: paced(deps, pacing), done, goOn };
 }
 
 /** The same once nobody has waited for a while, right after a pause. */
 async function alone(world: World) {
-  const { pace, done, goOn } = begun({ callMs: BUSY_MS, isAwaited: () => false });
+  const { pace, other, done, goOn } = begun({ callMs: BUSY_MS, isAwaited: () => false });
   await pace.database.all(STATEMENT);
   goOn({ callMs: 0, isAwaited: () => false });
   await pace.database.all(STATEMENT);
   goOn(world);
-  return { pace, done };
+  return { pace, other, done };
 }
 
 const STATEMENT = { sql: '', parameters: [] };
@@ -121,6 +123,17 @@ describe('a paced rebuild', () => {
     const key = { aggregateType: 'account', aggregateId: 'a' };
     await Promise.all([pace.database.batch([STATEMENT]), pace.readLog(key, 1, 1), pace.readLog(key, 2, 1)]);
     expect(done).toEqual(['all', 'pause', 'pause', 'batch', 'read', 'read']);
+  });
+
+  it('pauses in all of its databases at once', async () => {
+    const { pace, other, done } = await alone({
+      callMs: QUIET_SLICE_MS,
+      isAwaited: (pauses) => pauses === 1,
+    });
+    await pace.database.all(STATEMENT);
+    await Promise.all([pace.database.batch([STATEMENT]), other.database.all(STATEMENT)]);
+    expect(done).toEqual(['all', 'pause', 'pause', 'batch', 'all']);
+    expect(other.portion(1_000)).toBeLessThan(1_000);
   });
 
   it('takes somebody to wait as it begins, until nobody was seen to for a while', async () => {
