@@ -27,7 +27,7 @@ const insertSql = (colour: Colour) => `
     opened_at, updated_at)
   SELECT value ->> 'accountId', value ->> 'customerId', value ->> 'accountType', value ->> 'currency', 'OPEN',
     value ->> 'cash', '0', '0', '${JSON.stringify(NO_LIMITS)}', value ->> 'version', value ->> 'at', value ->> 'at'
-  FROM json_each(?)`;
+  FROM jsonb_each(?)`;
 
 const updateSql = (colour: Colour) => `
   UPDATE accounts_${colour} AS account SET
@@ -36,7 +36,7 @@ const updateSql = (colour: Colour) => `
     fees = coalesce(change.value ->> 'fees', account.fees),
     limits = coalesce(change.value ->> 'limits', account.limits),
     version = change.value ->> 'version', updated_at = change.value ->> 'at'
-  FROM json_each(?) AS change WHERE account.account_id = change.value ->> 'accountId'`;
+  FROM jsonb_each(?) AS change WHERE account.account_id = change.value ->> 'accountId'`;
 
 /** What an event changes of the account's row. */
 function changeOf(event: AccountEvent): Partial<AccountChange> {

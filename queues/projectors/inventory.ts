@@ -7,7 +7,7 @@ import { inventoryAudit } from './orderAudits.ts';
 
 const upsertSql = (colour: Colour) => `
   INSERT INTO inventory_${colour} (product_id, on_hand, reserved, available, version, updated_at)
-  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?) WHERE true
+  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM jsonb_each(?) WHERE true
   ON CONFLICT (product_id) DO UPDATE SET on_hand = excluded.on_hand, reserved = excluded.reserved,
     available = excluded.available, version = excluded.version, updated_at = excluded.updated_at`;
 

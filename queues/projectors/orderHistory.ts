@@ -13,7 +13,7 @@ import { type HistoryEvent, wordsOf } from './orderWords.ts';
 const insertSql = (colour: Colour) => `
   INSERT INTO order_history_${colour} (aggregate_type, aggregate_id, version, order_id, event_type, words, recorded_at)
   SELECT value ->> 0, value ->> 1, value ->> 2, coalesce(value ->> 3, known.order_id), value ->> 4, value ->> 5, value ->> 6
-  FROM json_each(?) LEFT JOIN order_history_${colour} AS known
+  FROM jsonb_each(?) LEFT JOIN order_history_${colour} AS known
     ON known.aggregate_type = value ->> 0 AND known.aggregate_id = value ->> 1 AND known.version = 1
   WHERE coalesce(value ->> 3, known.order_id) IS NOT NULL`;
 

@@ -28,14 +28,14 @@ const insertSql = (colour: Colour) => `
     updated_at)
   SELECT value ->> 'orderId', value ->> 'customerId', value ->> 'status', value ->> 'currency', value ->> 'total',
     value ->> 'lines', value ->> 'units', value ->> 'country', value ->> 'version', value ->> 'at', value ->> 'at'
-  FROM json_each(?)`;
+  FROM jsonb_each(?)`;
 
 const updateSql = (colour: Colour) => `
   UPDATE orders_${colour} AS placed SET
     status = coalesce(change.value ->> 'status', placed.status),
     reason = coalesce(change.value ->> 'reason', placed.reason),
     version = change.value ->> 'version', updated_at = change.value ->> 'at'
-  FROM json_each(?) AS change WHERE placed.order_id = change.value ->> 'orderId'`;
+  FROM jsonb_each(?) AS change WHERE placed.order_id = change.value ->> 'orderId'`;
 
 function changeOf(event: Exclude<OrderEvent, { type: 'OrderPlaced' }>): { status?: string; reason?: string } {
   switch (event.type) {

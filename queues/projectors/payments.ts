@@ -10,13 +10,13 @@ const insertSql = (colour: Colour) => `
     captured, released, refunded, version, requested_at, updated_at)
   SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, '', '', '', '', '',
     value ->> 7, value ->> 8, value ->> 8
-  FROM json_each(?)`;
+  FROM jsonb_each(?)`;
 
 const updateSql = (colour: Colour) => `
   UPDATE payments_${colour} AS payment SET status = now.value ->> 1, authorized = now.value ->> 2,
     captured = now.value ->> 3, released = now.value ->> 4, refunded = now.value ->> 5, version = now.value ->> 6,
     updated_at = now.value ->> 7
-  FROM json_each(?) AS now WHERE payment.payment_id = now.value ->> 0`;
+  FROM jsonb_each(?) AS now WHERE payment.payment_id = now.value ->> 0`;
 
 type Requested = Extract<PaymentEvent, { type: 'PaymentAuthorizationRequested' }>['data'];
 

@@ -12,7 +12,7 @@ type Holding = Pick<TradeExecuted, 'symbol' | 'position'>;
 const upsertSql = (colour: Colour) => `
   INSERT INTO positions_${colour} (account_id, symbol, quantity, average_cost, cost_basis, realized_pnl, version)
   SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
-  FROM json_each(?) WHERE true
+  FROM jsonb_each(?) WHERE true
   ON CONFLICT (account_id, symbol) DO UPDATE SET quantity = excluded.quantity, average_cost = excluded.average_cost,
     cost_basis = excluded.cost_basis, realized_pnl = excluded.realized_pnl, version = excluded.version`;
 

@@ -17,7 +17,7 @@ const insertSql = (colour: Colour) => `
   INSERT INTO sagas_${colour} (saga_id, definition, definition_version, status, version, started_at, updated_at)
   SELECT value ->> 'sagaId', value ->> 'definition', value ->> 'definitionVersion', 'RUNNING', value ->> 'version',
     value ->> 'at', value ->> 'at'
-  FROM json_each(?)`;
+  FROM jsonb_each(?)`;
 
 const updateSql = (colour: Colour) => `
   UPDATE sagas_${colour} AS saga SET
@@ -25,7 +25,7 @@ const updateSql = (colour: Colour) => `
     reason = iif(json_type(change.value, '$.reason') IS NULL, saga.reason, change.value ->> 'reason'),
     ended_at = iif(json_type(change.value, '$.endedAt') IS NULL, saga.ended_at, change.value ->> 'endedAt'),
     version = change.value ->> 'version', updated_at = change.value ->> 'at'
-  FROM json_each(?) AS change WHERE saga.saga_id = change.value ->> 'sagaId'`;
+  FROM jsonb_each(?) AS change WHERE saga.saga_id = change.value ->> 'sagaId'`;
 
 function changeOf(event: SagaEvent, at: number): SagaChange {
   switch (event.type) {

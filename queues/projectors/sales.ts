@@ -26,18 +26,18 @@ const LINE_COLUMNS = [
 
 const insertSql = (colour: Colour) => `
   INSERT INTO sales_${colour} (${LINE_COLUMNS.join(', ')}, aggregate_type, is_sold)
-  SELECT ${LINE_COLUMNS.map((_, index) => `value ->> ${index}`).join(', ')}, 'order', 0 FROM json_each(?)`;
+  SELECT ${LINE_COLUMNS.map((_, index) => `value ->> ${index}`).join(', ')}, 'order', 0 FROM jsonb_each(?)`;
 
 const updateSql = (colour: Colour) => `
   UPDATE sales_${colour} AS sale SET is_sold = change.value ->> 1
-  FROM json_each(?) AS change WHERE sale.aggregate_type = 'order' AND sale.aggregate_id = change.value ->> 0`;
+  FROM jsonb_each(?) AS change WHERE sale.aggregate_type = 'order' AND sale.aggregate_id = change.value ->> 0`;
 
 /** Of a payment only the amount counts: the rest is its order's. */
 const refundSql = (colour: Colour) => `
   INSERT INTO sales_${colour} (aggregate_type, aggregate_id, line, day, product_id, country, currency, is_sold, is_first,
     is_first_of_product, ${[...limbColumns('units'), ...limbColumns('amount')].join(', ')})
   SELECT 'payment', value ->> 0, 0, '', '', '', '', 0, 0, 0, 0, 0, 0, value ->> 1, value ->> 2, value ->> 3
-  FROM json_each(?) WHERE true
+  FROM jsonb_each(?) WHERE true
   ON CONFLICT DO UPDATE SET ${limbColumns('amount')
     .map((column) => `${column} = excluded.${column}`)
     .join(', ')}`;

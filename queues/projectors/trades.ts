@@ -11,7 +11,7 @@ const insertSql = (colour: Colour) => `
     executed_at, recorded_at)
   SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
     value ->> 8, value ->> 9, value ->> 10, value ->> 11
-  FROM json_each(?)`;
+  FROM jsonb_each(?)`;
 
 const amendSql = (colour: Colour) => `
   UPDATE trades_${colour} AS trade SET
@@ -20,7 +20,7 @@ const amendSql = (colour: Colour) => `
     notional = coalesce(change.value ->> 'notional', trade.notional), fee = coalesce(change.value ->> 'fee', trade.fee),
     realized_pnl = coalesce(change.value ->> 'realizedPnl', trade.realized_pnl),
     status = change.value ->> 'status', amended_version = change.value ->> 'amendedVersion'
-  FROM json_each(?) AS change
+  FROM jsonb_each(?) AS change
   WHERE trade.account_id = change.value ->> 'accountId' AND trade.version = change.value ->> 'version'`;
 
 /** What becomes of a row. A cancelled trade keeps its last terms: its status says that they count no more. */

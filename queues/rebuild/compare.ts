@@ -1,4 +1,5 @@
 /** The questions that a rebuilt colour is compared by, and what their answers mean. */
+import { columnsOf } from '../../schemas/tables/columns.ts';
 import type { Colour } from '../../schemas/tables/views.ts';
 import { takes } from '../kernel/apply.ts';
 import type { Statement } from '../kernel/database.ts';
@@ -10,6 +11,7 @@ import {
   type ViewTarget,
 } from '../kernel/positions.ts';
 import type { AuditRow, OwnerState, RebuildableProjector } from '../kernel/projector.ts';
+
 import { DIFFERENCES_MAX, type Difference } from './job.ts';
 
 /** Versions of an aggregate to be verified: those after `from` up to `to`, and whether `to` is the last. */
@@ -42,32 +44,36 @@ export function pairStatements(pair: Pair, slices: readonly Slice[], journal: Co
   const compared = projector.table.versionColumn === undefined ? ending : own;
   const keys = ending.map(({ key }) => key);
   return [
-    exceptStatement(projector, building, live, compared),
-    exceptStatement(projector, live, building, compared),
+    missingStatement(projector, building, live, compared),
+    missingStatement(projector, live, building, compared),
     projector.audit.statement(building.colour, keys, journal),
   ];
 }
 
-function exceptStatement(
-  { table, aggregateTypes = [] }: RebuildableProjector,
+/** Rows of one colour that the other does not have just so: found by their keys, since sorting whole rows costs ten times as much. */
+function missingStatement(
+  { view, table, aggregateTypes = [] }: RebuildableProjector,
   one: ViewTarget,
   other: ViewTarget,
   slices: readonly Slice[],
 ): Statement {
-  const { idColumn, typeColumn, versionColumn } = table;
+  const { idColumn, typeColumn, versionColumn, key } = table;
   const conditions = [`t.${idColumn} = slice.value ->> 1`];
   if (typeColumn !== undefined) conditions.push(`t.${typeColumn} = slice.value ->> 0`);
   if (versionColumn !== undefined) {
     conditions.push(`t.${versionColumn} > slice.value ->> 2 AND t.${versionColumn} <= slice.value ->> 3`);
   }
-  const rows = ({ colour }: ViewTarget) =>
-    `SELECT t.* FROM json_each(?1) AS slice CROSS JOIN ${table.name(colour)} AS t ON ${conditions.join(' AND ')}`;
-  const type = typeColumn ?? `'${aggregateTypes[0]}'`;
-  const version = versionColumn === undefined ? '' : `, ${versionColumn} AS version`;
+  const type = typeColumn === undefined ? `'${aggregateTypes[0]}'` : `t.${typeColumn}`;
+  const version = versionColumn === undefined ? '' : `, t.${versionColumn} AS version`;
+  const isSame = columnsOf(view).map(
+    (column) => `o.${column} ${key.includes(column) ? '=' : 'IS'} t.${column}`,
+  );
   return {
     sql:
-      `SELECT ${type} AS aggregateType, ${idColumn} AS aggregateId${version} ` +
-      `FROM (${rows(one)} EXCEPT ${rows(other)}) LIMIT ${DIFFERENCES_MAX}`,
+      `SELECT ${type} AS aggregateType, t.${idColumn} AS aggregateId${version} FROM json_each(?1) AS slice ` +
+      `CROSS JOIN ${table.name(one.colour)} AS t ON ${conditions.join(' AND ')} ` +
+      `WHERE NOT EXISTS (SELECT 1 FROM ${table.name(other.colour)} AS o WHERE ${isSame.join(' AND ')}) ` +
+      `LIMIT ${DIFFERENCES_MAX}`,
     parameters: [
       JSON.stringify(slices.map(({ key, from, to }) => [key.aggregateType, key.aggregateId, from, to])),
     ],
