@@ -12,6 +12,12 @@ export const KEPT_AT_LEAST_MS = 3_600_000;
 /** Moments at once, a report in a quarter of an hour for a day: those of a million holdings have some 200 MB each, 20 GB in all. */
 export const MOMENTS_MAX = 100;
 
+/**
+ * Milliseconds from one moment to the next of those that are kept for reports which name none: they share them. Some 60 begin in the
+ * time that moments are kept at least, so that whoever asks again and again leaves room for reports that name theirs.
+ */
+export const SHARED_MOMENT_MS = 60_000;
+
 /** What one account holds of a symbol. */
 export interface Holding {
   readonly customerId: string;

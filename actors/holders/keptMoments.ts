@@ -1,6 +1,6 @@
 /**
  * The moments of which holdings are kept: so many at once, and each for a day, whatever becomes of the alarm of the object that
- * keeps them. Each report that names no moment begins one of its own. No Cloudflare import.
+ * keeps them. No Cloudflare import.
  */
 import { KEPT_AT_LEAST_MS, KEPT_MS, MOMENTS_MAX } from '../../schemas/holding.ts';
 import { migrate } from '../kernel/migrations.ts';

@@ -105,9 +105,12 @@ async function pageOf(
   after: HoldersPosition | undefined,
   { customerId, limit = 10_000, thresholds = EVERYTHING }: Asked,
 ): Promise<Page> {
-  const request = { end: END, customerId, after, limit };
-  const read = await readHolders(sourceOf(accounts), store, request, (own) =>
-    largeHolderRows(own, thresholds),
+  const request = { end: END, keptEnd: END, customerId, after, limit };
+  const read = await readHolders(
+    sourceOf(accounts),
+    () => store,
+    request,
+    (own) => largeHolderRows(own, thresholds),
   );
   if (read.status !== 'read') throw new Error(read.status);
   return read;
@@ -302,8 +305,32 @@ describe('large positions by holder', () => {
       ...whole,
       page: async (after, _, customerId) => (looks++ === 0 ? whole.page(after, 10, customerId) : undefined),
     };
-    await expect(pageOf(accounts, going, undefined, {})).rejects.toThrow('expired');
+    await expect(pageOf(accounts, going, undefined, { limit: rows.length - 1 })).rejects.toThrow('expired');
     expect(looks).toBe(2);
+  });
+
+  it.each([
+    ['nothing where one page has all', 40, 10_000, []],
+    ['the earlier moment where one page has not all rows', 40, 5, [END - 1]],
+    ['the earlier moment where one page has not all accounts', REPORT_ACCOUNTS_MAX + 10, 10_000, [END - 1]],
+  ])('keep %s', async (_, count, limit, expected) => {
+    const accounts = randomAccounts(count);
+    const opened = { ...([...accounts.values()][0] as TestAccount), accountId: '0', openedAt: END - 1 };
+    accounts.set('0', opened);
+    const kept: number[] = [];
+    const storeAt = (end: number): HoldingsStore => {
+      kept.push(end);
+      return storeOf();
+    };
+    const request = { end: END, keptEnd: END - 1, customerId: undefined, after: undefined, limit };
+    const read = await readHolders(sourceOf(accounts), storeAt, request, (own) =>
+      largeHolderRows(own, EVERYTHING),
+    );
+    const { end, heads } = read as Page;
+    expect(kept).toEqual(expected);
+    expect(end).toBe(expected[0] ?? END);
+    const isThere = heads.some(({ aggregateId }) => aggregateId === '0');
+    expect(isThere, 'what was recorded since is not in it').toBe(expected.length === 0);
   });
 });
 

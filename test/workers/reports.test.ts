@@ -5,7 +5,13 @@ import { exports } from 'cloudflare:workers';
 import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { PAGE_STYLE } from '../../reports/html.ts';
-import { KEPT_MOMENTS, KEPT_MS, MOMENTS_MAX } from '../../schemas/holding.ts';
+import {
+  KEPT_AT_LEAST_MS,
+  KEPT_MOMENTS,
+  KEPT_MS,
+  MOMENTS_MAX,
+  SHARED_MOMENT_MS,
+} from '../../schemas/holding.ts';
 import { handleScheduled } from '../../workers/scheduled.ts';
 import { call, eventually, opened, type Reply, TEST_TOKEN, testEnv, verdict } from '../support/api.ts';
 
@@ -202,7 +208,16 @@ describe('a report', () => {
   });
 
   it('keeps holdings of so many moments, refuses one more, and has them forgotten though an alarm was lost', async () => {
-    const first = await report('large-holders?minQuantity=1');
+    for (const id of ['kept-1', 'kept-2']) {
+      await opened(id, { customerId: id });
+      await traded(id, 't-1', 'BUY', '1', '1');
+    }
+    const [asOf, later] = await eventually(async () => {
+      const { body } = await report('large-holders?minQuantity=1&customerId=kept-2');
+      expect(body.rows).toHaveLength(2);
+      return [String(body.asOf), new Date(Date.parse(String(body.asOf)) + 1).toISOString()];
+    });
+    const first = await report(`large-holders?minQuantity=1&limit=1&asOf=${asOf}`);
     const moment = String(Date.parse(String(first.body.asOf)));
     const stored = () =>
       runInDurableObject(testEnv.HOLDERS.getByName(moment), async (_, { storage }) => {
@@ -216,13 +231,33 @@ describe('a report', () => {
         storage.sql.exec('UPDATE moments SET begun_at = begun_at - ?', milliseconds);
       });
     for (let other = 1; other < MOMENTS_MAX; other++) await register.admit(String(other));
-    const refused = await report('large-holders?minQuantity=1');
+    const refused = await report(`large-holders?minQuantity=1&limit=1&asOf=${later}`);
     expect(verdict(refused)).toBe('429 too_many_reports');
     expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(3_000);
+    expect((await report('large-holders?minQuantity=1')).status, 'one page keeps nothing').toBe(200);
     await aged(KEPT_MS);
     await handleScheduled(testEnv, 0);
     expect(await stored()).toEqual([]);
-    expect((await report('large-holders?minQuantity=1')).status).toBe(200);
+    expect((await report(`large-holders?minQuantity=1&limit=1&asOf=${later}`)).status).toBe(200);
+  });
+
+  it('of several pages share a minute where no moment is named, so that asking again keeps no other', async () => {
+    const register = testEnv.HOLDERS.getByName(KEPT_MOMENTS);
+    const kept = () =>
+      runInDurableObject(register, (_, { storage }) =>
+        storage.sql.exec<{ moment: string }>('SELECT moment FROM moments').toArray(),
+      );
+    const before = (await kept()).length;
+    const moments = new Set<number>();
+    for (const asked of ['limit=1', 'limit=2', 'limit=1&to=2999-01-01T00:00:00Z']) {
+      const { body } = await report(`large-holders?minQuantity=1&${asked}`);
+      moments.add(Date.parse(String(body.asOf)));
+    }
+    for (const moment of moments) expect(moment % SHARED_MOMENT_MS).toBe(0);
+    // The minute may end between two of them.
+    expect(moments.size).toBeLessThanOrEqual(2);
+    expect((await kept()).length - before).toBeLessThanOrEqual(moments.size);
+    expect(KEPT_AT_LEAST_MS / SHARED_MOMENT_MS).toBeLessThan(MOMENTS_MAX);
   });
 
   it.each([

@@ -30,6 +30,8 @@ export type HoldersPosition =
 export interface HoldersRequest {
   /** Events recorded before this are covered, milliseconds since 1970. */
   readonly end: number;
+  /** Instead, where something has to be kept for later pages: the same, or an earlier time that other reports share. */
+  readonly keptEnd: number;
   /** This customer alone. */
   readonly customerId: string | undefined;
   readonly after: HoldersPosition | undefined;
@@ -44,6 +46,8 @@ export interface HoldersRequest {
 export type HoldersRead =
   | {
       readonly status: 'read';
+      /** Events recorded before this are covered, milliseconds since 1970. */
+      readonly end: number;
       readonly rows: readonly Row[];
       /** Of the accounts that were read for this page. */
       readonly heads: readonly Head[];
@@ -52,33 +56,74 @@ export type HoldersRead =
   | { readonly status: 'expired' }
   | Extract<Taken, { status: 'full' }>;
 
-/** Reads a page. `rowsOf` makes rows of the holdings of one customer in one symbol. */
+/** Makes rows of the holdings of one customer in one symbol. */
+type RowsOf = (holdings: readonly Holding[]) => readonly Row[];
+
+/** Reads a page. `storeAt`: where holdings are gathered of what was recorded before a time. */
 export async function readHolders(
   source: ReportSource,
+  storeAt: (end: number) => HoldingsStore,
+  request: HoldersRequest,
+  rowsOf: RowsOf,
+): Promise<HoldersRead> {
+  const { after, end, keptEnd } = request;
+  if (after !== undefined && 'symbol' in after) {
+    return holderRows(storeAt(end), request, { after, heads: [] }, rowsOf);
+  }
+  const gathered = await gather(source, end, after?.accountId);
+  if (after !== undefined) return takenRows(storeAt(end), request, gathered, rowsOf);
+  const whole = await wholeRows(request, gathered, rowsOf);
+  if (whole !== undefined) return whole;
+  const shared = keptEnd === end ? gathered : await gather(source, keptEnd);
+  return takenRows(storeAt(keptEnd), { ...request, end: keptEnd }, shared, rowsOf);
+}
+
+/** Accounts that were read, and how far their logs were. */
+interface Gathered {
+  readonly heads: readonly Head[];
+  readonly accounts: GatheredAccounts;
+}
+
+/** All rows, where one page has them: nobody will ask for another, so that nothing is kept. */
+async function wholeRows(
+  request: HoldersRequest,
+  { heads, accounts: { isLast, holdings } }: Gathered,
+  rowsOf: RowsOf,
+): Promise<HoldersRead | undefined> {
+  if (!isLast) return undefined;
+  const { customerId } = request;
+  const own = holdings.filter((holding) => customerId === undefined || holding.customerId === customerId);
+  own.sort(inOrder);
+  const page = async (after: HolderKey | null) => (after === null ? own : []);
+  const read = await holderRows({ page }, request, { after: null, heads }, rowsOf);
+  return read.status === 'read' && read.next === undefined ? read : undefined;
+}
+
+/** The order of holdings that are kept. */
+function inOrder(a: Holding, b: Holding): number {
+  for (const name of ['customerId', 'symbol', 'currency', 'accountId'] as const) {
+    if (a[name] !== b[name]) return a[name] < b[name] ? -1 : 1;
+  }
+  return 0;
+}
+
+/** Has accounts kept for later pages; the rows once all are there. */
+async function takenRows(
   store: HoldingsStore,
   request: HoldersRequest,
-  rowsOf: (holdings: readonly Holding[]) => readonly Row[],
+  { heads, accounts }: Gathered,
+  rowsOf: RowsOf,
 ): Promise<HoldersRead> {
-  const { after } = request;
-  if (after !== undefined && 'symbol' in after) {
-    return holderRows(store, request, { after, heads: [] }, rowsOf);
-  }
-  const { heads, accounts } = await gather(source, request.end, after?.accountId);
   const taken = await store.take(accounts);
   if (taken.status === 'full') return taken;
   if (taken.status === 'missing') return { status: 'expired' };
-  if (!accounts.isLast) {
-    return { status: 'read', rows: [], heads, next: { accountId: accounts.lastAccountId } };
-  }
-  return holderRows(store, request, { after: null, heads }, rowsOf);
+  if (accounts.isLast) return holderRows(store, request, { after: null, heads }, rowsOf);
+  const next = { accountId: accounts.lastAccountId };
+  return { status: 'read', end: request.end, rows: [], heads, next };
 }
 
-/** The next accounts, what they held, and how far their logs were read. */
-async function gather(
-  source: ReportSource,
-  end: number,
-  afterAccountId = '',
-): Promise<{ heads: Head[]; accounts: GatheredAccounts }> {
+/** The next accounts and what they held. */
+async function gather(source: ReportSource, end: number, afterAccountId = ''): Promise<Gathered> {
   const heads: Head[] = [];
   const holdings: Holding[] = [];
   const period = { from: undefined, end, accountId: undefined, limit: REPORT_HOLDINGS_MAX };
@@ -114,14 +159,15 @@ function holdingsOf({ account: { accountId, closing } }: Covered): Holding[] {
 }
 
 async function holderRows(
-  store: HoldingsStore,
-  { customerId, limit }: HoldersRequest,
+  store: Pick<HoldingsStore, 'page'>,
+  { end, customerId, limit }: HoldersRequest,
   { after, heads }: { readonly after: HolderKey | null; readonly heads: readonly Head[] },
-  rowsOf: (holdings: readonly Holding[]) => readonly Row[],
+  rowsOf: RowsOf,
 ): Promise<HoldersRead> {
   const rows: Row[] = [];
   const upTo = (next: HolderKey | null): HoldersRead => ({
     status: 'read',
+    end,
     rows,
     heads,
     next: next ?? undefined,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { largeHolderRows, largeHolders } from '../../../reports/kinds/index.ts';
 import { pageSchema } from '../../../reports/page.ts';
-import { KEPT_AT_LEAST_MS, MOMENTS_MAX } from '../../../schemas/holding.ts';
+import { KEPT_AT_LEAST_MS, MOMENTS_MAX, SHARED_MOMENT_MS } from '../../../schemas/holding.ts';
 import { Id, SymbolName } from '../../../schemas/scalars.ts';
 import { holdingsAt } from '../../holders.ts';
 import { REPORT_HOLDINGS_MAX, readHolders } from '../../reads/holders.ts';
@@ -41,6 +41,15 @@ export const LargeHoldersQuery = z
   })
   .refine(hasThreshold, NO_THRESHOLD);
 
+/**
+ * The time that a report goes by once something is kept for it: its end, if whoever asks said which that is, and otherwise one that
+ * it shares with those who ask in the same minute.
+ */
+function keptEndOf({ to, asOf, cursor }: z.output<typeof LargeHoldersQuery>, end: number): number {
+  const isNamed = asOf !== undefined || cursor !== undefined || (to !== undefined && Date.parse(to) === end);
+  return isNamed ? end : end - (end % SHARED_MOMENT_MS);
+}
+
 const TOO_MANY = `${MOMENTS_MAX} such reports are kept, each begun within the hour: ask for one of the same \`asOf\` as another, or later.`;
 
 /** The report. */
@@ -59,7 +68,8 @@ export const largeHolderReport: Route = route(
       status: 200,
       description:
         `First come pages that cover the accounts, ${REPORT_ACCOUNTS_MAX} or ${REPORT_HOLDINGS_MAX} holdings each, and have no rows; ` +
-        'the last of them and those after it have rows. `nextCursor` says whether there is more.',
+        'the last of them and those after it have rows. `nextCursor` says whether there is more. A report of several pages without ' +
+        `\`asOf\` covers what was recorded up to the last full minute.`,
       schema: pageSchema(largeHolders),
       otherMediaTypes: ['text/csv'],
     },
@@ -70,8 +80,8 @@ export const largeHolderReport: Route = route(
     const { customerId, limit, minQuantity, minValue, cursor: after } = query;
     const read = await readHolders(
       accountsOf(c.env),
-      holdingsAt(c.env, end),
-      { end, customerId, after, limit },
+      (moment) => holdingsAt(c.env, moment),
+      { end, keptEnd: keptEndOf(query, end), customerId, after, limit },
       (holdings) => largeHolderRows(holdings, { minQuantity, minValue }),
     );
     if (read.status === 'full') {
@@ -86,6 +96,6 @@ export const largeHolderReport: Route = route(
       const message = 'has expired: begin the report again with its asOf';
       throw invalidRequest([{ path: 'cursor', message }]);
     }
-    return pageReply(c, largeHolders, { ...query, from: undefined }, end, read);
+    return pageReply(c, largeHolders, { ...query, from: undefined }, read.end, read);
   },
 );
