@@ -4,7 +4,7 @@ import type { AggregateKey } from '../queues/kernel/positions.ts';
 import type { OwnerState } from '../queues/kernel/projector.ts';
 import { projectors } from '../queues/projectors/index.ts';
 import type { RebuildDeps } from '../queues/rebuild/deps.ts';
-import { Pacing, paced } from '../queues/rebuild/pacing.ts';
+import { Pacing, paced, type Unpaced } from '../queues/rebuild/pacing.ts';
 import { type RebuildProgress, rebuildProgress } from '../queues/rebuild/progress.ts';
 import { advanceRebuild, cancelRebuild, type Started, startEverywhere } from '../queues/rebuild/rebuild.ts';
 import { DIRECTORY_PARTS, directoryName, partOf } from '../schemas/partition.ts';
@@ -28,15 +28,18 @@ function rebuildDeps(env: Env, logger: Logger): RebuildDeps[] {
     pause: () => new Promise<void>((resolve) => void setTimeout(resolve, 0)),
     isAwaited: () => gatewayOf(env).admission.requests > OWN_REQUESTS,
   });
-  return Array.from({ length: parts }, (_, part) => ({
-    ...paced(projectionDeps(env, part, logger), pacing),
-    projectors,
-    directoryParts: DIRECTORY_PARTS,
-    directory: (index, after, limit) => listDirectory(env, index, after, limit),
-    owns: ({ aggregateId }) => partOf(aggregateId, parts) === part,
-    head: (key) => ownerOf(env, key).head(),
-    owner: (key, version) => ownerState(env, key, version),
-  }));
+  return Array.from({ length: parts }, (_, part) => {
+    const deps: Unpaced = {
+      ...projectionDeps(env, part, logger),
+      projectors,
+      directoryParts: DIRECTORY_PARTS,
+      directory: (index, after, limit) => listDirectory(env, index, after, limit),
+      owns: ({ aggregateId }) => partOf(aggregateId, parts) === part,
+      head: (key) => ownerOf(env, key).head(),
+      owner: (key, version) => ownerState(env, key, version),
+    };
+    return paced(deps, pacing);
+  });
 }
 
 async function listDirectory(env: Env, part: number, after: AggregateKey | null, limit: number) {

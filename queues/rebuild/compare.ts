@@ -11,8 +11,8 @@ import {
   type ViewTarget,
 } from '../kernel/positions.ts';
 import type { AuditRow, OwnerState, RebuildableProjector } from '../kernel/projector.ts';
-
 import { DIFFERENCES_MAX, type Difference } from './job.ts';
+import { askInGroups } from './pacing.ts';
 
 /** Versions of an aggregate to be verified: those after `from` up to `to`, and whether `to` is the last. */
 export interface Slice {
@@ -132,7 +132,7 @@ export async function ownerDifferences(
   const ending = standings
     .filter(({ slice, version }) => slice.isLast && version > 0)
     .map(({ slice, version }) => ({ ...slice.key, version }));
-  const owners = await Promise.all(ending.map((one) => ownerOf(keyPart(one), one.version)));
+  const owners = await askInGroups(ending, (one) => ownerOf(keyPart(one), one.version));
   const found = contradictions(projector, ending, audit, owners).map(
     (one): Difference => ({ ...one, view, kind: 'contradicts_owner' }),
   );

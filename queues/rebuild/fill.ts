@@ -18,6 +18,7 @@ import { ProjectedEvent } from '../kernel/projector.ts';
 import { journalStarts } from '../projectors/journal.ts';
 import type { RebuildDeps } from './deps.ts';
 import { jobGuard, type RebuildJob } from './job.ts';
+import { askInGroups } from './pacing.ts';
 
 /** Events read and stored at a time where nobody waits: about a megabyte of text, and two of them are in memory. */
 export const FILL_EVENTS_MAX = 2_000;
@@ -128,21 +129,19 @@ class LogReader {
 
   async #read(portion: readonly { way: Way; to: number }[]): Promise<Range[]> {
     await this.#readStarts(portion);
-    const ranges = await Promise.all(
-      portion.map(async ({ way, to }, index) => {
-        const own = this.#starts.get(keyOf(way.key))?.starts;
-        const last = own === undefined ? to : lastOf(way, to, own, index === 0);
-        if (last === way.from) return { key: way.key, events: [] };
-        const messages = await this.#messagesOf(way, last);
-        const events = eventsAfter(messages, way.from, last);
-        way.from += events.length;
-        if (way.from < last) {
-          this.aheadOfLog.push(way.key);
-          way.from = way.to;
-        }
-        return { key: way.key, events: own === undefined ? events : cut(events, new Set(own)) };
-      }),
-    );
+    const ranges = await askInGroups(portion, async ({ way, to }, index) => {
+      const own = this.#starts.get(keyOf(way.key))?.starts;
+      const last = own === undefined ? to : lastOf(way, to, own, index === 0);
+      if (last === way.from) return { key: way.key, events: [] };
+      const messages = await this.#messagesOf(way, last);
+      const events = eventsAfter(messages, way.from, last);
+      way.from += events.length;
+      if (way.from < last) {
+        this.aheadOfLog.push(way.key);
+        way.from = way.to;
+      }
+      return { key: way.key, events: own === undefined ? events : cut(events, new Set(own)) };
+    });
     for (const { key, from, to } of this.#ways) if (from >= to) this.#starts.delete(keyOf(key));
     this.#ways = this.#ways.filter(({ from, to }) => from < to);
     return ranges.filter(({ events }) => events.length > 0);

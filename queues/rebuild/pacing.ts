@@ -2,7 +2,6 @@
  * Bounded load: a rebuild lets others have their turn. Where objects, Worker and database share a thread, as in a local run,
  * its calls follow each other without a gap, and nobody else's request is even read before the rebuild pauses.
  */
-import type { RunnerDeps } from '../kernel/deps.ts';
 import type { RebuildDeps } from './deps.ts';
 
 /** Work between two pauses while others ask for something: what a request waits for one. A pause takes a millisecond or two. */
@@ -23,6 +22,12 @@ export const PAUSES_MAX = 16;
 /** A pause that takes longer than this ended late: the thread was busy with what had begun before, and sockets were not read. */
 export const PAUSE_MS_MAX = 3;
 
+/**
+ * Calls to owners that begin together. What has begun is done before others have a turn, so of many small aggregates it is what they
+ * wait for; and where a call is mostly the way to its owner and back, so many of them still share it.
+ */
+export const GROUP_CALLS = 20;
+
 /** The world of the pacing. */
 export interface PacingDeps {
   /** Milliseconds since 1970. */
@@ -33,12 +38,18 @@ export interface PacingDeps {
   isAwaited(): boolean;
 }
 
-/** What is paced, how much of a full portion of work it is to take at a time, and its pauses before work that makes no call. */
-export type Paced = RunnerDeps & Pick<RebuildDeps, 'portion' | 'letOthersGoFirst'>;
+/** What a rebuild needs, but for how it takes its turns. */
+export type Unpaced = Omit<RebuildDeps, 'portion' | 'letOthersGoFirst'>;
 
-/** The same, with pauses before reads and transactions: each until nobody else waits for an answer, or for a while. */
-export function paced(deps: RunnerDeps, pacing: Pacing): Paced {
-  const { database, readLog } = deps;
+/** The same, with pauses before calls of whatever kind: each until nobody else waits for an answer, or for a while. */
+export function paced(deps: Unpaced, pacing: Pacing): RebuildDeps {
+  const { database } = deps;
+  const afterOthers =
+    <Range extends unknown[], Answer>(ask: (...range: Range) => Promise<Answer>) =>
+    async (...range: Range): Promise<Answer> => {
+      await pacing.letOthersGoFirst();
+      return ask(...range);
+    };
   return {
     ...deps,
     letOthersGoFirst: () => pacing.letOthersGoFirst(),
@@ -53,11 +64,24 @@ export function paced(deps: RunnerDeps, pacing: Pacing): Paced {
         return database.batch(statements);
       },
     },
-    readLog: async (...range) => {
-      await pacing.letOthersGoFirst();
-      return readLog(...range);
-    },
+    readLog: afterOthers(deps.readLog),
+    directory: afterOthers(deps.directory),
+    head: afterOthers(deps.head),
+    owner: afterOthers(deps.owner),
   };
+}
+
+/** Asks about every item, so many at a time that others get their turn in between; answers in the order of the items. */
+export async function askInGroups<Item, Answer>(
+  items: readonly Item[],
+  ask: (item: Item, index: number) => Promise<Answer>,
+): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for (let first = 0; first < items.length; first += GROUP_CALLS) {
+    const group = items.slice(first, first + GROUP_CALLS);
+    answers.push(...(await Promise.all(group.map((item, index) => ask(item, first + index)))));
+  }
+  return answers;
 }
 
 /** When a rebuild's calls may begin: one for all of its databases, which share the thread. */

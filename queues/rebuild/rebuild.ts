@@ -22,6 +22,7 @@ import {
   type RebuildJob,
   readJob,
 } from './job.ts';
+import { askInGroups } from './pacing.ts';
 import { fail, switchOver } from './switch.ts';
 import { verifyNext } from './verify.ts';
 
@@ -270,7 +271,7 @@ async function fillNext(deps: RebuildDeps, job: RebuildJob, isOver: () => boolea
     aggregateType === undefined || aggregateId === undefined ? null : { aggregateType, aggregateId };
   const page = await deps.directory(part, start, FILL_AGGREGATES_MAX);
   const keys = page.filter((key) => deps.owns(key));
-  const heads = await Promise.all(keys.map((key) => headOf(deps, key)));
+  const heads = await askInGroups(keys, (key) => headOf(deps, key));
   const behind = await lagging(deps, heads.flat());
   if (behind.length > 0) await project(deps, behind, isOver);
   const { isComplete } = isOver() ? { isComplete: false } : await fill(deps, job, keys, isOver);

@@ -1,15 +1,17 @@
 /** The pacing of a rebuild: others get their turn before reads and transactions, and the rebuild gets on whatever they do. */
 import { describe, expect, it } from 'vitest';
-import type { RunnerDeps } from '../../queues/kernel/deps.ts';
 import {
+  askInGroups,
   BUSY_MS,
   BUSY_PARTS,
+  GROUP_CALLS,
   PAUSE_MS_MAX,
   PAUSES_MAX,
   Pacing,
   paced,
   QUIET_SLICE_MS,
   SLICE_MS,
+  type Unpaced,
 } from '../../queues/rebuild/pacing.ts';
 
 /** What a rebuild's world is like. */
@@ -36,7 +38,10 @@ function begun(first: World) {
   const deps = {
     database: { all: called('all', [1]), batch: called('batch', [[2]]) },
     readLog: called('read', []),
-  } as unknown as RunnerDeps;
+    directory: called('directory', [KEY]),
+    head: called('head', 3),
+    owner: called('owner', undefined),
+  } as unknown as Unpaced;
   const pacing = new Pacing({
     now: () => now,
     pause: async () => {
@@ -66,6 +71,7 @@ async function alone(world: World) {
 }
 
 const STATEMENT = { sql: '', parameters: [] };
+const KEY = { aggregateType: 'account', aggregateId: 'a' };
 
 describe('a paced rebuild', () => {
   it('lets others go first after every slice, before whichever call comes then, and answers as before', async () => {
@@ -73,9 +79,31 @@ describe('a paced rebuild', () => {
     for (let round = 0; round < 2; round++) {
       expect(await pace.database.all(STATEMENT)).toEqual([1]);
       expect(await pace.database.batch([STATEMENT])).toEqual([[2]]);
-      expect(await pace.readLog({ aggregateType: 'account', aggregateId: 'a' }, 1, 1)).toEqual([]);
+      expect(await pace.readLog(KEY, 1, 1)).toEqual([]);
     }
     expect(done).toEqual(['all', 'batch', 'pause', 'read', 'all', 'pause', 'batch', 'read']);
+  });
+
+  it('lets others go first before questions to owners and to the directory, too', async () => {
+    const { pace, done } = await alone({ callMs: QUIET_SLICE_MS, isAwaited: () => false });
+    expect(await pace.directory(0, null, 1)).toEqual([KEY]);
+    expect(await pace.head(KEY)).toBe(3);
+    expect(await pace.owner(KEY, 3)).toBeUndefined();
+    await pace.head(KEY);
+    expect(done).toEqual(['directory', 'pause', 'head', 'pause', 'owner', 'pause', 'head']);
+  });
+
+  it('asks many owners in groups, with a turn for others in between, and has the answers in order', async () => {
+    const { pace, done } = await alone({ callMs: QUIET_SLICE_MS, isAwaited: () => false });
+    const numbers = Array.from({ length: 2 * GROUP_CALLS + 1 }, (_, number) => number);
+    const answers = await askInGroups(numbers, async (number, index) => [
+      number,
+      index,
+      await pace.head(KEY),
+    ]);
+    expect(answers).toEqual(numbers.map((number) => [number, number, 3]));
+    const group = Array(GROUP_CALLS).fill('head');
+    expect(done).toEqual([...group, 'pause', ...group, 'pause', 'head']);
   });
 
   it('goes on pausing until nobody waits for an answer', async () => {
@@ -120,8 +148,7 @@ describe('a paced rebuild', () => {
   it('lets no call begin while it pauses, so that what reads and what stores rest together', async () => {
     const { pace, done } = await alone({ callMs: QUIET_SLICE_MS, isAwaited: (pauses) => pauses === 1 });
     await pace.database.all(STATEMENT);
-    const key = { aggregateType: 'account', aggregateId: 'a' };
-    await Promise.all([pace.database.batch([STATEMENT]), pace.readLog(key, 1, 1), pace.readLog(key, 2, 1)]);
+    await Promise.all([pace.database.batch([STATEMENT]), pace.readLog(KEY, 1, 1), pace.readLog(KEY, 2, 1)]);
     expect(done).toEqual(['all', 'pause', 'pause', 'batch', 'read', 'read']);
   });
 

@@ -5,6 +5,7 @@ import { project } from '../../queues/kernel/runner.ts';
 import { projectors } from '../../queues/projectors/index.ts';
 import type { RebuildDeps } from '../../queues/rebuild/deps.ts';
 import type { RebuildJob } from '../../queues/rebuild/job.ts';
+import { GROUP_CALLS } from '../../queues/rebuild/pacing.ts';
 import { advanceRebuild, startRebuild } from '../../queues/rebuild/rebuild.ts';
 import { type RebuildKind, VIEWS, type ViewName } from '../../schemas/tables/views.ts';
 import { viewDatabases } from '../../workers/env.ts';
@@ -142,6 +143,38 @@ describe('a rebuild', () => {
     expect(job).toMatchObject({ phase: 'SWITCHED', differencesFound: 0, aggregatesDone: 3 });
     expect((await follow()).seen.toSorted()).toEqual(allOf(logs));
     expect((await contents('green')).trades).toEqual((await contents('blue')).trades);
+  });
+
+  it('asks few owners at once, however many small aggregates there are', async () => {
+    const logs = upTo(2 * GROUP_CALLS + 1).map((number) => new TestLog(`acc-${number}`).open());
+    const asked: Record<string, number> = {};
+    const whole = rebuildDeps(0, logs);
+    await project(
+      whole,
+      logs.map((log) => log.announcement()),
+    );
+    const counted = <Range extends unknown[], Answer>(
+      name: string,
+      ask: (...range: Range) => Promise<Answer>,
+    ) => {
+      let now = 0;
+      return async (...range: Range) => {
+        asked[name] = Math.max(asked[name] ?? 0, ++now);
+        await new Promise<void>((resolve) => void setTimeout(resolve, 0));
+        return ask(...range).finally(() => now--);
+      };
+    };
+    const { head, owner, readLog } = whole;
+    const job = await rebuild({
+      ...whole,
+      directoryParts: 1,
+      directory: async (_, after) => (after === null ? logs : []),
+      head: counted('head', head),
+      owner: counted('owner', owner),
+      readLog: counted('readLog', readLog),
+    });
+    expect(job).toMatchObject({ phase: 'SWITCHED', eventsApplied: logs.length });
+    expect(asked).toEqual({ head: GROUP_CALLS, owner: GROUP_CALLS, readLog: GROUP_CALLS });
   });
 
   it('goes on where it was cut off, wherever that was', async () => {
