@@ -11,8 +11,13 @@ import {
   KEPT_MS,
   type Taken,
 } from '../../schemas/holding.ts';
+import { startTimer } from '../kernel/eventSourcedActor.ts';
+import { inTime } from '../kernel/inTime.ts';
 import { Holders } from './holders.ts';
 import { KeptMoments } from './keptMoments.ts';
+
+/** Milliseconds in which an object has to forget its moment: whoever waits for its room waits five seconds in all for an answer. */
+const FORGET_MS_MAX = 1_000;
 
 /** The object's own kind. */
 interface HoldersEnv {
@@ -83,7 +88,10 @@ export class HoldersActor extends DurableObject<HoldersEnv> {
     this.#moments ??= new KeptMoments({
       storage: this.ctx.storage,
       now: () => Date.now(),
-      forget: (moment) => this.env.HOLDERS.getByName(moment).forget(),
+      forget: (moment) => {
+        const forgotten = this.env.HOLDERS.getByName(moment).forget();
+        return inTime(startTimer, `the holdings of ${moment}`, forgotten, FORGET_MS_MAX);
+      },
     });
     return this.#moments;
   }

@@ -15,7 +15,7 @@ export interface KeptMomentsDeps {
   readonly storage: ActorStorage;
   /** Milliseconds since 1970. */
   now(): number;
-  /** Has an object forget what it keeps of a moment. Throws where it does not answer. */
+  /** Has an object forget what it keeps of a moment. Throws where it does not answer in time. */
   forget(moment: string): Promise<unknown>;
 }
 
@@ -28,23 +28,24 @@ export class KeptMoments {
   }
 
   /**
-   * A moment is about to be kept. Where there are too many, the oldest makes room, if it has been kept long enough. Answers 0, or
-   * the milliseconds after which there is room. Throws where what is to be forgotten does not answer.
+   * A moment is about to be kept. Where there are too many, the oldest that answers makes room, if it has been kept long enough.
+   * Answers 0, or the milliseconds after which there is room. Throws where none answers.
    */
   async admit(moment: string): Promise<number> {
-    await this.sweep();
+    const silent = await this.#forgetExpired();
     for (;;) {
       const now = this.#deps.now();
       const others = this.#begunUntil(now).filter((one) => one.moment !== moment);
-      const oldest = others[0];
       // From the count to the insertion nothing is awaited: no two take the last place.
-      if (oldest === undefined || others.length < MOMENTS_MAX) {
+      if (others.length < MOMENTS_MAX) {
         this.#deps.storage.sql.exec('INSERT OR REPLACE INTO moments VALUES (?, ?)', moment, now);
         return 0;
       }
+      const oldest = others.find((one) => !silent.has(one.moment));
+      if (oldest === undefined) throw new Error('none of the kept moments answers');
       const wait = oldest.begunAt + KEPT_AT_LEAST_MS - now;
       if (wait > 0) return wait;
-      await this.#forget(oldest.moment);
+      if (!(await this.#isForgotten(oldest.moment))) silent.add(oldest.moment);
     }
   }
 
@@ -58,14 +59,28 @@ export class KeptMoments {
    * answer, which are asked again by the next sweep.
    */
   async sweep(): Promise<number> {
-    const expired = this.#begunUntil(this.#deps.now() - KEPT_MS);
-    const swept = await Promise.allSettled(expired.map(({ moment }) => this.#forget(moment)));
-    return swept.filter(({ status }) => status === 'rejected').length;
+    return (await this.#forgetExpired()).size;
   }
 
-  async #forget(moment: string): Promise<void> {
-    await this.#deps.forget(moment);
+  /** Answers the moments whose objects do not answer. */
+  async #forgetExpired(): Promise<Set<string>> {
+    const silent = new Set<string>();
+    const forgetOne = async ({ moment }: { readonly moment: string }) => {
+      if (!(await this.#isForgotten(moment))) silent.add(moment);
+    };
+    await Promise.all(this.#begunUntil(this.#deps.now() - KEPT_MS).map(forgetOne));
+    return silent;
+  }
+
+  /** Whether an object has forgotten its moment, now that it is told to. */
+  async #isForgotten(moment: string): Promise<boolean> {
+    try {
+      await this.#deps.forget(moment);
+    } catch {
+      return false;
+    }
     this.left(moment);
+    return true;
   }
 
   /** Oldest first. */

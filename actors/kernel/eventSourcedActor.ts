@@ -242,7 +242,8 @@ function actorDeps(ctx: DurableObjectState, env: ActorEnv, decider: AnyDecider):
   };
 }
 
-function startTimer(task: () => void, milliseconds: number): () => void {
+/** The runtime's timers, for every object's shell. */
+export function startTimer(task: () => void, milliseconds: number): () => void {
   const timer = setTimeout(task, milliseconds);
   return () => clearTimeout(timer);
 }

@@ -88,6 +88,29 @@ describe('moments', () => {
     expect([...kept]).toEqual(['c']);
   });
 
+  it('that do not answer are passed over where the next oldest is to make room', async () => {
+    const { kept, silent, clock, begin, fill } = world();
+    for (const moment of ['a', 'b']) {
+      await begin(moment);
+      clock.now += 10;
+    }
+    await fill();
+    for (const moment of ['a', 'b']) silent.add(moment);
+    clock.now += KEPT_AT_LEAST_MS - 1;
+    expect(await begin('next'), 'those that answer are too young').toBe(1);
+    clock.now += 1;
+    expect(await begin('next')).toBe(0);
+    expect([...['a', 'b', '0', 'next'].map((moment) => kept.has(moment)), kept.size]).toEqual([
+      ...[true, true, false, true],
+      MOMENTS_MAX,
+    ]);
+    for (const moment of kept) silent.add(moment);
+    clock.now += KEPT_MS;
+    await expect(begin('last')).rejects.toThrow('none of the kept moments answers');
+    silent.delete('7');
+    expect(await begin('last')).toBe(0);
+  });
+
   it('that were forgotten by themselves make room', async () => {
     const { begin, fill, register } = world();
     await fill();
