@@ -127,6 +127,19 @@ describe('a subject', () => {
     expect(await testEnv.ARCHIVE.head(segment)).toBeNull();
   });
 
+  it('is not held where it cannot be told what becomes of the archive: nothing is done, and the environment is not ready', async () => {
+    const env = { ...testEnv, ARCHIVE_REMOVAL: 'suspnded' };
+    const hold = { body: { reason }, env, headers: { 'Idempotency-Key': 'hold-mistyped' } };
+    for (const _ of ['first', 'again']) {
+      expect(verdict(await call('PUT', '/v1/subjects/held-mistyped/hold', hold))).toBe('500 internal_error');
+    }
+    expect(verdict(await call('GET', '/v1/subjects/held-mistyped'))).toBe('404 subject_not_found');
+    expect(verdict(await call('GET', '/readyz', { env }))).toBe('503 not_ready');
+    expect(verdict(await call('GET', '/readyz', { env: { ...testEnv } }))).toBe('200');
+    const corrected = await call('PUT', '/v1/subjects/held-mistyped/hold', { ...hold, env: testEnv });
+    expect(verdict(corrected)).toBe('200');
+  });
+
   it('gets another key, and keeps what the one before encrypted', async () => {
     const before = await sealed('rotated-1');
     const rotate = () => call('POST', '/v1/subjects/rotated-1/rotate-key', { body: { reason } });

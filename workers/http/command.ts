@@ -80,6 +80,8 @@ export async function sendCommand(
   { aggregateType, aggregateId, type, data, environment }: Sending,
   { commandId: id, expectedVersion: expected }: Sent,
 ): Promise<Taken> {
+  // Before the command: where a setting is wrong, nothing is done.
+  const said = environment?.(c.env);
   const actor = actorStub(c.env, { aggregateType, aggregateId });
   const versioned = expected === undefined ? {} : { expectedVersion: expected };
   const [outcome] = await actor.execute([{ type, data, commandId: id, ...versioned }], commandContext(c));
@@ -87,7 +89,7 @@ export async function sendCommand(
   if (outcome.status === 'refused') throw new ProblemError(refusalProblem(outcome));
   const { version, events, reply } = outcome;
   return {
-    reply: { aggregateId, version, events: [...events], ...reply, ...environment?.(c.env) },
+    reply: { aggregateId, version, events: [...events], ...reply, ...said },
     isReplayed: outcome.status === 'replayed',
   };
 }

@@ -13,7 +13,7 @@ export interface Sending extends AggregateKey {
   readonly data: unknown;
   /** The aggregate whose owner may send it, where the path does not say: a transfer concerns the account that pays. */
   readonly concerns?: Target;
-  /** What the reply says beyond what every command's does, of the environment as it is now. */
+  /** What the reply says beyond what every command's does, of the environment as it is now. Throws, and nothing is sent, where that is set up wrongly. */
   readonly environment?: (env: Env) => object;
 }
 

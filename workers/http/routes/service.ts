@@ -1,6 +1,7 @@
 /** Liveness, readiness, and the API's description. */
 import { masterKeys } from '../../../privacy/masterKeys.ts';
 import { directoryName } from '../../../schemas/partition.ts';
+import { archiveRemovalOf } from '../../../schemas/retention.ts';
 import { errorFields } from '../../../telemetry/logger.ts';
 import { type Env, viewDatabases } from '../../env.ts';
 import { inTime } from '../../inTime.ts';
@@ -54,6 +55,7 @@ const getReadiness = route(
     try {
       gatewayOf(c.env).authenticator.requireConfiguration();
       masterKeys(c.env);
+      archiveRemovalOf(c.env.ARCHIVE_REMOVAL);
       await inTime(
         'every binding',
         Promise.all([
