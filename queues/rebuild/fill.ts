@@ -3,6 +3,7 @@
  * being stored, several aggregates to a transaction.
  */
 import type { EventsMessage } from '../../schemas/message.ts';
+import { errorFields } from '../../telemetry/logger.ts';
 import { applyRanges, projectorOf, type Range, type Standing, takes } from '../kernel/apply.ts';
 import { LogsNotRead } from '../kernel/errors.ts';
 import {
@@ -43,19 +44,26 @@ export async function fill(
 ): Promise<Filled> {
   const standing = await readStanding(deps, job, keys);
   const reader = new LogReader(deps, standing, keys);
-  let next = reader.next();
-  let untold = 0;
-  while (next !== undefined) {
-    const ranges = await next;
-    await deps.letOthersGoFirst();
-    next = isOver() ? undefined : reader.next();
-    const storing = applyRanges(deps, standing, ranges, { applied: 0, parked: 0 }, jobGuard(job));
-    // Both are awaited whatever becomes of the first: a rejection that nobody waits for ends a Worker.
-    const [stored] = await Promise.allSettled([storing, next]);
-    if (stored.status === 'rejected') throw stored.reason;
-    untold += ranges.reduce((sum, range) => sum + range.events.length, 0);
-    if (untold >= FILL_EVENTS_MAX || next === undefined) untold = await tell(deps, job, untold);
+  const tally = new Tally(deps, job);
+  try {
+    for (let next = reader.next(); next !== undefined; ) {
+      const ranges = await next;
+      await deps.letOthersGoFirst();
+      next = isOver() ? undefined : reader.next();
+      const storing = applyRanges(deps, standing, ranges, { applied: 0, parked: 0 }, jobGuard(job));
+      // Both are awaited whatever becomes of the first: a rejection that nobody waits for ends a Worker.
+      const [stored] = await Promise.allSettled([storing, next]);
+      if (stored.status === 'rejected') throw stored.reason;
+      await tally.add(ranges.reduce((sum, range) => sum + range.events.length, 0));
+    }
+  } catch (error) {
+    // What went wrong first is what whoever called must know of.
+    await tally.tell().catch((second: unknown) => {
+      deps.logger.log('warn', 'events applied not counted', { job: job.job, ...errorFields(second) });
+    });
+    throw error;
   }
+  await tally.tell();
   return { isComplete: reader.isThrough, aheadOfLog: reader.aheadOfLog };
 }
 
@@ -70,15 +78,34 @@ async function readStanding(
   return { targets: building, epoch, positions, isFilling: true };
 }
 
-/** Adds events to those that the rebuild says it has applied. Answers how many are left to tell: none. */
-async function tell({ database }: RebuildDeps, { job }: RebuildJob, events: number): Promise<0> {
-  await database.batch([
-    {
-      sql: 'UPDATE rebuilds SET events_applied = events_applied + ? WHERE job = ?',
-      parameters: [events, job],
-    },
-  ]);
-  return 0;
+/** Counts events that were stored, and adds them, many at a time, to those that the rebuild says it has applied. */
+class Tally {
+  readonly #deps: RebuildDeps;
+  readonly #job: RebuildJob;
+  #untold = 0;
+
+  constructor(deps: RebuildDeps, job: RebuildJob) {
+    this.#deps = deps;
+    this.#job = job;
+  }
+
+  async add(events: number): Promise<void> {
+    this.#untold += events;
+    if (this.#untold >= FILL_EVENTS_MAX) await this.tell();
+  }
+
+  /** Each event is told once: of a transaction that fails it is not known whether it has. */
+  async tell(): Promise<void> {
+    const events = this.#untold;
+    if (events === 0) return;
+    this.#untold = 0;
+    await this.#deps.database.batch([
+      {
+        sql: 'UPDATE rebuilds SET events_applied = events_applied + ? WHERE job = ?',
+        parameters: [events, this.#job.job],
+      },
+    ]);
+  }
 }
 
 /** An aggregate on its way: read up to `from`, to be read up to `to`. */

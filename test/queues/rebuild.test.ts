@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ViewDatabase } from '../../queues/kernel/database.ts';
+import { LogsNotRead } from '../../queues/kernel/errors.ts';
 import type { RebuildableProjector } from '../../queues/kernel/projector.ts';
 import { project } from '../../queues/kernel/runner.ts';
 import { projectors } from '../../queues/projectors/index.ts';
@@ -175,6 +176,41 @@ describe('a rebuild', () => {
     });
     expect(job).toMatchObject({ phase: 'SWITCHED', eventsApplied: logs.length });
     expect(asked).toEqual({ head: GROUP_CALLS, owner: GROUP_CALLS, readLog: GROUP_CALLS });
+  });
+
+  it('counts each event that it has stored, though the next ones cannot be stored or read', async () => {
+    const log = new TestLog('acc-1').open().trade(39, 'IBM');
+    const whole = rebuildDeps(0, [log], { portion: () => 10 });
+    await project(whole, log.messages());
+    expect(await startRebuild(whole, { id: 'counted', kind: 'rebuild', views: ['trades'] })).toEqual({
+      ok: true,
+    });
+    const unstored = { ...whole, database: failingToStore(databaseOf(0), 11, { isFailingOn: false }) };
+    await expect(advanceRebuild(unstored, never)).rejects.toThrow('cut off');
+    const unread: RebuildDeps = {
+      ...whole,
+      readLog: async (key, from, limit) => {
+        if (from > 30) throw new Error('no answer');
+        return whole.readLog(key, from, limit);
+      },
+    };
+    await expect(advanceRebuild(unread, never)).rejects.toThrow(LogsNotRead);
+    expect(await advanceRebuild(whole, never)).toMatchObject({ phase: 'SWITCHED', eventsApplied: log.head });
+  });
+
+  it('says what went wrong first, where counting goes wrong then', async () => {
+    const log = new TestLog('acc-1').open().trade(39, 'IBM');
+    const whole = rebuildDeps(0, [log], { portion: () => 10 });
+    await project(whole, log.messages());
+    expect(await startRebuild(whole, { id: 'uncounted', kind: 'rebuild', views: ['trades'] })).toEqual({
+      ok: true,
+    });
+    const down = { ...whole, database: failingToStore(databaseOf(0), 11, { isFailingOn: true }) };
+    await expect(advanceRebuild(down, never)).rejects.toThrow('cut off');
+    expect(await advanceRebuild(whole, never)).toMatchObject({
+      phase: 'SWITCHED',
+      eventsApplied: log.head - 10,
+    });
   });
 
   it('goes on where it was cut off, wherever that was', async () => {
@@ -461,6 +497,28 @@ function failingAfter(database: ViewDatabase, survived: number, point: 'before' 
     batch: async (statements) => {
       if (batches++ < survived) return database.batch(statements);
       if (point === 'after') await database.batch(statements);
+      throw new Error('cut off');
+    },
+  };
+}
+
+/** A database that fails as the trade of a version is stored, and perhaps in every transaction after it. */
+function failingToStore(
+  database: ViewDatabase,
+  version: number,
+  { isFailingOn }: { isFailingOn: boolean },
+): ViewDatabase {
+  let hasFailed = false;
+  return {
+    all: (statement) => database.all(statement),
+    batch: async (statements) => {
+      if (hasFailed && isFailingOn) throw new Error('still down');
+      const isStoring = statements.some(
+        ({ sql, parameters }) =>
+          sql.includes('INTO trades_') && String(parameters[0]).includes(`"t-${version}"`),
+      );
+      if (!isStoring) return database.batch(statements);
+      hasFailed = true;
       throw new Error('cut off');
     },
   };
