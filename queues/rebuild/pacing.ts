@@ -22,6 +22,9 @@ export const PAUSES_MAX = 16;
 /** A pause that takes longer than this ended late: the thread was busy with what had begun before, and sockets were not read. */
 export const PAUSE_MS_MAX = 3;
 
+/** Such pauses at most while nobody is seen to wait: what has begun is done in a few, and timers that are always late tell nothing. */
+export const LATE_PAUSES_MAX = 4;
+
 /**
  * Calls to owners that begin together. What has begun is done before others have a turn, so of many small aggregates it is what they
  * wait for; and where a call is mostly the way to its owner and back, so many of them still share it.
@@ -114,16 +117,16 @@ export class Pacing {
     await this.#pause;
   }
 
-  /** Pauses until one ends in time, which none does while calls of the rebuild keep the thread, and nobody is waiting. */
+  /** Pauses until nobody is waiting and one ended in time, which none does while calls of the rebuild keep the thread. */
   async #rest(): Promise<void> {
     const { now, pause, isAwaited } = this.#world;
-    for (let pauses = 0; pauses < PAUSES_MAX; pauses++) {
+    for (let pauses = 0, latePauses = 0; pauses < PAUSES_MAX && latePauses < LATE_PAUSES_MAX; pauses++) {
       const begun = now();
       await pause();
       this.#pausedAt = now();
-      const isAwaitedNow = isAwaited();
-      if (isAwaitedNow) this.#busyUntil = this.#pausedAt + BUSY_MS;
-      if (!isAwaitedNow && this.#pausedAt - begun <= PAUSE_MS_MAX) return;
+      if (isAwaited()) this.#busyUntil = this.#pausedAt + BUSY_MS;
+      else if (this.#pausedAt - begun <= PAUSE_MS_MAX) return;
+      else latePauses++;
     }
   }
 }

@@ -5,6 +5,7 @@ import {
   BUSY_MS,
   BUSY_PARTS,
   GROUP_CALLS,
+  LATE_PAUSES_MAX,
   PAUSE_MS_MAX,
   PAUSES_MAX,
   Pacing,
@@ -143,6 +144,29 @@ describe('a paced rebuild', () => {
     await pace.database.all(STATEMENT);
     await pace.database.all(STATEMENT);
     expect(done).toEqual(['all', 'pause', 'pause', 'pause', 'all']);
+  });
+
+  it('makes do with a few pauses where timers are always late and nobody is seen to wait', async () => {
+    const { pace, done } = await alone({
+      callMs: QUIET_SLICE_MS,
+      isAwaited: () => false,
+      pauseMs: () => PAUSE_MS_MAX + 1,
+    });
+    await pace.database.all(STATEMENT);
+    await pace.database.all(STATEMENT);
+    expect(done).toEqual(['all', ...Array(LATE_PAUSES_MAX).fill('pause'), 'all']);
+    expect(LATE_PAUSES_MAX).toBeLessThan(PAUSES_MAX);
+  });
+
+  it('goes on pausing while somebody waits where timers are always late', async () => {
+    const { pace, done } = await alone({
+      callMs: QUIET_SLICE_MS,
+      isAwaited: (pauses) => pauses <= LATE_PAUSES_MAX + 2,
+      pauseMs: () => PAUSE_MS_MAX + 1,
+    });
+    await pace.database.all(STATEMENT);
+    await pace.database.all(STATEMENT);
+    expect(done.filter((what) => what === 'pause')).toHaveLength(LATE_PAUSES_MAX + 2 + LATE_PAUSES_MAX);
   });
 
   it('lets no call begin while it pauses, so that what reads and what stores rest together', async () => {

@@ -160,6 +160,7 @@ describe('two restorations of the same logs at once', () => {
         `seed ${seed}`,
       ).toBe(true);
       expect(platform.heads(), `seed ${seed}`).toMatchObject(wanted());
+      expect(await restored(platform, random, true), `seed ${seed}`).toEqual([]);
     }
   });
 });
