@@ -25,6 +25,7 @@ import { archivistStub } from './archive.ts';
 import { comparedLogs } from './completeness.ts';
 import { type Env, viewDatabases } from './env.ts';
 import { generalLedger } from './generalLedger.ts';
+import { inTime } from './inTime.ts';
 import { projectionDeps } from './projection.ts';
 import { ownerState, rebuildViews } from './rebuild.ts';
 import { sagaConsumerDeps } from './sagas.ts';
@@ -32,6 +33,12 @@ import { viewDatabase } from './viewDatabase.ts';
 
 /** What the log says of why a parked transfer goes on; who said so is in the event's metadata. */
 const RETRY_REASON = 'The reconciler was told to repair it.';
+
+/**
+ * Milliseconds that a check waits for the archivist to look for segments, or to put one back: longer than that waits for its bucket, and
+ * one that is made while others are before it goes on, and is found by the next look.
+ */
+const SEGMENTS_MS_MAX = 60_000;
 
 /** Every check. What a repair has others do is done under the context; a look reads at most `eventsMax` events of accounts. */
 export function checksOf(env: Env, logger: Logger, context: CommandContext, eventsMax: number): Check[] {
@@ -66,8 +73,9 @@ export function checksOf(env: Env, logger: Logger, context: CommandContext, even
       },
     }),
     segmentCheck({
-      inspect: (sequences) => archivistStub(env).inspect(sequences),
-      restore: (sequence) => archivistStub(env).restoreSegment(sequence),
+      inspect: (sequences) => inTime('the archivist', archivistStub(env).inspect(sequences), SEGMENTS_MS_MAX),
+      restore: (sequence) =>
+        inTime('the archivist', archivistStub(env).restoreSegment(sequence), SEGMENTS_MS_MAX),
       text: sequenceText,
     }),
     transferCheck({

@@ -18,6 +18,7 @@ import { jurisdictionOf } from '../../schemas/retention.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import type { ArchiveEnv } from '../env.ts';
 import { AlarmClock } from '../kernel/alarmClock.ts';
+import { startTimer } from '../kernel/eventSourcedActor.ts';
 
 /** Each method is the archivist's method of that name. */
 export class ArchivistActor extends DurableObject<ArchiveEnv> {
@@ -38,7 +39,7 @@ export class ArchivistActor extends DurableObject<ArchiveEnv> {
       readLog: (key, fromVersion, limit) => readLog(env, key, fromVersion, limit),
     };
     this.#archivist = new Archivist(deps, tables);
-    this.#inspection = new Inspection(deps, tables);
+    this.#inspection = new Inspection({ ...deps, startTimer }, tables);
   }
 
   accept(arrivals: readonly Arrival[]): boolean {

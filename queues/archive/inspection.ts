@@ -1,4 +1,5 @@
 /** Whether the bucket still has what the archivist has put into it, and putting back a segment that it has not. */
+import { inTime, type StartTimer } from '../../actors/kernel/inTime.ts';
 import { runPaced } from '../../actors/kernel/paced.ts';
 import type { PublishedEvent } from '../../schemas/message.ts';
 import type { LogDeps } from '../kernel/announcement.ts';
@@ -12,6 +13,12 @@ import { type ArchiveStore, createOnce } from './store.ts';
 
 /** Events read from a log at a time. */
 const PAGE_EVENTS = 1_000;
+
+/**
+ * Milliseconds in which the bucket and a log have to answer each time they are asked: a segment of some megabytes takes seconds, and
+ * every other that is to be put back waits meanwhile. What the bucket has taken all the same is found by the next try.
+ */
+const CALL_MS_MAX = 30_000;
 
 /** A segment as it was found. */
 export interface InspectedSegment {
@@ -27,6 +34,7 @@ export interface InspectionDeps extends Pick<LogDeps, 'readLog'> {
   now(): number;
   /** Lets others have their turn: making a segment takes a second. */
   pause(): Promise<void>;
+  readonly startTimer: StartTimer;
 }
 
 /** Looks into the bucket: no segment is read, only what the bucket says of it. */
@@ -39,7 +47,19 @@ export class Inspection {
   #before: Promise<unknown> = Promise.resolve();
 
   constructor(deps: InspectionDeps, tables: Pick<ArchiveTables, 'manifestHashOf'>) {
-    this.#deps = deps;
+    const { store, startTimer } = deps;
+    const limited = <Answer>(who: string, call: Promise<Answer>) =>
+      inTime(startTimer, who, call, CALL_MS_MAX);
+    this.#deps = {
+      ...deps,
+      store: {
+        create: (key, bytes) => limited(`the bucket, given ${key},`, store.create(key, bytes)),
+        read: (key) => limited(`the bucket, asked for ${key},`, store.read(key)),
+        sha256: (key) => limited(`the bucket, asked about ${key},`, store.sha256(key)),
+      },
+      readLog: (key, fromVersion, limit) =>
+        limited(`the log of ${key.aggregateId}`, deps.readLog(key, fromVersion, limit)),
+    };
     this.#tables = tables;
   }
 
@@ -56,7 +76,8 @@ export class Inspection {
 
   /**
    * Makes a segment that is gone anew from the logs, and puts it where it was: its manifest says which events it had. Throws
-   * {@link BrokenArchive} where the manifest is gone as well, where other bytes come out than there were, or where its term is over.
+   * {@link BrokenArchive} where the manifest is gone as well, where other bytes come out than there were, or where its term is over;
+   * `Unanswered` where the bucket or a log does not answer.
    *
    * Who asks for a segment that is being made shares it, and one segment is made after another: each is read whole into the
    * memory of one object.

@@ -1,5 +1,5 @@
 /** The bucket as an inspection finds it: whatever was taken, or put in its place, is found; a segment comes back to the byte. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { manifestKey } from '../../queues/archive/manifest.ts';
 import { segmentCheck } from '../../queues/reconciler/segments.ts';
 import { ArchiveWorld, act } from '../support/archive.ts';
@@ -87,6 +87,44 @@ describe('an inspection', () => {
     await inspection.restore(1);
     expect(await faultsOf(world)).toEqual([null, null]);
   });
+
+  it.each(['the bucket that is asked for a manifest', 'the bucket that is given a segment', 'a log'])(
+    'waits for %s only for a while: what is to be put back after it is',
+    async (silent) => {
+      const { world, segments } = await archived();
+      for (const key of segments) world.bucket.objects.delete(key);
+      const { bucket } = world;
+      const hung = Promise.withResolvers<never>();
+      const timers = new Set<() => void>();
+      const inspection = world.inspection((task) => {
+        timers.add(task);
+        return () => void timers.delete(task);
+      });
+      const hangsOnce = new Promise<void>((asked) => {
+        const hang = () => {
+          asked();
+          return hung.promise;
+        };
+        if (silent.includes('manifest')) vi.spyOn(bucket, 'read').mockImplementationOnce(hang);
+        else if (silent.includes('segment')) vi.spyOn(bucket, 'create').mockImplementationOnce(hang);
+        else {
+          world.onReadLog = () => {
+            world.onReadLog = () => undefined;
+            return hang();
+          };
+        }
+      });
+      const first = inspection.restore(1);
+      const second = inspection.restore(2);
+      await hangsOnce;
+      for (const goOff of timers) goOff();
+      await expect(first).rejects.toThrow(/did not answer within \d+ ms/);
+      await second;
+      expect(timers.size, 'of those that were answered none is left').toBe(0);
+      await inspection.restore(1);
+      expect(await faultsOf(world)).toEqual([null, null]);
+    },
+  );
 
   it('puts nothing back of which the manifest is gone, or in the place of something else', async () => {
     const { world, segments } = await archived();

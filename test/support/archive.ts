@@ -6,6 +6,7 @@ import { accountDecider } from '../../actors/account/decider.ts';
 import type { AccountState } from '../../actors/account/state.ts';
 import { Aggregate } from '../../actors/kernel/aggregate.ts';
 import { AlarmClock } from '../../actors/kernel/alarmClock.ts';
+import type { StartTimer } from '../../actors/kernel/inTime.ts';
 import { packMessages } from '../../actors/kernel/messages.ts';
 import type { ActorStorage } from '../../actors/kernel/storage.ts';
 import { newNotaryKey } from '../../local/notaryKey.ts';
@@ -126,8 +127,8 @@ export class ArchiveWorld {
   readonly bucket = new MemoryBucket();
   readonly lines: string[] = [];
   readonly accounts = new Map<string, ArchivedAccount>();
-  /** Fails reads of logs by throwing. */
-  onReadLog: (aggregateId: string) => void = () => undefined;
+  /** Fails reads of logs by throwing, and holds them up by what they wait for. */
+  onReadLog: (aggregateId: string) => unknown = () => undefined;
   archivist: Archivist;
   notary: Notary;
   /** The one that signs first. */
@@ -227,16 +228,16 @@ export class ArchiveWorld {
     };
   }
 
-  /** Looks into the bucket as the archivist's object does. */
-  inspection(): Inspection {
+  /** Looks into the bucket as the archivist's object does. Timers do not go off unless the test has some. */
+  inspection(startTimer: StartTimer = () => () => undefined): Inspection {
     return new Inspection(
-      { store: this.bucket, readLog: this.#readLog, now: () => this.now, pause: nextTurn },
+      { store: this.bucket, readLog: this.#readLog, now: () => this.now, pause: nextTurn, startTimer },
       new ArchiveTables(this.#storage),
     );
   }
 
   readonly #readLog: LogDeps['readLog'] = async ({ aggregateId }, fromVersion, limit) => {
-    this.onReadLog(aggregateId);
+    await this.onReadLog(aggregateId);
     return this.account(aggregateId).messages(fromVersion, limit).map(parseEventsMessage);
   };
 

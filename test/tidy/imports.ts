@@ -120,6 +120,7 @@ const ROOMS: readonly Room[] = [
       'schemas/',
       'telemetry/',
       'actors/kernel/hashChain.ts',
+      'actors/kernel/inTime.ts',
       'actors/kernel/migrations.ts',
       'actors/kernel/paced.ts',
     ],
