@@ -132,8 +132,14 @@ export class SagaBook implements Book {
   /** Whether a step can no longer be done: what undoes it was taken, or whom it is for said that there is nothing to undo. */
   isBarred(name: string): boolean {
     const { status, nothingThere } = this.#step(name);
-    const isBelieved = nothingThere !== undefined && NOBODY_THERE[stepParts(name).base] !== nothingThere;
+    const isBelieved = nothingThere !== undefined && !this.#wasNobodyThere(name);
     return this.#undoingHasRun(name) || (status === 'UNDONE' && isBelieved);
+  }
+
+  /** Whether who was to undo a step was not there yet. */
+  #wasNobodyThere(name: string): boolean {
+    const { nothingThere } = this.#step(name);
+    return nothingThere !== undefined && NOBODY_THERE[stepParts(name).base] === nothingThere;
   }
 
   #undoingHasRun(name: string): boolean {
@@ -485,7 +491,7 @@ export class SagaBook implements Book {
     const { base, key } = stepParts(name);
     const { isUndone } = this.#protocol;
     if (isUndone !== undefined) return isUndone(base, key, this.input ?? {}, this.#ledgerOf);
-    return !this.#hasRun(name, undefined) || this.#undoingHasRun(name);
+    return !this.#hasRun(name, undefined) || this.#undoingHasRun(name) || this.#wasNobodyThere(name);
   }
 
   /** What an aggregate said that it did is in its log. */
