@@ -1,5 +1,6 @@
 /** The run itself: prepare the commands, send them, wait for the views, look at everything. */
 import { setImmediate as macrotask } from 'node:timers/promises';
+import { plural } from '../verifier/counts.ts';
 import type { CappedTape } from './cappedTape.ts';
 import type { Client } from './client.ts';
 import { Expectations } from './expectations.ts';
@@ -70,7 +71,7 @@ export async function drive(options: DriveOptions): Promise<Run> {
   await sender.finish(client);
   const lastCommandAt = performance.now();
   const waited = await waitForViews(client, versions, (behind) =>
-    onProgress(`all commands answered; views ${count(behind)} events behind`),
+    onProgress(`all commands answered; views ${plural(behind, 'event')} behind`),
   );
   const catchUp = { ...waited, ms: performance.now() - lastCommandAt };
   await probe.stop();
@@ -123,5 +124,5 @@ function sendingText(sender: Sender, probe: LagProbe): string {
   const { answered, faults } = sender.outcomes;
   const lag = probe.samples.at(-1);
   const views = lag === undefined ? '' : `; views ${duration(lag)} behind`;
-  return `${count(answered + faults)} commands answered, ${count(sender.waiting)} to go${views}`;
+  return `${plural(answered + faults, 'command')} answered, ${count(sender.waiting)} to go${views}`;
 }

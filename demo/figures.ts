@@ -1,4 +1,5 @@
 /** Numbers as the report prints them. */
+import { countText } from '../verifier/counts.ts';
 
 /** Quantiles of a list of milliseconds. */
 export interface Quantiles {
@@ -18,7 +19,7 @@ export function quantiles(values: readonly number[]): Quantiles {
 
 /** Thousands separated by commas. */
 export function count(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
+  return countText(Math.round(value));
 }
 
 /** From here on seconds say less than minutes. */

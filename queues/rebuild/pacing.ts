@@ -7,13 +7,13 @@ import type { RebuildDeps } from './deps.ts';
 /** Work between two pauses while others ask for something: what a request waits for one. A pause takes a millisecond or two. */
 export const SLICE_MS = 5;
 
-/** Into how many parts a portion of work is cut while others ask for something: its call or its decoding is what they wait for. */
-export const BUSY_PARTS = 2;
-
 /** The same while nobody does, so that a rebuild by itself loses next to nothing. */
 export const QUIET_SLICE_MS = 100;
 
-/** How long the slices stay short after somebody was seen. */
+/** Into how many parts a portion of work is cut while others ask for something: its call or its decoding is what they wait for. */
+export const BUSY_PARTS = 2;
+
+/** How long slices stay short and portions small after somebody was seen. */
 export const BUSY_MS = 1_000;
 
 /** Pauses in a row at most, of somewhat more than a millisecond each where the thread is free: whatever others do, the rebuild gets on. */
