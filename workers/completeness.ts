@@ -1,9 +1,11 @@
 /** Logs held against the archive: heads and their hashes alone, no event is read. */
 import type { AggregateKey } from '../queues/kernel/positions.ts';
-import { DIRECTORY_PARTS, directoryName } from '../schemas/partition.ts';
+import { DIRECTORY_PARTS } from '../schemas/partition.ts';
 import { ownerOf } from './aggregates.ts';
-import { archivistStub } from './archive.ts';
+import { ARCHIVE_MS_MAX, archivistStub } from './archive.ts';
+import { directoryPart } from './directory.ts';
 import type { Env } from './env.ts';
+import { inTime } from './inTime.ts';
 
 /** Aggregates asked in one call: bounds the objects woken by it. */
 const PAGE_AGGREGATES = 250;
@@ -40,14 +42,14 @@ export interface CompletenessPage {
 /** The next page of the directory; the first without `after`. */
 export async function completenessPage(env: Env, after?: DirectoryPlace): Promise<CompletenessPage> {
   const { part, entry } = after ?? { part: 0, entry: null };
-  const entries = await env.DIRECTORY.getByName(directoryName(part)).list(entry, PAGE_AGGREGATES);
+  const entries = await directoryPart(env, part).list(entry, PAGE_AGGREGATES);
   const keys = entries.map(({ aggregateType, aggregateId }) => ({ aggregateType, aggregateId }));
   return { logs: await comparedLogs(env, keys), next: nextPlace(part, keys) };
 }
 
 /** Some logs beside what is archived of them, in the order asked for. */
 export async function comparedLogs(env: Env, keys: readonly AggregateKey[]): Promise<ComparedLog[]> {
-  const archived = await archivistStub(env).positions(keys);
+  const archived = await inTime('the archivist', archivistStub(env).positions(keys), ARCHIVE_MS_MAX);
   return Promise.all(
     keys.map(async (key, index): Promise<ComparedLog> => {
       const { version, hash } = archived[index] as { version: number; hash: string };

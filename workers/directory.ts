@@ -1,6 +1,25 @@
 /** Which aggregates there are, of one type: what the directory's parts know together. */
+
+import type { DirectoryCursor, DirectoryEntry, Walk } from '../actors/directory/directory.ts';
 import { DIRECTORY_PARTS, directoryName } from '../schemas/partition.ts';
 import type { Env } from './env.ts';
+import { inTime } from './inTime.ts';
+
+/** One part of the directory, from 0: no question waits longer than a moment for its answer. */
+export function directoryPart(env: Env, part: number) {
+  const name = directoryName(part);
+  const directory = env.DIRECTORY.getByName(name);
+  const asked = <Answer>(answer: Promise<Answer>) => inTime(`directory ${name}`, answer);
+  return {
+    list: (after: DirectoryCursor | null, limit: number): Promise<DirectoryEntry[]> =>
+      asked(directory.list(after, limit)),
+    sweepCursor: (): Promise<DirectoryCursor | null> => asked(directory.sweepCursor()),
+    saveSweepCursor: (cursor: DirectoryCursor | null): Promise<void> =>
+      asked(directory.saveSweepCursor(cursor)),
+    walk: (walkName: string): Promise<Walk> => asked(directory.walk(walkName)),
+    saveWalk: (walkName: string, walk: Walk): Promise<void> => asked(directory.saveWalk(walkName, walk)),
+  };
+}
 
 /** Ids of a type's aggregates after one, in their order. */
 export async function listAggregates(
@@ -11,7 +30,7 @@ export async function listAggregates(
 ): Promise<string[]> {
   const parts = await Promise.all(
     Array.from({ length: DIRECTORY_PARTS }, (_, part) =>
-      env.DIRECTORY.getByName(directoryName(part)).list({ aggregateType, aggregateId: afterId }, limit),
+      directoryPart(env, part).list({ aggregateType, aggregateId: afterId }, limit),
     ),
   );
   return parts

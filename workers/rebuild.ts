@@ -7,10 +7,11 @@ import type { RebuildDeps } from '../queues/rebuild/deps.ts';
 import { Pacing, paced, type Unpaced } from '../queues/rebuild/pacing.ts';
 import { type RebuildProgress, rebuildProgress } from '../queues/rebuild/progress.ts';
 import { advanceRebuild, cancelRebuild, type Started, startEverywhere } from '../queues/rebuild/rebuild.ts';
-import { DIRECTORY_PARTS, directoryName, partOf } from '../schemas/partition.ts';
+import { DIRECTORY_PARTS, partOf } from '../schemas/partition.ts';
 import type { RebuildKind, ViewName } from '../schemas/tables/views.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { ownerOf, readLog } from './aggregates.ts';
+import { directoryPart } from './directory.ts';
 import { type Env, viewDatabases } from './env.ts';
 import { gatewayOf } from './http/gateway.ts';
 import { projectionDeps } from './projection.ts';
@@ -43,7 +44,7 @@ function rebuildDeps(env: Env, logger: Logger): RebuildDeps[] {
 }
 
 async function listDirectory(env: Env, part: number, after: AggregateKey | null, limit: number) {
-  const entries = await env.DIRECTORY.getByName(directoryName(part)).list(after, limit);
+  const entries = await directoryPart(env, part).list(after, limit);
   return entries.map(({ aggregateType, aggregateId }) => ({ aggregateType, aggregateId }));
 }
 

@@ -2,7 +2,7 @@
 import type { SagaState } from '../actors/saga/state.ts';
 import { announcementText } from '../queues/archive/gathering.ts';
 import { sequenceText } from '../queues/archive/manifest.ts';
-import type { AggregateKey } from '../queues/kernel/positions.ts';
+import { type AggregateKey, keyOf } from '../queues/kernel/positions.ts';
 import { projectors } from '../queues/projectors/index.ts';
 import { archiveCheck } from '../queues/reconciler/archive.ts';
 import { balanceCheck } from '../queues/reconciler/balance.ts';
@@ -15,30 +15,24 @@ import { type Check, isLog } from '../queues/reconciler/verdict.ts';
 import { viewCheck } from '../queues/reconciler/views.ts';
 import { tellSagas } from '../queues/sagas/consumer.ts';
 import { readSagaPositions } from '../queues/sagas/positions.ts';
-import type { CommandContext, EventEnvelope } from '../schemas/envelope.ts';
+import type { CommandContext, CommandEnvelope, EventEnvelope } from '../schemas/envelope.ts';
 import { partOf } from '../schemas/partition.ts';
 import { transferSagaId } from '../schemas/sagaIds.ts';
 import type { ViewName } from '../schemas/tables/views.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { actorStub, ownerOf, readLog } from './aggregates.ts';
-import { archivistStub } from './archive.ts';
+import { ARCHIVE_MS_MAX, archiveMessages, archivistStub } from './archive.ts';
 import { comparedLogs } from './completeness.ts';
 import { type Env, viewDatabases } from './env.ts';
 import { generalLedger } from './generalLedger.ts';
 import { inTime } from './inTime.ts';
 import { projectionDeps } from './projection.ts';
 import { ownerState, rebuildViews } from './rebuild.ts';
-import { sagaConsumerDeps } from './sagas.ts';
+import { sagaConsumerDeps, TELL_MS_MAX } from './sagas.ts';
 import { viewDatabase } from './viewDatabase.ts';
 
 /** What the log says of why a parked transfer goes on; who said so is in the event's metadata. */
 const RETRY_REASON = 'The reconciler was told to repair it.';
-
-/**
- * Milliseconds that a check waits for the archivist to look for segments, or to put one back: longer than that waits for its bucket, and
- * one that is made while others are before it goes on, and is found by the next look.
- */
-const SEGMENTS_MS_MAX = 60_000;
 
 /** Every check. What a repair has others do is done under the context; a look reads at most `eventsMax` events of accounts. */
 export function checksOf(env: Env, logger: Logger, context: CommandContext, eventsMax: number): Check[] {
@@ -56,7 +50,7 @@ export function checksOf(env: Env, logger: Logger, context: CommandContext, even
       ...log,
       told: (key) => ownerOf(env, key).told(),
       sagasAt: (keys) => sagasAt(env, keys),
-      announce: (key) => actorStub(env, key).announce(),
+      announce: (key) => inTime(keyOf(key), actorStub(env, key).announce(), TELL_MS_MAX),
       tellSagas: async (key, toVersion) => {
         const head = { ...key, fromVersion: toVersion, toVersion, previousHash: '', events: [] };
         await tellSagas(sagaConsumerDeps(env, logger), [head]);
@@ -66,16 +60,15 @@ export function checksOf(env: Env, logger: Logger, context: CommandContext, even
       ...log,
       compare: (keys) => comparedLogs(env, keys),
       archive: async (key, fromVersion, toVersion) => {
-        const archivist = archivistStub(env);
-        if (!(await archivist.accept([announcementText({ ...key, fromVersion, toVersion })])))
+        if (!(await archiveMessages(env, [announcementText({ ...key, fromVersion, toVersion })])))
           throw new Error('the archivist has no room');
-        await archivist.seal();
+        await inTime('the archivist', archivistStub(env).seal(), ARCHIVE_MS_MAX);
       },
     }),
     segmentCheck({
-      inspect: (sequences) => inTime('the archivist', archivistStub(env).inspect(sequences), SEGMENTS_MS_MAX),
+      inspect: (sequences) => inTime('the archivist', archivistStub(env).inspect(sequences), ARCHIVE_MS_MAX),
       restore: (sequence) =>
-        inTime('the archivist', archivistStub(env).restoreSegment(sequence), SEGMENTS_MS_MAX),
+        inTime('the archivist', archivistStub(env).restoreSegment(sequence), ARCHIVE_MS_MAX),
       text: sequenceText,
     }),
     transferCheck({
@@ -176,17 +169,25 @@ async function deliver(env: Env, context: CommandContext, left: EventEnvelope): 
   if (status === 'RUNNING' || status === 'COMPENSATING') return;
   if (status === 'PARKED') {
     const command = { commandId: crypto.randomUUID(), type: 'RetrySaga', data: { reason: RETRY_REASON } };
-    await actorStub(env, saga).execute([command], context);
+    await executed(env, saga, [command], context);
     return;
   }
   const fromAccountId = left.aggregateId;
   const from = await ownerOf<{ currency: string }>(env, left).read();
   const accepting = { transferId, fromAccountId, amount, currency: from?.state.currency };
-  await actorStub(env, { aggregateType: 'account', aggregateId: toAccountId }).execute(
-    [
-      { commandId: `reconcile ${sagaId} accept`, type: 'AcceptTransfer', data: accepting },
-      { commandId: `reconcile ${sagaId} credit`, type: 'CreditTransfer', data: { transferId } },
-    ],
-    context,
-  );
+  const account = { aggregateType: 'account', aggregateId: toAccountId };
+  const commands = [
+    { commandId: `reconcile ${sagaId} accept`, type: 'AcceptTransfer', data: accepting },
+    { commandId: `reconcile ${sagaId} credit`, type: 'CreditTransfer', data: { transferId } },
+  ];
+  await executed(env, account, commands, context);
+}
+
+async function executed(
+  env: Env,
+  key: AggregateKey,
+  commands: readonly CommandEnvelope[],
+  context: CommandContext,
+) {
+  await inTime(keyOf(key), actorStub(env, key).execute(commands, context), TELL_MS_MAX);
 }

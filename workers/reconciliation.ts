@@ -12,11 +12,12 @@ import {
 import { MANIFEST } from '../queues/reconciler/segments.ts';
 import { CURRENCY } from '../queues/reconciler/sums.ts';
 import type { CommandContext, Outcome } from '../schemas/envelope.ts';
-import { DIRECTORY_PARTS, directoryName } from '../schemas/partition.ts';
+import { DIRECTORY_PARTS } from '../schemas/partition.ts';
 import { type Finding, type OpenFinding, RECONCILIATION_ID } from '../schemas/reconciliation.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { actorStub, ownerOf } from './aggregates.ts';
-import { archivistStub } from './archive.ts';
+import { ARCHIVE_MS_MAX, archivistStub } from './archive.ts';
+import { directoryPart } from './directory.ts';
 import type { Env } from './env.ts';
 import { generalLedger } from './generalLedger.ts';
 import { inTime } from './inTime.ts';
@@ -114,7 +115,7 @@ export async function reconcileAll(
 /** The next page of a part: fewer than {@link RECONCILE_PAGE} at its end. */
 async function pageOf(env: Env, { part, entry }: LookPlace): Promise<AggregateKey[]> {
   if (part < DIRECTORY_PARTS) {
-    const entries = await env.DIRECTORY.getByName(directoryName(part)).list(entry, RECONCILE_PAGE);
+    const entries = await directoryPart(env, part).list(entry, RECONCILE_PAGE);
     return entries.map(({ aggregateType, aggregateId }) => ({ aggregateType, aggregateId }));
   }
   const after = entry?.aggregateId ?? '';
@@ -135,7 +136,7 @@ async function pageOf(env: Env, { part, entry }: LookPlace): Promise<AggregateKe
 }
 
 async function manifestsAfter(env: Env, after: number): Promise<AggregateKey[]> {
-  const { manifests } = await archivistStub(env).status();
+  const { manifests } = await inTime('the archivist', archivistStub(env).status(), ARCHIVE_MS_MAX);
   return Array.from({ length: Math.min(RECONCILE_PAGE, Math.max(0, manifests - after)) }, (_, index) => ({
     aggregateType: MANIFEST,
     aggregateId: sequenceText(after + 1 + index),
@@ -149,7 +150,7 @@ function furtherPart(part: number): (typeof FURTHER_PARTS)[number] | undefined {
 
 /** The part of the directory that remembers how far a part of the walk has come. */
 function keeperOf(env: Env, part: number) {
-  return env.DIRECTORY.getByName(directoryName(part % DIRECTORY_PARTS));
+  return directoryPart(env, part % DIRECTORY_PARTS);
 }
 
 function walkName(part: number): string {

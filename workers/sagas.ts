@@ -8,7 +8,7 @@ import { inTime } from './inTime.ts';
 import { viewDatabase } from './viewDatabase.ts';
 
 /**
- * Milliseconds that the consumer waits for a saga. Longer than a reader waits, since what is given up is delivered again and
+ * Milliseconds that the consumer waits for a saga, and a repair for whom it commands. Longer than a reader waits, since what is given up is delivered again and
  * counts as a failure: a saga that is only slow, beside a thousand others, is to be waited for.
  */
 export const TELL_MS_MAX = 30_000;

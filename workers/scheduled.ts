@@ -4,13 +4,15 @@ import { sweepPage } from '../queues/kernel/sweep.ts';
 import { tellSagas } from '../queues/sagas/consumer.ts';
 import { IS_LOCAL } from '../schemas/localRun.ts';
 import type { EventsMessage } from '../schemas/message.ts';
-import { DIRECTORY_PARTS, directoryName } from '../schemas/partition.ts';
+import { DIRECTORY_PARTS } from '../schemas/partition.ts';
 import { archiveRemovalOf } from '../schemas/retention.ts';
 import { createLogger, errorFields, type Logger } from '../telemetry/logger.ts';
 import { ownerOf } from './aggregates.ts';
-import { archivistStub, notaryStub } from './archive.ts';
+import { ARCHIVE_MS_MAX, archivistStub, notaryStub } from './archive.ts';
+import { directoryPart } from './directory.ts';
 import { type Env, viewDatabases } from './env.ts';
 import { forgetOldHoldings } from './holders.ts';
+import { inTime } from './inTime.ts';
 import { projectionDeps } from './projection.ts';
 import { reconcileNext, WALK_PARTS } from './reconciliation.ts';
 import { sagaConsumerDeps } from './sagas.ts';
@@ -25,37 +27,59 @@ const HOUR_MS = 60 * MINUTE_MS;
  */
 const LOCAL_PAGE_OF_LARGE = 25;
 
-/** `now`: milliseconds since 1970. */
+/**
+ * Does what a tick is to do, one task after the other, whatever becomes of the others. `now`: milliseconds since 1970. Throws in the
+ * end where a task has thrown.
+ */
 export async function handleScheduled(env: Env, now: number): Promise<void> {
   const logger = createLogger('sweeper', env.LOG_LEVEL);
+  const failures: unknown[] = [];
+  for (const [task, run] of Object.entries(TASKS)) {
+    try {
+      await run(env, now, logger);
+    } catch (error) {
+      logger.log('error', 'task of the cron tick failed', { task, ...errorFields(error) });
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0)
+    throw new AggregateError(failures, `${failures.length} tasks of the cron tick failed`);
+}
+
+/** What a tick does, by the names that the log says. */
+const TASKS: Readonly<Record<string, (env: Env, now: number, logger: Logger) => Promise<void>>> = {
+  sweep: (env, _, logger) => sweepAround(env, logger),
+  reconcile: (env, _, logger) => reconcileAround(env, logger),
+  sign: (env, _, logger) => signCheckpoint(env, logger),
+  removeExpired,
+  forgetOld,
+};
+
+/** One page of every part of the directory. */
+async function sweepAround(env: Env, logger: Logger): Promise<void> {
   const parts = viewDatabases(env).length;
   const sagas = sagaConsumerDeps(env, logger);
-  const sweep = (directoryPart: number) =>
+  const sweep = (part: number) =>
     sweepPage({
-      directory: env.DIRECTORY.getByName(directoryName(directoryPart)),
+      directory: directoryPart(env, part),
       parts,
       pageOfLarge: IS_LOCAL ? LOCAL_PAGE_OF_LARGE : undefined,
       logger,
       head: (key) => ownerOf(env, key).head(),
-      runnerDeps: (part) => projectionDeps(env, part, logger),
+      runnerDeps: (database) => projectionDeps(env, database, logger),
       followers: [(heads) => followHeads(env, heads), async (heads) => void (await tellSagas(sagas, heads))],
     });
-  const directoryParts = Array.from({ length: DIRECTORY_PARTS }, (_, part) => part);
   await Promise.all(
-    directoryParts.map((part) =>
+    Array.from({ length: DIRECTORY_PARTS }, (_, part) =>
       sweep(part).catch((error) => logger.log('error', 'sweep failed', { part, ...errorFields(error) })),
     ),
   );
-  // Events that were just put back are old and heard of by nobody yet: all of them would look late.
-  if (env.RESTORE !== 'open') await reconcileAround(env, logger);
-  const { unsigned } = await notaryStub(env).sign();
-  if (unsigned !== undefined) logger.log('error', 'no checkpoint signed', { reason: unsigned });
-  await removeExpired(env, now, logger);
-  await forgetOld(env, now, logger);
 }
 
 /** One page of every part of the reconciler's walk. */
 async function reconcileAround(env: Env, logger: Logger): Promise<void> {
+  // Events that were just put back are old and heard of by nobody yet: all of them would look late.
+  if (env.RESTORE === 'open') return;
   await Promise.all(
     Array.from({ length: WALK_PARTS }, (_, part) =>
       reconcileNext(env, part, logger).catch((error: unknown) =>
@@ -63,6 +87,11 @@ async function reconcileAround(env: Env, logger: Logger): Promise<void> {
       ),
     ),
   );
+}
+
+async function signCheckpoint(env: Env, logger: Logger): Promise<void> {
+  const { unsigned } = await inTime('the notary', notaryStub(env).sign(), ARCHIVE_MS_MAX);
+  if (unsigned !== undefined) logger.log('error', 'no checkpoint signed', { reason: unsigned });
 }
 
 /** Once an hour, in local runs: elsewhere R2 does it. */
@@ -83,5 +112,5 @@ async function forgetOld(env: Env, now: number, logger: Logger): Promise<void> {
 }
 
 async function followHeads(env: Env, heads: readonly EventsMessage[]): Promise<void> {
-  if (heads.length > 0) await archivistStub(env).follow(heads);
+  if (heads.length > 0) await inTime('the archivist', archivistStub(env).follow(heads), ARCHIVE_MS_MAX);
 }

@@ -1,10 +1,14 @@
 /** What clients are told when a part of the platform fails, and what the log says of it. */
-import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { OpenFinding } from '../../schemas/reconciliation.ts';
+import { createLogger } from '../../telemetry/logger.ts';
 import { accountStub } from '../../workers/aggregates.ts';
+import { ARCHIVE_MS_MAX } from '../../workers/archive.ts';
 import type { Env } from '../../workers/env.ts';
 import { app } from '../../workers/http/app.ts';
-import { ANSWER_MS_MAX } from '../../workers/inTime.ts';
+import { ANSWER_MS_MAX, Unanswered } from '../../workers/inTime.ts';
 import { handleQueue } from '../../workers/queue.ts';
+import { checksOf } from '../../workers/reconcilerChecks.ts';
 import { handleScheduled } from '../../workers/scheduled.ts';
 import { DATABASE_MS_MAX } from '../../workers/viewDatabase.ts';
 import { call, checkReply, opened, type Reply, TEST_TOKEN, testEnv, verdict } from '../support/api.ts';
@@ -50,6 +54,20 @@ const deposit = (aggregateId: string, commandId: string) => ({
   type: 'DepositFunds',
   data: { amount: '17.17' },
 });
+
+/** What never answers. */
+function silent(): Promise<unknown> {
+  return new Promise(() => undefined);
+}
+
+/** Until the end of a test nobody has to wait for what takes so many milliseconds or more. */
+function hurried(milliseconds: number): void {
+  const start = globalThis.setTimeout;
+  const timers = vi.spyOn(globalThis, 'setTimeout');
+  timers.mockImplementation(((task: () => void, delay: number) =>
+    start(task, delay >= milliseconds ? 1 : delay)) as typeof setTimeout);
+  onTestFinished(() => timers.mockRestore());
+}
 
 describe('a failing object', () => {
   const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
@@ -121,7 +139,6 @@ describe('a failing object', () => {
   it('that never answers a reader: 503 after a while', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
-      const silent = () => new Promise(() => undefined);
       const actor = { read: silent, head: silent, verify: silent };
       const env = { ...testEnv, ACCOUNTS: { getByName: () => actor } as unknown as Env['ACCOUNTS'] };
       for (const path of ['accounts/silent', 'accounts/silent/events', 'audit/account/silent']) {
@@ -189,30 +206,20 @@ describe('a failing view database', () => {
 
   /** A D1 database that takes every question and answers none. */
   function silentDatabase(): D1Database {
-    const silent = () => new Promise(() => undefined);
     const statement = { bind: () => statement, all: silent, raw: silent };
     return { prepare: () => statement, batch: silent } as unknown as D1Database;
   }
 
   const silentEnv = { ...testEnv, VIEWS_0: silentDatabase(), VIEWS_1: silentDatabase() } as Env;
 
-  /** Nobody has to wait for what takes as long as a database is waited for. */
-  function hurried(): void {
-    const start = globalThis.setTimeout;
-    const timers = vi.spyOn(globalThis, 'setTimeout');
-    timers.mockImplementation(((task: () => void, milliseconds: number) =>
-      start(task, milliseconds >= DATABASE_MS_MAX ? 1 : milliseconds)) as typeof setTimeout);
-    onTestFinished(() => timers.mockRestore());
-  }
-
   it('that never answers ends its readers as well: 503 after a while', async () => {
-    hurried();
+    hurried(DATABASE_MS_MAX);
     for (const path of ['events', 'accounts', 'accounts/viewless/trades', 'orders', 'sales', 'views'])
       expect([path, verdict(await send(silentEnv, 'GET', `/v1/${path}`))]).toEqual([path, '503 unavailable']);
   });
 
   it('that never answers gives batches back to their queues', async () => {
-    hurried();
+    hurried(DATABASE_MS_MAX);
     const announced = { aggregateType: 'order', aggregateId: 'never-viewed', fromVersion: 1, toVersion: 1 };
     const body = JSON.stringify({ ...announced, previousHash: '0'.repeat(64), events: [] });
     for (const queue of ['folio-views', 'folio-sagas']) {
@@ -223,7 +230,7 @@ describe('a failing view database', () => {
   });
 
   it('that never answers ends rebuilds and looks, which go on at the next call', async () => {
-    hurried();
+    hurried(DATABASE_MS_MAX);
     expect(verdict(await send(silentEnv, 'POST', '/v1/views/rebuild', {}))).toBe('503 unavailable');
     await opened('never-seen');
     const look = { aggregateType: 'account', aggregateId: 'never-seen' };
@@ -232,7 +239,7 @@ describe('a failing view database', () => {
   });
 
   it('that never answers ends the sweep and the walk of a minute, which come by again', async () => {
-    hurried();
+    hurried(DATABASE_MS_MAX);
     await opened('never-swept');
     await handleScheduled(silentEnv, 1);
     const lines = log.mock.calls.flat().map((line) => JSON.parse(String(line)) as Record<string, unknown>);
@@ -243,6 +250,71 @@ describe('a failing view database', () => {
   it('by a bug: 500', async () => {
     const env = envWithFailing('no such column: cash at offset 7: SQLITE_ERROR');
     expect(verdict(await send(env, 'GET', '/v1/events'))).toBe('500 internal_error');
+  });
+});
+
+describe('a cron tick', () => {
+  const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+  afterEach(() => log.mockClear());
+
+  /** The bindings with others in place of some of the objects; what is kept of large holders is forgotten by `forget`. */
+  function envWith(objects: Partial<Record<keyof Env, object>>) {
+    const forget = vi.fn(async () => 0);
+    const replaced = Object.entries({ HOLDERS: { sweep: forget }, ...objects }).map(([binding, object]) => [
+      binding,
+      { getByName: () => object },
+    ]);
+    return { env: { ...testEnv, ...Object.fromEntries(replaced) } as Env, forget };
+  }
+
+  function failures() {
+    const lines = log.mock.calls.flat().map((line) => JSON.parse(String(line)) as Record<string, unknown>);
+    return lines.flatMap(({ task, error }) => (task === undefined ? [] : [`${task} ${error}`]));
+  }
+
+  it('does all else where some of it fails, says what, and fails', async () => {
+    const { env, forget } = envWith({ NOTARY: { sign: () => Promise.reject(new Error('down')) } });
+    await expect(handleScheduled({ ...env, ARCHIVE_REMOVAL: 'suspnded' }, 0)).rejects.toThrow(AggregateError);
+    expect(failures()).toEqual(['sign Error', 'removeExpired Error']);
+    expect(forget).toHaveBeenCalledOnce();
+  });
+
+  it('waits for a directory and a notary that do not answer for a while alone', async () => {
+    hurried(ANSWER_MS_MAX);
+    const DIRECTORY = { list: silent, sweepCursor: silent, walk: silent };
+    const { env, forget } = envWith({ DIRECTORY, NOTARY: { sign: silent } });
+    await expect(handleScheduled(env, 0)).rejects.toThrow(AggregateError);
+    expect(failures()).toEqual(['sign Unanswered']);
+    expect(forget).toHaveBeenCalledOnce();
+  });
+});
+
+describe('an archivist that does not answer', () => {
+  beforeAll(() => opened('never-archived'));
+
+  const finding: OpenFinding = {
+    aggregateType: 'account',
+    aggregateId: 'never-archived',
+    findingId: 'archive.log.account.never-archived',
+    check: 'archive',
+    where: 'log',
+    reason: 'lacks its first event',
+    openedAt: '2026-01-01T00:00:00.000Z',
+  };
+
+  it.each<[string, object]>([
+    ['takes nothing', { accept: silent }],
+    ['seals nothing', { accept: () => Promise.resolve(true), seal: silent }],
+    ['tells nothing', { positions: silent }],
+  ])('is waited for by the repair of a log for a while alone: it %s', async (_, answers) => {
+    hurried(ARCHIVE_MS_MAX);
+    const positions = async () => [{ version: 0, hash: '0'.repeat(64) }];
+    const ARCHIVIST = { getByName: () => ({ positions, ...answers }) } as unknown as Env['ARCHIVIST'];
+    const logger = createLogger('test', 'error', () => undefined);
+    const context = { userId: 'test', correlationId: 'test', causationId: null };
+    const checks = checksOf({ ...testEnv, ARCHIVIST }, logger, context, 1);
+    const check = checks.find(({ name }) => name === 'archive');
+    await expect(check?.repair(finding, () => false)).rejects.toThrow(Unanswered);
   });
 });
 

@@ -3,9 +3,10 @@ import { projectorOf, takes } from '../../queues/kernel/apply.ts';
 import type { ViewDatabase } from '../../queues/kernel/database.ts';
 import { type AggregateKey, positionKey, readPositions, viewTargets } from '../../queues/kernel/positions.ts';
 import { projectors } from '../../queues/projectors/index.ts';
-import { DIRECTORY_PARTS, directoryName, partOf } from '../../schemas/partition.ts';
+import { DIRECTORY_PARTS, partOf } from '../../schemas/partition.ts';
 import { type Colour, VIEWS, type ViewName } from '../../schemas/tables/views.ts';
 import { ownerOf } from '../aggregates.ts';
+import { directoryPart } from '../directory.ts';
 import { type Env, viewDatabases } from '../env.ts';
 import { viewDatabase } from '../viewDatabase.ts';
 
@@ -99,9 +100,7 @@ async function eventsBehind(
 
 async function knownAggregates(env: Env): Promise<AggregateKey[] | undefined> {
   const parts = await Promise.all(
-    Array.from({ length: DIRECTORY_PARTS }, (_, part) =>
-      env.DIRECTORY.getByName(directoryName(part)).list(null, HEADS_MAX),
-    ),
+    Array.from({ length: DIRECTORY_PARTS }, (_, part) => directoryPart(env, part).list(null, HEADS_MAX)),
   );
   const keys = parts.flat().map(({ aggregateType, aggregateId }) => ({ aggregateType, aggregateId }));
   return keys.length < HEADS_MAX ? keys : undefined;
