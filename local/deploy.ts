@@ -1,5 +1,5 @@
 import { retention } from './archive/retention.ts';
-import { asksForHelp } from './commandLine.ts';
+import { asksForHelp, runCommand } from './commandLine.ts';
 import { LocalServerError } from './errors.ts';
 import {
   configuredVariables,
@@ -11,6 +11,7 @@ import {
 } from './requiredSecrets.ts';
 import { checkSupplyChain } from './supplyChain.ts';
 import { migrateWithWrangler, runWrangler } from './wrangler.ts';
+import { requireWranglerOptions } from './wranglerOptions.ts';
 
 const HELP = `Deploys Folio to Cloudflare (docs/operations.md): bill of materials and advisories, secrets, D1 migrations, the rules
 of the archive's bucket, then the Worker.
@@ -39,6 +40,7 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
+  await requireWranglerOptions('deploy', given, HELP);
   if (givenVariables(given).ARCHIVE_REMOVAL !== undefined) throw new LocalServerError(REMOVAL_ELSEWHERE);
   if (!(await checkSupplyChain())) return 1;
   if (!given.includes('--dry-run')) {
@@ -53,10 +55,4 @@ async function main(): Promise<number> {
   return await runWrangler(['deploy', ...given]);
 }
 
-try {
-  process.exit(await main());
-} catch (error) {
-  if (!(error instanceof LocalServerError)) throw error;
-  console.error(error.message);
-  process.exit(1);
-}
+await runCommand(main);

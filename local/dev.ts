@@ -1,9 +1,10 @@
 import { relative } from 'node:path';
 import { LOCAL_RUN } from './bundle.ts';
-import { asksForHelp } from './commandLine.ts';
+import { asksForHelp, runCommand } from './commandLine.ts';
 import { LOCAL_PAGES_FOLDER } from './config.ts';
 import { makePages } from './pages.ts';
 import { devTokenOptions, migrateWithWrangler, runWrangler } from './wrangler.ts';
+import { requireWranglerOptions } from './wranglerOptions.ts';
 
 const HELP = `wrangler dev with the D1 migrations applied, an administrator's token and local keys, for work on the code.
 
@@ -17,11 +18,13 @@ The token is in .wrangler/dev-token. Without work on the code npm run serve is w
  * `npm run dev [-- OPTIONS OF WRANGLER DEV]`: `wrangler dev` with the D1 migrations applied and an administrator's
  * token. Wrangler runs no crons: `curl localhost:8787/cdn-cgi/local/scheduled` runs the sweeper.
  */
-async function main(given: readonly string[]): Promise<number> {
+async function main(): Promise<number> {
+  const given = process.argv.slice(2);
   if (asksForHelp(given)) {
     console.log(HELP);
     return 0;
   }
+  await requireWranglerOptions('dev', given, HELP);
   const migrated = await migrateWithWrangler('--local');
   if (migrated !== 0) return migrated;
   const { tokenFile, options } = devTokenOptions();
@@ -32,4 +35,4 @@ async function main(given: readonly string[]): Promise<number> {
   return await runWrangler(['dev', ...local, ...pages, ...options, ...given]);
 }
 
-process.exit(await main(process.argv.slice(2)));
+await runCommand(main);

@@ -5,15 +5,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readCommandLine } from '../../local/commandLine.ts';
 import { LocalServerError } from '../../local/errors.ts';
+import { type HandingOn, requireWranglerOptions } from '../../local/wranglerOptions.ts';
 import { plural } from '../../verifier/counts.ts';
 
 /** Some load half of the repository first, on a busy machine. */
 const RUN_MS = 60_000;
 
 const REPOSITORY = join(import.meta.dirname, '../..');
-
-/** These hand on to wrangler what they do not know. */
-const HANDING_ON = ['dev', 'deploy'];
 
 /** The files of our own commands, by the commands' names. */
 function ownCommands(): [string, string][] {
@@ -22,7 +20,7 @@ function ownCommands(): [string, string][] {
   };
   return Object.entries(scripts).flatMap(([name, script]) => {
     const file = /^exec node (\S+\.ts)$/.exec(script)?.[1];
-    return file === undefined || HANDING_ON.includes(name) ? [] : [[name, file] as [string, string]];
+    return file === undefined ? [] : [[name, file] as [string, string]];
   });
 }
 
@@ -39,10 +37,10 @@ describe('every command of ours', () => {
   it('is there', () => expect(ownCommands().length).toBeGreaterThan(10));
 
   it.concurrent.each(ownCommands())(
-    '%s says that it does not know an option, and where its options are',
+    '%s says before it does anything that it does not know an option, and where its options are',
     async (_, file) => {
       const { code, printed } = await run(file, '--no-such-option');
-      expect(printed).toContain('--no-such-option');
+      expect(printed.split('\n', 1)[0]).toMatch(/option.*--no-such-option/i);
       expect(printed).toContain('--help');
       expect(printed).not.toMatch(/^ +at /m);
       expect(code).toBeGreaterThan(0);
@@ -91,5 +89,39 @@ describe('a command line that a command does not know', () => {
 
   it('is read where there is nothing wrong', () => {
     expect(read('file', '--port', '1')).toMatchObject({ values: { port: '1' }, positionals: ['file'] });
+  });
+});
+
+describe('options that are handed on to wrangler', () => {
+  const refusal = async (command: HandingOn, ...given: string[]) => {
+    try {
+      await requireWranglerOptions(command, given, 'THE HELP');
+      return undefined;
+    } catch (error) {
+      expect(error).toBeInstanceOf(LocalServerError);
+      return (error as Error).message.split('\n\nTHE HELP')[0];
+    }
+  };
+
+  it.each<[HandingOn, string[]]>([
+    ['dev', []],
+    ['dev', ['--port', '1', '-l', '--var', 'A:1', 'B:2', '--no-minify', '--cwd=elsewhere']],
+    ['deploy', ['--dry-run', '-e', 'staging', '--outdir', 'out', '--schedules', '* * * * *']],
+  ])('of %s are taken where wrangler takes them: %j', async (command, given) => {
+    expect(await refusal(command, ...given)).toBeUndefined();
+  });
+
+  // Each of the last five would be understood one way by wrangler and another by what runs before it.
+  it.each<[HandingOn, string[], string]>([
+    ['dev', ['--prot', '1'], "Unknown option '--prot'"],
+    ['dev', ['--dry-run'], "Unknown option '--dry-run'"],
+    ['deploy', ['--version'], "Unknown option '--version'"],
+    ['deploy', ['--dryRun'], "Unknown option '--dryRun'"],
+    ['deploy', ['--dry-run=true'], "Option '--dry-run' does not take an argument"],
+    ['deploy', ['dry-run'], 'dry-run belongs to no option'],
+    ['deploy', ['--env', 'staging', '--', '--dry-run'], '--dry-run belongs to no option'],
+    ['deploy', ['--env'], "Option '--env <value>' argument missing"],
+  ])('of %s are refused where it does not: %j', async (command, given, message) => {
+    expect(await refusal(command, ...given)).toBe(message);
   });
 });
