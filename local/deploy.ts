@@ -46,7 +46,7 @@ async function main(): Promise<number> {
   if (!given.includes('--dry-run')) {
     const missing = await missingSecrets(given, await configuredVariables(given), deployedSecrets);
     if (missing.length > 0) throw new LocalServerError(missingSecretsText(missing));
-    const migrated = await migrateWithWrangler('--remote');
+    const migrated = await migrateWithWrangler('--remote', given);
     if (migrated !== 0) return migrated;
     const environment = optionValue(given, '--env') ?? optionValue(given, '-e');
     const ruled = await retention({ isDryRun: false, isCheck: false, environment });

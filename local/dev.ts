@@ -25,7 +25,7 @@ async function main(): Promise<number> {
     return 0;
   }
   await requireWranglerOptions('dev', given, HELP);
-  const migrated = await migrateWithWrangler('--local');
+  const migrated = await migrateWithWrangler('--local', given);
   if (migrated !== 0) return migrated;
   const { tokenFile, options } = devTokenOptions();
   console.log(`The local administrator's token is in ${relative(process.cwd(), tokenFile)}.`);

@@ -6,6 +6,7 @@ import { REPOSITORY, readLocalConfig, WRANGLER_TOML, wranglerBinary } from './co
 import { migrationFiles } from './migrations.ts';
 import { readOrMakeNotaryKeys } from './notaryKey.ts';
 import { readOrMakePersonalDataKeys } from './personalDataKey.ts';
+import { optionValue } from './requiredSecrets.ts';
 import { readOrMakeToken } from './stateFolder.ts';
 import { readOrMakeWebhookSecret } from './webhookSecret.ts';
 
@@ -38,13 +39,27 @@ export async function runWrangler(
   return code ?? 1;
 }
 
-/** Applies the migrations of every D1 database of `wrangler.toml`; answers the first exit code that is not 0. */
-export async function migrateWithWrangler(where: '--local' | '--remote'): Promise<number> {
+/** Options of `wrangler dev` and `wrangler deploy` that say which databases are meant, each with a value. */
+const DATABASE_OPTIONS = ['--env', '-e', '--config', '-c', '--persist-to'];
+
+/**
+ * Applies the migrations of every D1 database of `wrangler.toml`; answers the first exit code that is not 0. `given` are the
+ * options of the command that comes after it: both have to mean the same databases.
+ */
+export async function migrateWithWrangler(
+  where: '--local' | '--remote',
+  given: readonly string[],
+  run = runWrangler,
+): Promise<number> {
+  const meant = DATABASE_OPTIONS.flatMap((option) => {
+    const value = optionValue(given, option);
+    return value === undefined ? [] : [option, value];
+  });
   const { databases } = await readLocalConfig(WRANGLER_TOML);
   for (const { binding, migrationsFolder } of databases) {
     // Without a migration wrangler asks whether to make the folder.
     if (migrationFiles(migrationsFolder).length === 0) continue;
-    const code = await runWrangler(['d1', 'migrations', 'apply', binding, where], UNATTENDED);
+    const code = await run(['d1', 'migrations', 'apply', binding, where, ...meant], UNATTENDED);
     if (code !== 0) return code;
   }
   return 0;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readCommandLine } from '../../local/commandLine.ts';
 import { LocalServerError } from '../../local/errors.ts';
+import { migrateWithWrangler } from '../../local/wrangler.ts';
 import { type HandingOn, requireWranglerOptions } from '../../local/wranglerOptions.ts';
 import { plural } from '../../verifier/counts.ts';
 
@@ -123,5 +124,24 @@ describe('options that are handed on to wrangler', () => {
     ['deploy', ['--env'], "Option '--env <value>' argument missing"],
   ])('of %s are refused where it does not: %j', async (command, given, message) => {
     expect(await refusal(command, ...given)).toBe(message);
+  });
+});
+
+describe('the migrations before dev and deploy', () => {
+  const commands = async (...given: string[]) => {
+    const run: string[] = [];
+    await migrateWithWrangler('--local', given, async (args) => {
+      run.push(args.join(' '));
+      return 0;
+    });
+    return run;
+  };
+
+  it('go to the databases that the command itself will use', async () => {
+    expect(await commands()).toContain('d1 migrations apply VIEWS_0 --local');
+    const given = ['--port', '1', '--env=staging', '--persist-to', 'elsewhere'];
+    for (const command of await commands(...given)) {
+      expect(command).toMatch(/^d1 migrations apply \w+ --local --env staging --persist-to elsewhere$/);
+    }
   });
 });
