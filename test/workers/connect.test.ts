@@ -184,7 +184,7 @@ describe.each(ALL)('%s: failures and the gate', (transport) => {
   it('stands behind the same gate as everything', async () => {
     const anonymous = await failure(client(transport, {}).getAccount({ id }));
     expect(anonymous).toMatchObject({ code: 'Unauthenticated', problem: { code: 'unauthenticated' } });
-    expect(anonymous.error.metadata.get('WWW-Authenticate')).toBe('Bearer');
+    expect(anonymous.error.metadata.get('WWW-Authenticate')).toBe('Bearer realm="folio"');
     const trader = client(transport, await as('trader', [id]));
     expect((await trader.getAccount({ id })).accountId).toBe(id);
     expect((await failure(trader.depositFunds({ id, amount: '1' }))).code).toBe('PermissionDenied');

@@ -11,7 +11,7 @@ import { type TokenConfiguration, tokenConfiguration } from './settings.ts';
 import { secretHash, VerifiedCallers } from './verified.ts';
 
 /** Characters of the longest token that is looked at; real ones have one or two thousand. */
-const TOKEN_LENGTH_MAX = 8_192;
+export const TOKEN_LENGTH_MAX = 8_192;
 
 /** A service's key that is in use is looked at again after so long: a revoked one ends by then. */
 export const SERVICE_KEY_VERIFIED_MS = 5_000;
@@ -19,8 +19,14 @@ export const SERVICE_KEY_VERIFIED_MS = 5_000;
 /** RFC 6750, 2.1; names of schemes ignore case. */
 const BEARER = /^bearer +([\x21-\x7e]+) *$/i;
 
+/** The scheme alone, whatever comes after it. */
+const BEARER_SCHEME = /^bearer(?: +(.*))?$/i;
+
+/** Why a header has no token: there is none, it has another scheme, nothing after the scheme, or not one token that may be looked at. */
+export type HeaderRefusal = 'missing' | 'other_scheme' | 'no_token' | 'not_one_token';
+
 /** Why nobody is known: no token was sent, it was no token that we take, or it was refused for this reason. */
-export type AuthenticationRefusal = 'missing' | 'unknown' | TokenRefusal;
+export type AuthenticationRefusal = HeaderRefusal | 'unknown' | TokenRefusal;
 
 /** The caller, or why there is none. */
 export type Authentication =
@@ -77,9 +83,9 @@ export class Authenticator {
    * cannot be judged.
    */
   async authenticate(header: string | undefined): Promise<Authentication> {
-    if (header === undefined) return { ok: false, refusal: 'missing' };
     const token = bearerToken(header);
-    return token === undefined ? { ok: false, refusal: 'unknown' } : this.#verify(token, secretHash(token));
+    if (token === undefined) return { ok: false, refusal: headerRefusal(header) };
+    return this.#verify(token, secretHash(token));
   }
 
   async #verify(token: string, hash: string): Promise<Authentication> {
@@ -118,4 +124,12 @@ export class Authenticator {
 function bearerToken(header: string | undefined): string | undefined {
   const token = header === undefined ? undefined : BEARER.exec(header)?.[1];
   return token === undefined || token.length > TOKEN_LENGTH_MAX ? undefined : token;
+}
+
+/** Why a header has no token. */
+function headerRefusal(header = ''): HeaderRefusal {
+  if (header.trim() === '') return 'missing';
+  const [scheme, rest = ''] = BEARER_SCHEME.exec(header.trim()) ?? [];
+  if (scheme === undefined) return 'other_scheme';
+  return rest === '' ? 'no_token' : 'not_one_token';
 }

@@ -118,14 +118,14 @@ export class GraphQlSocket implements Hubs {
 
   #fail(error: unknown): void {
     if (error instanceof ProblemError) {
-      const { code } = error.problem;
+      const { code, detail } = error.problem;
       const close =
         code === 'unauthenticated'
           ? CLOSE.unauthorized
           : code === 'forbidden'
             ? CLOSE.forbidden
             : CLOSE.tryAgain;
-      this.#end(close, code);
+      this.#end(close, `${code}: ${detail}`);
       return;
     }
     const correlationId = this.#c.get('correlationId');

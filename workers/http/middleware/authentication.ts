@@ -1,7 +1,12 @@
 /** Every request names its caller, or ends here. */
 import type { Context, MiddlewareHandler } from 'hono';
 import { errorFields } from '../../../telemetry/logger.ts';
-import type { Authentication, AuthenticationRefusal } from '../../access/authenticator.ts';
+import {
+  type Authentication,
+  type AuthenticationRefusal,
+  type HeaderRefusal,
+  TOKEN_LENGTH_MAX,
+} from '../../access/authenticator.ts';
 import type { KnownCaller } from '../../access/principal.ts';
 import { offeredProtocols } from '../../streams/handshake.ts';
 import type { HttpEnv } from '../context.ts';
@@ -18,9 +23,9 @@ export const authentication: MiddlewareHandler<HttpEnv> = async function authent
   await next();
 };
 
-/** What the request says of its caller. */
+/** What the request says of its caller. An empty header says nothing. */
 export function requestToken(c: Context<HttpEnv>): string | undefined {
-  return c.req.header('Authorization') ?? offeredToken(c);
+  return c.req.header('Authorization') || offeredToken(c);
 }
 
 /** Browsers cannot set headers of a WebSocket: they offer their token among the subprotocols, as `bearer.<token>`. */
@@ -52,16 +57,29 @@ export async function verified(c: Context<HttpEnv>, header: string | undefined):
   throw unauthenticated(refusal);
 }
 
+/** What is said of a header that has no token. It stands in the challenge too, so it is ASCII without quotes. */
+const HEADER_DETAILS: Readonly<Record<HeaderRefusal, string>> = {
+  missing: 'The request needs a token. Send Authorization: Bearer TOKEN.',
+  other_scheme: 'The scheme Bearer alone is taken. Send Authorization: Bearer TOKEN.',
+  no_token: 'There is no token after Bearer. Send Authorization: Bearer TOKEN.',
+  not_one_token: `After Bearer comes one token without spaces, of at most ${TOKEN_LENGTH_MAX} characters.`,
+};
+
+/** The realm of every challenge: RFC 6750, 3 wants at least one parameter. */
+const CHALLENGE = 'Bearer realm="folio"';
+
 /** RFC 6750, 3: the challenge names an error only where a token was sent. Only its end is told: it helps whoever had it. */
 function unauthenticated(refusal: AuthenticationRefusal): ProblemError {
-  const isMissing = refusal === 'missing';
-  const detail = isMissing
-    ? 'The request needs a token: Authorization: Bearer …'
-    : refusal === 'expired'
-      ? 'The token has expired.'
-      : 'The token is not accepted here.';
-  const challenge = isMissing ? 'Bearer' : 'Bearer error="invalid_token"';
-  return new ProblemError({ code: 'unauthenticated', detail, headers: { 'WWW-Authenticate': challenge } });
+  const detail = detailOf(refusal);
+  const sentNone = refusal === 'missing' || refusal === 'other_scheme' || refusal === 'no_token';
+  const error = sentNone ? '' : `, error="invalid_token", error_description="${detail}"`;
+  const headers = { 'WWW-Authenticate': `${CHALLENGE}${error}` };
+  return new ProblemError({ code: 'unauthenticated', detail, headers });
+}
+
+function detailOf(refusal: AuthenticationRefusal): string {
+  if (refusal in HEADER_DETAILS) return HEADER_DETAILS[refusal as HeaderRefusal];
+  return refusal === 'expired' ? 'The token has expired.' : 'The token is not accepted here.';
 }
 
 function tooManyRefusals(waitSeconds: number): ProblemError {

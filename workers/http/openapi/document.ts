@@ -73,7 +73,9 @@ const REPLY_HEADERS: Record<ReplyHeader | CommonReplyHeader, z.ZodType> = {
   'WWW-Authenticate': z.string().meta({
     header: { id: 'WWW-Authenticate' },
     description: 'What kind of token is needed, and whether the one that was sent is at fault (RFC 6750).',
-    examples: ['Bearer error="invalid_token"'],
+    examples: [
+      'Bearer realm="folio", error="invalid_token", error_description="The token is not accepted here."',
+    ],
   }),
   ETag: z.string().meta({
     header: { id: 'ETag' },
