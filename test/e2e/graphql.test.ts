@@ -97,6 +97,6 @@ describe('docs/graphql.md', () => {
         on: { closed: (event) => resolve(event as { code: number; reason: string }) },
       });
     });
-    expect(closed).toMatchObject({ code: 4401, reason: 'unauthenticated' });
+    expect(closed).toMatchObject({ code: 4401, reason: 'unauthenticated: The token is not accepted here.' });
   });
 });
