@@ -1,6 +1,7 @@
 /** `npm run replay`: history of a running platform once more, for whoever wants to work through it. */
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Time } from '../schemas/scalars.ts';
 import { countText, plural } from '../verifier/counts.ts';
 import { ArchiveClient, DEFAULT_URL } from './archive/client.ts';
 import { Progress } from './archive/progress.ts';
@@ -69,8 +70,8 @@ function readArguments(): Arguments | 'help' {
       aggregateType: aggregateType ?? values['aggregate-type'],
       aggregateId,
       type: values.type,
-      from: values.from,
-      to: values.to,
+      from: checkedTime('--from', values.from),
+      to: checkedTime('--to', values.to),
     },
     // npm runs scripts in the repository, whatever folder it was called in.
     out: values.out === undefined ? undefined : resolve(process.env.INIT_CWD ?? '', values.out),
@@ -78,6 +79,13 @@ function readArguments(): Arguments | 'help' {
     url,
     token: operatorToken(url, values.token),
   };
+}
+
+/** A time as it was given. Throws {@link LocalServerError} on what no platform would take. */
+function checkedTime(option: string, text: string | undefined): string | undefined {
+  const { error } = Time.optional().safeParse(text);
+  if (error === undefined) return text;
+  throw new LocalServerError(`${option} ${error.issues[0]?.message}, and is "${text}"`);
 }
 
 async function main(): Promise<void> {

@@ -62,6 +62,17 @@ describe('a platform that does not answer', () => {
   );
 });
 
+describe('a time that is none', () => {
+  it.concurrent.each(['--from', '--to'])('is refused before anybody is asked: %s', async (option) => {
+    // A port that nothing may listen on.
+    const asked = ['--url', 'http://127.0.0.1:1', '--token', 't'];
+    const { code, printed } = await run('local/replay.ts', option, 'yesterday', ...asked);
+    const words = 'must be an RFC 3339 time such as "2013-10-07T13:30:00.123Z", and is "yesterday"';
+    expect(printed).toBe(`folio: ${option} ${words}\n`);
+    expect(code).toBe(2);
+  });
+});
+
 describe('a count', () => {
   it('agrees with what is counted', () => {
     expect([0, 1, 2, 1_234].map((count) => plural(count, 'log'))).toEqual([
