@@ -122,7 +122,7 @@ export async function restoreKeyBackup(
   );
   for (const subject of total.lacking) print(`subject ${subject}: a key is neither here nor in the backup`);
   for (const subject of total.failed)
-    print(`subject ${subject}: its keys did not come back; the log says why`);
+    print(`subject ${subject}: not all of its keys are here and in the backup; the platform's log says why`);
   return total.lacking.length + total.failed.length === 0 ? 0 : 1;
 }
 

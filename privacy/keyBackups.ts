@@ -144,8 +144,8 @@ export class KeyBackups {
   }
 
   /**
-   * What is there. What nobody can read may still have keys: where the subject is erased, or a copy stands in for it, it is
-   * replaced like any other.
+   * What is there. What nobody can read may still have keys: that the subject is erased, or that a copy brings keys back, is no
+   * reason to stop at it.
    */
   async #stored(hasCopy: boolean): Promise<Stored | undefined> {
     try {
@@ -157,14 +157,21 @@ export class KeyBackups {
     }
   }
 
-  /** Throws where a key that cannot be opened is there alone: somebody may still mend it, or have its master key. */
+  /**
+   * Throws where a key that cannot be opened is there alone: somebody may still mend it, or have its master key. Of what cannot be
+   * read at all nobody knows what it has: a log that was restored may have lost its newest keys, or an erasure.
+   */
   #requireReplaceable({ backup }: Stored): void {
-    const { ring, state, subjectId } = this.#deps;
-    const ofLog = Array.from({ length: state().keyVersion }, (_, index) => index + 1);
-    const versions = backup?.keys.map(({ version }) => version) ?? ofLog;
-    const lost = versions.find((version) => !ring.has(version));
+    const { ring, subjectId } = this.#deps;
+    if (backup === undefined)
+      throw new Error(
+        `the backup of subject ${subjectId} is damaged and may have keys that are nowhere else: look at it, and remove it`,
+      );
+    const lost = backup.keys.find(({ version }) => !ring.has(version));
     if (lost !== undefined)
-      throw new Error(`the backup of subject ${subjectId} cannot be read, and key ${lost} is nowhere else`);
+      throw new Error(
+        `the backup of subject ${subjectId} cannot be read, and key ${lost.version} is nowhere else`,
+      );
   }
 
   /** Takes over what only the backup has; answers how many keys that were. */

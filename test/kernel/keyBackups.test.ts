@@ -303,10 +303,10 @@ describe('copies of a backup that are put back', () => {
     }
   });
 
-  it('take the place of what is damaged in the bucket, or wrapped by a master key that is gone', async () => {
+  it('take the place of keys that are damaged in the bucket, or wrapped by a master key that is gone', async () => {
     const { one, newer, second } = await rotated();
     const gone = { ...newer, keys: newer.keys.map((key) => ({ ...key, master: '0123456789abcdef' })) };
-    for (const text of ['no backup', JSON.stringify(flipped(newer, 2)), JSON.stringify(gone)]) {
+    for (const text of [JSON.stringify(flipped(newer, 2)), JSON.stringify(gone)]) {
       const again = restored(one, backupBucket(new Map([['subjects/local', text]])));
       await expect(again.backups.bringTogether()).rejects.toThrow();
       expect(await putBack(again, newer)).toEqual(['restored']);
@@ -317,12 +317,26 @@ describe('copies of a backup that are put back', () => {
 
   it('replace nothing that may have a key which they do not have', async () => {
     const { one, older, newer, first } = await rotated();
-    for (const text of ['no backup', JSON.stringify(flipped(newer, 2))]) {
-      const again = restored(one, backupBucket(new Map([['subjects/local', text]])));
-      await expect(again.backups.restore(older)).rejects.toThrow('key 2 is nowhere else');
+    const text = JSON.stringify(flipped(newer, 2));
+    const again = restored(one, backupBucket(new Map([['subjects/local', text]])));
+    await expect(again.backups.restore(older)).rejects.toThrow('key 2 is nowhere else');
+    expect(textOf(again)).toBe(text);
+    // What the copy has is here all the same.
+    expect(await opened(again, first)).toBe('"a"');
+  });
+
+  it('replace nothing that nobody can read, which may have what the log has lost: neither a rotation nor an erasure', async () => {
+    const { one, older, first } = await rotated();
+    for (const text of ['no backup', textOf(one).slice(0, -1)]) {
+      // The archive ended before the rotation: the log says no more than the older copy has.
+      const again = restored(one, backupBucket(new Map([['subjects/local', text]])), 1);
+      await expect(again.backups.restore(older)).rejects.toThrow('may have keys that are nowhere else');
       expect(textOf(again)).toBe(text);
-      // What the copy has is here all the same.
       expect(await opened(again, first)).toBe('"a"');
+      // Somebody has looked at it.
+      again.bucket.texts.clear();
+      await again.backups.bringTogether();
+      expect(copyOf(again)).toEqual(older);
     }
   });
 
