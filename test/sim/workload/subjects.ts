@@ -123,18 +123,20 @@ export class SubjectVisitor {
   ): Promise<void> {
     const { object } = this.#platform.actor({ aggregateType: 'subject', aggregateId: subjectId });
     this.#world.trace.note(this.#world.clock, 'client asks', subjectId, label);
+    // What got lost while things fail may be heard of after.
+    const { faulty } = this.#world;
     const request = object.call(this.#caller, label, ({ vault }) => invoke(vault as Vault));
     request.then(
       (answer) => this.#world.check(() => heard(answer)),
-      (error) => this.#world.check(() => this.#failed(subjectId, label, error)),
+      (error) => this.#world.check(() => this.#failed(subjectId, label, error, faulty)),
     );
     await settled();
   }
 
   /** Whoever hears nothing knows nothing. */
-  #failed(subjectId: string, label: string, error: unknown): void {
+  #failed(subjectId: string, label: string, error: unknown, mayFail: boolean): void {
     this.#world.trace.note(this.#world.clock, 'client hears nothing', subjectId, label, error);
-    if (this.#world.faulty || error instanceof NetworkFault || error instanceof StorageFault) return;
+    if (mayFail || error instanceof NetworkFault || error instanceof StorageFault) return;
     throw new Breach('what is sealed can be read', `subject/${subjectId} ${label}: ${String(error)}`);
   }
 }
