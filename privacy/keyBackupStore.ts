@@ -3,6 +3,7 @@
  * it, and it is far from the archive, which is handed to others.
  */
 import { KeyBackup } from '../schemas/keyBackup.ts';
+import { KeysApart } from './keysApart.ts';
 
 /** The part of an R2 bucket that it needs. */
 export type BackupBucket = Pick<R2Bucket, 'get' | 'put' | 'list'>;
@@ -15,7 +16,7 @@ export interface FoundBackup {
 }
 
 /** What is in the place of a subject's backup is none, or another subject's. */
-export class DamagedBackup extends Error {
+export class DamagedBackup extends KeysApart {
   override readonly name = 'DamagedBackup';
   /** Names the bytes that are there. */
   readonly etag: string;

@@ -6,6 +6,7 @@
 import type { KeyBackup, WrappedKey } from '../schemas/keyBackup.ts';
 import { DamagedBackup, type FoundBackup, type KeyBackupStore } from './keyBackupStore.ts';
 import type { KeyRing } from './keyRing.ts';
+import { KeysApart } from './keysApart.ts';
 import type { KeyState } from './subjectKeys.ts';
 
 /** Tries to put a backup in the place of the one found: only another instance, which is gone, could have been first. */
@@ -30,7 +31,7 @@ export interface CopyStanding extends KeyStanding {
  * The backup, or a copy of it, says that the subject was erased, and its keys are here: one of the two was tampered with. Or it is a
  * copy that says so, and the subject is held.
  */
-export class ErasedInBackupAlone extends Error {
+export class ErasedInBackupAlone extends KeysApart {
   override readonly name = 'ErasedInBackupAlone';
 
   constructor(subjectId: string) {
@@ -82,8 +83,8 @@ export class KeyBackups {
   }
 
   /**
-   * Brings keys and backup together; one call after another. Throws where the backup does not answer, where a key in it cannot be
-   * unwrapped, and where it contradicts what is here: then both are as they were.
+   * Brings keys and backup together; one call after another. Throws where the backup does not answer, and {@link KeysApart} where a
+   * key in it cannot be unwrapped, and where it contradicts what is here: then both are as they were.
    */
   bringTogether(): Promise<KeyStanding> {
     return this.#inTurn(() => this.#bringTogether());
@@ -92,7 +93,7 @@ export class KeyBackups {
   /**
    * The same, with a copy of the backup that is put back. Of several copies it does not matter which comes first: each gives the
    * keys that are neither here nor in the backup, one that cannot be opened gives nothing and throws, and a later one takes the place
-   * of what is damaged. An erasure counts more than keys, unless these were made here, or the subject is held: then it throws.
+   * of keys that are damaged. An erasure counts more than keys, unless these were made here, or the subject is held: then it throws.
    */
   restore(copy: KeyBackup): Promise<CopyStanding> {
     return this.#inTurn(async () => {
@@ -164,12 +165,12 @@ export class KeyBackups {
   #requireReplaceable({ backup }: Stored): void {
     const { ring, subjectId } = this.#deps;
     if (backup === undefined)
-      throw new Error(
+      throw new KeysApart(
         `the backup of subject ${subjectId} is damaged and may have keys that are nowhere else: look at it, and remove it`,
       );
     const lost = backup.keys.find(({ version }) => !ring.has(version));
     if (lost !== undefined)
-      throw new Error(
+      throw new KeysApart(
         `the backup of subject ${subjectId} cannot be read, and key ${lost.version} is nowhere else`,
       );
   }

@@ -7,6 +7,7 @@ import type { ActorStorage } from '../actors/kernel/storage.ts';
 import type { WrappedKey } from '../schemas/keyBackup.ts';
 import type { Encrypted, PersonalKind } from '../schemas/personal.ts';
 import { KEY_BYTES, open, seal } from './cipher.ts';
+import { KeysApart } from './keysApart.ts';
 import { isWrapped, type MasterKey, unwrap, wrap } from './masterKeys.ts';
 
 /** What became of a ciphertext: its text, or why there is none. */
@@ -73,7 +74,7 @@ export class KeyRing {
       // A copy that no master key opens is of no use to anybody: what is here takes its place.
       const isOpenable = this.#masters().some(({ id }) => id === copy.master);
       if (isOpenable && Buffer.compare(this.#unwrap(storedOf(copy)), this.#key(version)) !== 0)
-        throw new Error(`key ${version} of subject ${this.#subject} is another one in the backup`);
+        throw new KeysApart(`key ${version} of subject ${this.#subject} is another one in the backup`);
       return false;
     });
   }
@@ -188,7 +189,7 @@ export class KeyRing {
     const master = this.#masters().find((candidate) => candidate.id === id);
     if (master === undefined) {
       const whose = `key ${version} of subject ${this.#subject}`;
-      throw new Error(`${whose} is wrapped by master key ${id}, which PERSONAL_DATA_KEYS does not have`);
+      throw new KeysApart(`${whose} is wrapped by master key ${id}, which PERSONAL_DATA_KEYS does not have`);
     }
     return unwrap(master, new Uint8Array(wrapped), this.#wrapContext(version));
   }

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { KEY_BYTES, open, type Sealed, seal } from './cipher.ts';
+import { KeysApart } from './keysApart.ts';
 
 /** The Worker's secret. */
 export interface PrivacySettings {
@@ -57,7 +58,7 @@ export function wrap(master: MasterKey, key: Uint8Array, context: string): Uint8
 /** Unwraps it. Throws where it is not what that master key wrapped: then the storage was tampered with. */
 export function unwrap(master: MasterKey, wrapped: Uint8Array, context: string): Uint8Array {
   const key = open(master.bytes, parts(wrapped), context);
-  if (key === undefined) throw new Error(`a wrapped key is not what master key ${master.id} wrapped`);
+  if (key === undefined) throw new KeysApart(`a wrapped key is not what master key ${master.id} wrapped`);
   return key;
 }
 

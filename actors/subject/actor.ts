@@ -1,6 +1,7 @@
 /** The subject as a Durable Object: one object a person, named by the customer's id. Its keys never leave it but wrapped. */
 
 import { r2KeyBackups } from '../../privacy/keyBackupStore.ts';
+import { type KeysAnswer, keysAnswer } from '../../privacy/keysApart.ts';
 import { masterKeys } from '../../privacy/masterKeys.ts';
 import {
   type RestoredKeyStanding,
@@ -74,13 +75,13 @@ export class SubjectActor extends EventSourcedActor<SubjectState> {
   }
 
   /** Brings the subject's keys and their backup together, and wraps them with the first master key here and there. */
-  rewrap(): Promise<SubjectKeyStanding> {
-    return this.#vault.rewrap();
+  rewrap(): Promise<KeysAnswer<SubjectKeyStanding>> {
+    return keysAnswer(this.#vault.rewrap());
   }
 
   /** The same, with a copy of the backup that is put back. */
-  restoreKeys(copy: KeyBackup): Promise<RestoredKeyStanding> {
-    return this.#vault.restoreKeys(copy);
+  restoreKeys(copy: KeyBackup): Promise<KeysAnswer<RestoredKeyStanding>> {
+    return keysAnswer(this.#vault.restoreKeys(copy));
   }
 
   #follow(fromVersion: number): void {

@@ -201,13 +201,13 @@ describe('master keys', () => {
     const clear = [{ status: 'open', text: '"1 High St"' }];
     expect(await withMasters('master-1', `${next} ${old}`, open)).toEqual(clear);
     expect(await withMasters('master-1', `${next} ${old}`, (actor) => actor.rewrap())).toMatchObject({
-      rewrapped: 1,
+      standing: { rewrapped: 1 },
     });
     expect(await withMasters('master-1', next, open)).toEqual(clear);
     await expect(withMasters('master-1', old, open)).rejects.toThrow('PERSONAL_DATA_KEYS does not have');
     // As it was, for the tests that follow.
     expect(await withMasters('master-1', `${old} ${next}`, (actor) => actor.rewrap())).toMatchObject({
-      rewrapped: 1,
+      standing: { rewrapped: 1 },
     });
   });
 

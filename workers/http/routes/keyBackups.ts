@@ -2,10 +2,11 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { DamagedBackup, keyOf, listBackups, r2KeyBackups } from '../../../privacy/keyBackupStore.ts';
+import type { KeysAnswer } from '../../../privacy/keysApart.ts';
 import type { SubjectKeyStanding } from '../../../privacy/subjectVault.ts';
 import { KeyBackup } from '../../../schemas/keyBackup.ts';
 import { Id } from '../../../schemas/scalars.ts';
-import { errorFields } from '../../../telemetry/logger.ts';
+import { errorFields, type LogFields } from '../../../telemetry/logger.ts';
 import { listAggregates } from '../../directory.ts';
 import type { Env } from '../../env.ts';
 import { BATCH_BYTES_MAX } from '../body.ts';
@@ -133,9 +134,9 @@ const restoreKeyBackups = route(
     const copies = backups.map((copy) => ({
       subjectId: copy.subjectId,
       run: async (subject: SubjectStub) => {
-        const standing = await subject.restoreKeys(copy);
-        if (standing.isKept) kept.push(copy.subjectId);
-        return standing;
+        const answer = await subject.restoreKeys(copy);
+        if (answer.ok && answer.standing.isKept) kept.push(copy.subjectId);
+        return answer;
       },
     }));
     return c.json({ ...(await broughtTogether(c, copies)), kept: kept.sort() });
@@ -168,23 +169,28 @@ type SubjectStub = ReturnType<Env['SUBJECTS']['getByName']>;
 /** A subject, and what brings its keys and their backup together. */
 interface Together {
   readonly subjectId: string;
-  run(subject: SubjectStub): Promise<SubjectKeyStanding>;
+  run(subject: SubjectStub): Promise<KeysAnswer<SubjectKeyStanding>>;
 }
 
 async function broughtTogether(c: Context<HttpEnv>, subjects: readonly Together[]) {
   const [lacking, failed]: [string[], string[]] = [[], []];
   const total = { subjects: subjects.length, rewrapped: 0, recovered: 0 };
+  const fail = (subjectId: string, fields: LogFields) => {
+    failed.push(subjectId);
+    const named = { correlationId: c.get('correlationId'), subjectId, ...fields };
+    c.get('logger').log('error', 'keys and backup not brought together', named);
+  };
   await Promise.all(
     subjects.map(async ({ subjectId, run }) => {
       try {
-        const { rewrapped, recovered, isLacking } = await run(c.env.SUBJECTS.getByName(subjectId));
+        const answer = await run(c.env.SUBJECTS.getByName(subjectId));
+        if (!answer.ok) return fail(subjectId, { error: answer.error, errorMessage: answer.detail });
+        const { rewrapped, recovered, isLacking } = answer.standing;
         total.rewrapped += rewrapped;
         total.recovered += recovered;
         if (isLacking) lacking.push(subjectId);
       } catch (error) {
-        failed.push(subjectId);
-        const fields = { correlationId: c.get('correlationId'), subjectId, ...errorFields(error) };
-        c.get('logger').log('error', 'keys and backup not brought together', fields);
+        fail(subjectId, errorFields(error));
       }
     }),
   );
