@@ -6,6 +6,7 @@ import { benchmarks } from './benchmarks/index.ts';
 import {
   profile,
   profilePortfolio,
+  profileRebuild,
   profileSagas,
   profileSingle,
   profileStream,
@@ -22,6 +23,7 @@ const profiles: readonly Benchmark[] = [
   profileViews,
   profileSagas,
   profilePortfolio,
+  profileRebuild,
 ];
 
 /** Rounds of each side: the fewest of which a median says something. */

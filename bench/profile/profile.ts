@@ -6,12 +6,14 @@ import { fillPortfolios, portfoliosByGraphQl } from '../benchmarks/portfolio.ts'
 import { SAGA_CONNECTIONS } from '../benchmarks/sagas.ts';
 import { SINGLE_CONNECTIONS } from '../benchmarks/single.ts';
 import { listen, SUBSCRIPTIONS_MAX } from '../benchmarks/subscribers.ts';
+import { fill } from '../load/fill.ts';
 import { frameLoop } from '../load/frames.ts';
 import { closedLoop, type LoadResult } from '../load/loops.ts';
 import { inTurn, type RequestTemplate } from '../load/requests.ts';
 import type { ServerKind } from '../servers/config.ts';
 import { Server } from '../servers/server.ts';
 import type { Benchmark, BenchOptions, Figure } from '../types.ts';
+import { rebuildViews, viewsCaughtUp } from '../views.ts';
 import { openAccounts } from '../workload/accounts.ts';
 import { ACCOUNTS, batchTemplates, frameTexts, singleTemplates } from '../workload/commands.ts';
 import { orderTemplates, stockProducts } from '../workload/orders.ts';
@@ -21,6 +23,9 @@ import { busySamples, type CpuProfile, hottest } from './summary.ts';
 
 const DEFAULT_SECONDS = 5;
 const WARM_UP_SECONDS = 3;
+
+/** Events that are rebuilt, unless `--events` says otherwise: a rebuild of some seconds. */
+const REBUILT_EVENTS = 150_000;
 const BATCH_COMMANDS = 100;
 const CONNECTIONS = 16;
 
@@ -112,10 +117,42 @@ export const profilePortfolio: Benchmark = {
     ),
 };
 
+export const profileRebuild: Benchmark = {
+  name: 'profile-rebuild',
+  summary: 'the same under a rebuild of every view, an event of the logs for a command',
+  run: (options) =>
+    profiled(
+      {
+        name: 'rebuild',
+        kind: 'product',
+        async prepare(server) {
+          await openAllAccounts(server);
+          await fill(server, inTurn(tradeBatches()), options.events ?? REBUILT_EVENTS);
+          await viewsCaughtUp(server, ACCOUNTS);
+        },
+        load: rebuilt,
+      },
+      options,
+    ),
+};
+
 const BATCHES = {
   prepare: openAllAccounts,
-  load: requests(batchTemplates('product', BATCH_COMMANDS, ACCOUNTS, 'trade id'), CONNECTIONS),
+  load: requests(tradeBatches(), CONNECTIONS),
 };
+
+function tradeBatches(): readonly RequestTemplate[] {
+  return batchTemplates('product', BATCH_COMMANDS, ACCOUNTS, 'trade id');
+}
+
+/** One rebuild of every view, however long it takes. */
+async function rebuilt(server: Server): Promise<LoadResult> {
+  await server.quiet();
+  const started = performance.now();
+  const events = await rebuildViews(server);
+  const seconds = (performance.now() - started) / 1_000;
+  return { requests: 1, commands: events, seconds, latencies: [], clientCores: 0, unsent: 0 };
+}
 
 function openAllAccounts({ url }: Server): Promise<void> {
   return openAccounts(url, ACCOUNTS);
