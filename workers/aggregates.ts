@@ -16,9 +16,9 @@ export interface AggregateActor<State = unknown> extends CommandTarget, Owner<St
   executeBrief(commands: string, context: CommandContext): Promise<string>;
   announce(): Promise<void>;
   standing(version?: number): Promise<LogStanding>;
-  hold(version: number, hash: string): Promise<RestoreAnswer>;
+  hold(version: number, hash: string, holder?: number): Promise<RestoreAnswer>;
   restore(range: RestoredRange): Promise<RestoreAnswer>;
-  release(version: number, hash: string): Promise<RestoreAnswer>;
+  release(version: number, hash: string, holder?: number): Promise<RestoreAnswer>;
 }
 
 /** An actor as whoever reads asks it: its own state and its log. */

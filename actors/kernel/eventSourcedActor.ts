@@ -100,9 +100,9 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
     return this.#restoration.standing(version);
   }
 
-  /** Holds a log that has lost what came after this event, until it is released. */
-  hold(version: number, hash: string): RestoreAnswer {
-    return this.#whileHeld(this.#restoration.hold(version, hash));
+  /** Holds a log that has lost what came after this event, until it is released. `holder`: a number of whoever holds it. */
+  hold(version: number, hash: string, holder?: number): RestoreAnswer {
+    return this.#whileHeld(this.#restoration.hold(version, hash, holder));
   }
 
   /** Appends events of a copy of this log, and holds the log until it is released. */
@@ -115,10 +115,13 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
     return answer;
   }
 
-  /** Lets a log go that was restored up to this event: from then on it is an aggregate like any other. */
-  async release(version: number, hash: string): Promise<RestoreAnswer> {
-    const answer = this.#restoration.release(version, hash);
-    if (!answer.ok || this.#awake !== undefined) return answer;
+  /**
+   * Lets a log go that was restored up to this event: from then on it is an aggregate like any other, unless it was a holder's alone and
+   * another holds it.
+   */
+  async release(version: number, hash: string, holder?: number): Promise<RestoreAnswer> {
+    const answer = this.#restoration.release(version, hash, holder);
+    if (!answer.ok || answer.restoring || this.#awake !== undefined) return answer;
     await this.#deps.register();
     // It may have been held again meanwhile.
     if (this.#awake === undefined && !this.#restoration.isOpen) this.#wake();

@@ -52,6 +52,9 @@ export class BeingRestored extends Error {
   }
 }
 
+/** Whoever holds a log without saying who: the row that there was before holders had numbers, and whoever fills an empty log. */
+const ANYBODY = 1;
+
 /** What a restoration needs of its actor. */
 export interface RestorationDeps {
   readonly source: Source;
@@ -96,13 +99,14 @@ export class Restoration {
 
   /**
    * Holds a log that has lost its end, so that it can be filled up: it must end with exactly this event. Whatever it has decided
-   * since stays out: a log that went on differently is held by nobody. One that is held already stays so, and may have been filled
-   * since by whoever was first: it decides nothing, so that what came after this event is what it had before.
+   * since stays out: a log that went on differently is held by nobody. One that is held already is held by several then, and may have
+   * been filled since by whoever was first: it decides nothing, so that what came after this event is what it had before. `holder`: a
+   * number of whoever holds it, drawn at random.
    */
-  hold(version: number, hash: string): RestoreAnswer {
+  hold(version: number, hash: string, holder = ANYBODY): RestoreAnswer {
     const refusal = this.#unlike(version, hash, { mayGoOn: this.#isOpen });
     if (refusal !== undefined) return refusal;
-    if (!this.#isOpen) this.#deps.storage.transactionSync(() => this.#markHeld());
+    this.#deps.storage.transactionSync(() => this.#markHeld(holder));
     this.#isOpen = true;
     return { ok: true, ...this.standing(version) };
   }
@@ -132,8 +136,12 @@ export class Restoration {
     return altered ?? this.#appendAll(missing);
   }
 
-  /** Lets the log go: it must have exactly this head. A log that is not held must have this event. */
-  release(version: number, hash: string): RestoreAnswer {
+  /**
+   * Lets the log go: it must have exactly this head. A log that is not held must have this event. With a `holder` that one alone
+   * gives it up, and while another holds it, it stays held as it is.
+   */
+  release(version: number, hash: string, holder?: number): RestoreAnswer {
+    if (holder !== undefined && this.#isLeftToOthers(holder)) return { ok: true, ...this.standing(version) };
     const refusal = this.#unlike(version, hash, { mayGoOn: !this.#isOpen });
     if (refusal !== undefined) return refusal;
     if (this.#isOpen) this.#deps.storage.sql.exec('DELETE FROM restoration');
@@ -154,11 +162,22 @@ export class Restoration {
     return undefined;
   }
 
-  #markHeld(): void {
+  /** A row a holder: two that do not know of each other may restore the same log, and one of them may give it up. */
+  #markHeld(holder: number): void {
     const { sql } = this.#deps.storage;
     // Made by the first that is restored: all other aggregates have one table less.
     sql.exec('CREATE TABLE IF NOT EXISTS restoration (held INTEGER PRIMARY KEY) STRICT');
-    sql.exec('INSERT INTO restoration VALUES (1)');
+    sql.exec('INSERT OR IGNORE INTO restoration VALUES (?)', holder);
+  }
+
+  /** Takes a holder away where there are others, and tells whether there are. */
+  #isLeftToOthers(holder: number): boolean {
+    if (!this.#isOpen) return false;
+    const { sql } = this.#deps.storage;
+    const others = sql.exec('SELECT held FROM restoration WHERE held <> ? LIMIT 1', holder).toArray();
+    if (others.length === 0) return false;
+    sql.exec('DELETE FROM restoration WHERE held = ?', holder);
+    return true;
   }
 
   /** The actor may have appended since this instance looked, unless it is held. */
@@ -170,7 +189,7 @@ export class Restoration {
     const { storage, logger, source } = this.#deps;
     try {
       storage.transactionSync(() => {
-        if (!this.#isOpen) this.#markHeld();
+        if (!this.#isOpen) this.#markHeld(ANYBODY);
         this.#aggregate.restore(events.map((event) => this.#row(event)));
       });
     } catch (error) {

@@ -2932,6 +2932,8 @@ readonly body: {
 readonly version: number;
 /** SHA-256 in 64 hexadecimal digits, lower case. */
 readonly hash: string;
+/** A number of whoever holds it, drawn at random, by which it can be given up though another holds it as well. */
+readonly holder?: number;
 };
 readonly reply: {
 /** Its newest event; 0 where there is none. */
@@ -2955,6 +2957,8 @@ readonly body: {
 readonly version: number;
 /** SHA-256 in 64 hexadecimal digits, lower case. */
 readonly hash: string;
+/** This one gives it up: it stays held, as it is, while another holds it. Absent: all do. */
+readonly holder?: number;
 };
 readonly reply: {
 /** Its newest event; 0 where there is none. */

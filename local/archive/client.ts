@@ -112,16 +112,24 @@ function parseProblem(text: string): { code?: string; detail?: string } {
   }
 }
 
-/** Runs `work` on every item, some of them side by side; rejects with the first failure. */
+/**
+ * Runs `work` on every item, some of them side by side. After a failure none is begun any more; rejects with the first one once those
+ * under way have ended.
+ */
 export async function inParallel<Item>(
   items: Iterable<Item> | AsyncIterable<Item>,
   work: (item: Item) => Promise<void>,
 ): Promise<void> {
   const running = new Set<Promise<void>>();
+  const failures: unknown[] = [];
   for await (const item of items) {
-    const run: Promise<void> = work(item).finally(() => running.delete(run));
+    const run: Promise<void> = work(item)
+      .catch((error: unknown) => void failures.push(error))
+      .finally(() => running.delete(run));
     running.add(run);
     if (running.size === REQUESTS_MAX) await Promise.race(running);
+    if (failures.length > 0) break;
   }
   await Promise.all(running);
+  if (failures.length > 0) throw failures[0];
 }

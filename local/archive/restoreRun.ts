@@ -1,7 +1,9 @@
 /** One restoration as it goes on: what the platform has, what it is sent, and what it has in the end. */
+import { randomInt } from 'node:crypto';
 import type { Archive } from '../../verifier/archive.ts';
 import { countText, plural } from '../../verifier/counts.ts';
 import { readRows } from '../../verifier/rows.ts';
+import { LocalServerError } from '../errors.ts';
 import { type ArchiveClient, inParallel, PlatformError } from './client.ts';
 import { Progress } from './progress.ts';
 import { restoreRequests } from './restoredEvents.ts';
@@ -24,12 +26,17 @@ interface Standing {
   readonly restoring: boolean;
 }
 
-/** A log that ends too early, and with which event. */
+/** A log that ends too early, with which event, and whether it was held when it was asked about. */
 interface Shortened {
   readonly log: WantedLog;
   readonly head: number;
   readonly hash: string;
+  readonly isHeld: boolean;
 }
+
+/** Numbers of holders are below: two runs hardly ever draw the same. The first one is nobody's in particular. */
+const HOLDERS_MAX = 2 ** 48 - 1;
+const HOLDER_FIRST = 2;
 
 /** The platform's answer to whoever asks for what is not so. */
 const CONFLICT = 409;
@@ -43,8 +50,10 @@ export class RestoreRun {
   /** Version of each log's newest event as the platform said before it was touched. */
   readonly #heads = new Map<string, number>();
   readonly #progress = new Progress();
-  /** Logs that have lost their end and are to be filled up where they are. */
+  /** Logs that have lost their end and are to be filled up where they are, and those that another run fills or has filled in part. */
   readonly #short: Shortened[] = [];
+  /** By which this run alone gives up what another may hold as well. */
+  readonly #holder = randomInt(HOLDER_FIRST, HOLDERS_MAX);
   readonly #isInPlace: boolean;
   #events = 0;
 
@@ -63,45 +72,68 @@ export class RestoreRun {
   async conflicts(): Promise<string[]> {
     const short: WantedLog[] = [];
     const lines = await this.#ask((log, standing) => {
-      const { head, restoring } = standing;
+      const { head } = standing;
       this.#heads.set(nameOf(log), head);
       if (head >= log.version) return differenceOf(log, standing);
-      if (head > 0 && !restoring) short.push(log);
+      if (head > 0) short.push(log);
       return undefined;
     });
     return [...lines, ...(await this.#shortened(short))].sort();
   }
 
-  /** Holds the logs that have lost their end. Where one of them went on meanwhile none is held, and it is a line. */
+  /**
+   * Holds the logs that have lost their end. Where one of them went on meanwhile none is held, and it is a line; and none where the
+   * platform does not answer, but for those that another run holds as well.
+   */
   async hold(): Promise<string[]> {
-    const held: Shortened[] = [];
+    // All that were asked for: who hears no answer does not know whether it is held.
+    const asked: Shortened[] = [];
     const lines: string[] = [];
-    let isGiveUp = true;
     try {
       await inParallel(this.#short, async (short) => {
-        const { log, head, hash } = short;
-        try {
-          await this.#client.json(`${pathOf(log)}/hold`, bodyOf({ version: head, hash }));
-          held.push(short);
-        } catch (error) {
-          if (!(error instanceof PlatformError) || error.status !== CONFLICT) throw error;
-          lines.push(`${nameOf(log)}: ${error.message}`);
-        }
+        asked.push(short);
+        const line = await this.#heldOrWhy(short);
+        if (line !== undefined) lines.push(line);
       });
-      isGiveUp = lines.length > 0;
-    } finally {
-      if (isGiveUp) await inParallel(held, (short) => this.#letGo(short));
+    } catch (error) {
+      throw await this.#givenUp(asked, error);
     }
+    if (lines.length > 0) await inParallel(asked, (short) => this.#letGo(short));
     return lines.sort();
   }
 
-  /** Lets a log go as it was found; one that somebody else fills by now is theirs to let go. */
+  /** Holds a log; answers why not where it went on. One that another run has filled and let go since is compared in the end. */
+  async #heldOrWhy({ log, head, hash, isHeld }: Shortened): Promise<string | undefined> {
+    try {
+      await this.#client.json(`${pathOf(log)}/hold`, this.#holding(head, hash));
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      if (!isHeld) return `${nameOf(log)}: ${error.message}`;
+    }
+    return undefined;
+  }
+
+  /** Lets go what was asked for, as far as the platform answers; what there is to say in the end. */
+  async #givenUp(asked: readonly Shortened[], error: unknown): Promise<unknown> {
+    let left = 0;
+    await inParallel(asked, (short) => this.#letGo(short).catch(() => void left++));
+    if (left === 0 || !(error instanceof LocalServerError)) return error;
+    const which = `${plural(left, 'log is', 'logs are')} perhaps still held`;
+    return new LocalServerError(`${error.message}\n${which}: run it again`);
+  }
+
+  /** Lets a log go as it was found; one that somebody else holds or fills by now is theirs to let go. */
   async #letGo({ log, head, hash }: Shortened): Promise<void> {
     try {
-      await this.#client.json(`${pathOf(log)}/release`, bodyOf({ version: head, hash }));
+      await this.#client.json(`${pathOf(log)}/release`, this.#holding(head, hash));
     } catch (error) {
-      if (!(error instanceof PlatformError) || error.status !== CONFLICT) throw error;
+      if (!isConflict(error)) throw error;
     }
+  }
+
+  /** That this run holds a log at an event, or gives it up. */
+  #holding(version: number, hash: string) {
+    return { method: 'POST', body: JSON.stringify({ version, hash, holder: this.#holder }) };
   }
 
   /** Logs that are not what the archive says, each as a line. */
@@ -139,7 +171,8 @@ export class RestoreRun {
     let released = 0;
     await inParallel(this.#plan.logs.values(), async (log) => {
       const { version, hash } = log;
-      await this.#client.json(`${pathOf(log)}/release`, bodyOf({ version, hash }));
+      const body = JSON.stringify({ version, hash });
+      await this.#client.json(`${pathOf(log)}/release`, { method: 'POST', body });
       this.#progress.show(`let go ${countText(++released)} of ${plural(this.#plan.logs.size, 'log')}`);
     });
   }
@@ -148,8 +181,8 @@ export class RestoreRun {
   async #shortened(logs: readonly WantedLog[]): Promise<string[]> {
     const shortened = new Map<string, Shortened>();
     await inParallel(logs, async (log) => {
-      const { head, hash } = await this.#client.json<Standing>(pathOf(log));
-      if (hash !== null) shortened.set(nameOf(log), { log, head, hash });
+      const { head, hash, restoring: isHeld } = await this.#client.json<Standing>(pathOf(log));
+      if (hash !== null) shortened.set(nameOf(log), { log, head, hash, isHeld });
     });
     const lines: string[] = [];
     for await (const [name, hash] of this.#archived(shortened)) {
@@ -157,7 +190,7 @@ export class RestoreRun {
       const { log, head } = short;
       if (hash !== short.hash)
         lines.push(`${name}: the log went on differently: its event of version ${head} is another one`);
-      else if (this.#isInPlace) this.#short.push(short);
+      else if (this.#isInPlace || short.isHeld) this.#short.push(short);
       else lines.push(`${name}: the log has lost its end: it has ${head} of ${plural(log.version, 'event')}`);
     }
     return lines;
@@ -213,6 +246,6 @@ function pathOf({ aggregateType, aggregateId }: LogKey): string {
   return `/v1/restore/${aggregateType}/${encodeURIComponent(aggregateId)}`;
 }
 
-function bodyOf(event: { readonly version: number; readonly hash: string }) {
-  return { method: 'POST', body: JSON.stringify(event) };
+function isConflict(error: unknown): error is PlatformError {
+  return error instanceof PlatformError && error.status === CONFLICT;
 }

@@ -8,9 +8,16 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { accountDecider } from '../../actors/account/decider.ts';
 import { Restoration, type RestoreAnswer } from '../../actors/kernel/restoration.ts';
 import { type Random, seededRandom } from '../../demo/random.ts';
-import { ArchiveClient, PlatformError, type Sent } from '../../local/archive/client.ts';
+import {
+  ArchiveClient,
+  inParallel,
+  PlatformError,
+  REQUESTS_MAX,
+  type Sent,
+} from '../../local/archive/client.ts';
 import { planRestore, type RestorePlan } from '../../local/archive/restorePlan.ts';
 import { RestoreRun } from '../../local/archive/restoreRun.ts';
+import { LocalServerError } from '../../local/errors.ts';
 import type { PublishedEvent } from '../../schemas/message.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { ArchiveWorld, act, MemoryArchive } from '../support/archive.ts';
@@ -50,11 +57,11 @@ class RestoredPlatform {
       const version = searchParams.get('version');
       return log.standing(version === null ? undefined : Number(version));
     }
-    if (action === 'hold') return answered(log.hold(asked.version, asked.hash));
+    if (action === 'hold') return answered(log.hold(asked.version, asked.hash, asked.holder));
     if (action === undefined) return answered(log.append({ ...asked, events: asked.events.map(published) }));
-    const { version, hash } = asked;
-    const standing = answered(log.release(version, hash));
-    this.released.push(aggregateId);
+    const { version, hash, holder } = asked;
+    const standing = answered(log.release(version, hash, holder));
+    if (!standing.restoring) this.released.push(aggregateId);
     return standing;
   }
 
@@ -92,21 +99,37 @@ function published(event: { recordedAt: string; fingerprint?: string }) {
   return fingerprint === undefined ? own : { ...own, fingerprint: Number(fingerprint) };
 }
 
+/** What becomes of the hold of a log: it does not arrive, nobody hears of it, or it is refused. */
+const FAILURES = ['unsent', 'unheard', 'refused'] as const;
+type Failure = (typeof FAILURES)[number];
+
 /** Requests and replies are on their way for a while. */
 class SlowClient extends ArchiveClient {
   readonly #platform: RestoredPlatform;
   readonly #random: Random;
+  readonly #failing: { readonly aggregateId: string; readonly failure: Failure } | undefined;
 
-  constructor(platform: RestoredPlatform, random: Random) {
+  /** `failing`: the hold of this log fails. */
+  constructor(
+    platform: RestoredPlatform,
+    random: Random,
+    failing?: { readonly aggregateId: string; readonly failure: Failure },
+  ) {
     super('http://folio.example', undefined);
     this.#platform = platform;
     this.#random = random;
+    this.#failing = failing;
   }
 
   override async json<Reply>(path: string, sent: Sent = {}): Promise<Reply> {
+    const { aggregateId, failure } = this.#failing ?? {};
+    const failed = path.endsWith(`/${aggregateId}/hold`) ? failure : undefined;
     await this.#wait();
+    if (failed === 'unsent') throw new LocalServerError('the platform does not answer');
+    if (failed === 'refused') throw new PlatformError(409, 'log_differs', 'The log goes on to version 40.');
     const reply = await this.#platform.answer(path, sent);
     await this.#wait();
+    if (failed === 'unheard') throw new LocalServerError('the platform does not answer');
     return reply as Reply;
   }
 
@@ -117,15 +140,21 @@ class SlowClient extends ArchiveClient {
 }
 
 /** A restoration as the command does it; answers what stood in its way. */
-async function restored(platform: RestoredPlatform, random: Random, isInPlace: boolean): Promise<string[]> {
-  const run = new RestoreRun(new SlowClient(platform, random), archive, plan, isInPlace);
+async function restored(
+  platform: RestoredPlatform,
+  random: Random,
+  isInPlace: boolean,
+  { wanted = plan, client = new SlowClient(platform, random) } = {},
+): Promise<string[]> {
+  const run = new RestoreRun(client, archive, wanted, isInPlace);
   const inTheWay = [...(await run.conflicts()), ...(await run.hold())];
   if (inTheWay.length > 0) return inTheWay;
   await run.fill();
   const different = await run.differences();
   if (different.length > 0) return different;
   if (platform.released.length === 0)
-    for (const log of platform.logs.values()) expect(log.standing().restoring).toBe(true);
+    for (const { aggregateId } of wanted.logs.values())
+      expect(platform.logs.get(aggregateId)?.standing().restoring).toBe(true);
   await run.release();
   return run.differences();
 }
@@ -162,5 +191,55 @@ describe('two restorations of the same logs at once', () => {
       expect(platform.heads(), `seed ${seed}`).toMatchObject(wanted());
       expect(await restored(platform, random, true), `seed ${seed}`).toEqual([]);
     }
+  });
+
+  it(`in place let go of none that the other one holds, though one gives up (seeds from ${firstSeed})`, async () => {
+    const one = await planRestore(archive, (name) => name === 'account/account-0');
+    for (let seed = firstSeed; seed < firstSeed + SEEDS; seed++) {
+      const [platform, random] = [new RestoredPlatform(), seededRandom(seed)];
+      for (const aggregateId of ACCOUNTS) platform.shorten(aggregateId, 1 + random.integer(12));
+      platform.released.length = 0;
+      const failure = random.pick(FAILURES);
+      const client = new SlowClient(platform, random, { aggregateId: random.pick(ACCOUNTS), failure });
+      const isAll = random.chance(0.5);
+      const [goesOn, givesUp] = await Promise.all([
+        restored(platform, random, true, { wanted: isAll ? plan : one }),
+        restored(platform, random, true, { client }).catch((error: unknown) => [String(error)]),
+      ]);
+      const what = `seed ${seed}, ${failure}`;
+      expect(goesOn, what).toEqual([]);
+      // Whoever comes last may find everything there.
+      expect(givesUp.join(), what).toMatch(/^$|does not answer|409 The log goes on/);
+      if (isAll) expect(platform.heads(), what).toMatchObject(wanted());
+      expect(await restored(platform, random, true), what).toEqual([]);
+      expect(platform.heads(), what).toMatchObject(wanted());
+    }
+  });
+
+  it('in place leave every log as it was found where they give up alone', async () => {
+    for (const failure of FAILURES) {
+      const [platform, random] = [new RestoredPlatform(), seededRandom(firstSeed)];
+      for (const aggregateId of ACCOUNTS) platform.shorten(aggregateId, 3);
+      const found = platform.heads();
+      const client = new SlowClient(platform, random, { aggregateId: 'account-1', failure });
+      await restored(platform, random, true, { client }).catch(() => undefined);
+      expect(platform.heads(), failure).toEqual(found);
+    }
+  });
+});
+
+describe('requests side by side', () => {
+  it('that fail are one failure, told once all of them have ended, and the last to be sent', async () => {
+    const [begun, ended]: [number[], number[]] = [[], []];
+    const work = async (item: number) => {
+      begun.push(item);
+      for (let turns = item; turns >= 0; turns--) await new Promise<void>((resolve) => setImmediate(resolve));
+      ended.push(item);
+      throw new Error(`item ${item}`);
+    };
+    const items = Array.from({ length: 3 * REQUESTS_MAX }, (_, item) => item);
+    await expect(inParallel(items, work)).rejects.toThrow('item 0');
+    expect(begun).toEqual(items.slice(0, REQUESTS_MAX));
+    expect(ended).toEqual(begun);
   });
 });

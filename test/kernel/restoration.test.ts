@@ -288,6 +288,30 @@ describe('a log that has lost its end', () => {
     expect(rows(storage).slice(0, 2)).toEqual(rows(account.storage).slice(0, 2));
   });
 
+  it('and is held by two is held still when one of them gives it up, filled or not', () => {
+    for (const upTo of [10, 20]) {
+      const storage = shortened(10);
+      for (const holder of [7, 8]) restoration(storage).hold(10, hashAt(10), holder);
+      if (upTo > 10) restoration(storage).append(range(11, upTo));
+      expect(restoration(storage).release(10, hashAt(10), 7)).toMatchObject({ ok: true, restoring: true });
+      // Asked again, and by one who never held it.
+      for (const holder of [7, 9])
+        expect(restoration(storage).release(10, hashAt(10), holder)).toMatchObject({ restoring: true });
+      const last = { 10: { ok: true, restoring: false }, 20: { code: 'log_differs' } }[upTo];
+      expect(restoration(storage).release(10, hashAt(10), 8)).toMatchObject(last as object);
+      expect(restoration(storage).release(upTo, hashAt(upTo))).toMatchObject({ ok: true, restoring: false });
+    }
+  });
+
+  it('and is let go by whoever has filled it is held by nobody any more', () => {
+    const storage = shortened(10);
+    for (const holder of [7, 8]) restoration(storage).hold(10, hashAt(10), holder);
+    restoration(storage).append(range(11, 1_201));
+    expect(restoration(storage).release(1_201, head().hash)).toMatchObject({ ok: true, restoring: false });
+    expect(restoration(storage).release(10, hashAt(10), 8)).toMatchObject({ ok: true, restoring: false });
+    expect(restoration(storage).isOpen).toBe(false);
+  });
+
   it('goes on from where it ends if it is let go without being filled up', async () => {
     const storage = shortened(10);
     restoration(storage).hold(10, hashAt(10));

@@ -128,7 +128,7 @@ export const ARCHIVE_EXAMPLES = {
     reply: standing,
   },
   holdForRestoring: {
-    request: { 'application/json': { version: 2, hash: hashOf('9') } },
+    request: { 'application/json': { version: 2, hash: hashOf('9'), holder: 170_412_088_357_119 } },
     reply: standing,
   },
   releaseRestored: {

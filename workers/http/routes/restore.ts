@@ -47,13 +47,28 @@ const RestoreEventsBody = z.strictObject({
   events: z.array(RestoredEvent).min(1).max(EVENTS_MAX),
 });
 
-const HoldBody = z.strictObject({ version: Version1, hash: HashText }).meta({
-  description: 'The newest event that the log has.',
-});
+const Holder = z.number().int().min(2).max(Number.MAX_SAFE_INTEGER).optional();
 
-const ReleaseBody = z.strictObject({ version: Version1, hash: HashText }).meta({
-  description: 'The newest event that the log must have.',
-});
+const HoldBody = z
+  .strictObject({
+    version: Version1,
+    hash: HashText,
+    holder: Holder.meta({
+      description:
+        'A number of whoever holds it, drawn at random, by which it can be given up though another holds it as well.',
+    }),
+  })
+  .meta({ description: 'The newest event that the log has.' });
+
+const ReleaseBody = z
+  .strictObject({
+    version: Version1,
+    hash: HashText,
+    holder: Holder.meta({
+      description: 'This one gives it up: it stays held, as it is, while another holds it. Absent: all do.',
+    }),
+  })
+  .meta({ description: 'The newest event that the log must have.' });
 
 /** How a log stands. */
 export const RestorationReply = z.strictObject({
@@ -98,8 +113,8 @@ const holdForRestoring = route(
     success: { status: 200, description: 'How the log stands now.', schema: RestorationReply },
     problems: ['restore_closed', 'aggregate_not_found', 'log_differs', 'log_gap'],
   },
-  async (c, { params, body: { version, hash } }) =>
-    c.json(answered(await openActor(c.env, params).hold(version, hash))),
+  async (c, { params, body: { version, hash, holder } }) =>
+    c.json(answered(await openActor(c.env, params).hold(version, hash, holder))),
 );
 
 const restoreEvents = route(
@@ -151,8 +166,8 @@ const releaseRestored = route(
     success: { status: 200, description: 'How the log stands now.', schema: RestorationReply },
     problems: ['restore_closed', 'aggregate_not_found', 'log_differs', 'log_gap'],
   },
-  async (c, { params, body: { version, hash } }) =>
-    c.json(answered(await openActor(c.env, params).release(version, hash))),
+  async (c, { params, body: { version, hash, holder } }) =>
+    c.json(answered(await openActor(c.env, params).release(version, hash, holder))),
 );
 
 /** Every route that restores. */
