@@ -9,6 +9,9 @@ const START_MS = 180_000;
 /** What a server has not answered by then it waits for more of. */
 const SILENCE_MS = 1_500;
 
+/** After so long a server has dealt with the headers that it was sent. */
+const LATER_MS = 100;
+
 /** The answers on a connection, as bytes tell them. */
 interface Conversation {
   readonly statuses: readonly number[];
@@ -33,16 +36,18 @@ describe('the server', () => {
     await platform?.stop(false);
   });
 
-  function send(bytes: string): Promise<Conversation> {
+  /** Sends bytes, and `later` what comes after them in a packet of its own. */
+  function send(bytes: string, later?: string): Promise<Conversation> {
     return new Promise((resolve) => {
-      const socket = connect(Number(new URL(platform.url).port), '127.0.0.1', () =>
-        socket.write(bytes, 'latin1'),
-      );
+      const socket = connect(Number(new URL(platform.url).port), '127.0.0.1', () => {
+        socket.write(bytes, 'latin1');
+        if (later !== undefined) setTimeout(() => socket.write(later, 'latin1'), LATER_MS);
+      });
       let text = '';
       const done = (isClosed: boolean) => {
         clearTimeout(timer);
         socket.destroy();
-        const statuses = Array.from(text.matchAll(/^HTTP\/1\.1 (\d{3}) /gm), ([, status]) => Number(status));
+        const statuses = Array.from(text.matchAll(/HTTP\/1\.1 (\d{3}) /g), ([, status]) => Number(status));
         resolve({ statuses, text, isClosed });
       };
       const timer = setTimeout(() => done(false), SILENCE_MS);
@@ -117,6 +122,23 @@ describe('the server', () => {
     const { statuses, text } = await send(request(line, [authorization, ...headers]));
     expect(statuses).toHaveLength(1);
     expect(text.split('\r\n\r\n')[0]).not.toMatch(/^X-Injected/im);
+  });
+
+  it.each([
+    ['without a token', 'POST /v1/accounts', []],
+    ['for a path that is none', 'POST /v1/nothing', ['Content-Type: application/json']],
+    [
+      'of another media type',
+      'POST /v1/connect/folio.v1.FolioService/GetAccount',
+      ['Content-Type: text/plain'],
+    ],
+  ])('waits for the body of a request %s that it refuses, and goes on', async (name, line, headers) => {
+    const token = name === 'without a token' ? [] : [authorization];
+    const next = request('GET /v1/nothing', ['Connection: close']);
+    const sized = request(line, [...token, ...headers, 'Content-Length: 2']);
+    expect((await send(sized, `{}${next}`)).statuses).toEqual([expect.any(Number), 401]);
+    const chunked = request(line, [...token, ...headers, 'Transfer-Encoding: chunked']);
+    expect((await send(chunked, `2\r\n{}\r\n0\r\n\r\n${next}`)).statuses).toEqual([expect.any(Number), 401]);
   });
 
   it('takes two tokens for none, and another method in a header for nothing', async () => {
