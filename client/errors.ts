@@ -20,8 +20,7 @@ export class FolioProblem extends Error {
 
   constructor(problem: Partial<Problem>, retryAfterSeconds?: number) {
     const { status = 0, code = 'unknown', detail = '', errors = [] } = problem;
-    const faults = errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
-    super([`${code}: ${detail}`, faults].filter((part) => part !== '').join(' '));
+    super(`${code}: ${errors.length > 1 ? errors.map(faultText).join('; ') : detail}`);
     this.status = status;
     this.code = code;
     this.detail = detail;
@@ -30,6 +29,11 @@ export class FolioProblem extends Error {
     this.currentVersion = problem.currentVersion;
     this.retryAfterSeconds = retryAfterSeconds;
   }
+}
+
+/** A fault in one line; of several the detail of a problem has the first. */
+function faultText({ path, message }: { path: string; message: string }): string {
+  return path === '' ? message : `${path}: ${message}`;
 }
 
 /** No answer came, however often it was asked for. A command may have taken effect: send it again under the same id. */

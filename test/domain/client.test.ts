@@ -128,6 +128,17 @@ describe('what may happen twice', () => {
   });
 });
 
+describe('problems', () => {
+  it('tell of each fault once', () => {
+    const errors = [{ path: 'amount', message: 'is required' }];
+    const problem = { code: 'invalid_request', detail: 'amount: is required', errors };
+    expect(new FolioProblem(problem).message).toBe('invalid_request: amount: is required');
+    errors.push({ path: '', message: 'must be an object' });
+    expect(new FolioProblem(problem).message).toBe('invalid_request: amount: is required; must be an object');
+    expect(new FolioProblem({ code: 'forbidden', detail: 'No.' }).message).toBe('forbidden: No.');
+  });
+});
+
 describe('pauses', () => {
   it('grow to a bound, and last as long as the platform asks', () => {
     const bounds = [1, 2, 3, 4, 5, 6, 7].map((attempt) => pauseMs(RETRY_POLICY, attempt, 1));
