@@ -140,6 +140,7 @@ describe('an event stream', () => {
     expect(await get('order/o-1')).toBe('403 forbidden');
     expect(await get(`account/${mine}?afterVersion=9`)).toBe('400 invalid_request afterVersion');
     expect(await get(`account/${mine}`, { 'Last-Event-ID': 'x' })).toBe('400 invalid_request Last-Event-ID');
+    expect(await get(`account/${mine}`, { 'Last-Event-ID': '9' })).toBe('400 invalid_request Last-Event-ID');
     expect(await get('planet/p-1')).toMatch(/^40[03] /);
     expect(verdict(await call('GET', '/v1/stream/account/sse-nobody'))).toBe('404 aggregate_not_found');
     expect(verdict(await call('GET', '/v1/stream/order/o-1?topic=portfolio'))).toBe(

@@ -38,6 +38,9 @@ const openStream = route(
   },
 );
 
+/** The header with which a reader of events says how far it has come. */
+const LAST_EVENT_ID = 'Last-Event-ID';
+
 /** Which subscription is wanted, and from where on. */
 export const EventStreamQuery = z.strictObject({
   topic: z.enum(TOPIC_NAMES).default('events'),
@@ -70,14 +73,16 @@ const openEventStream = route(
       correlationId: c.get('correlationId'),
     });
     if (webSocket === null) throw noMoreConnections();
-    const after = lastEventId(c.req.header('Last-Event-ID')) ?? afterVersion;
+    const lastId = lastEventId(c.req.header(LAST_EVENT_ID));
+    const after = lastId ?? afterVersion;
     const opened = await eventStream(webSocket, {
       topic,
       aggregateType,
       aggregateId,
       ...(after === undefined ? {} : { afterVersion: after }),
     });
-    if (!opened.ok) throw problemOf(opened.error);
+    if (!opened.ok)
+      throw problemOf(opened.error, lastId === undefined ? {} : { afterVersion: LAST_EVENT_ID });
     return c.body(opened.body, 200, { 'Content-Type': 'text/event-stream' });
   },
 );
@@ -87,12 +92,16 @@ function lastEventId(header: string | undefined): number | undefined {
   if (header === undefined || header === '') return undefined;
   const parsed = QueryVersion.safeParse(header);
   if (parsed.success) return parsed.data;
-  throw invalidRequest([{ path: 'Last-Event-ID', message: 'must be a version' }]);
+  throw invalidRequest([{ path: LAST_EVENT_ID, message: 'must be a version' }]);
 }
 
-/** A frame's error as the problem that it is over HTTP. */
-function problemOf({ code, detail, errors }: FrameError): ProblemError {
-  return new ProblemError({ code, detail, ...(errors === undefined ? {} : { errors }) });
+/** A frame's error as the problem that it is over HTTP, where some of its fields may have `sentAs` another name. */
+function problemOf(
+  { code, detail, errors }: FrameError,
+  sentAs: Readonly<Record<string, string>>,
+): ProblemError {
+  if (errors === undefined) return new ProblemError({ code, detail });
+  return invalidRequest(errors.map(({ path, message }) => ({ path: sentAs[path] ?? path, message })));
 }
 
 function noMoreConnections(): ProblemError {
