@@ -1,6 +1,7 @@
 /** From checked text to typed values: the schema decides, and its complaints become faults with paths. */
 import type { z } from 'zod';
 import { fastParse, UNSURE } from '../../schemas/fastParse.ts';
+import { issueText } from './issueText.ts';
 import { invalidRequest, type RequestFault } from './problem.ts';
 import { formatPath, MAX_ERRORS } from './strictJsonWalker.ts';
 
@@ -13,7 +14,7 @@ export type Parsed<Schema extends z.ZodType> =
 export function tryParse<Schema extends z.ZodType>(schema: Schema, value: unknown): Parsed<Schema> {
   const fast = fastParse(schema, value);
   if (fast !== UNSURE) return { ok: true, value: fast };
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: issueText });
   if (result.success) return { ok: true, value: result.data };
   return { ok: false, faults: zodFaults(result.error, value) };
 }
@@ -44,14 +45,18 @@ export function parseQuery<Schema extends z.ZodType>(url: string, schema: Schema
 /** A schema's complaints with paths as they stand in the value, one for each unknown field. */
 function zodFaults(error: z.core.$ZodError, value: unknown): RequestFault[] {
   const faults: RequestFault[] = [];
+  /** Where another type was wanted: whatever else is said of such a value is about a type that it does not have. */
+  const mistyped = new Set<string>();
   for (const issue of error.issues) {
+    const path = formatPath(issue.path);
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) {
         faults.push({ path: formatPath([...issue.path, key]), message: 'is not a known field' });
       }
-    } else {
+    } else if (!mistyped.has(path)) {
+      if (issue.code === 'invalid_type') mistyped.add(path);
       const missing = issue.path.length > 0 && valueAt(value, issue.path) === undefined;
-      faults.push({ path: formatPath(issue.path), message: missing ? 'is required' : issue.message });
+      faults.push({ path, message: missing ? 'is required' : issue.message });
     }
     if (faults.length >= MAX_ERRORS) return faults.slice(0, MAX_ERRORS);
   }
