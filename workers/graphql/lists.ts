@@ -121,7 +121,7 @@ export class Lists {
     if (known !== undefined) return known;
     const edge = new GraphQLObjectType({
       name: `${node}Edge`,
-      description: `A ${node} in a list.`,
+      description: `${/^[AEIO]/.test(node) ? 'An' : 'A'} ${node} in a list.`,
       fields: () => ({
         cursor: {
           type: new GraphQLNonNull(GraphQLString),

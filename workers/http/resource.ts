@@ -131,7 +131,8 @@ export function stateReader<State>(
       const read = await readMoment(ownerOf<State>(c.env, { aggregateType, aggregateId: id }), moment);
       const isOfNow = moment.version === undefined && moment.at === undefined;
       const shown = read ?? (isOfNow ? await announced?.(c.env, id) : null);
-      if (shown == null) throw notFound(resource, id);
+      if (shown == null)
+        throw notFound(resource, id, isOfNow ? '' : ' yet, at the version or time asked for');
       return { reply: await reply(id, shown.state, shown.version, c), version: shown.version };
     },
   };
@@ -167,8 +168,8 @@ export function stateRoute<State>(
   return { ...made, state };
 }
 
-/** 404 for one that is not there. */
-export function notFound({ noun, notFound: code }: Resource, id: string): ProblemError {
-  const detail = `There is no ${noun} ${id} (or not yet, at the version or time asked for).`;
+/** 404 for one that is not there, or was not there `then`. */
+export function notFound({ noun, notFound: code }: Resource, id: string, then = ''): ProblemError {
+  const detail = `There is no ${noun} ${id}${then}.`;
   return new ProblemError({ code, detail });
 }

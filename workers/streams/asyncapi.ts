@@ -118,6 +118,7 @@ function message(
   for (const [name, definition] of Object.entries($defs)) named[name] = withRefs(definition);
   return {
     name: type,
+    title: type,
     summary: SUMMARIES[type as FrameType],
     payload: withRefs(payload),
     examples: [{ payload: FRAME_EXAMPLES[type as FrameType] }],
