@@ -2,6 +2,7 @@
  * README.md and the pages that go on from its tour tell the truth: their requests are sent to a real server, in their order,
  * and their replies are what comes back.
  */
+import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -17,6 +18,8 @@ const REPORTS = readFileSync(join(REPOSITORY, 'docs/reports.md'), 'utf8');
 const ORDERS = readFileSync(join(REPOSITORY, 'docs/orders.md'), 'utf8');
 const TIME = readFileSync(join(REPOSITORY, 'docs/time.md'), 'utf8');
 const RECONCILIATION = readFileSync(join(REPOSITORY, 'docs/reconciliation.md'), 'utf8');
+
+const SECURITY = readFileSync(join(REPOSITORY, 'docs/security.md'), 'utf8');
 
 const START_MS = 180_000;
 
@@ -100,6 +103,27 @@ describe('README.md, docs/reports.md, docs/reconciliation.md, docs/time.md and d
     expect(JSON.parse(shown('/audit/'))).toMatchObject({ headHash: event.hash });
     const { events: before } = JSON.parse(shown('/trades')) as { events: [{ eventId: string }] };
     expect(event.previousHash.slice(0, 8)).toBe(before[0].eventId.slice(0, 8));
+  });
+
+  it('send a service with a key to its account alone, and exchange and end its secret', async () => {
+    const secret = randomBytes(32).toString('hex');
+    const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
+    const page = SECURITY.replaceAll("'$HASH'", hashOf(secret))
+      .replaceAll("'$NEXT_HASH'", hashOf(`${secret}-next`))
+      .replaceAll('$SECRET', secret);
+    const steps = examplesOf(page);
+    expect(steps).toHaveLength(4);
+    for (const { curl, reply } of steps) {
+      const { path, body, headers } = requestOf(curl);
+      const method = body === undefined ? 'GET' : 'POST';
+      const got = await client.send({ method, path, headers, ...(body === undefined ? {} : { body }) });
+      if (reply === '') expect([200, 201], `${curl}\n${got.text}`).toContain(got.status);
+      else expect(masked(got.text)).toEqual(masked(reply));
+    }
+    const headers = { Authorization: `Bearer folio~settlement~${secret}` };
+    const ended = async () =>
+      expect((await client.send({ method: 'GET', path: '/v1/event-types', headers })).status).toBe(401);
+    await vi.waitFor(ended, { timeout: BEHIND_MS, interval: 500 });
   });
 
   it('list every command of package.json, and no other', () => {
