@@ -13,6 +13,12 @@ export const KEPT_AT_LEAST_MS = 3_600_000;
 export const MOMENTS_MAX = 100;
 
 /**
+ * Moments that one caller may name and have kept before the first of them has had {@link KEPT_AT_LEAST_MS}: a fifth, so that it leaves
+ * room for others, whatever it asks for.
+ */
+export const MOMENTS_OF_ONE_MAX = 20;
+
+/**
  * Milliseconds from one moment to the next of those that are kept for reports which name none: they share them. Some 60 begin in the
  * time that moments are kept at least, so that whoever asks again and again leaves room for reports that name theirs.
  */
@@ -52,7 +58,7 @@ export interface GatheredAccounts {
 
 /**
  * What became of accounts that were handed over: taken; missing others that they follow, or of a moment that is kept no more; or not
- * taken since too many moments are kept, of which one makes room after some milliseconds.
+ * taken since too many moments are kept, in all or for this caller, of which one makes room after some milliseconds.
  */
 export type Taken =
   | { readonly status: 'taken' | 'missing' }

@@ -4,12 +4,12 @@ import type { Env } from './env.ts';
 import { inTime } from './inTime.ts';
 import type { HoldingsStore } from './reads/holders.ts';
 
-/** The holdings of one moment, milliseconds since 1970. */
-export function holdingsAt(env: Env, moment: number): HoldingsStore {
+/** The holdings of one moment, milliseconds since 1970. `caller`: who named it; null where whoever asks shares it. */
+export function holdingsAt(env: Env, moment: number, caller: string | null): HoldingsStore {
   const holders = env.HOLDERS.getByName(String(moment));
   const asked = <Answer>(answer: Promise<Answer>) => inTime('the holdings of a moment', answer);
   return {
-    take: (accounts: GatheredAccounts) => asked<Taken>(holders.take(accounts)),
+    take: (accounts: GatheredAccounts) => asked<Taken>(holders.take(accounts, caller)),
     page: (after: HolderKey | null, limit: number, customerId: string | null) =>
       asked(holders.page(after, limit, customerId)),
   };

@@ -37,10 +37,11 @@ export class HoldersActor extends DurableObject<HoldersEnv> {
     return this.env.HOLDERS.getByName(KEPT_MOMENTS);
   }
 
-  async take(accounts: GatheredAccounts): Promise<Taken> {
+  /** `caller`: who named the moment; null where whoever asks shares it. */
+  async take(accounts: GatheredAccounts, caller: string | null): Promise<Taken> {
     if ((await this.ctx.storage.getAlarm()) === null) {
       if (accounts.afterAccountId !== '') return { status: 'missing' };
-      const waitMs = await this.#register.admit(this.#moment);
+      const waitMs = await this.#register.admit(this.#moment, caller);
       if (waitMs > 0) return { status: 'full', waitMs };
       await this.ctx.storage.setAlarm(Date.now() + KEPT_MS);
     }
@@ -70,8 +71,8 @@ export class HoldersActor extends DurableObject<HoldersEnv> {
   }
 
   /** Of {@link KEPT_MOMENTS}: its method of that name. */
-  admit(moment: string): Promise<number> {
-    return this.#kept.admit(moment);
+  admit(moment: string, caller: string | null): Promise<number> {
+    return this.#kept.admit(moment, caller);
   }
 
   /** Of {@link KEPT_MOMENTS}: its method of that name. */

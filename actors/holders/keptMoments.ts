@@ -2,13 +2,22 @@
  * The moments of which holdings are kept: so many at once, and each for a day, whatever becomes of the alarm of the object that
  * keeps them. No Cloudflare import.
  */
-import { KEPT_AT_LEAST_MS, KEPT_MS, MOMENTS_MAX } from '../../schemas/holding.ts';
+import { KEPT_AT_LEAST_MS, KEPT_MS, MOMENTS_MAX, MOMENTS_OF_ONE_MAX } from '../../schemas/holding.ts';
 import { migrate } from '../kernel/migrations.ts';
 import type { ActorStorage } from '../kernel/storage.ts';
 
 const MIGRATIONS: readonly string[] = [
   'CREATE TABLE moments (moment TEXT PRIMARY KEY, begun_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;',
+  'ALTER TABLE moments ADD COLUMN caller TEXT;',
 ];
+
+interface Moment extends Record<string, string | number | null> {
+  readonly moment: string;
+  /** Milliseconds since 1970. */
+  readonly begunAt: number;
+  /** Who named it; null where whoever asks shares it. */
+  readonly caller: string | null;
+}
 
 /** What the register needs of the world around it. */
 export interface KeptMomentsDeps {
@@ -28,17 +37,20 @@ export class KeptMoments {
   }
 
   /**
-   * A moment is about to be kept. Where there are too many, the oldest that answers makes room, if it has been kept long enough.
-   * Answers 0, or the milliseconds after which there is room. Throws where none answers.
+   * A moment is about to be kept for a caller who has named it, or for whoever asks. Where there are too many, the oldest that answers
+   * makes room, if it has been kept long enough; a caller with its share of young ones waits for these. Answers 0, or the milliseconds
+   * after which there is room. Throws where none answers.
    */
-  async admit(moment: string): Promise<number> {
+  async admit(moment: string, caller: string | null): Promise<number> {
     const silent = await this.#forgetExpired();
     for (;;) {
       const now = this.#deps.now();
       const others = this.#begunUntil(now).filter((one) => one.moment !== moment);
-      // From the count to the insertion nothing is awaited: no two take the last place.
+      const share = shareWait(others, caller, now);
+      if (share > 0) return share;
+      // From the counts to the insertion nothing is awaited: no two take the last place.
       if (others.length < MOMENTS_MAX) {
-        this.#deps.storage.sql.exec('INSERT OR REPLACE INTO moments VALUES (?, ?)', moment, now);
+        this.#deps.storage.sql.exec('INSERT OR REPLACE INTO moments VALUES (?, ?, ?)', moment, now, caller);
         return 0;
       }
       const oldest = others.find((one) => !silent.has(one.moment));
@@ -84,12 +96,19 @@ export class KeptMoments {
   }
 
   /** Oldest first. */
-  #begunUntil(at: number): { moment: string; begunAt: number }[] {
+  #begunUntil(at: number): Moment[] {
     return this.#deps.storage.sql
-      .exec<{ moment: string; begunAt: number }>(
-        'SELECT moment, begun_at AS begunAt FROM moments WHERE begun_at <= ? ORDER BY begun_at, moment',
+      .exec<Moment>(
+        'SELECT moment, begun_at AS begunAt, caller FROM moments WHERE begun_at <= ? ORDER BY begun_at, moment',
         at,
       )
       .toArray();
   }
+}
+
+/** Milliseconds until a caller may have another moment kept; of the others, oldest first, none of which anybody could take away by then. */
+function shareWait(others: readonly Moment[], caller: string | null, now: number): number {
+  const young = others.filter((one) => one.caller === caller && one.begunAt + KEPT_AT_LEAST_MS > now);
+  const first = young.at(-MOMENTS_OF_ONE_MAX);
+  return caller === null || first === undefined ? 0 : first.begunAt + KEPT_AT_LEAST_MS - now;
 }

@@ -1,7 +1,7 @@
 /** Which moments' holdings are kept: never too many, none for ever, and none that somebody is just reading. */
 import { describe, expect, it } from 'vitest';
 import { KeptMoments } from '../../actors/holders/keptMoments.ts';
-import { KEPT_AT_LEAST_MS, KEPT_MS, MOMENTS_MAX } from '../../schemas/holding.ts';
+import { KEPT_AT_LEAST_MS, KEPT_MS, MOMENTS_MAX, MOMENTS_OF_ONE_MAX } from '../../schemas/holding.ts';
 import { sqliteStorage } from '../support/sqliteStorage.ts';
 
 /** A register, what objects keep, and a clock; an object in `silent` does not answer. */
@@ -16,8 +16,8 @@ function world() {
     kept.delete(moment);
   };
   const register = () => new KeptMoments({ storage, now: () => clock.now, forget });
-  const begin = async (moment: string) => {
-    const wait = await register().admit(moment);
+  const begin = async (moment: string, caller: string | null = null) => {
+    const wait = await register().admit(moment, caller);
     if (wait === 0) kept.add(moment);
     return wait;
   };
@@ -41,6 +41,23 @@ describe('moments', () => {
     clock.now += 1;
     expect(await begin('next')).toBe(0);
     expect([kept.has('oldest'), kept.has('next'), kept.size]).toEqual([false, true, MOMENTS_MAX]);
+  });
+
+  it('that one caller names leave room for others, until the first of them has had its time', async () => {
+    const { kept, clock, begin } = world();
+    await begin('own 0', 'greedy');
+    clock.now += 10;
+    const more = Array.from({ length: 2 * MOMENTS_MAX }, (_, number) => begin(`own ${number + 1}`, 'greedy'));
+    expect((await Promise.all(more)).filter((wait) => wait === 0)).toHaveLength(MOMENTS_OF_ONE_MAX - 1);
+    expect(kept.size).toBe(MOMENTS_OF_ONE_MAX);
+    // Also a moment that it has kept already, another caller's, and one that is shared by all who ask.
+    expect([await begin('own 0', 'greedy'), await begin('a', 'other'), await begin('b')]).toEqual([0, 0, 0]);
+    clock.now += KEPT_AT_LEAST_MS - 1;
+    expect(await begin('next', 'greedy')).toBe(1);
+    clock.now += 1;
+    // Those that anybody may take the place of count no more.
+    expect(await begin('next', 'greedy')).toBe(0);
+    expect(kept.has('own 1')).toBe(true);
   });
 
   it('take no second place when they are begun again', async () => {

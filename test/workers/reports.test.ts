@@ -10,10 +10,13 @@ import {
   KEPT_MOMENTS,
   KEPT_MS,
   MOMENTS_MAX,
+  MOMENTS_OF_ONE_MAX,
   SHARED_MOMENT_MS,
 } from '../../schemas/holding.ts';
+import type { Role } from '../../schemas/role.ts';
 import { handleScheduled } from '../../workers/scheduled.ts';
 import { call, eventually, opened, type Reply, TEST_TOKEN, testEnv, verdict } from '../support/api.ts';
+import { as } from '../support/callers.ts';
 
 const worker = (exports as unknown as { default: Fetcher }).default;
 
@@ -230,7 +233,7 @@ describe('a report', () => {
       runInDurableObject(register, (_, { storage }) => {
         storage.sql.exec('UPDATE moments SET begun_at = begun_at - ?', milliseconds);
       });
-    for (let other = 1; other < MOMENTS_MAX; other++) await register.admit(String(other));
+    for (let other = 1; other < MOMENTS_MAX; other++) await register.admit(String(other), null);
     const refused = await report(`large-holders?minQuantity=1&limit=1&asOf=${later}`);
     expect(verdict(refused)).toBe('429 too_many_reports');
     expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(3_000);
@@ -239,6 +242,21 @@ describe('a report', () => {
     await handleScheduled(testEnv, 0);
     expect(await stored()).toEqual([]);
     expect((await report(`large-holders?minQuantity=1&limit=1&asOf=${later}`)).status).toBe(200);
+  });
+
+  it('that one caller names leave room for those of others, and for those that all share', async () => {
+    const register = testEnv.HOLDERS.getByName(KEPT_MOMENTS);
+    for (let own = 1; own <= MOMENTS_OF_ONE_MAX; own++) await register.admit(String(own), 'user:auditor');
+    const asked = async (role: Role, more: string) => {
+      const path = `/v1/reports/large-holders?minQuantity=1&limit=1${more}`;
+      return verdict(await call('GET', path, { headers: await as(role) }));
+    };
+    const named = `&asOf=${(await report('large-holders?minQuantity=1')).body.asOf}`;
+    expect(await asked('auditor', named)).toBe('429 too_many_reports');
+    expect(await asked('auditor', '')).toBe('200');
+    expect(await asked('risk', named)).toBe('200');
+    // What another has begun is there for everybody.
+    expect(await asked('auditor', named)).toBe('200');
   });
 
   it('of several pages share a minute where no moment is named, so that asking again keeps no other', async () => {

@@ -2,7 +2,12 @@
 import { z } from 'zod';
 import { largeHolderRows, largeHolders } from '../../../reports/kinds/index.ts';
 import { pageSchema } from '../../../reports/page.ts';
-import { KEPT_AT_LEAST_MS, MOMENTS_MAX, SHARED_MOMENT_MS } from '../../../schemas/holding.ts';
+import {
+  KEPT_AT_LEAST_MS,
+  MOMENTS_MAX,
+  MOMENTS_OF_ONE_MAX,
+  SHARED_MOMENT_MS,
+} from '../../../schemas/holding.ts';
 import { Id, SymbolName } from '../../../schemas/scalars.ts';
 import { holdingsAt } from '../../holders.ts';
 import { REPORT_HOLDINGS_MAX, readHolders } from '../../reads/holders.ts';
@@ -41,16 +46,14 @@ export const LargeHoldersQuery = z
   })
   .refine(hasThreshold, NO_THRESHOLD);
 
-/**
- * The time that a report goes by once something is kept for it: its end, if whoever asks said which that is, and otherwise one that
- * it shares with those who ask in the same minute.
- */
-function keptEndOf({ to, asOf, cursor }: z.output<typeof LargeHoldersQuery>, end: number): number {
-  const isNamed = asOf !== undefined || cursor !== undefined || (to !== undefined && Date.parse(to) === end);
-  return isNamed ? end : end - (end % SHARED_MOMENT_MS);
+/** Whether whoever asks said which end a report has. */
+function isNamed({ to, asOf, cursor }: z.output<typeof LargeHoldersQuery>, end: number): boolean {
+  return asOf !== undefined || cursor !== undefined || (to !== undefined && Date.parse(to) === end);
 }
 
-const TOO_MANY = `${MOMENTS_MAX} such reports are kept, each begun within the hour: ask for one of the same \`asOf\` as another, or later.`;
+const TOO_MANY =
+  `${MOMENTS_MAX} such reports are kept, ${MOMENTS_OF_ONE_MAX} of them with an end that you named, each begun within the hour: ` +
+  'ask for one of the same `asOf` as another, or later.';
 
 /** The report. */
 export const largeHolderReport: Route = route(
@@ -78,10 +81,13 @@ export const largeHolderReport: Route = route(
   async (c, { query }) => {
     const end = endOf(query);
     const { customerId, limit, minQuantity, minValue, cursor: after } = query;
+    const named = isNamed(query, end);
+    // One that nobody has named is shared by those who ask in the same minute.
+    const keptEnd = named ? end : end - (end % SHARED_MOMENT_MS);
     const read = await readHolders(
       accountsOf(c.env),
-      (moment) => holdingsAt(c.env, moment),
-      { end, keptEnd: keptEndOf(query, end), customerId, after, limit },
+      (moment) => holdingsAt(c.env, moment, named ? c.get('principal').userId : null),
+      { end, keptEnd, customerId, after, limit },
       (holdings) => largeHolderRows(holdings, { minQuantity, minValue }),
     );
     if (read.status === 'full') {
