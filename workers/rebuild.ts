@@ -4,7 +4,7 @@ import type { AggregateKey } from '../queues/kernel/positions.ts';
 import type { OwnerState } from '../queues/kernel/projector.ts';
 import { projectors } from '../queues/projectors/index.ts';
 import type { RebuildDeps } from '../queues/rebuild/deps.ts';
-import { Pacing, paced, type Unpaced } from '../queues/rebuild/pacing.ts';
+import { paced, type Unpaced } from '../queues/rebuild/pacing.ts';
 import { type RebuildProgress, rebuildProgress } from '../queues/rebuild/progress.ts';
 import { advanceRebuild, cancelRebuild, type Started, startEverywhere } from '../queues/rebuild/rebuild.ts';
 import { DIRECTORY_PARTS, partOf } from '../schemas/partition.ts';
@@ -13,22 +13,15 @@ import type { Logger } from '../telemetry/logger.ts';
 import { ownerOf, readLog } from './aggregates.ts';
 import { directoryPart } from './directory.ts';
 import { type Env, viewDatabases } from './env.ts';
-import { gatewayOf } from './http/gateway.ts';
+import { pacingOf } from './pacing.ts';
 import { projectionDeps } from './projection.ts';
 
 /** Milliseconds that one call works on a rebuild: less than any proxy waits, and far from the 30 s of CPU of a request. */
 export const REBUILD_CALL_MS = 10_000;
 
-/** What a rebuild is itself among the requests in flight. */
-const OWN_REQUESTS = 1;
-
 function rebuildDeps(env: Env, logger: Logger): RebuildDeps[] {
   const parts = viewDatabases(env).length;
-  const pacing = new Pacing({
-    now: () => Date.now(),
-    pause: () => new Promise<void>((resolve) => void setTimeout(resolve, 0)),
-    isAwaited: () => gatewayOf(env).admission.requests > OWN_REQUESTS,
-  });
+  const pacing = pacingOf(env, 1);
   return Array.from({ length: parts }, (_, part) => {
     const deps: Unpaced = {
       ...projectionDeps(env, part, logger),

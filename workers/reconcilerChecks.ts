@@ -2,6 +2,7 @@
 import type { SagaState } from '../actors/saga/state.ts';
 import { announcementText } from '../queues/archive/gathering.ts';
 import { sequenceText } from '../queues/archive/manifest.ts';
+import type { Pacing } from '../queues/kernel/pacing.ts';
 import { type AggregateKey, keyOf } from '../queues/kernel/positions.ts';
 import { projectors } from '../queues/projectors/index.ts';
 import { archiveCheck } from '../queues/reconciler/archive.ts';
@@ -34,22 +35,36 @@ import { viewDatabase } from './viewDatabase.ts';
 /** What the log says of why a parked transfer goes on; who said so is in the event's metadata. */
 const RETRY_REASON = 'The reconciler was told to repair it.';
 
-/** Every check. What a repair has others do is done under the context; a look reads at most `eventsMax` events of accounts. */
-export function checksOf(env: Env, logger: Logger, context: CommandContext, eventsMax: number): Check[] {
-  const log = logOf(env, logger);
+/** How a look is taken. */
+export interface Look {
+  /** Events of accounts that it reads at most. */
+  readonly eventsMax: number;
+  readonly pacing: Pacing;
+}
+
+/** Every check. What a repair has others do is done under the context. */
+export function checksOf(
+  env: Env,
+  logger: Logger,
+  context: CommandContext,
+  { eventsMax, pacing }: Look,
+): Check[] {
+  const log = logOf(env, logger, pacing);
   const ledger = generalLedger(env);
   const reader = new AccountReader({
     ...log,
     ...ledger,
     eventsMax,
-    state: async (key, version) => (await ownerOf<SummedAccount>(env, key).read({ version }))?.state,
+    state: pacing.afterOthers(
+      async (key, version) => (await ownerOf<SummedAccount>(env, key).read({ version }))?.state,
+    ),
   });
   return [
-    viewsOf(env, logger),
+    viewsOf(env, logger, pacing),
     outboxCheck({
       ...log,
-      told: (key) => ownerOf(env, key).told(),
-      sagasAt: (keys) => sagasAt(env, keys),
+      told: pacing.afterOthers((key) => ownerOf(env, key).told()),
+      sagasAt: pacing.afterOthers((keys) => sagasAt(env, keys)),
       announce: (key) => inTime(keyOf(key), actorStub(env, key).announce(), TELL_MS_MAX),
       tellSagas: async (key, toVersion) => {
         const head = { ...key, fromVersion: toVersion, toVersion, previousHash: '', events: [] };
@@ -58,7 +73,7 @@ export function checksOf(env: Env, logger: Logger, context: CommandContext, even
     }),
     archiveCheck({
       ...log,
-      compare: (keys) => comparedLogs(env, keys),
+      compare: pacing.afterOthers((keys) => comparedLogs(env, keys)),
       archive: async (key, fromVersion, toVersion) => {
         if (!(await archiveMessages(env, [announcementText({ ...key, fromVersion, toVersion })])))
           throw new Error('the archivist has no room');
@@ -66,7 +81,9 @@ export function checksOf(env: Env, logger: Logger, context: CommandContext, even
       },
     }),
     segmentCheck({
-      inspect: (sequences) => inTime('the archivist', archivistStub(env).inspect(sequences), ARCHIVE_MS_MAX),
+      inspect: pacing.afterOthers((sequences) =>
+        inTime('the archivist', archivistStub(env).inspect(sequences), ARCHIVE_MS_MAX),
+      ),
       restore: (sequence) =>
         inTime('the archivist', archivistStub(env).restoreSegment(sequence), ARCHIVE_MS_MAX),
       text: sequenceText,
@@ -84,13 +101,15 @@ export function checksOf(env: Env, logger: Logger, context: CommandContext, even
 }
 
 /** What all checks ask of the logs. */
-function logOf(env: Env, logger: Logger) {
+function logOf(env: Env, logger: Logger, pacing: Pacing) {
   return {
     logger,
     now: () => Date.now(),
-    head: (key: AggregateKey) => ownerOf(env, key).head(),
-    events: async (key: AggregateKey, fromVersion: number, limit: number) =>
-      JSON.parse(await ownerOf(env, key).events(fromVersion, limit)) as EventEnvelope[],
+    head: pacing.afterOthers((key: AggregateKey) => ownerOf(env, key).head()),
+    events: pacing.afterOthers(
+      async (key: AggregateKey, fromVersion: number, limit: number) =>
+        JSON.parse(await ownerOf(env, key).events(fromVersion, limit)) as EventEnvelope[],
+    ),
     recordedAt: async ({ aggregateType, aggregateId }: AggregateKey, version: number) => {
       const [message] = await readLog(env, { aggregateType, aggregateId }, version, 1);
       const at = message?.events[0]?.recordedAt;
@@ -101,20 +120,22 @@ function logOf(env: Env, logger: Logger) {
 }
 
 /** The check of the views: each aggregate in the database that has it. */
-function viewsOf(env: Env, logger: Logger): Check {
+function viewsOf(env: Env, logger: Logger, pacing: Pacing): Check {
   const parts = viewDatabases(env).length;
-  const checks = Array.from({ length: parts }, (_, part) =>
-    viewCheck({
-      ...projectionDeps(env, part, logger),
-      ...logOf(env, logger),
+  const checks = Array.from({ length: parts }, (_, part) => {
+    const deps = projectionDeps(env, part, logger);
+    return viewCheck({
+      ...deps,
+      ...logOf(env, logger, pacing),
+      database: pacing.database(deps.database),
       projectors,
-      owner: (key, version) => ownerState(env, key, version),
+      owner: pacing.afterOthers((key, version) => ownerState(env, key, version)),
       rebuild: async (view) => {
         const run = await rebuildViews(env, logger, { kind: 'rebuild', views: [view as ViewName] });
         return run.ok && run.progress.status !== 'BUILDING';
       },
-    }),
-  );
+    });
+  });
   return {
     name: 'view',
     takes: isLog,

@@ -1,6 +1,7 @@
 /** Wires the reconciler to this Worker's bindings. */
 import type { ReconciliationState } from '../actors/reconciliation/decider.ts';
 import { sequenceText } from '../queues/archive/manifest.ts';
+import type { Pacing } from '../queues/kernel/pacing.ts';
 import type { AggregateKey } from '../queues/kernel/positions.ts';
 import {
   type Ending,
@@ -21,7 +22,8 @@ import { directoryPart } from './directory.ts';
 import type { Env } from './env.ts';
 import { generalLedger } from './generalLedger.ts';
 import { inTime } from './inTime.ts';
-import { checksOf } from './reconcilerChecks.ts';
+import { pacingOf } from './pacing.ts';
+import { checksOf, type Look } from './reconcilerChecks.ts';
 
 /**
  * Aggregates looked at in one part of the directory in one tick: 160 a minute over 16 parts, 10 segments, and 10 accounts that are
@@ -40,15 +42,14 @@ const BEHIND_EVENTS_MAX = 50_000;
 
 const KEY = { aggregateType: 'reconciliation', aggregateId: RECONCILIATION_ID } as const;
 
-/** The reconciler on this Worker's bindings; what it writes down is written under the context. */
-export function reconcilerDeps(
-  env: Env,
-  logger: Logger,
-  context: CommandContext,
-  eventsMax = BEHIND_EVENTS_MAX,
-): ReconcilerDeps {
+/** The reconciler on this Worker's bindings, for a look that a request asks for; what it writes down is written under the context. */
+export function reconcilerDeps(env: Env, logger: Logger, context: CommandContext): ReconcilerDeps {
+  return depsOf(env, logger, context, { eventsMax: BEHIND_EVENTS_MAX, pacing: pacingOf(env, 1) });
+}
+
+function depsOf(env: Env, logger: Logger, context: CommandContext, look: Look): ReconcilerDeps {
   return {
-    checks: checksOf(env, logger, context, eventsMax),
+    checks: checksOf(env, logger, context, look),
     findings: findingsOf(env, logger, context),
     logger,
   };
@@ -64,12 +65,12 @@ const FURTHER_PARTS = ['manifests', 'currencies', 'behind'] as const;
 export const WALK_PARTS = DIRECTORY_PARTS + FURTHER_PARTS.length;
 
 /** One page of the walk through one of its parts. */
-export async function reconcileNext(env: Env, part: number, logger: Logger): Promise<void> {
+export async function reconcileNext(env: Env, part: number, logger: Logger, pacing: Pacing): Promise<void> {
   const keeper = keeperOf(env, part);
   const { after, endedAt } = await keeper.walk(walkName(part));
   const keys = await pageOf(env, { part, entry: after });
   const eventsMax = furtherPart(part) === 'behind' ? BEHIND_EVENTS_MAX : PAGE_EVENTS_MAX;
-  await reconcile(reconcilerDeps(env, logger, ownContext(), eventsMax), keys);
+  await reconcile(depsOf(env, logger, ownContext(), { eventsMax, pacing }), keys);
   const isLast = keys.length < RECONCILE_PAGE;
   await keeper.saveWalk(walkName(part), {
     after: isLast ? null : (keys.at(-1) ?? null),

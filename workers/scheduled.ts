@@ -1,5 +1,6 @@
 /** The cron tick: one page of the sweep and of the reconciler in every part of the directory, and a checkpoint over what was archived. */
 import { archiveBucket, RetainedBucket } from '../queues/archive/retainedBucket.ts';
+import { askInGroups, type Pacing } from '../queues/kernel/pacing.ts';
 import { sweepPage } from '../queues/kernel/sweep.ts';
 import { tellSagas } from '../queues/sagas/consumer.ts';
 import { IS_LOCAL } from '../schemas/localRun.ts';
@@ -13,6 +14,7 @@ import { directoryPart } from './directory.ts';
 import { type Env, viewDatabases } from './env.ts';
 import { forgetOldHoldings } from './holders.ts';
 import { inTime } from './inTime.ts';
+import { pacingOf } from './pacing.ts';
 import { projectionDeps } from './projection.ts';
 import { reconcileNext, WALK_PARTS } from './reconciliation.ts';
 import { sagaConsumerDeps } from './sagas.ts';
@@ -48,15 +50,15 @@ export async function handleScheduled(env: Env, now: number): Promise<void> {
 
 /** What a tick does, by the names that the log says. */
 const TASKS: Readonly<Record<string, (env: Env, now: number, logger: Logger) => Promise<void>>> = {
-  sweep: (env, _, logger) => sweepAround(env, logger),
-  reconcile: (env, _, logger) => reconcileAround(env, logger),
+  sweep: (env, _, logger) => sweepAround(env, logger, pacingOf(env, 0)),
+  reconcile: (env, _, logger) => reconcileAround(env, logger, pacingOf(env, 0)),
   sign: (env, _, logger) => signCheckpoint(env, logger),
   removeExpired,
   forgetOld,
 };
 
 /** One page of every part of the directory. */
-async function sweepAround(env: Env, logger: Logger): Promise<void> {
+async function sweepAround(env: Env, logger: Logger, pacing: Pacing): Promise<void> {
   const parts = viewDatabases(env).length;
   const sagas = sagaConsumerDeps(env, logger);
   const sweep = (part: number) =>
@@ -65,28 +67,33 @@ async function sweepAround(env: Env, logger: Logger): Promise<void> {
       parts,
       pageOfLarge: IS_LOCAL ? LOCAL_PAGE_OF_LARGE : undefined,
       logger,
-      head: (key) => ownerOf(env, key).head(),
-      runnerDeps: (database) => projectionDeps(env, database, logger),
+      head: pacing.afterOthers((key) => ownerOf(env, key).head()),
+      runnerDeps: (database) => {
+        const deps = projectionDeps(env, database, logger);
+        return { ...deps, database: pacing.database(deps.database) };
+      },
       followers: [(heads) => followHeads(env, heads), async (heads) => void (await tellSagas(sagas, heads))],
     });
-  await Promise.all(
-    Array.from({ length: DIRECTORY_PARTS }, (_, part) =>
-      sweep(part).catch((error) => logger.log('error', 'sweep failed', { part, ...errorFields(error) })),
-    ),
+  await throughParts(DIRECTORY_PARTS, (part) =>
+    sweep(part).catch((error) => logger.log('error', 'sweep failed', { part, ...errorFields(error) })),
   );
 }
 
 /** One page of every part of the reconciler's walk. */
-async function reconcileAround(env: Env, logger: Logger): Promise<void> {
+async function reconcileAround(env: Env, logger: Logger, pacing: Pacing): Promise<void> {
   // Events that were just put back are old and heard of by nobody yet: all of them would look late.
   if (env.RESTORE === 'open') return;
-  await Promise.all(
-    Array.from({ length: WALK_PARTS }, (_, part) =>
-      reconcileNext(env, part, logger).catch((error: unknown) =>
-        logger.log('error', 'not reconciled', { part, ...errorFields(error) }),
-      ),
+  await throughParts(WALK_PARTS, (part) =>
+    reconcileNext(env, part, logger, pacing).catch((error: unknown) =>
+      logger.log('error', 'not reconciled', { part, ...errorFields(error) }),
     ),
   );
+}
+
+/** Does something for every part: for one after the other where all share a thread, since each that has begun is waited for. */
+async function throughParts(parts: number, pass: (part: number) => Promise<void>): Promise<void> {
+  const all = Array.from({ length: parts }, (_, part) => part);
+  await askInGroups(all, pass, IS_LOCAL ? 1 : parts);
 }
 
 async function signCheckpoint(env: Env, logger: Logger): Promise<void> {

@@ -8,6 +8,7 @@ import { partOf } from '../../schemas/partition.ts';
 import { errorFields, type Logger } from '../../telemetry/logger.ts';
 import { projectorOf, takes } from './apply.ts';
 import { LogsNotRead } from './errors.ts';
+import { askInGroups } from './pacing.ts';
 import { resumeKnown } from './parked.ts';
 import { type AggregateKey, positionKey, readPositions, viewTargets } from './positions.ts';
 import { project, type RunnerDeps } from './runner.ts';
@@ -51,7 +52,7 @@ export async function sweepPage(deps: SweepDeps): Promise<void> {
   const isWhole = cursor === null && page.length < SWEEP_PAGE;
   const entries = isWhole ? page : page.slice(0, deps.pageOfLarge);
   const isLast = page.length < SWEEP_PAGE && entries.length === page.length;
-  const heads = (await Promise.all(entries.map((key) => headOf(deps, key)))).flat();
+  const heads = (await askInGroups(entries, (key) => headOf(deps, key))).flat();
   for (let part = 0; part < parts; part++) {
     const share = heads.filter((head) => partOf(head.aggregateId, parts) === part);
     if (share.length === 0) continue;

@@ -3,6 +3,7 @@ import { columnsOf } from '../../schemas/tables/columns.ts';
 import type { Colour } from '../../schemas/tables/views.ts';
 import { takes } from '../kernel/apply.ts';
 import type { Statement } from '../kernel/database.ts';
+import { askInGroups } from '../kernel/pacing.ts';
 import {
   type AggregateKey,
   keyOf,
@@ -12,7 +13,6 @@ import {
 } from '../kernel/positions.ts';
 import type { AuditRow, OwnerState, RebuildableProjector } from '../kernel/projector.ts';
 import { DIFFERENCES_MAX, type Difference } from './job.ts';
-import { askInGroups } from './pacing.ts';
 
 /** Versions of an aggregate to be verified: those after `from` up to `to`, and whether `to` is the last. */
 export interface Slice {

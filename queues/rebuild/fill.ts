@@ -6,6 +6,7 @@ import type { EventsMessage } from '../../schemas/message.ts';
 import { errorFields } from '../../telemetry/logger.ts';
 import { applyRanges, projectorOf, type Range, type Standing, takes } from '../kernel/apply.ts';
 import { LogsNotRead } from '../kernel/errors.ts';
+import { askInGroups } from '../kernel/pacing.ts';
 import {
   type AggregateKey,
   keyOf,
@@ -19,7 +20,6 @@ import { ProjectedEvent } from '../kernel/projector.ts';
 import { journalStarts } from '../projectors/journal.ts';
 import type { RebuildDeps } from './deps.ts';
 import { jobGuard, type RebuildJob } from './job.ts';
-import { askInGroups } from './pacing.ts';
 
 /** Events read and stored at a time where nobody waits: about a megabyte of text, and two of them are in memory. */
 export const FILL_EVENTS_MAX = 2_000;

@@ -1,132 +1,23 @@
-/**
- * Bounded load: a rebuild lets others have their turn. Where objects, Worker and database share a thread, as in a local run,
- * its calls follow each other without a gap, and nobody else's request is even read before the rebuild pauses.
- */
+/** A rebuild's bounded load: it pauses before calls, and takes smaller portions while others ask for something. */
+import type { Pacing } from '../kernel/pacing.ts';
 import type { RebuildDeps } from './deps.ts';
-
-/** Work between two pauses while others ask for something: what a request waits for one. A pause takes a millisecond or two. */
-export const SLICE_MS = 5;
-
-/** The same while nobody does, so that a rebuild by itself loses next to nothing. */
-export const QUIET_SLICE_MS = 100;
 
 /** Into how many parts a portion of work is cut while others ask for something: its call or its decoding is what they wait for. */
 export const BUSY_PARTS = 2;
-
-/** How long slices stay short and portions small after somebody was seen. */
-export const BUSY_MS = 1_000;
-
-/** Pauses in a row at most, of somewhat more than a millisecond each where the thread is free: whatever others do, the rebuild gets on. */
-export const PAUSES_MAX = 16;
-
-/** A pause that takes longer than this ended late: the thread was busy with what had begun before, and sockets were not read. */
-export const PAUSE_MS_MAX = 3;
-
-/** Such pauses at most while nobody is seen to wait: what has begun is done in a few, and timers that are always late tell nothing. */
-export const LATE_PAUSES_MAX = 4;
-
-/**
- * Calls to owners that begin together. What has begun is done before others have a turn, so of many small aggregates it is what they
- * wait for; and where a call is mostly the way to its owner and back, so many of them still share it.
- */
-export const GROUP_CALLS = 20;
-
-/** The world of the pacing. */
-export interface PacingDeps {
-  /** Milliseconds since 1970. */
-  now(): number;
-  /** Ends once others had their turn. */
-  pause(): Promise<void>;
-  /** Whether somebody else's request is in flight. */
-  isAwaited(): boolean;
-}
 
 /** What a rebuild needs, but for how it takes its turns. */
 export type Unpaced = Omit<RebuildDeps, 'portion' | 'letOthersGoFirst'>;
 
 /** The same, with pauses before calls of whatever kind: each until nobody else waits for an answer, or for a while. */
 export function paced(deps: Unpaced, pacing: Pacing): RebuildDeps {
-  const { database } = deps;
-  const afterOthers =
-    <Range extends unknown[], Answer>(ask: (...range: Range) => Promise<Answer>) =>
-    async (...range: Range): Promise<Answer> => {
-      await pacing.letOthersGoFirst();
-      return ask(...range);
-    };
   return {
     ...deps,
     letOthersGoFirst: () => pacing.letOthersGoFirst(),
     portion: (full) => (pacing.isBusy ? Math.ceil(full / BUSY_PARTS) : full),
-    database: {
-      all: async (statement) => {
-        await pacing.letOthersGoFirst();
-        return database.all(statement);
-      },
-      batch: async (statements) => {
-        await pacing.letOthersGoFirst();
-        return database.batch(statements);
-      },
-    },
-    readLog: afterOthers(deps.readLog),
-    directory: afterOthers(deps.directory),
-    head: afterOthers(deps.head),
-    owner: afterOthers(deps.owner),
+    database: pacing.database(deps.database),
+    readLog: pacing.afterOthers(deps.readLog),
+    directory: pacing.afterOthers(deps.directory),
+    head: pacing.afterOthers(deps.head),
+    owner: pacing.afterOthers(deps.owner),
   };
-}
-
-/** Asks about every item, so many at a time that others get their turn in between; answers in the order of the items. */
-export async function askInGroups<Item, Answer>(
-  items: readonly Item[],
-  ask: (item: Item, index: number) => Promise<Answer>,
-): Promise<Answer[]> {
-  const answers: Answer[] = [];
-  for (let first = 0; first < items.length; first += GROUP_CALLS) {
-    const group = items.slice(first, first + GROUP_CALLS);
-    answers.push(...(await Promise.all(group.map((item, index) => ask(item, first + index)))));
-  }
-  return answers;
-}
-
-/** When a rebuild's calls may begin: one for all of its databases, which share the thread. */
-export class Pacing {
-  readonly #world: PacingDeps;
-  #pausedAt: number;
-  /** At first somebody is taken to wait, until for so long nobody was seen to. */
-  #busyUntil: number;
-  /** Calls that come meanwhile wait for its end: what reads and what stores would else never rest at the same time. */
-  #pause: Promise<void> | undefined;
-
-  constructor(world: PacingDeps) {
-    this.#world = world;
-    this.#pausedAt = world.now();
-    this.#busyUntil = this.#pausedAt + BUSY_MS;
-  }
-
-  /** Whether somebody was seen to wait of late. */
-  get isBusy(): boolean {
-    return this.#world.now() < this.#busyUntil;
-  }
-
-  async letOthersGoFirst(): Promise<void> {
-    const slice = this.isBusy ? SLICE_MS : QUIET_SLICE_MS;
-    if (this.#pause === undefined && this.#world.now() - this.#pausedAt >= slice) {
-      this.#pause = this.#rest().finally(() => {
-        this.#pause = undefined;
-      });
-    }
-    await this.#pause;
-  }
-
-  /** Pauses until nobody is waiting and one ended in time, which none does while calls of the rebuild keep the thread. */
-  async #rest(): Promise<void> {
-    const { now, pause, isAwaited } = this.#world;
-    for (let pauses = 0, latePauses = 0; pauses < PAUSES_MAX && latePauses < LATE_PAUSES_MAX; pauses++) {
-      const begun = now();
-      await pause();
-      this.#pausedAt = now();
-      if (isAwaited()) this.#busyUntil = this.#pausedAt + BUSY_MS;
-      else if (this.#pausedAt - begun <= PAUSE_MS_MAX) return;
-      else latePauses++;
-    }
-  }
 }

@@ -7,6 +7,7 @@ import { type RebuildKind, VIEWS, type ViewName } from '../../schemas/tables/vie
 import { projectorOf } from '../kernel/apply.ts';
 import type { Statement } from '../kernel/database.ts';
 import { isPositionRace } from '../kernel/errors.ts';
+import { askInGroups } from '../kernel/pacing.ts';
 import { otherColour, viewTargets } from '../kernel/positions.ts';
 import { project } from '../kernel/runner.ts';
 import { headOf, lagging } from '../kernel/sweep.ts';
@@ -22,7 +23,6 @@ import {
   type RebuildJob,
   readJob,
 } from './job.ts';
-import { askInGroups } from './pacing.ts';
 import { fail, switchOver } from './switch.ts';
 import { verifyNext } from './verify.ts';
 

@@ -3,17 +3,15 @@ import { describe, expect, it } from 'vitest';
 import {
   askInGroups,
   BUSY_MS,
-  BUSY_PARTS,
   GROUP_CALLS,
   LATE_PAUSES_MAX,
   PAUSE_MS_MAX,
   PAUSES_MAX,
   Pacing,
-  paced,
   QUIET_SLICE_MS,
   SLICE_MS,
-  type Unpaced,
-} from '../../queues/rebuild/pacing.ts';
+} from '../../queues/kernel/pacing.ts';
+import { BUSY_PARTS, paced, type Unpaced } from '../../queues/rebuild/pacing.ts';
 
 /** What a rebuild's world is like. */
 interface World {
@@ -23,6 +21,8 @@ interface World {
   readonly isAwaited: (pauses: number) => boolean;
   /** Milliseconds that this pause takes. */
   readonly pauseMs?: (pauses: number) => number;
+  /** Requests that have come after so many pauses. */
+  readonly taken?: (pauses: number) => number;
 }
 
 /** A paced rebuild of two databases that has just begun, on a clock that calls and pauses move on; what was done, in order. */
@@ -51,6 +51,7 @@ function begun(first: World) {
       now += world.pauseMs?.(pauses) ?? 1;
     },
     isAwaited: () => world.isAwaited(pauses),
+    taken: () => world.taken?.(pauses) ?? 0,
   });
   const pace = paced(deps, pacing);
   const goOn = (next: World) => {
@@ -126,6 +127,19 @@ describe('a paced rebuild', () => {
     done.length = 0;
     for (let call = 0; call < 2 * slices; call++) await pace.database.all(STATEMENT);
     expect(done.filter((what) => what === 'pause')).toHaveLength(2);
+  });
+
+  it('takes short slices once a request was answered while it paused, and does not wait for another', async () => {
+    const { pace, done } = await alone({
+      callMs: SLICE_MS,
+      isAwaited: () => false,
+      taken: (pauses) => pauses,
+    });
+    const slices = QUIET_SLICE_MS / SLICE_MS;
+    for (let call = 0; call < slices; call++) await pace.database.all(STATEMENT);
+    done.length = 0;
+    for (let call = 0; call < 3; call++) await pace.database.all(STATEMENT);
+    expect(done).toEqual(['pause', 'all', 'pause', 'all', 'pause', 'all']);
   });
 
   it('gets on where somebody always waits', async () => {

@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ViewDatabase } from '../../queues/kernel/database.ts';
 import { LogsNotRead } from '../../queues/kernel/errors.ts';
+import { GROUP_CALLS } from '../../queues/kernel/pacing.ts';
 import type { RebuildableProjector } from '../../queues/kernel/projector.ts';
 import { project } from '../../queues/kernel/runner.ts';
 import { projectors } from '../../queues/projectors/index.ts';
 import type { RebuildDeps } from '../../queues/rebuild/deps.ts';
 import type { RebuildJob } from '../../queues/rebuild/job.ts';
-import { GROUP_CALLS } from '../../queues/rebuild/pacing.ts';
 import { advanceRebuild, startRebuild } from '../../queues/rebuild/rebuild.ts';
 import { type RebuildKind, VIEWS, type ViewName } from '../../schemas/tables/views.ts';
 import { viewDatabases } from '../../workers/env.ts';

@@ -7,6 +7,7 @@ import { ARCHIVE_MS_MAX } from '../../workers/archive.ts';
 import type { Env } from '../../workers/env.ts';
 import { app } from '../../workers/http/app.ts';
 import { ANSWER_MS_MAX, Unanswered } from '../../workers/inTime.ts';
+import { pacingOf } from '../../workers/pacing.ts';
 import { handleQueue } from '../../workers/queue.ts';
 import { checksOf } from '../../workers/reconcilerChecks.ts';
 import { handleScheduled } from '../../workers/scheduled.ts';
@@ -312,7 +313,10 @@ describe('an archivist that does not answer', () => {
     const ARCHIVIST = { getByName: () => ({ positions, ...answers }) } as unknown as Env['ARCHIVIST'];
     const logger = createLogger('test', 'error', () => undefined);
     const context = { userId: 'test', correlationId: 'test', causationId: null };
-    const checks = checksOf({ ...testEnv, ARCHIVIST }, logger, context, 1);
+    const checks = checksOf({ ...testEnv, ARCHIVIST }, logger, context, {
+      eventsMax: 1,
+      pacing: pacingOf(testEnv, 0),
+    });
     const check = checks.find(({ name }) => name === 'archive');
     await expect(check?.repair(finding, () => false)).rejects.toThrow(Unanswered);
   });

@@ -5,6 +5,7 @@ import { LATE_MS } from '../../queues/reconciler/verdict.ts';
 import { partOf } from '../../schemas/partition.ts';
 import { actorStub } from '../../workers/aggregates.ts';
 import { viewDatabases } from '../../workers/env.ts';
+import { WALK_PARTS } from '../../workers/reconciliation.ts';
 import { handleScheduled } from '../../workers/scheduled.ts';
 import { call, eventually, opened, testEnv, verdict } from '../support/api.ts';
 import { rowsOf, upTo } from '../support/projection.ts';
@@ -324,6 +325,31 @@ describe('the walk', () => {
     expect(await findings()).toMatchObject([{ findingId: 'view.positions.account.rec-3' }]);
     expect((await log()).at(-1)?.metadata.userId).toBe('reconciler');
     await repair({ ...REASON, findingIds: ['view.positions.account.rec-3'] });
+  });
+
+  it('passes one part after the other where all share a thread, the sweep as well', async () => {
+    let under = 0;
+    let most = 0;
+    let calls = 0;
+    const counted = (part: object) =>
+      new Proxy(part, {
+        get:
+          (target, name) =>
+          async (...parameters: unknown[]) => {
+            calls++;
+            most = Math.max(most, ++under);
+            try {
+              return await Reflect.get(target, name).apply(target, parameters);
+            } finally {
+              under--;
+            }
+          },
+      });
+    const { DIRECTORY } = testEnv;
+    const getByName = (name: string) => counted(DIRECTORY.getByName(name));
+    await handleScheduled({ ...testEnv, DIRECTORY: { getByName } as typeof DIRECTORY }, Date.now());
+    expect(calls).toBeGreaterThan(WALK_PARTS);
+    expect(most).toBe(1);
   });
 
   it('finds nothing while there is trading', async () => {

@@ -32,6 +32,7 @@ export class Admission {
   readonly #limits: AdmissionLimits;
   readonly #clients = new Map<string, Load>();
   readonly #total: Load = { requests: 0, bytes: 0 };
+  #taken = 0;
 
   constructor(limits: AdmissionLimits = { requests: IN_FLIGHT_MAX, bytes: IN_FLIGHT_BYTES_MAX }) {
     this.#limits = limits;
@@ -42,6 +43,11 @@ export class Admission {
     return this.#total.requests;
   }
 
+  /** Requests that were taken on so far. */
+  get taken(): number {
+    return this.#taken;
+  }
+
   /** Takes a request on; false where there is no room for it. Each that was taken on has to {@link leave}. */
   enter(client: string, bytes: number): boolean {
     const load = this.#clients.get(client) ?? { requests: 0, bytes: 0 };
@@ -49,6 +55,7 @@ export class Admission {
     if (load.requests === 0) this.#clients.set(client, load);
     add(load, 1, bytes);
     add(this.#total, 1, bytes);
+    this.#taken++;
     return true;
   }
 
