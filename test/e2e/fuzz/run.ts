@@ -15,7 +15,7 @@ const FAULTS_TOLD = 10;
 
 /** What no answer may say: how the platform is made, and where it broke. */
 const INTERNALS =
-  /\bat \S+:\d+:\d+|SQLITE|D1_ERROR|TypeError|ReferenceError|RangeError|node_modules|\.ts\b|workerd|cloudflare|Durable Object/i;
+  /\bat \S+:\d+:\d+|SQLITE|D1_ERROR|TypeError|ReferenceError|RangeError|node_modules|\.ts\b|workerd|cloudflare|Durable Object/gi;
 
 /** Whose answers of 200 may have parts that failed, for a reason that is ours. */
 const HAS_PARTS = /^\/v1\/(commands|graphql|connect)\b/;
@@ -91,13 +91,15 @@ async function send(
 }
 
 /** What is wrong with an answer. */
-function faultOf({ operation, path }: FuzzedRequest, reply: Reply): string | undefined {
+function faultOf(request: FuzzedRequest, reply: Reply): string | undefined {
+  const { operation, path } = request;
   const { status, headers, text } = reply;
   if (status >= 500) return `${status} ${text.slice(0, 300)}`;
   if (HAS_PARTS.test(path) && FAILED_WITHIN.test(text))
     return `a part of the answer failed: ${text.slice(0, 300)}`;
   const told = status < 400 ? graphQlErrors(path, text) : text;
-  if (INTERNALS.test(told)) return `the answer tells of internals: ${text.slice(0, 300)}`;
+  const internal = internalsIn(told).find((words) => !says(request, words));
+  if (internal !== undefined) return `the answer tells of internals (${internal}): ${text.slice(0, 300)}`;
   if (headers['x-injected'] !== undefined) return 'a header was injected';
   // A path that a parameter has changed into another is another operation's.
   const isOwn = /^(\/[\w-]+)+(\.json)?$/.test(path.split('?')[0] ?? '');
@@ -105,6 +107,15 @@ function faultOf({ operation, path }: FuzzedRequest, reply: Reply): string | und
   if (isOwn && !hasOtherFailures && !statuses.has(status)) return `${status} is not described`;
   if (hasOtherFailures && headers['content-type'] === 'application/json') return connectFault(reply);
   return status < 400 ? undefined : problemFault(reply);
+}
+
+function internalsIn(text: string): string[] {
+  return Array.from(text.matchAll(INTERNALS), ([words]) => words);
+}
+
+/** Whether a request has these words itself: an answer that repeats them tells nothing. */
+function says({ path, headers, body = '' }: FuzzedRequest, words: string): boolean {
+  return [path, body, ...Object.values(headers)].some((part) => part.includes(words));
 }
 
 /** The errors of an answer of GraphQL that is none as a whole. */
