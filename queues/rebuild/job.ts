@@ -98,6 +98,12 @@ export function jobGuard({ job, phase, cursor }: RebuildJob): Statement[] {
   ]);
 }
 
+/** Aborts the transaction unless the job, wherever it stands by now, is still going on. */
+export function runningGuard({ job }: RebuildJob): Statement[] {
+  const query = "SELECT count(*) FROM rebuilds WHERE job = ? AND phase NOT IN ('SWITCHED', 'FAILED')";
+  return guard(query, [job]);
+}
+
 /** Aborts the transaction, as a lost race does, unless a query gives 1. */
 export function guard(query: string, parameters: readonly SqlParameter[]): Statement[] {
   return [

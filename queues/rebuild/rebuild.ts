@@ -23,7 +23,7 @@ import {
   type RebuildJob,
   readJob,
 } from './job.ts';
-import { fail, switchOver } from './switch.ts';
+import { giveUp, switchOver } from './switch.ts';
 import { verifyNext } from './verify.ts';
 
 /** Aggregates of a page while filling: their positions are read at once. */
@@ -78,24 +78,14 @@ export async function startEverywhere(
   return begun > 0 ? { ok: true } : started;
 }
 
-/**
- * Ends what a database is at, if that is another order. Whoever has just gone on with it has one more step, or loses the race. Its row is
- * that of this order next, so that only the log says what became of it.
- */
+/** Ends what a database is at, if that is another order. Its row is that of this order next, so that only the log says what became of it. */
 async function giveUpOther(deps: RebuildDeps, order: RebuildOrder): Promise<void> {
-  for (let races = 0; races < RACES_MAX; races++) {
-    const other = await readJob(deps.database);
-    if (other === undefined || hasEnded(other) || isSame(other, order)) return;
-    try {
-      const reason = `${order.kind} of ${order.views.join(', ')} began elsewhere`;
-      await fail(deps, other, reason);
-      const { job, kind, views } = other;
-      deps.logger.log('warn', 'rebuild given up', { job, kind, views: views.join(), reason });
-      return;
-    } catch (error) {
-      if (!isPositionRace(error)) throw error;
-    }
-  }
+  const other = await readJob(deps.database);
+  if (other === undefined || hasEnded(other) || isSame(other, order)) return;
+  const reason = `${order.kind} of ${order.views.join(', ')} began elsewhere`;
+  if (!(await giveUp(deps, other, reason))) return;
+  const { job, kind, views } = other;
+  deps.logger.log('warn', 'rebuild given up', { job, kind, views: views.join(), reason });
 }
 
 function isSame(a: Pick<RebuildOrder, 'kind' | 'views'>, b: Pick<RebuildOrder, 'kind' | 'views'>): boolean {
@@ -193,7 +183,7 @@ export async function advanceRebuild(
 /** Ends the rebuild that is going on; the live views stay as they are. */
 export async function cancelRebuild(deps: RebuildDeps): Promise<void> {
   const job = await readJob(deps.database);
-  if (job !== undefined && !hasEnded(job)) await fail(deps, job, 'cancelled');
+  if (job !== undefined && !hasEnded(job)) await giveUp(deps, job, 'cancelled');
 }
 
 async function step(deps: RebuildDeps, job: RebuildJob, isOver: () => boolean): Promise<void> {

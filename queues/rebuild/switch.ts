@@ -13,7 +13,7 @@ import {
 import { settleProvisional } from '../projectors/journal.ts';
 import type { RebuildDeps } from './deps.ts';
 import { fill } from './fill.ts';
-import { DIFFERENCES_MAX, guard, jobGuard, LEFT_OUT, type RebuildJob } from './job.ts';
+import { DIFFERENCES_MAX, guard, jobGuard, LEFT_OUT, type RebuildJob, runningGuard } from './job.ts';
 
 /**
  * Switches if every aggregate of the live colours stands at the same version in the rebuilt ones, and brings level what does
@@ -43,10 +43,27 @@ export async function switchOver(deps: RebuildDeps, job: RebuildJob, isOver: () 
   }
 }
 
-/** Ends a job without a switch: the live colours stay, and nothing is written to the other ones any more. */
-export async function fail({ database, now }: RebuildDeps, job: RebuildJob, reason: string): Promise<void> {
-  await database.batch([
-    ...jobGuard(job),
+/** Ends a job that stands where it was read without a switch: the live colours stay, and nothing is written to the others any more. */
+export async function fail(deps: RebuildDeps, job: RebuildJob, reason: string): Promise<void> {
+  await deps.database.batch([...jobGuard(job), ...failStatements(deps, job, reason)]);
+}
+
+/**
+ * Ends a job likewise, however far others bring it meanwhile: they then lose the race. Answers whether it did, for the job may have
+ * come to its end by itself.
+ */
+export async function giveUp(deps: RebuildDeps, job: RebuildJob, reason: string): Promise<boolean> {
+  try {
+    await deps.database.batch([...runningGuard(job), ...failStatements(deps, job, reason)]);
+    return true;
+  } catch (error) {
+    if (isPositionRace(error)) return false;
+    throw error;
+  }
+}
+
+function failStatements({ now }: RebuildDeps, job: RebuildJob, reason: string): Statement[] {
+  return [
     {
       sql: 'UPDATE views SET building = 0, epoch = epoch + 1 WHERE view IN (SELECT value FROM json_each(?))',
       parameters: [JSON.stringify(job.views)],
@@ -55,7 +72,7 @@ export async function fail({ database, now }: RebuildDeps, job: RebuildJob, reas
       sql: "UPDATE rebuilds SET phase = 'FAILED', reason = ?, ended_at = ?",
       parameters: [reason, now()],
     },
-  ]);
+  ];
 }
 
 /** The rows of both colours for which the rebuilt one is behind. */
