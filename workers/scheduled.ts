@@ -35,17 +35,17 @@ const LOCAL_PAGE_OF_LARGE = 25;
  */
 export async function handleScheduled(env: Env, now: number): Promise<void> {
   const logger = createLogger('sweeper', env.LOG_LEVEL);
-  const failures: unknown[] = [];
+  const failures = new Map<string, unknown>();
   for (const [task, run] of Object.entries(TASKS)) {
     try {
       await run(env, now, logger);
     } catch (error) {
       logger.log('error', 'task of the cron tick failed', { task, ...errorFields(error) });
-      failures.push(error);
+      failures.set(task, error);
     }
   }
-  if (failures.length > 0)
-    throw new AggregateError(failures, `${failures.length} tasks of the cron tick failed`);
+  if (failures.size > 0)
+    throw new AggregateError(failures.values(), `the cron tick failed in ${[...failures.keys()].join(', ')}`);
 }
 
 /** What a tick does, by the names that the log says. */
