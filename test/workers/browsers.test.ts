@@ -66,6 +66,28 @@ describe('pages of other origins', () => {
     }
   });
 
+  it('may send and read every header that the API describes', async () => {
+    const Origin = 'https://console.test';
+    const listed = async (method: string, header: string) => {
+      const response = await ask(method, { Origin, ...(method === 'OPTIONS' ? preflight : {}) });
+      await response.body?.cancel();
+      return response.headers.get(header)?.toLowerCase().split(',') ?? [];
+    };
+    const { body } = await call('GET', '/openapi.json');
+    const { components } = body as {
+      components: Record<string, Record<string, { in: string; name: string }>>;
+    };
+    const sent = Object.values(components.parameters ?? {}).filter((parameter) => parameter.in === 'header');
+    const names = [...sent.map(({ name }) => name), 'Authorization', 'Content-Type'];
+    expect(names).toContain('Last-Event-ID');
+    const sendable = await listed('OPTIONS', 'Access-Control-Allow-Headers');
+    expect(names.filter((name) => !sendable.includes(name.toLowerCase()))).toEqual([]);
+    const readable = await listed('GET', 'Access-Control-Expose-Headers');
+    const read = Object.keys(components.headers ?? {});
+    expect(read).toContain('WWW-Authenticate');
+    expect(read.filter((name) => !readable.includes(name.toLowerCase()))).toEqual([]);
+  });
+
   it('may read errors as well', async () => {
     const response = await ask('GET', { Origin: 'https://console.test', Authorization: 'Bearer wrong' });
     expect([response.status, allowed(response)]).toEqual([401, 'https://console.test']);

@@ -88,6 +88,8 @@ export interface Operation {
   readonly params?: z.ZodObject;
   /** Query parameters; absent: under `/v1` none, elsewhere any, since probes add their own. */
   readonly query?: z.ZodObject;
+  /** Describes headers that the handler reads by itself. */
+  readonly ownHeaders?: z.ZodObject;
   /** The JSON body, parsed before the handler runs. */
   readonly body?: z.ZodType;
   /** Bytes that the body may have, where it is no single command. */

@@ -16,12 +16,16 @@ const SENT = [
   'Grpc-Timeout',
   'Idempotency-Key',
   'If-Match',
+  'If-None-Match',
+  'Last-Event-ID',
   'traceparent',
   'X-Correlation-Id',
   'X-Grpc-Web',
   'X-User-Agent',
 ];
 const READ = [
+  'Allow',
+  'Content-Disposition',
   'ETag',
   'Grpc-Message',
   'Grpc-Status',
@@ -30,8 +34,11 @@ const READ = [
   'RateLimit',
   'RateLimit-Policy',
   'Retry-After',
+  'WWW-Authenticate',
   'X-Correlation-Id',
   'X-Read-Source',
+  'X-View-Parked',
+  'X-View-Stale-Since',
   'X-View-Version',
 ];
 

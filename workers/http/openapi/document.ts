@@ -169,10 +169,10 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
   };
 }
 
-function headersOf({ command, conditional }: Operation): z.ZodObject {
+function headersOf({ command, conditional, ownHeaders }: Operation): z.ZodObject {
   const own = command === undefined ? {} : CommandHeaders.shape;
   const held = conditional === true ? ConditionalHeaders.shape : {};
-  return z.object({ ...own, ...held, ...CommonHeaders.shape });
+  return z.object({ ...own, ...held, ...ownHeaders?.shape, ...CommonHeaders.shape });
 }
 
 function requestBody({

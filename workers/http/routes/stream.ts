@@ -50,6 +50,14 @@ export const EventStreamQuery = z.strictObject({
   }),
 });
 
+const EventStreamHeaders = z.object({
+  [LAST_EVENT_ID]: QueryVersion.optional().meta({
+    param: { id: 'LastEventId' },
+    description:
+      'The id of the last event that the client has, as browsers send it: what comes after it is sent first.',
+  }),
+});
+
 const EventStreamParams = z.strictObject({ aggregateType: z.enum(AGGREGATE_TYPES), id: AggregateId });
 
 const openEventStream = route(
@@ -64,6 +72,7 @@ const openEventStream = route(
       'version: a browser that connects again sends the last one as `Last-Event-ID`, and goes on after it.',
     params: EventStreamParams,
     query: EventStreamQuery,
+    ownHeaders: EventStreamHeaders,
     success: { status: 200, description: 'Events, as they come.', mediaType: 'text/event-stream' },
     problems: ['aggregate_not_found'],
   },
