@@ -45,6 +45,7 @@ export const PAGES: Files = {
   'docs/stream.html': fromConsole('docs/stream.html'),
   'docs/stream.js': fromConsole('docs/stream.js'),
   'docs/docs.css': fromConsole('docs/docs.css'),
+  'docs/icon.svg': fromConsole('docs/icon.svg'),
   'docs/swagger-ui-bundle.js': fromPackage('swagger-ui-dist', 'swagger-ui-bundle.js'),
   'docs/swagger-ui.css': fromPackage('swagger-ui-dist', 'swagger-ui.css'),
   'docs/asyncapi-viewer.js': fromPackage('@asyncapi/react-component', 'browser/standalone/index.js'),
