@@ -163,9 +163,12 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
     return this.core.messages(fromVersion, limit, isWhole);
   }
 
-  /** Has a hub of streams told of every commit after the version that this answers; 0 where there is no aggregate. */
-  watch(hub: string): number {
-    return this.#parts.watchers.watch(hub);
+  /**
+   * Has a hub of streams told of every commit after the version that this answers; 0 where there is no aggregate, which is watched
+   * all the same where it `isToCome`.
+   */
+  watch(hub: string, isToCome?: boolean): number {
+    return this.#parts.watchers.watch(hub, isToCome);
   }
 
   /** How far each consumer group was told of the log. */

@@ -60,10 +60,13 @@ export class Watchers {
     this.#deps = deps;
   }
 
-  /** Has a hub told of every commit after the version that this answers; 0: there is no such aggregate, and no watching. */
-  watch(name: string): number {
+  /**
+   * Has a hub told of every commit after the version that this answers. 0: there is no such aggregate, and no watching, unless it
+   * `isToCome`: then the first commit is told as well.
+   */
+  watch(name: string, isToCome = false): number {
     const head = this.#deps.head();
-    if (head === 0) return 0;
+    if (head === 0 && !isToCome) return 0;
     let hub = this.#hubs().get(name);
     if (hub === undefined) {
       const { sql } = this.#deps.storage;

@@ -80,7 +80,10 @@ async function runStorm(seed: number): Promise<void> {
   const padding = world.random() < 0.3 ? 20_000 : 0;
   const actors = ['a', 'b'].map((id) => new WorldActor(world, id, padding));
   const hubs = ['hub-0', 'hub-1'].map((name) => new WorldHub(world, name));
-  for (const actor of actors) actor.commit(1 + world.integer(300));
+  for (const actor of actors) {
+    if (world.random() < 0.3) world.toCome.add(actor.id);
+    else actor.commit(1 + world.integer(300));
+  }
   const readers = Array.from({ length: 6 }, (_, index) => new Reader(world, index % 2 === 0 ? 'a' : 'b'));
   for (const reader of readers) reader.connect();
   world.faults = { lost: 0.1, unanswered: 0.1 };
@@ -141,6 +144,39 @@ describe('a hub that is evicted in the middle of a replay', () => {
     hub.evict();
     await world.settle(10_000);
     expect(reader.versions).toEqual([1, 2, 3]);
+  });
+});
+
+describe('an aggregate that has not begun', () => {
+  it('is followed from its first event on where it is to come, though nobody remembers but storage', async () => {
+    const world = new StreamWorld(11);
+    const actor = new WorldActor(world, 'a', 0);
+    world.toCome.add('a');
+    const hub = new WorldHub(world, 'hub-0');
+    const reader = new Reader(world, 'a');
+    reader.connect();
+    await world.settle(10_000);
+    hub.evict();
+    actor.restart();
+    await world.settle(10_000);
+    expect(reader.versions).toEqual([]);
+    world.toCome.clear();
+    actor.commit(3);
+    await world.settle(10_000);
+    expect(reader.versions).toEqual([1, 2, 3]);
+  });
+
+  it('cannot be followed else', async () => {
+    const world = new StreamWorld(13);
+    new WorldActor(world, 'a', 0);
+    const hub = new WorldHub(world, 'hub-0');
+    const socket = hub.connect();
+    const frames: ServerFrame[] = [];
+    socket.onFrame = (frame) => void frames.push(frame);
+    const frame = { type: 'subscribe', id: 's', topic: 'events', aggregateType: 'account', aggregateId: 'a' };
+    hub.hub.message(socket, JSON.stringify(frame));
+    await world.settle(10_000);
+    expect(frames).toMatchObject([{ type: 'error', id: 's', code: 'aggregate_not_found' }]);
   });
 });
 

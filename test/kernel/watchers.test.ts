@@ -81,6 +81,13 @@ describe('an aggregate that nobody watches', () => {
     expect(watched(storage).watchers.watch('hub-1')).toBe(0);
     expect(tables(storage)).toEqual([]);
   });
+
+  it('that is to come can, and its first commit is told', () => {
+    const { watchers, commit, range } = watched();
+    expect(watchers.watch('hub-1', true)).toBe(0);
+    commit(2);
+    expect(range()).toEqual({ fromVersion: 1, toVersion: 2, events: [1, 2] });
+  });
 });
 
 describe('a hub that watches', () => {

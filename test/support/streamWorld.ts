@@ -34,6 +34,8 @@ export class StreamWorld {
   readonly random: () => number;
   readonly actors = new Map<string, WorldActor>();
   readonly hubs: WorldHub[] = [];
+  /** Aggregates that have not begun and will. */
+  readonly toCome = new Set<string>();
   readonly #tasks: Task[] = [];
 
   constructor(seed: number) {
@@ -123,8 +125,8 @@ export class WorldActor {
     this.#watchers.tell();
   }
 
-  watch(hub: string): number {
-    return this.#watchers.watch(hub);
+  watch(hub: string, isToCome?: boolean): number {
+    return this.#watchers.watch(hub, isToCome);
   }
 
   events(fromVersion: number, limit: number): string {
@@ -240,6 +242,7 @@ export class WorldHub {
       },
       denied: async () => undefined,
       actorOf: ({ aggregateId }) => remoteActor(world, aggregateId, isAlive),
+      isToCome: ({ aggregateId }) => world.call(isAlive, () => world.toCome.has(aggregateId)),
     });
     hub.restore(
       [...this.sockets].map((socket) => [socket, JSON.parse(socket.attachment ?? '') as Attachment]),
@@ -264,7 +267,7 @@ function remoteActor(world: StreamWorld, id: string, isAlive: () => boolean): Wa
     return found;
   };
   const remote: Pick<WatchedActor, 'watch' | 'events'> = {
-    watch: (hub) => world.call(isAlive, () => actor().watch(hub)),
+    watch: (hub, isToCome) => world.call(isAlive, () => actor().watch(hub, isToCome)),
     events: (fromVersion, limit) => world.call(isAlive, () => actor().events(fromVersion, limit)),
   };
   return remote as WatchedActor;

@@ -1,6 +1,7 @@
 /** Orders from placement to payment over HTTP, through the queue, the sagas, stock and the payment provider. */
 import { describe, expect, it, vi } from 'vitest';
 import { call, testEnv, verdict } from '../support/api.ts';
+import { StreamClient } from '../support/stream.ts';
 
 const WAIT = { timeout: 20_000, interval: 50 };
 
@@ -160,6 +161,22 @@ const BEFORE = {
 describe('a saga whose id was given out and that has not begun', () => {
   const asked = async (sagaId: string, query = '') =>
     call('GET', `/v1/sagas/${sagaId}${query}`, { env: BEFORE });
+
+  it('can be followed from its first event on, and no other saga can', async () => {
+    const tea = await stocked('10');
+    const client = await StreamClient.open();
+    const follow = (id: string) => {
+      const saga = { topic: 'events', aggregateType: 'saga', aggregateId: id, afterVersion: 0 };
+      client.send({ type: 'subscribe', id, ...saga });
+    };
+    await place('o-followed', [[tea, '1', '2']]);
+    follow('fulfil-o-followed');
+    follow('fulfil-o-nobody');
+    const [first] = (await client.next('events', WAIT.timeout)).events;
+    expect(first).toMatchObject({ aggregateId: 'fulfil-o-followed', version: 1, eventType: 'SagaStarted' });
+    expect(client.all('error')).toMatchObject([{ id: 'fulfil-o-nobody', code: 'aggregate_not_found' }]);
+    client.close();
+  });
 
   it('runs, with every step of its order to come', async () => {
     const tea = await stocked('10');

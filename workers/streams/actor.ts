@@ -4,6 +4,7 @@ import type { Notice } from '../../actors/kernel/watchers.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import type { Target } from '../access/principal.ts';
 import { actorStub } from '../aggregates.ts';
+import { announcedSaga } from '../announcedSaga.ts';
 import type { Env } from '../env.ts';
 import { recordDenial } from '../http/denial.ts';
 import { gatewayOf } from '../http/gateway.ts';
@@ -47,6 +48,8 @@ export class StreamHubActor extends DurableObject<Env> {
       limits: streamLimits(env),
       denied: (sender, operation, target) => recordDenial({ env, logger, ...sender }, operation, target),
       actorOf: (target: Target) => actorStub(env, target) as WatchedActor,
+      isToCome: async ({ aggregateType, aggregateId }) =>
+        aggregateType === 'saga' && (await announcedSaga(env, aggregateId)) !== null,
     });
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(...KEEP_ALIVE));
     const sockets = ctx.getWebSockets().flatMap(savedSocket);

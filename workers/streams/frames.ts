@@ -93,7 +93,9 @@ const SubscribedFrame = z.strictObject({
   type: z.literal('subscribed'),
   id: FrameId,
   afterVersion: Version.meta({ description: 'What is sent begins after this version.' }),
-  version: PresentVersion.meta({ description: 'The newest version now: with it the subscription is live.' }),
+  version: Version.meta({
+    description: 'The newest version now: with it the subscription is live. 0: the saga has not begun yet.',
+  }),
 });
 
 const EventsFrame = z.strictObject({

@@ -31,6 +31,8 @@ export interface HubDeps extends Pick<CommandsDeps, 'logger' | 'limits' | 'denie
   readonly clock: Clock;
   readonly principals: Principals;
   actorOf(target: Target): WatchedActor;
+  /** Whether an aggregate that there is not yet has been asked for, and will begin by itself. */
+  isToCome(target: Target): Promise<boolean>;
 }
 
 export class Hub {
@@ -158,7 +160,7 @@ export class Hub {
     connection.save();
     const watch = this.#watches.of(frame);
     watch.pending++;
-    let head: number;
+    let head: number | undefined;
     try {
       head = await this.#watches.ask(watch);
     } catch (error) {
@@ -172,7 +174,7 @@ export class Hub {
       connection.opening.delete(id);
       const error = startProblem(frame, head);
       if (error === undefined) {
-        const afterVersion = frame.afterVersion ?? head;
+        const afterVersion = frame.afterVersion ?? head ?? 0;
         const settings = { id, topic, watch, afterVersion };
         const subscription = new Subscription(settings, connection, this.#deps.clock);
         connection.subscriptions.set(id, subscription);

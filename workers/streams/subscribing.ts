@@ -26,15 +26,15 @@ export function refusalOf(connection: Connection, frame: SubscribeFrame): FrameE
   return undefined;
 }
 
-/** Why a subscription cannot begin; `head` is the version of the log, 0 for none, -1 where it is not known. */
+/** Why a subscription cannot begin; `head` is the version of the log, undefined where there is none, -1 where it is not known. */
 export function startProblem(
   { aggregateType, aggregateId, afterVersion }: SubscribeFrame,
-  head: number,
+  head: number | undefined,
 ): FrameError | undefined {
-  if (head < 0) return { code: 'unavailable', detail: 'The aggregate does not answer now.' };
-  if (head === 0) {
+  if (head === undefined) {
     return { code: 'aggregate_not_found', detail: `There is no ${aggregateType} ${aggregateId}.` };
   }
+  if (head < 0) return { code: 'unavailable', detail: 'The aggregate does not answer now.' };
   if (afterVersion !== undefined && afterVersion > head) {
     return invalid([{ path: 'afterVersion', message: `must be at most ${head}, the version of the log` }]);
   }

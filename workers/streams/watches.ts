@@ -8,8 +8,8 @@ import { type Page, TOPICS } from './topics.ts';
 
 /** An aggregate's actor as a hub uses it. */
 export interface WatchedActor extends AggregateActor {
-  /** Has a hub told of every commit after the version that this answers; 0 where there is no aggregate. */
-  watch(hub: string): Promise<number>;
+  /** Has a hub told of every commit after the version that this answers; 0 where there is no aggregate, or one that `isToCome`. */
+  watch(hub: string, isToCome?: boolean): Promise<number>;
 }
 
 /** What follows an aggregate. */
@@ -77,6 +77,8 @@ export interface WatchesDeps {
   /** The hub's own name, under which aggregates tell it. */
   readonly name: string;
   actorOf(target: Target): WatchedActor;
+  /** Whether an aggregate that there is not yet has been asked for, and will begin by itself. */
+  isToCome(target: Target): Promise<boolean>;
 }
 
 /** Every aggregate that the hub watches. */
@@ -84,7 +86,7 @@ export class Watches {
   readonly #deps: WatchesDeps;
   readonly #watches = new Map<string, Watch>();
   /** Calls of `watch` on their way: many who begin at once share one. */
-  readonly #asking = new Map<Watch, Promise<number>>();
+  readonly #asking = new Map<Watch, Promise<number | undefined>>();
 
   constructor(deps: WatchesDeps) {
     this.#deps = deps;
@@ -106,19 +108,25 @@ export class Watches {
     return watch;
   }
 
-  /** Has the aggregate tell this hub; answers the version that its log has, 0 for none. */
-  ask(watch: Watch): Promise<number> {
+  /** Has the aggregate tell this hub; answers the version that its log has, 0 before it has begun; undefined where there is none. */
+  ask(watch: Watch): Promise<number | undefined> {
     let asking = this.#asking.get(watch);
     if (asking === undefined) {
-      asking = inTime('a watched aggregate', watch.actor.watch(this.#deps.name))
+      asking = inTime('a watched aggregate', this.#watch(watch))
         .then((head) => {
-          watch.reached(head);
+          if (head !== undefined) watch.reached(head);
           return head;
         })
         .finally(() => this.#asking.delete(watch));
       this.#asking.set(watch, asking);
     }
     return asking;
+  }
+
+  async #watch({ actor, target }: Watch): Promise<number | undefined> {
+    const head = await actor.watch(this.#deps.name);
+    if (head > 0) return head;
+    return (await this.#deps.isToCome(target)) ? actor.watch(this.#deps.name, true) : undefined;
   }
 
   /** Lets go of an aggregate that nobody follows. It is told so when it next tells something. */
