@@ -8,7 +8,7 @@ import { createLogger } from '../telemetry/logger.ts';
 import { archiveMessages } from './archive.ts';
 import { type Env, viewDatabases } from './env.ts';
 import { deadLetterDeps } from './parked/messages.ts';
-import { projectionDeps } from './projection.ts';
+import { consumerDeps } from './projection.ts';
 import { sagaConsumerDeps } from './sagas.ts';
 
 /** Every consumer group's dead letters go the same way. */
@@ -22,7 +22,7 @@ export async function handleQueue(batch: MessageBatch<unknown>, env: Env): Promi
   if (batch.queue.startsWith('folio-views')) {
     const parts = viewDatabases(env).length;
     return consumeBatch(
-      { parts, logger, runnerDeps: (part) => projectionDeps(env, part, logger), chance: Math.random },
+      { parts, logger, runnerDeps: (part) => consumerDeps(env, part, logger), chance: Math.random },
       batch.messages,
     );
   }

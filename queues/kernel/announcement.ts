@@ -14,6 +14,8 @@ export type LogDeps = Pick<RunnerDeps, 'readLog' | 'logger'>;
 /** Everything announced of one aggregate in a batch. */
 export class Announcement {
   readonly key: AggregateKey;
+  /** The version before the first one that is announced. */
+  after = Number.POSITIVE_INFINITY;
   toVersion = 0;
   /** Events that messages carried, and events that had to be read from the log instead. */
   carried = 0;
@@ -28,6 +30,7 @@ export class Announcement {
   }
 
   add(message: EventsMessage): void {
+    this.after = Math.min(this.after, message.fromVersion - 1);
     this.toVersion = Math.max(this.toVersion, message.toVersion);
     this.carried += message.events.length;
     this.#messages.push(message);

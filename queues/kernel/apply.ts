@@ -13,21 +13,10 @@ import {
   otherColour,
   parkStatement,
   positionKey,
-  type ViewPosition,
+  type Standing,
   type ViewTarget,
-  type ViewTargets,
 } from './positions.ts';
-import type { ProjectedEvent, Projector } from './projector.ts';
-
-/**
- * What views are applied to and where they stand. A building colour never gets ahead of the live one: `positions` must have
- * the live one's too.
- */
-export interface Standing extends ViewTargets {
-  readonly positions: Map<string, ViewPosition>;
-  /** Whether building colours are brought up to where the live ones stand; else they only move together with those. */
-  readonly isFilling: boolean;
-}
+import { type ProjectedEvent, type Projector, projectorOf, takes } from './projector.ts';
 
 /** Events of one aggregate in order, without a hole. */
 export interface Range {
@@ -229,19 +218,4 @@ function logPoison(
     colour,
     ...errorFields(error),
   });
-}
-
-/** The projector of a view. */
-export function projectorOf<Kind extends Projector>(
-  projectors: readonly Kind[],
-  { view }: Pick<ViewTarget, 'view'>,
-): Kind {
-  const projector = projectors.find((candidate) => candidate.view === view);
-  if (projector === undefined) throw new Error(`no projector for view ${view}`);
-  return projector;
-}
-
-/** Whether a view is made of aggregates of this type. */
-export function takes({ aggregateTypes }: Projector, key: AggregateKey): boolean {
-  return aggregateTypes === undefined || aggregateTypes.includes(key.aggregateType);
 }

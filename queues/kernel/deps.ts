@@ -5,6 +5,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import type { ViewDatabase } from './database.ts';
 import type { AggregateKey } from './positions.ts';
 import type { Projector } from './projector.ts';
+import type { RememberedStandings } from './rememberedStandings.ts';
 
 export interface RunnerDeps {
   readonly database: ViewDatabase;
@@ -14,6 +15,8 @@ export interface RunnerDeps {
   knowsEvent(event: EventKind): boolean;
   /** Reads an owner's log: messages from a version on, at most about `limit` events; none at its end. */
   readLog(key: AggregateKey, fromVersion: number, limit: number): Promise<EventsMessage[]>;
+  /** Where a consumer remembers how far the views are; whoever looks whether they are where they should be reads it. */
+  readonly remembered?: RememberedStandings | undefined;
   /** A text unique to each batch. */
   newClaim(): string;
   /** Milliseconds since 1970. */

@@ -26,6 +26,16 @@ export interface ViewTargets {
   readonly epoch: number;
 }
 
+/**
+ * What views are applied to and where they stand. A building colour never gets ahead of the live one: `positions` must have
+ * the live one's too.
+ */
+export interface Standing extends ViewTargets {
+  readonly positions: Map<string, ViewPosition>;
+  /** Whether building colours are brought up to where the live ones stand; else they only move together with those. */
+  readonly isFilling: boolean;
+}
+
 /** One aggregate's move in one view, from the version it stands at. */
 export interface Advance extends AggregateKey {
   readonly target: ViewTarget;
@@ -45,10 +55,32 @@ export function otherColour(colour: Colour): Colour {
 
 /** The live colour of every view, directly followed by the other one where it is being built. */
 export async function viewTargets(database: ViewDatabase, names: readonly ViewName[]): Promise<ViewTargets> {
-  const rows = await database.all<{ view: ViewName; live: Colour; building: number; epoch: number }>({
-    sql: 'SELECT view, live, building, epoch FROM views',
-    parameters: [],
-  });
+  return targetsOf(await database.all<ViewRow>(VIEW_ROWS), names);
+}
+
+/** The same, and the positions of some aggregates in these colours, by {@link positionKey}. Absent means version 0. */
+export async function readStandings(
+  database: ViewDatabase,
+  names: readonly ViewName[],
+  keys: readonly AggregateKey[],
+): Promise<ViewTargets & { readonly positions: Map<string, ViewPosition> }> {
+  const [views, positions] = await database.batch([VIEW_ROWS, standingsStatement(names, keys)]);
+  return {
+    ...targetsOf(views as ViewRow[], names),
+    positions: new Map((positions as PositionRow[]).map((row) => [row.key, row])),
+  };
+}
+
+interface ViewRow {
+  readonly view: ViewName;
+  readonly live: Colour;
+  readonly building: number;
+  readonly epoch: number;
+}
+
+const VIEW_ROWS: Statement = { sql: 'SELECT view, live, building, epoch FROM views', parameters: [] };
+
+function targetsOf(rows: readonly ViewRow[], names: readonly ViewName[]): ViewTargets {
   const targets = names.flatMap((view): ViewTarget[] => {
     const row = rows.find((candidate) => candidate.view === view);
     const colour = row?.live ?? 'blue';
@@ -64,12 +96,30 @@ export interface PositionRow extends ViewPosition {
   readonly key: string;
 }
 
+const POSITION_COLUMNS =
+  "p.view || '/' || p.colour || '/' || p.aggregate_type || '/' || p.aggregate_id AS key, p.version, " +
+  'p.parked_version AS parkedVersion';
+
+/** Asks for the positions of some aggregates in the colours that {@link viewTargets} answers. */
+function standingsStatement(names: readonly ViewName[], keys: readonly AggregateKey[]): Statement {
+  return {
+    sql:
+      "WITH target AS (SELECT name.value AS view, coalesce(v.live, 'blue') AS colour FROM json_each(?2) AS name " +
+      'LEFT JOIN views AS v ON v.view = name.value UNION ALL ' +
+      "SELECT v.view, iif(v.live = 'blue', 'green', 'blue') FROM json_each(?2) AS name JOIN views AS v " +
+      'ON v.view = name.value WHERE v.building) ' +
+      `SELECT ${POSITION_COLUMNS} FROM json_each(?1) AS sought CROSS JOIN target ` +
+      'CROSS JOIN view_positions AS p ON p.view = target.view AND p.colour = target.colour ' +
+      'AND p.aggregate_type = sought.value ->> 0 AND p.aggregate_id = sought.value ->> 1',
+    parameters: [keysJson(keys), JSON.stringify(names)],
+  };
+}
+
 /** Asks for the positions of some aggregates in some views. */
 export function positionsStatement(targets: readonly ViewTarget[], keys: readonly AggregateKey[]): Statement {
   return {
     sql:
-      "SELECT p.view || '/' || p.colour || '/' || p.aggregate_type || '/' || p.aggregate_id AS key, p.version, " +
-      'p.parked_version AS parkedVersion FROM json_each(?1) AS sought CROSS JOIN json_each(?2) AS target ' +
+      `SELECT ${POSITION_COLUMNS} FROM json_each(?1) AS sought CROSS JOIN json_each(?2) AS target ` +
       'CROSS JOIN view_positions AS p ON p.view = target.value ->> 0 AND p.colour = target.value ->> 1 ' +
       'AND p.aggregate_type = sought.value ->> 0 AND p.aggregate_id = sought.value ->> 1',
     parameters: [keysJson(keys), JSON.stringify(targets.map(({ view, colour }) => [view, colour]))],
@@ -97,8 +147,8 @@ export function positionKey(target: ViewTarget, key: AggregateKey): string {
 }
 
 /**
- * Moves positions, and aborts the transaction if any of them no longer stands where it was read, or if a view has been
- * switched or a rebuild started since. `claim` is unique to the batch: it tells this move from one of another consumer to
+ * Moves positions, and aborts the transaction if any of them no longer stands where it was read (or is gone, as after the database
+ * was put back to an earlier time), or if a view has been switched or a rebuild started since. `claim` is unique to the batch: it tells this move from one of another consumer to
  * the same version.
  */
 export function claimStatements(claim: string, advances: readonly Advance[], epoch: number): Statement[] {
@@ -116,14 +166,15 @@ export function claimStatements(claim: string, advances: readonly Advance[], epo
     {
       sql:
         'INSERT INTO view_positions (view, colour, aggregate_type, aggregate_id, version, previous, claim) ' +
-        'SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, ?2 FROM json_each(?1) ' +
-        'WHERE true ON CONFLICT DO UPDATE SET version = excluded.version, previous = excluded.previous, ' +
+        'SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, ?2 FROM jsonb_each(?1) ' +
+        'WHERE value ->> 5 = 0 OR EXISTS (SELECT 1 FROM view_positions AS p WHERE p.view = value ->> 0 ' +
+        'AND p.colour = value ->> 1 AND p.aggregate_type = value ->> 2 AND p.aggregate_id = value ->> 3) ON CONFLICT DO UPDATE SET version = excluded.version, previous = excluded.previous, ' +
         'claim = excluded.claim WHERE view_positions.version = excluded.previous AND parked_version IS NULL',
       parameters: [rows, claim],
     },
     {
       sql:
-        'INSERT INTO position_guard SELECT ?3 = (SELECT count(*) FROM json_each(?1) AS moved JOIN view_positions AS p ' +
+        'INSERT INTO position_guard SELECT ?3 = (SELECT count(*) FROM jsonb_each(?1) AS moved JOIN view_positions AS p ' +
         'ON p.view = moved.value ->> 0 AND p.colour = moved.value ->> 1 AND p.aggregate_type = moved.value ->> 2 ' +
         'AND p.aggregate_id = moved.value ->> 3 WHERE p.claim = ?2) ' +
         'AND ?4 = (SELECT coalesce(sum(epoch), 0) FROM views)',

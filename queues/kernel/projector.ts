@@ -98,3 +98,18 @@ export interface RebuildableProjector extends Projector {
   readonly table: ViewTable;
   readonly audit: ViewAudit;
 }
+
+/** The projector of a view. */
+export function projectorOf<Kind extends Projector>(
+  projectors: readonly Kind[],
+  { view }: Pick<ViewTarget, 'view'>,
+): Kind {
+  const projector = projectors.find((candidate) => candidate.view === view);
+  if (projector === undefined) throw new Error(`no projector for view ${view}`);
+  return projector;
+}
+
+/** Whether a view is made of aggregates of this type. */
+export function takes({ aggregateTypes }: Projector, key: AggregateKey): boolean {
+  return aggregateTypes === undefined || aggregateTypes.includes(key.aggregateType);
+}

@@ -5,10 +5,11 @@
  */
 import type { EventsMessage } from '../../schemas/message.ts';
 import { type Announcement, announcementsOf } from './announcement.ts';
-import { applyRanges, projectorOf, type Range, type Standing, takes } from './apply.ts';
+import { applyRanges, type Range } from './apply.ts';
 import type { RunnerDeps } from './deps.ts';
 import { isPositionRace, LogsNotRead, Retryable } from './errors.ts';
-import { keyOf, positionKey, readPositions, viewTargets } from './positions.ts';
+import { keyOf, positionKey, readStandings, type Standing } from './positions.ts';
+import { projectorOf, takes } from './projector.ts';
 
 export type { RunnerDeps } from './deps.ts';
 
@@ -48,13 +49,16 @@ export async function project(
   let standing: Standing | undefined;
   for (let races = 0; open.length > 0 && !isOver(); ) {
     try {
-      standing ??= await readStanding(deps, open);
+      standing ??= deps.remembered?.recall(open) ?? (await readStanding(deps, open));
       const { parked } = result;
+      const begun = open.map(({ key }) => key);
       open = await applyOnce(deps, standing, open, result, unread);
+      deps.remembered?.keep(standing, begun);
       races = 0;
       // Parking yields to whoever moved the position meanwhile, so where that leaves the view is not known.
       if (result.parked > parked) standing = undefined;
     } catch (error) {
+      deps.remembered?.forget();
       if (!isPositionRace(error)) throw error;
       standing = undefined;
       if (++races > RACES_MAX) {
@@ -71,13 +75,9 @@ export async function project(
 }
 
 async function readStanding(deps: RunnerDeps, announcements: readonly Announcement[]): Promise<Standing> {
-  const { targets, epoch } = await viewTargets(
-    deps.database,
-    deps.projectors.map(({ view }) => view),
-  );
+  const views = deps.projectors.map(({ view }) => view);
   const keys = announcements.map(({ key }) => key);
-  const positions = await readPositions(deps.database, targets, keys);
-  return { targets, epoch, positions, isFilling: false };
+  return { ...(await readStandings(deps.database, views, keys)), isFilling: false };
 }
 
 /** One transaction's worth; returns what is still open after it. */

@@ -6,11 +6,11 @@
 import type { EventsMessage } from '../../schemas/message.ts';
 import { partOf } from '../../schemas/partition.ts';
 import { errorFields, type Logger } from '../../telemetry/logger.ts';
-import { projectorOf, takes } from './apply.ts';
 import { LogsNotRead } from './errors.ts';
 import { askInGroups } from './pacing.ts';
 import { resumeKnown } from './parked.ts';
-import { type AggregateKey, positionKey, readPositions, viewTargets } from './positions.ts';
+import { type AggregateKey, positionKey, readStandings } from './positions.ts';
+import { projectorOf, takes } from './projector.ts';
 import { project, type RunnerDeps } from './runner.ts';
 
 /** Aggregates looked at in one part of the directory in one tick: bounds the objects woken, 16 parts a minute. */
@@ -114,12 +114,9 @@ export async function lagging(
   deps: Pick<RunnerDeps, 'database' | 'projectors'>,
   heads: readonly EventsMessage[],
 ): Promise<EventsMessage[]> {
-  const { targets: all } = await viewTargets(
-    deps.database,
-    deps.projectors.map(({ view }) => view),
-  );
+  const views = deps.projectors.map(({ view }) => view);
+  const { targets: all, positions } = await readStandings(deps.database, views, heads);
   const targets = all.filter((target) => target.role === 'live');
-  const positions = await readPositions(deps.database, targets, heads);
   return heads.filter((head) =>
     targets.some((target) => {
       if (!takes(projectorOf(deps.projectors, target), head)) return false;

@@ -1,7 +1,6 @@
 /** The questions that a rebuilt colour is compared by, and what their answers mean. */
 import { columnsOf } from '../../schemas/tables/columns.ts';
 import type { Colour } from '../../schemas/tables/views.ts';
-import { takes } from '../kernel/apply.ts';
 import type { Statement } from '../kernel/database.ts';
 import { askInGroups } from '../kernel/pacing.ts';
 import {
@@ -11,7 +10,7 @@ import {
   type ViewPosition,
   type ViewTarget,
 } from '../kernel/positions.ts';
-import type { AuditRow, OwnerState, RebuildableProjector } from '../kernel/projector.ts';
+import { type AuditRow, type OwnerState, type RebuildableProjector, takes } from '../kernel/projector.ts';
 import { DIFFERENCES_MAX, type Difference } from './job.ts';
 
 /** Versions of an aggregate to be verified: those after `from` up to `to`, and whether `to` is the last. */

@@ -4,7 +4,7 @@
  */
 import type { EventsMessage } from '../../schemas/message.ts';
 import { errorFields } from '../../telemetry/logger.ts';
-import { applyRanges, projectorOf, type Range, type Standing, takes } from '../kernel/apply.ts';
+import { applyRanges, type Range } from '../kernel/apply.ts';
 import { LogsNotRead } from '../kernel/errors.ts';
 import { askInGroups } from '../kernel/pacing.ts';
 import {
@@ -12,11 +12,11 @@ import {
   keyOf,
   otherColour,
   positionKey,
-  readPositions,
+  readStandings,
+  type Standing,
   type ViewTarget,
-  viewTargets,
 } from '../kernel/positions.ts';
-import { ProjectedEvent } from '../kernel/projector.ts';
+import { ProjectedEvent, projectorOf, takes } from '../kernel/projector.ts';
 import { journalStarts } from '../projectors/journal.ts';
 import type { RebuildDeps } from './deps.ts';
 import { jobGuard, type RebuildJob } from './job.ts';
@@ -72,8 +72,7 @@ async function readStanding(
   job: RebuildJob,
   keys: readonly AggregateKey[],
 ): Promise<Standing> {
-  const { targets, epoch } = await viewTargets(database, job.views);
-  const positions = await readPositions(database, targets, keys);
+  const { targets, epoch, positions } = await readStandings(database, job.views, keys);
   const building = targets.filter(({ role }) => role === 'building');
   return { targets: building, epoch, positions, isFilling: true };
 }

@@ -4,11 +4,11 @@
  * Cloudflare import: the simulation can run it.
  */
 import { type RebuildKind, VIEWS, type ViewName } from '../../schemas/tables/views.ts';
-import { projectorOf } from '../kernel/apply.ts';
 import type { Statement } from '../kernel/database.ts';
 import { isPositionRace } from '../kernel/errors.ts';
 import { askInGroups } from '../kernel/pacing.ts';
 import { otherColour, viewTargets } from '../kernel/positions.ts';
+import { projectorOf } from '../kernel/projector.ts';
 import { project } from '../kernel/runner.ts';
 import { headOf, lagging } from '../kernel/sweep.ts';
 import type { RebuildDeps } from './deps.ts';

@@ -1,5 +1,4 @@
 /** The ends of a rebuild: the switch, in one transaction, or giving up. */
-import { projectorOf, takes } from '../kernel/apply.ts';
 import type { Statement } from '../kernel/database.ts';
 import { isPositionRace } from '../kernel/errors.ts';
 import {
@@ -10,6 +9,7 @@ import {
   type ViewTarget,
   viewTargets,
 } from '../kernel/positions.ts';
+import { projectorOf, takes } from '../kernel/projector.ts';
 import { settleProvisional } from '../projectors/journal.ts';
 import type { RebuildDeps } from './deps.ts';
 import { fill } from './fill.ts';

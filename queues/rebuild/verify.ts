@@ -3,7 +3,6 @@
  * live ones are what one rebuilds for; a row that the owner contradicts forbids the switch.
  */
 import type { Colour } from '../../schemas/tables/views.ts';
-import { projectorOf } from '../kernel/apply.ts';
 import type { Statement } from '../kernel/database.ts';
 import {
   type AggregateKey,
@@ -18,7 +17,7 @@ import {
   type ViewTarget,
   viewTargets,
 } from '../kernel/positions.ts';
-import type { OwnerState } from '../kernel/projector.ts';
+import { type OwnerState, projectorOf } from '../kernel/projector.ts';
 import {
   ownerDifferences,
   type Pair,

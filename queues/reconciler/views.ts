@@ -3,7 +3,6 @@
  * then, so that a view that is merely late differs in nothing. Late it may be for so long, and no longer.
  */
 import type { OpenFinding } from '../../schemas/reconciliation.ts';
-import { projectorOf, takes } from '../kernel/apply.ts';
 import type { Statement } from '../kernel/database.ts';
 import type { RunnerDeps } from '../kernel/deps.ts';
 import {
@@ -16,7 +15,13 @@ import {
   type ViewTarget,
   viewTargets,
 } from '../kernel/positions.ts';
-import type { AuditRow, OwnerState, RebuildableProjector } from '../kernel/projector.ts';
+import {
+  type AuditRow,
+  type OwnerState,
+  projectorOf,
+  type RebuildableProjector,
+  takes,
+} from '../kernel/projector.ts';
 import { contradictions, type Shown } from '../rebuild/compare.ts';
 import { bringUp, clear } from './remake.ts';
 import { answered, type Check, isLog, LATE_MS, type Verdict } from './verdict.ts';

@@ -1,7 +1,7 @@
 /** How the views stand: their colours, what they have, and how far they are behind the logs. */
-import { projectorOf, takes } from '../../queues/kernel/apply.ts';
 import type { ViewDatabase } from '../../queues/kernel/database.ts';
 import { type AggregateKey, positionKey, readPositions, viewTargets } from '../../queues/kernel/positions.ts';
+import { projectorOf, takes } from '../../queues/kernel/projector.ts';
 import { projectors } from '../../queues/projectors/index.ts';
 import { DIRECTORY_PARTS, partOf } from '../../schemas/partition.ts';
 import { type Colour, VIEWS, type ViewName } from '../../schemas/tables/views.ts';

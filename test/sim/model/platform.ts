@@ -5,6 +5,7 @@ import type { Source } from '../../../actors/kernel/messages.ts';
 import { consumeBatch } from '../../../queues/kernel/consumer.ts';
 import { keyOf } from '../../../queues/kernel/positions.ts';
 import type { OwnerState, RebuildableProjector } from '../../../queues/kernel/projector.ts';
+import { RememberedStandings } from '../../../queues/kernel/rememberedStandings.ts';
 import type { RunnerDeps } from '../../../queues/kernel/runner.ts';
 import { sweepPage } from '../../../queues/kernel/sweep.ts';
 import type { RebuildDeps } from '../../../queues/rebuild/deps.ts';
@@ -78,6 +79,7 @@ export class Platform {
   unreadable: string | undefined;
   readonly #world: World;
   readonly #logger: Logger;
+  readonly #memories = new Map<string, RememberedStandings>();
   readonly #projectors: readonly RebuildableProjector[];
   readonly #deadLetters = new KeptLetters();
   readonly #observer: Observer;
@@ -278,7 +280,7 @@ export class Platform {
     return {
       parts: this.databases.length,
       logger: this.#logger,
-      runnerDeps: (part: number) => this.#runnerDeps(caller, part),
+      runnerDeps: (part: number) => ({ ...this.#runnerDeps(caller, part), remembered: this.#memoryOf(part) }),
       chance: () => this.#chance(),
     };
   }
@@ -295,6 +297,16 @@ export class Platform {
       },
       chance: () => this.#chance(),
     };
+  }
+
+  /** Batches come to several instances of the consumer, each of which remembers for as long as it lives. */
+  #memoryOf(part: number): RememberedStandings {
+    const instance = `${part}/${this.#world.random.integer(CONSUMER_INSTANCES)}`;
+    const isNew = this.#world.random.integer(CONSUMER_BATCHES) === 0;
+    const known = isNew ? undefined : this.#memories.get(instance);
+    const memory = known ?? new RememberedStandings(this.#projectors);
+    this.#memories.set(instance, memory);
+    return memory;
   }
 
   #runnerDeps(caller: Caller, part: number): RunnerDeps {
@@ -322,6 +334,10 @@ export class Platform {
     return this.#world.random.integer(1_000) / 1_000;
   }
 }
+
+/** Instances of the views' consumer at a time, and batches that one lives for on average. */
+const CONSUMER_INSTANCES = 2;
+const CONSUMER_BATCHES = 20;
 
 const WEBHOOK_CONTEXT = { userId: 'sandbox', correlationId: 'webhook', causationId: null };
 
