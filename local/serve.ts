@@ -113,6 +113,7 @@ async function main(): Promise<void> {
   let platform: Platform | undefined;
   stopOnSignals(() => platform);
   endWithNpm();
+  console.log('Folio is starting; the first time, and after a change of the code, that takes some seconds …');
   platform = await startPlatform({ ...given, ownSignals: true });
   const short = (path: string) => {
     const fromHere = relative(process.cwd(), path);
