@@ -3,6 +3,8 @@ import { runInDurableObject } from 'cloudflare:test';
 import { exports } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { accountStub } from '../../workers/aggregates.ts';
+import type { Env } from '../../workers/env.ts';
+import { app } from '../../workers/http/app.ts';
 import { SERVER_FRAMES, type ServerFrame } from '../../workers/streams/frames.ts';
 import { call, eventually, opened, TEST_TOKEN, testEnv, verdict } from '../support/api.ts';
 import { as } from '../support/callers.ts';
@@ -146,6 +148,27 @@ describe('an event stream', () => {
     expect(verdict(await call('GET', '/v1/stream/order/o-1?topic=portfolio'))).toBe(
       '400 invalid_request aggregateType',
     );
+  });
+
+  it('opens no socket for a Last-Event-ID that is no version', async () => {
+    const id = await opened('sse-bad-id');
+    const asked: string[] = [];
+    const getByName = (hub: string) => {
+      asked.push(hub);
+      return testEnv.STREAMS.getByName(hub);
+    };
+    const ask = async (lastId: string) => {
+      const headers = { Authorization: `Bearer ${TEST_TOKEN}`, 'Last-Event-ID': lastId };
+      const env = { ...testEnv, STREAMS: { getByName } as unknown as Env['STREAMS'] };
+      const response = await app.fetch(
+        new Request(`http://folio.test/v1/stream/account/${id}`, { headers }),
+        env,
+      );
+      await response.body?.cancel();
+      return response.status;
+    };
+    expect([await ask('x'), asked.length]).toEqual([400, 0]);
+    expect([await ask('1'), asked.length]).toEqual([200, 1]);
   });
 
   it('ends the subscription when its reader leaves', async () => {

@@ -77,12 +77,13 @@ const openEventStream = route(
     problems: ['aggregate_not_found'],
   },
   async (c, { params: { aggregateType, id: aggregateId }, query: { topic, afterVersion } }) => {
+    // Before a socket is opened that nobody would close.
+    const lastId = lastEventId(c.req.header(LAST_EVENT_ID));
     const { webSocket } = await openSocket(c.env, [], {
       ...c.get('caller'),
       correlationId: c.get('correlationId'),
     });
     if (webSocket === null) throw noMoreConnections();
-    const lastId = lastEventId(c.req.header(LAST_EVENT_ID));
     const after = lastId ?? afterVersion;
     const opened = await eventStream(webSocket, {
       topic,
