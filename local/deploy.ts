@@ -49,7 +49,8 @@ async function main(): Promise<number> {
     const migrated = await migrateWithWrangler('--remote', given);
     if (migrated !== 0) return migrated;
     const environment = optionValue(given, '--env') ?? optionValue(given, '-e');
-    const ruled = await retention({ isDryRun: false, isCheck: false, environment });
+    const config = optionValue(given, '--config') ?? optionValue(given, '-c');
+    const ruled = await retention({ environment, config });
     if (ruled !== 0) return ruled;
   }
   return await runWrangler(['deploy', ...given]);

@@ -20,8 +20,16 @@ function requiredSecrets({ PAYMENT_PROVIDER: provider = 'sandbox' }: Variables):
 /** Variables of the Worker by name: unlike secrets they stand in a file that others read. */
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** Options of wrangler that say which Worker is meant, each with a value. */
-const WORKER_OPTIONS: ReadonlySet<string> = new Set(['--env', '-e', '--name', '--config', '-c']);
+/** Options of wrangler that say which Worker is meant, and whose, each with a value. */
+const WORKER_OPTIONS: ReadonlySet<string> = new Set([
+  '--env',
+  '-e',
+  '--name',
+  '--config',
+  '-c',
+  '--cwd',
+  '--profile',
+]);
 
 /**
  * Required secrets that the Worker neither has nor is given by this deployment. `list` names those that it has. Throws where

@@ -39,8 +39,8 @@ export async function runWrangler(
   return code ?? 1;
 }
 
-/** Options of `wrangler dev` and `wrangler deploy` that say which databases are meant, each with a value. */
-const DATABASE_OPTIONS = ['--env', '-e', '--config', '-c', '--persist-to'];
+/** Options of `wrangler dev` and `wrangler deploy` that say which databases are meant, and whose, each with a value. */
+const DATABASE_OPTIONS = ['--env', '-e', '--config', '-c', '--cwd', '--profile', '--persist-to'];
 
 /**
  * Applies the migrations of every D1 database of `wrangler.toml`; answers the first exit code that is not 0. `given` are the

@@ -13,6 +13,9 @@ interface DeclaredOption {
   readonly alias?: string | readonly string[];
 }
 
+/** An option of one letter that hangs together with its value or with other ones: what runs before wrangler would not see it. */
+const GROUPED = /^-[a-z]./i;
+
 /**
  * Throws {@link LocalServerError} with the help where wrangler's command would not take the options. Wrangler itself says so only once it
  * runs, and by then databases may be migrated. The names are those that wrangler declares, so that they are the ones of the release
@@ -34,6 +37,11 @@ export async function requireWranglerOptions(
     },
     help,
   );
+  const grouped = given.find((arg) => GROUPED.test(arg));
+  if (grouped !== undefined) {
+    const apart = 'write options of one letter by themselves, and their values after a space';
+    throw new LocalServerError(`${grouped}: ${apart}\n\n${help}`);
+  }
   let takesMore = false;
   for (const token of tokens) {
     if (token.kind === 'option') takesMore = declared[token.name]?.array === true;

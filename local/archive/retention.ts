@@ -36,13 +36,16 @@ export interface RetentionOptions {
   readonly isCheck?: boolean;
   /** The environment of `wrangler.toml` that is meant; the one without a name where it is absent. */
   readonly environment?: string | undefined;
+  /** The Worker's configuration, where it is not the repository's. */
+  readonly config?: string | undefined;
 }
+
+/** What says which buckets are meant. */
+type Meant = Pick<RetentionOptions, 'environment' | 'config'>;
 
 /** The world around the command. */
 interface World {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The Worker's configuration, where it is not the repository's. */
-  readonly config?: string;
   print(line: string): void;
 }
 
@@ -58,10 +61,10 @@ interface Bucket {
 
 /** Prints what it finds and does; answers the exit code: 1 where the bucket does not have the rules. */
 export async function retention(
-  { isDryRun = false, isCheck = false, environment }: RetentionOptions,
+  { isDryRun = false, isCheck = false, ...meant }: RetentionOptions,
   world: World = { env: process.env, print: (line) => console.log(line) },
 ): Promise<number> {
-  const bucket = await bucketOf(environment, world);
+  const bucket = await bucketOf(meant);
   if (isDryRun) {
     printRules(bucket, world);
     return 0;
@@ -97,17 +100,13 @@ export async function retention(
       ? 'has the rules of the archive'
       : `differs from the rules of the archive: ${plural(wrong, 'finding')}`;
   world.print(`bucket ${bucket.name} ${verdict}${changes}`);
-  const locks = await locksOnKeyBackups(api, environment, world);
+  const locks = await locksOnKeyBackups(api, meant, world);
   return wrong + locks === 0 ? 0 : 1;
 }
 
 /** Locks on the bucket of the keys' backup, where an erasure replaces what there is: said, and counted. */
-async function locksOnKeyBackups(
-  api: CloudflareApi,
-  environment: string | undefined,
-  world: World,
-): Promise<number> {
-  const bucket = await bucketOf(environment, world, 'KEY_BACKUPS');
+async function locksOnKeyBackups(api: CloudflareApi, meant: Meant, world: World): Promise<number> {
+  const bucket = await bucketOf(meant, 'KEY_BACKUPS');
   const locks = (await rulesOf(api, bucket, 'lock')).filter(({ enabled }) => enabled);
   for (const rule of locks)
     world.print(
@@ -155,8 +154,7 @@ interface BucketConfig {
 }
 
 async function bucketOf(
-  environment: string | undefined,
-  { config: file = WRANGLER_TOML }: World,
+  { environment, config: file = WRANGLER_TOML }: Meant,
   binding = 'ARCHIVE',
 ): Promise<Bucket> {
   const library = await loadWrangler();

@@ -123,7 +123,9 @@ describe('options that are handed on to wrangler', () => {
     expect(await refusal(command, ...given)).toBeUndefined();
   });
 
-  // Each of the last five would be understood one way by wrangler and another by what runs before it.
+  const APART = 'write options of one letter by themselves, and their values after a space';
+
+  // Each of the last eight would be understood one way by wrangler and another by what runs before it.
   it.each<[HandingOn, string[], string]>([
     ['dev', ['--prot', '1'], "Unknown option '--prot'"],
     ['dev', ['--dry-run'], "Unknown option '--dry-run'"],
@@ -133,6 +135,9 @@ describe('options that are handed on to wrangler', () => {
     ['deploy', ['dry-run'], 'dry-run belongs to no option'],
     ['deploy', ['--env', 'staging', '--', '--dry-run'], '--dry-run belongs to no option'],
     ['deploy', ['--env'], "Option '--env <value>' argument missing"],
+    ['deploy', ['-eproduction'], `-eproduction: ${APART}`],
+    ['dev', ['-e=staging'], `-e=staging: ${APART}`],
+    ['dev', ['-le', 'staging'], `-le: ${APART}`],
   ])('of %s are refused where it does not: %j', async (command, given, message) => {
     expect(await refusal(command, ...given)).toBe(message);
   });
@@ -150,9 +155,10 @@ describe('the migrations before dev and deploy', () => {
 
   it('go to the databases that the command itself will use', async () => {
     expect(await commands()).toContain('d1 migrations apply VIEWS_0 --local');
-    const given = ['--port', '1', '--env=staging', '--persist-to', 'elsewhere'];
+    const given = ['--port', '1', '--env=staging', '--persist-to', 'elsewhere', '--profile', 'work'];
+    const same = '--env staging --profile work --persist-to elsewhere';
     for (const command of await commands(...given)) {
-      expect(command).toMatch(/^d1 migrations apply \w+ --local --env staging --persist-to elsewhere$/);
+      expect(command).toMatch(new RegExp(`^d1 migrations apply \\w+ --local ${same}$`));
     }
   });
 });

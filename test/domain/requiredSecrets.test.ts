@@ -76,8 +76,9 @@ describe('a deployment', () => {
       asked = options;
       return ['PERSONAL_DATA_KEYS'];
     };
-    await missingSecrets(['--minify', '--env', 'staging', '--name=other', '--var', 'A:B'], STRIPE, list);
-    expect(asked).toEqual(['--env', 'staging', '--name=other']);
+    const given = ['--minify', '--env', 'staging', '--name=other', '--var', 'A:B', '--profile', 'work'];
+    await missingSecrets(given, STRIPE, list);
+    expect(asked).toEqual(['--env', 'staging', '--name=other', '--profile', 'work']);
   });
 
   it('reads what the configuration itself says, which has no secret among its variables', async () => {

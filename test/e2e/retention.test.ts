@@ -55,11 +55,7 @@ beforeEach(() => {
 afterAll(() => void server.close());
 
 /** The command; answers its exit code. */
-async function run(
-  options: RetentionOptions,
-  env: Record<string, string> = {},
-  world: { readonly config?: string } = {},
-): Promise<number> {
+async function run(options: RetentionOptions, env: Record<string, string> = {}): Promise<number> {
   lines = [];
   const { port } = server.address() as AddressInfo;
   const variables = {
@@ -67,7 +63,7 @@ async function run(
     CLOUDFLARE_API_TOKEN: 'a-token',
     ...env,
   };
-  return retention(options, { env: variables, print: (line) => void lines.push(line), ...world });
+  return retention(options, { env: variables, print: (line) => void lines.push(line) });
 }
 
 const days = (count: number) => count * 86_400;
@@ -144,8 +140,8 @@ describe('the rules of the bucket', () => {
     await run({});
     expect(rules.lifecycle).toHaveLength(2);
     // The rules from before are found, and taken away; the locks stay.
-    expect(await run({ isCheck: true }, {}, { config })).toBe(1);
-    expect(await run({}, {}, { config })).toBe(0);
+    expect(await run({ isCheck: true, config })).toBe(1);
+    expect(await run({ config })).toBe(0);
     expect(lines).toEqual([
       'removal is suspended: nothing of the archive goes at the end of its term',
       'bucket folio-archive has the rules of the archive (0 added, 2 removed)',
@@ -153,17 +149,17 @@ describe('the rules of the bucket', () => {
     expect([rules.lifecycle, rules.lock?.length]).toEqual([[], 5]);
     const theirs = (id: string, prefix: string) => removal(id, prefix, days(30));
     rules.lifecycle = [theirs('exports', 'exports/'), { ...theirs('off', 'segments/'), enabled: false }];
-    expect(await run({ isCheck: true }, {}, { config })).toBe(0);
+    expect(await run({ isCheck: true, config })).toBe(0);
     for (const prefix of ['', 'seg', 'segments/', 'segments/7y/order/']) {
       rules.lifecycle = [theirs('theirs', prefix)];
-      expect([prefix, await run({}, {}, { config })]).toEqual([prefix, 1]);
+      expect([prefix, await run({ config })]).toEqual([prefix, 1]);
       expect(lines[0]).toMatch(/^removes what must stay, and is left to whoever made it: theirs: /);
     }
     rules.lifecycle = [];
-    expect(await run({ isDryRun: true }, {}, { config })).toBe(0);
+    expect(await run({ isDryRun: true, config })).toBe(0);
     expect(lines.filter((line) => line.includes('removed after'))).toEqual([]);
     writeFileSync(config, given.replace('ARCHIVE_REMOVAL = "after-term"', 'ARCHIVE_REMOVAL = "off"'));
-    await expect(run({}, {}, { config })).rejects.toThrow('ARCHIVE_REMOVAL is "after-term" or "suspended"');
+    await expect(run({ config })).rejects.toThrow('ARCHIVE_REMOVAL is "after-term" or "suspended"');
     rmSync(folder, { recursive: true });
     // Lifted: what is over its term goes again.
     expect(await run({})).toBe(0);
