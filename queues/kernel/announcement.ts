@@ -45,15 +45,18 @@ export class Announcement {
         await this.#repair(deps, version, to - version + 1);
         continue;
       }
-      const first = version;
       for (; version <= to; version++) {
         const event = eventOf(source, version);
         if (event === undefined) break;
         events.push(new ProjectedEvent(source, event));
       }
-      if (!this.#read.has(source)) this.used += version - first;
     }
     return { key: this.key, events };
+  }
+
+  /** The events of a range were needed: what was lost to another consumer was not. */
+  use({ events }: Range): void {
+    for (const { source } of events) if (!this.#read.has(source)) this.used++;
   }
 
   /** Lets go of what every view has: a long repair must not keep a whole log in memory. */

@@ -80,6 +80,12 @@ async function readStanding(deps: RunnerDeps, announcements: readonly Announceme
   return { ...(await readStandings(deps.database, views, keys)), isFilling: false };
 }
 
+/** What is taken of an announcement at a time. */
+interface Taken {
+  readonly announcement: Announcement;
+  readonly range: Range;
+}
+
 /** One transaction's worth; returns what is still open after it. */
 async function applyOnce(
   deps: RunnerDeps,
@@ -88,7 +94,7 @@ async function applyOnce(
   result: ProjectionResult,
   unread: Map<string, unknown>,
 ): Promise<Announcement[]> {
-  const reads: Promise<Range | undefined>[] = [];
+  const reads: Promise<Taken | undefined>[] = [];
   const open: Announcement[] = [];
   let room = APPLY_EVENTS_MAX;
   for (const announcement of announcements) {
@@ -98,13 +104,18 @@ async function applyOnce(
       announcement.forget(from);
       // An owner that does not answer holds up its own aggregate and no other.
       const unreadable = (error: unknown) => void unread.set(keyOf(announcement.key), error);
-      reads.push(announcement.range(deps, from, to).catch(unreadable));
+      const taken = announcement.range(deps, from, to).then((range) => ({ announcement, range }));
+      reads.push(taken.catch(unreadable));
       room -= to - from;
     }
     if (to < announcement.toVersion) open.push(announcement);
   }
-  const ranges = (await Promise.all(reads)).filter((range) => range !== undefined);
-  if (ranges.length > 0) await applyRanges(deps, standing, ranges, result);
+  const taken = (await Promise.all(reads)).filter((one) => one !== undefined);
+  if (taken.length > 0) {
+    const ranges = taken.map(({ range }) => range);
+    await applyRanges(deps, standing, ranges, result);
+  }
+  for (const { announcement, range } of taken) announcement.use(range);
   return open.filter(({ key }) => !unread.has(keyOf(key)));
 }
 

@@ -104,6 +104,14 @@ describe('a consumer that remembers', () => {
     await expectWhole(log);
   });
 
+  it('counts what it lost to another as there already', async () => {
+    const log = new TestLog('counted').open().trade(5);
+    const [one, other] = [consumer(log), consumer(log)];
+    await one.take(log, 1, 3);
+    await project(other.deps, log.messages(1, 5));
+    expect(await project(one.deps, log.messages(4, 6))).toMatchObject({ applied: 4, skipped: 2 });
+  });
+
   it.each([
     ['an earlier version', 2],
     ['before its first event', 0],
