@@ -198,6 +198,31 @@ describe('a rebuild', () => {
     expect(await advanceRebuild(whole, never)).toMatchObject({ phase: 'SWITCHED', eventsApplied: log.head });
   });
 
+  it.each([true, false])('reads the next portion while one is being stored: %s', async (readsAhead) => {
+    const log = new TestLog('acc-1').open().trade(39, 'IBM');
+    const whole = rebuildDeps(0, [log], { portion: () => 10, readsAhead });
+    await project(whole, log.messages());
+    await startRebuild(whole, { id: `ahead-${readsAhead}`, kind: 'rebuild', views: ['trades'] });
+    const seen = new Set<boolean>();
+    let storing = 0;
+    const deps: RebuildDeps = {
+      ...whole,
+      database: {
+        ...whole.database,
+        batch: (statements) => {
+          storing++;
+          return whole.database.batch(statements).finally(() => storing--);
+        },
+      },
+      readLog: async (...range) => {
+        if (range[1] > 10) seen.add(storing > 0);
+        return whole.readLog(...range);
+      },
+    };
+    expect(await advanceRebuild(deps, never)).toMatchObject({ phase: 'SWITCHED' });
+    expect([...seen]).toEqual([readsAhead]);
+  });
+
   it('says what went wrong first, where counting goes wrong then', async () => {
     const log = new TestLog('acc-1').open().trade(39, 'IBM');
     const whole = rebuildDeps(0, [log], { portion: () => 10 });

@@ -14,6 +14,7 @@ export const emptyViews = (lines: string[] = []): RebuildDeps => ({
   newClaim: () => crypto.randomUUID(),
   now: () => 0,
   portion: (full) => full,
+  readsAhead: true,
   letOthersGoFirst: async () => undefined,
   directoryParts: 1,
   directory: async () => [],

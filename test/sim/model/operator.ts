@@ -103,14 +103,16 @@ export class Operator {
     this.#orderWhatIsBegun();
   }
 
+  /** Where two are at different ones, since one was cancelled while another began, the first is what others are told of. */
   #orderWhatIsBegun(): void {
     if (this.#isResting) return;
     for (const database of this.#platform.databases) {
       const [row] = database.inspect(
         "SELECT kind, views FROM rebuilds WHERE phase NOT IN ('SWITCHED', 'FAILED')",
       );
-      if (row !== undefined)
-        this.#order = { kind: row.kind as RebuildKind, views: JSON.parse(String(row.views)) };
+      if (row === undefined) continue;
+      this.#order = { kind: row.kind as RebuildKind, views: JSON.parse(String(row.views)) };
+      return;
     }
   }
 
