@@ -1,6 +1,6 @@
 /** The cron tick: one page of the sweep and of the reconciler in every part of the directory, and a checkpoint over what was archived. */
 import { archiveBucket, RetainedBucket } from '../queues/archive/retainedBucket.ts';
-import { askInGroups, type Pacing } from '../queues/kernel/pacing.ts';
+import { askInGroups, GROUP_CALLS, type Pacing } from '../queues/kernel/pacing.ts';
 import { sweepPage } from '../queues/kernel/sweep.ts';
 import { tellSagas } from '../queues/sagas/consumer.ts';
 import { IS_LOCAL } from '../schemas/localRun.ts';
@@ -66,6 +66,7 @@ async function sweepAround(env: Env, logger: Logger, pacing: Pacing): Promise<vo
       directory: directoryPart(env, part),
       parts,
       pageOfLarge: IS_LOCAL ? LOCAL_PAGE_OF_LARGE : undefined,
+      headsAtOnce: IS_LOCAL ? GROUP_CALLS : undefined,
       logger,
       head: pacing.afterOthers((key) => ownerOf(env, key).head()),
       runnerDeps: (database) => {

@@ -37,6 +37,8 @@ export interface SweepDeps {
   runnerDeps(part: number): RunnerDeps;
   /** Of a part that has more than a page, so many are looked at in one tick; a page where it is left out. */
   readonly pageOfLarge?: number | undefined;
+  /** Owners that are asked at once, so that others have a turn in between; all of a page where it is left out: one may hang. */
+  readonly headsAtOnce?: number | undefined;
   /** Others that know how far they have each log, such as the archive: told how far it goes. */
   readonly followers?: readonly ((heads: readonly EventsMessage[]) => Promise<void>)[];
 }
@@ -52,7 +54,9 @@ export async function sweepPage(deps: SweepDeps): Promise<void> {
   const isWhole = cursor === null && page.length < SWEEP_PAGE;
   const entries = isWhole ? page : page.slice(0, deps.pageOfLarge);
   const isLast = page.length < SWEEP_PAGE && entries.length === page.length;
-  const heads = (await askInGroups(entries, (key) => headOf(deps, key))).flat();
+  const heads = (
+    await askInGroups(entries, (key) => headOf(deps, key), deps.headsAtOnce ?? SWEEP_PAGE)
+  ).flat();
   for (let part = 0; part < parts; part++) {
     const share = heads.filter((head) => partOf(head.aggregateId, parts) === part);
     if (share.length === 0) continue;

@@ -1,10 +1,15 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { AggregateKey } from '../../queues/kernel/positions.ts';
-import { SWEEP_PAGE, sweepPage } from '../../queues/kernel/sweep.ts';
+import { SWEEP_PAGE, type SweepDeps, sweepPage } from '../../queues/kernel/sweep.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 
 /** A part of the directory, and what each tick of the sweep looks at. */
-function partOfSize(size: number, pageOfLarge: number | undefined) {
+function partOfSize(
+  size: number,
+  pageOfLarge: number | undefined,
+  asking: Partial<Pick<SweepDeps, 'head' | 'headsAtOnce'>> = {},
+) {
   const entries = Array.from({ length: size }, (_, index): AggregateKey => {
     return { aggregateType: 'account', aggregateId: `${index}`.padStart(6, '0') };
   });
@@ -25,6 +30,7 @@ function partOfSize(size: number, pageOfLarge: number | undefined) {
       logger: createLogger('test', 'error'),
       pageOfLarge,
       head: async () => 1,
+      ...asking,
       runnerDeps: () => {
         throw new Error('there is no view database');
       },
@@ -44,6 +50,23 @@ async function roundOf(size: number, pageOfLarge?: number): Promise<string[][]> 
     ticks.push(seen);
   }
 }
+
+describe('a page of the sweep', () => {
+  it.each([
+    [undefined, 100],
+    [20, 20],
+  ])('asks the owners all at once, or where it is told so %s at a time', async (headsAtOnce, most) => {
+    let [asked, atOnce] = [0, 0];
+    const head = async () => {
+      atOnce = Math.max(atOnce, ++asked);
+      await setImmediate();
+      asked--;
+      return 1;
+    };
+    expect(await partOfSize(100, undefined, { head, headsAtOnce })()).toHaveLength(100);
+    expect(atOnce).toBe(most);
+  });
+});
 
 describe('a round of the sweep', () => {
   it.each([
