@@ -13,6 +13,9 @@ export interface ViewPosition {
   readonly parkedVersion: number | null;
 }
 
+/** Where a view stands of which there is no position. */
+export const NOWHERE: ViewPosition = { version: 0, parkedVersion: null };
+
 /** A view in one of its colours: what positions are kept for. */
 export interface ViewTarget {
   readonly view: ViewName;

@@ -6,6 +6,7 @@
 import {
   type AggregateKey,
   keyOf,
+  NOWHERE,
   otherColour,
   positionKey,
   type Standing,
@@ -93,5 +94,3 @@ export class RememberedStandings {
     return own;
   }
 }
-
-const NOWHERE: ViewPosition = { version: 0, parkedVersion: null };

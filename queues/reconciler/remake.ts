@@ -1,6 +1,6 @@
 /** Makes one aggregate's rows in one view anew, from its log. */
 import type { RunnerDeps } from '../kernel/deps.ts';
-import { type AggregateKey, positionKey, readPositions, viewTargets } from '../kernel/positions.ts';
+import { type AggregateKey, positionKey, readStandings, viewTargets } from '../kernel/positions.ts';
 import type { RebuildableProjector } from '../kernel/projector.ts';
 import { project } from '../kernel/runner.ts';
 
@@ -42,9 +42,8 @@ export async function bringUp(
 ): Promise<boolean> {
   const announced = { ...key, fromVersion: head, toVersion: head, previousHash: '', events: [] };
   await project(deps, [announced], isOver);
-  const { targets } = await viewTargets(deps.database, [view]);
+  const { targets, positions } = await readStandings(deps.database, [view], [key]);
   const live = targets.filter(({ role }) => role === 'live');
-  const positions = await readPositions(deps.database, live, [key]);
   return live.every((target) => {
     const position = positions.get(positionKey(target, key));
     return position !== undefined && (position.version >= head || position.parkedVersion !== null);

@@ -8,6 +8,7 @@ import type { RunnerDeps } from '../kernel/deps.ts';
 import {
   type AggregateKey,
   keyOf,
+  NOWHERE,
   type PositionRow,
   positionKey,
   positionsStatement,
@@ -137,8 +138,6 @@ async function judgeOne(
   }
   return verdicts;
 }
-
-const NOWHERE: ViewPosition = { version: 0, parkedVersion: null };
 
 async function lateness(
   deps: ViewCheckDeps,

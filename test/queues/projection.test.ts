@@ -7,6 +7,7 @@ import { sweepPage } from '../../queues/kernel/sweep.ts';
 import { partOf } from '../../schemas/partition.ts';
 import {
   databaseOf,
+  everyViewAt,
   memoryLogger,
   positionsOf,
   rowsOf,
@@ -16,20 +17,12 @@ import {
   upTo,
 } from '../support/projection.ts';
 
-/** All four views at one version. */
-const all = (version: number) => ({
-  accounts: version,
-  journal: version,
-  positions: version,
-  trades: version,
-});
-
 describe('the runner', () => {
   it('applies a message to every view', async () => {
     const log = new TestLog('plain').open().trade(3);
     const result = await project(runnerDeps(0, [log]), log.messages());
     expect(result).toEqual({ applied: 16, skipped: 0, repaired: 0, parked: 0 });
-    expect(await positionsOf(0, 'plain')).toEqual(all(4));
+    expect(await positionsOf(0, 'plain')).toEqual(everyViewAt(4));
     expect(await storedVersions(0, 'plain')).toEqual({ journal: [1, 2, 3, 4], trades: [2, 3, 4] });
     expect(await rowsOf(0, "SELECT cash, version FROM accounts_blue WHERE account_id = 'plain'")).toEqual([
       { cash: '996', version: 4 },
@@ -59,13 +52,13 @@ describe('the runner', () => {
     expect(deps.reads).toEqual(['holes@7']);
     expect(result.applied).toBe(14 * 4);
     expect(await storedVersions(0, 'holes')).toEqual({ journal: upTo(20), trades: upTo(20).slice(1) });
-    expect(await positionsOf(0, 'holes')).toEqual(all(20));
+    expect(await positionsOf(0, 'holes')).toEqual(everyViewAt(20));
   });
 
   it('takes a wake-up without events for what it is', async () => {
     const log = new TestLog('awake').open().trade(2);
     await project(runnerDeps(0, [log]), [log.announcement()]);
-    expect(await positionsOf(0, 'awake')).toEqual(all(3));
+    expect(await positionsOf(0, 'awake')).toEqual(everyViewAt(3));
   });
 
   it('gives up for now where the log does not have what was announced, and applies nothing of it', async () => {
@@ -104,7 +97,7 @@ describe('the runner', () => {
     for (const { aggregateId } of logs) {
       const versions = { journal: upTo(41), trades: upTo(41).slice(1) };
       expect(await storedVersions(0, aggregateId)).toEqual(versions);
-      expect(await positionsOf(0, aggregateId)).toEqual(all(41));
+      expect(await positionsOf(0, aggregateId)).toEqual(everyViewAt(41));
     }
     expect(await rowsOf(0, 'SELECT * FROM position_guard')).toEqual([]);
   });
@@ -156,8 +149,8 @@ describe('a poison event', () => {
     const deps = runnerDeps(0, [sick, well]);
     const result = await project(deps, [...sick.messages(), ...well.messages()]);
     expect(result.parked).toBe(1);
-    expect(await positionsOf(0, 'sick')).toEqual({ ...all(6), positions: 3 });
-    expect(await positionsOf(0, 'well')).toEqual(all(6));
+    expect(await positionsOf(0, 'sick')).toEqual({ ...everyViewAt(6), positions: 3 });
+    expect(await positionsOf(0, 'well')).toEqual(everyViewAt(6));
     expect((await storedVersions(0, 'sick')).journal).toEqual(upTo(6));
     const [parked] = await rowsOf(
       0,
@@ -177,7 +170,7 @@ describe('a poison event', () => {
     await project(deps, log.messages(1, 2));
     const later = await project(deps, log.messages(3, 5));
     expect(later).toMatchObject({ applied: 9, parked: 0 });
-    expect(await positionsOf(0, 'held')).toEqual({ ...all(5), positions: 1 });
+    expect(await positionsOf(0, 'held')).toEqual({ ...everyViewAt(5), positions: 1 });
   });
 
   it('is found where only the database can tell, among thousands of others in the same transaction', async () => {
@@ -200,9 +193,9 @@ describe('a poison event', () => {
       logs.flatMap((log) => log.messages()),
     );
     expect(result.parked).toBe(1);
-    expect(await positionsOf(0, 'refused')).toEqual({ ...all(707), trades: 701 });
+    expect(await positionsOf(0, 'refused')).toEqual({ ...everyViewAt(707), trades: 701 });
     expect((await storedVersions(0, 'refused')).trades).toEqual(upTo(701).slice(1));
-    for (const log of others) expect(await positionsOf(0, log.aggregateId)).toEqual(all(301));
+    for (const log of others) expect(await positionsOf(0, log.aggregateId)).toEqual(everyViewAt(301));
     // Halving, not one by one.
     expect(batches).toBeLessThan(60);
   });
@@ -241,7 +234,7 @@ describe('an event that this release does not know', () => {
     await sweep(log, before);
     expect(await positionsOf(part, 'future')).toEqual(waiting);
     await sweep(log, runnerDeps(part, [log], { knowsEvent: () => true }));
-    expect(await positionsOf(part, 'future')).toEqual(all(4));
+    expect(await positionsOf(part, 'future')).toEqual(everyViewAt(4));
     expect(await parkedIn(part, 'future')).toEqual([]);
   });
 
@@ -264,7 +257,7 @@ describe('an event that this release does not know', () => {
     await sweep(log, runnerDeps(part, [log], { knowsEvent }));
     expect(asked[0]).toEqual(['FundsDeposited', 2]);
     // The views that have no use for a deposit went on.
-    expect(await positionsOf(part, 'newer')).toEqual({ ...all(4), accounts: 1 });
+    expect(await positionsOf(part, 'newer')).toEqual({ ...everyViewAt(4), accounts: 1 });
   });
 
   it('goes on where an earlier release parked it and named the type alone', async () => {
@@ -278,7 +271,7 @@ describe('an event that this release does not know', () => {
       },
     ]);
     await sweep(log, runnerDeps(part, [log], { knowsEvent: () => true }));
-    expect(await positionsOf(part, 'earlier')).toEqual(all(3));
+    expect(await positionsOf(part, 'earlier')).toEqual(everyViewAt(3));
   });
 });
 
@@ -304,7 +297,7 @@ describe('the consumer', () => {
     expect(messages.map(({ said }) => said)).toEqual([...Array(4).fill(['retry']), ['ack']]);
     const complaints = logger.lines.filter((line) => line.message === 'message is not an announcement');
     expect(complaints.length).toBe(4);
-    expect(await positionsOf(partOf(log.aggregateId, 2), log.aggregateId)).toEqual(all(1));
+    expect(await positionsOf(partOf(log.aggregateId, 2), log.aggregateId)).toEqual(everyViewAt(1));
   });
 
   it('gives back the messages of an owner that does not answer, and applies what came beside them', async () => {
@@ -316,7 +309,7 @@ describe('the consumer', () => {
     );
     await consumeBatch({ parts: 1, logger: deps.logger, runnerDeps: () => deps, chance }, messages);
     expect(messages.map(({ said }) => said)).toEqual([['retry'], ['ack'], ['retry']]);
-    expect(await positionsOf(0, 'answering')).toEqual(all(5));
+    expect(await positionsOf(0, 'answering')).toEqual(everyViewAt(5));
     expect(await positionsOf(0, 'silent')).toEqual({});
   });
 
@@ -337,7 +330,7 @@ describe('the consumer', () => {
     expect(again.length).toBeGreaterThan(0);
     await consumeBatch({ ...deps, runnerDeps: (part) => runnerDeps(part, logs) }, again);
     for (const { aggregateId } of logs) {
-      expect(await positionsOf(partOf(aggregateId, 2), aggregateId)).toEqual(all(3));
+      expect(await positionsOf(partOf(aggregateId, 2), aggregateId)).toEqual(everyViewAt(3));
     }
   });
 

@@ -8,6 +8,7 @@ import { projectors } from '../../queues/projectors/index.ts';
 import { advanceRebuild, cancelRebuild, startRebuild } from '../../queues/rebuild/rebuild.ts';
 import {
   databaseOf,
+  everyViewAt,
   positionsOf,
   rebuildDeps,
   rowsOf,
@@ -58,12 +59,7 @@ function once(): () => boolean {
 /** All views of an account at one version, and each event once. */
 async function expectWhole(log: TestLog, version = log.head): Promise<void> {
   const { aggregateId } = log;
-  expect(await positionsOf(0, aggregateId)).toEqual({
-    accounts: version,
-    journal: version,
-    positions: version,
-    trades: version,
-  });
+  expect(await positionsOf(0, aggregateId)).toEqual(everyViewAt(version));
   expect(await storedVersions(0, aggregateId)).toEqual({
     journal: upTo(version),
     trades: upTo(version).slice(1),

@@ -262,6 +262,11 @@ export async function positionsOf(part: number, aggregateId: string): Promise<Re
   return Object.fromEntries(rows.map(({ view, version }) => [view, version]));
 }
 
+/** What {@link positionsOf} says of an account of which every view stands at one version. */
+export function everyViewAt(version: number): Record<string, number> {
+  return { accounts: version, journal: version, positions: version, trades: version };
+}
+
 /** Versions in the blue journal and the blue trades of an aggregate, in the order in which they are stored. */
 export async function storedVersions(part: number, aggregateId: string) {
   const journal = await rowsOf<{ events: string }>(

@@ -1,6 +1,6 @@
 /** How the views stand: their colours, what they have, and how far they are behind the logs. */
 import type { ViewDatabase } from '../../queues/kernel/database.ts';
-import { type AggregateKey, positionKey, readPositions, viewTargets } from '../../queues/kernel/positions.ts';
+import { type AggregateKey, positionKey, readStandings } from '../../queues/kernel/positions.ts';
 import { projectorOf, takes } from '../../queues/kernel/projector.ts';
 import { projectors } from '../../queues/projectors/index.ts';
 import { DIRECTORY_PARTS, partOf } from '../../schemas/partition.ts';
@@ -80,10 +80,9 @@ async function eventsBehind(
   const behind = new Map<ViewName, number>(VIEWS.map((view) => [view, 0]));
   for (const [part, database] of databases.entries()) {
     const own = heads.filter(({ key }) => partOf(key.aggregateId, databases.length) === part);
-    const { targets } = await viewTargets(database, VIEWS);
-    const positions = await readPositions(
+    const { targets, positions } = await readStandings(
       database,
-      targets,
+      VIEWS,
       own.map(({ key }) => key),
     );
     for (const target of targets.filter(({ role }) => role === 'live')) {
