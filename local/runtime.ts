@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalServerError } from './errors.ts';
+import { setHeapFlags } from './runtimeHeap.ts';
 
 /** How long requests in flight may take to finish once the server was asked to stop. */
 const DRAIN_MS = 3_000;
@@ -43,6 +44,7 @@ export class RuntimeWatch {
     }
     makeExecutable(WRAPPER);
     process.env.MINIFLARE_WORKERD_PATH = WRAPPER;
+    setHeapFlags(process.env);
     // For all of this process: another Miniflare in it (that of the test pool) now comes through the wrapper as well.
     process.env.FOLIO_RUNTIME_BINARY = runtimeBinary();
     return { FOLIO_RUNTIME_PID_FILE: this.#pidFile };
