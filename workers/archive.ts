@@ -1,29 +1,66 @@
-/** The archive's objects as the Worker reaches them. */
-import type { Arrival } from '../queues/archive/archiveTables.ts';
+/** The archive's objects as the Worker reaches them, and for how long it waits for them. */
+import type { ArchivistActor } from '../actors/archivist/actor.ts';
+import type { NotaryActor } from '../actors/notary/actor.ts';
+import { type ArchiveStore, r2Store } from '../queues/archive/store.ts';
 import type { Env } from './env.ts';
-import { inTime } from './inTime.ts';
+import { BUCKET_MS_MAX, inTime, Unanswered } from './inTime.ts';
 
 /** Names of the one archivist and the one notary. */
 const ARCHIVIST = 'archivist';
 const NOTARY = 'notary';
 
 /**
- * Milliseconds that queues, checks and the cron tick wait for the archivist or the notary: longer than those wait for their bucket.
- * What is given up goes on there, and is found done by the next call.
+ * Milliseconds that requests, queues, checks and the cron tick wait for the archivist or the notary: longer than those wait for their
+ * bucket. What is given up goes on there, and is found done by the next call.
  */
 export const ARCHIVE_MS_MAX = 60_000;
 
 /** The writer of the archive. */
-export function archivistStub(env: Env) {
+export function archivistStub(env: Env): DurableObjectStub<ArchivistActor> {
   return env.ARCHIVIST.getByName(ARCHIVIST);
 }
 
-/** Hands messages over to the archivist; false where it has no room. */
-export function archiveMessages(env: Env, arrivals: readonly Arrival[]): Promise<boolean> {
-  return inTime('the archivist', archivistStub(env).accept(arrivals), ARCHIVE_MS_MAX);
+/** Whoever signs it. */
+export function notaryStub(env: Env): DurableObjectStub<NotaryActor> {
+  return env.NOTARY.getByName(NOTARY);
 }
 
-/** Whoever signs it. */
-export function notaryStub(env: Env) {
-  return env.NOTARY.getByName(NOTARY);
+/** Asks the archivist. Rejects with {@link Unanswered} where it does not answer in time. */
+export type AskArchivist = <Answer>(
+  call: (archivist: DurableObjectStub<ArchivistActor>) => PromiseLike<Answer>,
+) => Promise<Answer>;
+
+/**
+ * The archivist for one request, one batch or one cron tick. Once it was waited for in vain, every further question fails at
+ * once: a tick asks for sixteen parts of the directory in turn, and would wait for a quarter of an hour.
+ */
+export function archivistFor(env: Env): AskArchivist {
+  let unanswered: Unanswered | undefined;
+  return async (call) => {
+    if (unanswered !== undefined) throw unanswered;
+    try {
+      return await inTime('the archivist', call(archivistStub(env)), ARCHIVE_MS_MAX);
+    } catch (error) {
+      if (error instanceof Unanswered) unanswered = error;
+      throw error;
+    }
+  };
+}
+
+/** Asks the notary. Rejects with {@link Unanswered} where it does not answer in time. */
+export function askNotary<Answer>(
+  env: Env,
+  call: (notary: DurableObjectStub<NotaryActor>) => PromiseLike<Answer>,
+): Promise<Answer> {
+  return inTime('the notary', call(notaryStub(env)), ARCHIVE_MS_MAX);
+}
+
+/** The bucket as requests read it. Rejects with {@link Unanswered} where it does not answer in time. */
+export function archiveObjects(env: Env): Pick<ArchiveStore, 'read'> & Pick<R2Bucket, 'list'> {
+  const inBucketTime = <Answer>(answer: Promise<Answer>) =>
+    inTime("the archive's bucket", answer, BUCKET_MS_MAX);
+  return {
+    read: (key) => inBucketTime(r2Store(env.ARCHIVE).read(key)),
+    list: (options) => inBucketTime(env.ARCHIVE.list(options)),
+  };
 }

@@ -2,10 +2,9 @@
 import type { AggregateKey } from '../queues/kernel/positions.ts';
 import { DIRECTORY_PARTS } from '../schemas/partition.ts';
 import { ownerOf } from './aggregates.ts';
-import { ARCHIVE_MS_MAX, archivistStub } from './archive.ts';
+import type { AskArchivist } from './archive.ts';
 import { directoryPart } from './directory.ts';
 import type { Env } from './env.ts';
-import { inTime } from './inTime.ts';
 
 /** Aggregates asked in one call: bounds the objects woken by it. */
 const PAGE_AGGREGATES = 250;
@@ -40,16 +39,24 @@ export interface CompletenessPage {
 }
 
 /** The next page of the directory; the first without `after`. */
-export async function completenessPage(env: Env, after?: DirectoryPlace): Promise<CompletenessPage> {
+export async function completenessPage(
+  env: Env,
+  archivist: AskArchivist,
+  after?: DirectoryPlace,
+): Promise<CompletenessPage> {
   const { part, entry } = after ?? { part: 0, entry: null };
   const entries = await directoryPart(env, part).list(entry, PAGE_AGGREGATES);
   const keys = entries.map(({ aggregateType, aggregateId }) => ({ aggregateType, aggregateId }));
-  return { logs: await comparedLogs(env, keys), next: nextPlace(part, keys) };
+  return { logs: await comparedLogs(env, archivist, keys), next: nextPlace(part, keys) };
 }
 
 /** Some logs beside what is archived of them, in the order asked for. */
-export async function comparedLogs(env: Env, keys: readonly AggregateKey[]): Promise<ComparedLog[]> {
-  const archived = await inTime('the archivist', archivistStub(env).positions(keys), ARCHIVE_MS_MAX);
+export async function comparedLogs(
+  env: Env,
+  archivist: AskArchivist,
+  keys: readonly AggregateKey[],
+): Promise<ComparedLog[]> {
+  const archived = await archivist((stub) => stub.positions(keys));
   return Promise.all(
     keys.map(async (key, index): Promise<ComparedLog> => {
       const { version, hash } = archived[index] as { version: number; hash: string };

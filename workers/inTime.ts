@@ -9,6 +9,12 @@ export { Unanswered } from '../actors/kernel/inTime.ts';
  */
 export const ANSWER_MS_MAX = 5_000;
 
+/**
+ * Milliseconds that a request waits for an object of a bucket, or for a page of its keys: some megabytes take seconds, and R2 says of
+ * no call when it gives up.
+ */
+export const BUCKET_MS_MAX = 30_000;
+
 /** What a call answers, or {@link Unanswered} where it takes longer than a while. `who` is named in the error. */
 export function inTime<Answer>(
   who: string,

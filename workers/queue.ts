@@ -5,7 +5,7 @@ import { consumeBatch } from '../queues/kernel/consumer.ts';
 import { consumeDead } from '../queues/kernel/deadLetters.ts';
 import { consumeForSagas } from '../queues/sagas/consumer.ts';
 import { createLogger } from '../telemetry/logger.ts';
-import { archiveMessages } from './archive.ts';
+import { archivistFor } from './archive.ts';
 import { type Env, viewDatabases } from './env.ts';
 import { deadLetterDeps } from './parked/messages.ts';
 import { consumerDeps } from './projection.ts';
@@ -27,7 +27,8 @@ export async function handleQueue(batch: MessageBatch<unknown>, env: Env): Promi
     );
   }
   if (batch.queue.startsWith('folio-archive')) {
-    const accept = (arrivals: readonly Arrival[]) => archiveMessages(env, arrivals);
+    const archivist = archivistFor(env);
+    const accept = (arrivals: readonly Arrival[]) => archivist((stub) => stub.accept(arrivals));
     return consumeForArchive({ logger, accept }, batch.messages);
   }
   if (batch.queue.startsWith('folio-sagas'))

@@ -22,7 +22,7 @@ import { transferSagaId } from '../schemas/sagaIds.ts';
 import type { ViewName } from '../schemas/tables/views.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { actorStub, ownerOf, readLog } from './aggregates.ts';
-import { ARCHIVE_MS_MAX, archiveMessages, archivistStub } from './archive.ts';
+import type { AskArchivist } from './archive.ts';
 import { comparedLogs } from './completeness.ts';
 import { type Env, viewDatabases } from './env.ts';
 import { generalLedger } from './generalLedger.ts';
@@ -40,6 +40,7 @@ export interface Look {
   /** Events of accounts that it reads at most. */
   readonly eventsMax: number;
   readonly pacing: Pacing;
+  readonly archivist: AskArchivist;
 }
 
 /** Every check. What a repair has others do is done under the context. */
@@ -47,7 +48,7 @@ export function checksOf(
   env: Env,
   logger: Logger,
   context: CommandContext,
-  { eventsMax, pacing }: Look,
+  { eventsMax, pacing, archivist }: Look,
 ): Check[] {
   const log = logOf(env, logger, pacing);
   const ledger = generalLedger(env);
@@ -73,19 +74,17 @@ export function checksOf(
     }),
     archiveCheck({
       ...log,
-      compare: pacing.afterOthers((keys) => comparedLogs(env, keys)),
+      compare: pacing.afterOthers((keys) => comparedLogs(env, archivist, keys)),
       archive: async (key, fromVersion, toVersion) => {
-        if (!(await archiveMessages(env, [announcementText({ ...key, fromVersion, toVersion })])))
+        const announced = announcementText({ ...key, fromVersion, toVersion });
+        if (!(await archivist((stub) => stub.accept([announced]))))
           throw new Error('the archivist has no room');
-        await inTime('the archivist', archivistStub(env).seal(), ARCHIVE_MS_MAX);
+        await archivist((stub) => stub.seal());
       },
     }),
     segmentCheck({
-      inspect: pacing.afterOthers((sequences) =>
-        inTime('the archivist', archivistStub(env).inspect(sequences), ARCHIVE_MS_MAX),
-      ),
-      restore: (sequence) =>
-        inTime('the archivist', archivistStub(env).restoreSegment(sequence), ARCHIVE_MS_MAX),
+      inspect: pacing.afterOthers((sequences) => archivist((stub) => stub.inspect(sequences))),
+      restore: (sequence) => archivist((stub) => stub.restoreSegment(sequence)),
       text: sequenceText,
     }),
     transferCheck({

@@ -1,7 +1,6 @@
 /** Wires the reconciler to this Worker's bindings. */
 import type { ReconciliationState } from '../actors/reconciliation/decider.ts';
 import { sequenceText } from '../queues/archive/manifest.ts';
-import type { Pacing } from '../queues/kernel/pacing.ts';
 import type { AggregateKey } from '../queues/kernel/positions.ts';
 import {
   type Ending,
@@ -17,7 +16,7 @@ import { DIRECTORY_PARTS } from '../schemas/partition.ts';
 import { type Finding, type OpenFinding, RECONCILIATION_ID } from '../schemas/reconciliation.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { actorStub, ownerOf } from './aggregates.ts';
-import { ARCHIVE_MS_MAX, archivistStub } from './archive.ts';
+import { type AskArchivist, archivistFor } from './archive.ts';
 import { directoryPart } from './directory.ts';
 import type { Env } from './env.ts';
 import { generalLedger } from './generalLedger.ts';
@@ -44,7 +43,8 @@ const KEY = { aggregateType: 'reconciliation', aggregateId: RECONCILIATION_ID } 
 
 /** The reconciler on this Worker's bindings, for a look that a request asks for; what it writes down is written under the context. */
 export function reconcilerDeps(env: Env, logger: Logger, context: CommandContext): ReconcilerDeps {
-  return depsOf(env, logger, context, { eventsMax: BEHIND_EVENTS_MAX, pacing: pacingOf(env, 1) });
+  const pacing = pacingOf(env, 1);
+  return depsOf(env, logger, context, { eventsMax: BEHIND_EVENTS_MAX, pacing, archivist: archivistFor(env) });
 }
 
 function depsOf(env: Env, logger: Logger, context: CommandContext, look: Look): ReconcilerDeps {
@@ -65,12 +65,17 @@ const FURTHER_PARTS = ['manifests', 'currencies', 'behind'] as const;
 export const WALK_PARTS = DIRECTORY_PARTS + FURTHER_PARTS.length;
 
 /** One page of the walk through one of its parts. */
-export async function reconcileNext(env: Env, part: number, logger: Logger, pacing: Pacing): Promise<void> {
+export async function reconcileNext(
+  env: Env,
+  part: number,
+  logger: Logger,
+  asks: Omit<Look, 'eventsMax'>,
+): Promise<void> {
   const keeper = keeperOf(env, part);
   const { after, endedAt } = await keeper.walk(walkName(part));
-  const keys = await pageOf(env, { part, entry: after });
+  const keys = await pageOf(env, asks.archivist, { part, entry: after });
   const eventsMax = furtherPart(part) === 'behind' ? BEHIND_EVENTS_MAX : PAGE_EVENTS_MAX;
-  await reconcile(depsOf(env, logger, ownContext(), { eventsMax, pacing }), keys);
+  await reconcile(depsOf(env, logger, ownContext(), { ...asks, eventsMax }), keys);
   const isLast = keys.length < RECONCILE_PAGE;
   await keeper.saveWalk(walkName(part), {
     after: isLast ? null : (keys.at(-1) ?? null),
@@ -97,11 +102,12 @@ export async function reconcileAll(
   from: LookPlace,
   isOver: () => boolean,
 ): Promise<Looked> {
+  const archivist = archivistFor(env);
   let [checked, opened, closed] = [0, 0, 0];
   let place = from;
   while (place.part < WALK_PARTS) {
     if (isOver()) return { checked, opened, closed, next: place };
-    const keys = await pageOf(env, place);
+    const keys = await pageOf(env, archivist, place);
     const found = await reconcile(deps, keys);
     checked += keys.length;
     opened += found.opened;
@@ -114,7 +120,11 @@ export async function reconcileAll(
 }
 
 /** The next page of a part: fewer than {@link RECONCILE_PAGE} at its end. */
-async function pageOf(env: Env, { part, entry }: LookPlace): Promise<AggregateKey[]> {
+async function pageOf(
+  env: Env,
+  archivist: AskArchivist,
+  { part, entry }: LookPlace,
+): Promise<AggregateKey[]> {
   if (part < DIRECTORY_PARTS) {
     const entries = await directoryPart(env, part).list(entry, RECONCILE_PAGE);
     return entries.map(({ aggregateType, aggregateId }) => ({ aggregateType, aggregateId }));
@@ -132,12 +142,12 @@ async function pageOf(env: Env, { part, entry }: LookPlace): Promise<AggregateKe
       return accountIds.map((aggregateId) => ({ aggregateType: 'account', aggregateId }));
     }
     default:
-      return manifestsAfter(env, Number(after));
+      return manifestsAfter(archivist, Number(after));
   }
 }
 
-async function manifestsAfter(env: Env, after: number): Promise<AggregateKey[]> {
-  const { manifests } = await inTime('the archivist', archivistStub(env).status(), ARCHIVE_MS_MAX);
+async function manifestsAfter(archivist: AskArchivist, after: number): Promise<AggregateKey[]> {
+  const { manifests } = await archivist((stub) => stub.status());
   return Array.from({ length: Math.min(RECONCILE_PAGE, Math.max(0, manifests - after)) }, (_, index) => ({
     aggregateType: MANIFEST,
     aggregateId: sequenceText(after + 1 + index),

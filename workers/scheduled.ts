@@ -9,11 +9,10 @@ import { DIRECTORY_PARTS } from '../schemas/partition.ts';
 import { archiveRemovalOf } from '../schemas/retention.ts';
 import { createLogger, errorFields, type Logger } from '../telemetry/logger.ts';
 import { ownerOf } from './aggregates.ts';
-import { ARCHIVE_MS_MAX, archivistStub, notaryStub } from './archive.ts';
+import { type AskArchivist, archivistFor, askNotary } from './archive.ts';
 import { directoryPart } from './directory.ts';
 import { type Env, viewDatabases } from './env.ts';
 import { forgetOldHoldings } from './holders.ts';
-import { inTime } from './inTime.ts';
 import { pacingOf } from './pacing.ts';
 import { projectionDeps } from './projection.ts';
 import { reconcileNext, WALK_PARTS } from './reconciliation.ts';
@@ -35,10 +34,11 @@ const LOCAL_PAGE_OF_LARGE = 25;
  */
 export async function handleScheduled(env: Env, now: number): Promise<void> {
   const logger = createLogger('sweeper', env.LOG_LEVEL);
+  const tick: Tick = { env, now, logger, archivist: archivistFor(env) };
   const failures = new Map<string, unknown>();
   for (const [task, run] of Object.entries(TASKS)) {
     try {
-      await run(env, now, logger);
+      await run(tick);
     } catch (error) {
       logger.log('error', 'task of the cron tick failed', { task, ...errorFields(error) });
       failures.set(task, error);
@@ -48,17 +48,26 @@ export async function handleScheduled(env: Env, now: number): Promise<void> {
     throw new AggregateError(failures.values(), `the cron tick failed in ${[...failures.keys()].join(', ')}`);
 }
 
+/** What the tasks of one tick share. */
+interface Tick {
+  readonly env: Env;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly logger: Logger;
+  readonly archivist: AskArchivist;
+}
+
 /** What a tick does, by the names that the log says. */
-const TASKS: Readonly<Record<string, (env: Env, now: number, logger: Logger) => Promise<void>>> = {
-  sweep: (env, _, logger) => sweepAround(env, logger, pacingOf(env, 0)),
-  reconcile: (env, _, logger) => reconcileAround(env, logger, pacingOf(env, 0)),
-  sign: (env, _, logger) => signCheckpoint(env, logger),
+const TASKS: Readonly<Record<string, (tick: Tick) => Promise<void>>> = {
+  sweep: (tick) => sweepAround(tick, pacingOf(tick.env, 0)),
+  reconcile: (tick) => reconcileAround(tick, pacingOf(tick.env, 0)),
+  sign: signCheckpoint,
   removeExpired,
   forgetOld,
 };
 
 /** One page of every part of the directory. */
-async function sweepAround(env: Env, logger: Logger, pacing: Pacing): Promise<void> {
+async function sweepAround({ env, logger, archivist }: Tick, pacing: Pacing): Promise<void> {
   const parts = viewDatabases(env).length;
   const sagas = sagaConsumerDeps(env, logger);
   const sweep = (part: number) =>
@@ -73,7 +82,10 @@ async function sweepAround(env: Env, logger: Logger, pacing: Pacing): Promise<vo
         const deps = projectionDeps(env, database, logger);
         return { ...deps, database: pacing.database(deps.database) };
       },
-      followers: [(heads) => followHeads(env, heads), async (heads) => void (await tellSagas(sagas, heads))],
+      followers: [
+        (heads) => followHeads(archivist, heads),
+        async (heads) => void (await tellSagas(sagas, heads)),
+      ],
     });
   await throughParts(DIRECTORY_PARTS, (part) =>
     sweep(part).catch((error) => logger.log('error', 'sweep failed', { part, ...errorFields(error) })),
@@ -81,11 +93,11 @@ async function sweepAround(env: Env, logger: Logger, pacing: Pacing): Promise<vo
 }
 
 /** One page of every part of the reconciler's walk. */
-async function reconcileAround(env: Env, logger: Logger, pacing: Pacing): Promise<void> {
+async function reconcileAround({ env, logger, archivist }: Tick, pacing: Pacing): Promise<void> {
   // Events that were just put back are old and heard of by nobody yet: all of them would look late.
   if (env.RESTORE === 'open') return;
   await throughParts(WALK_PARTS, (part) =>
-    reconcileNext(env, part, logger, pacing).catch((error: unknown) =>
+    reconcileNext(env, part, logger, { pacing, archivist }).catch((error: unknown) =>
       logger.log('error', 'not reconciled', { part, ...errorFields(error) }),
     ),
   );
@@ -97,13 +109,13 @@ async function throughParts(parts: number, pass: (part: number) => Promise<void>
   await askInGroups(all, pass, IS_LOCAL ? 1 : parts);
 }
 
-async function signCheckpoint(env: Env, logger: Logger): Promise<void> {
-  const { unsigned } = await inTime('the notary', notaryStub(env).sign(), ARCHIVE_MS_MAX);
+async function signCheckpoint({ env, logger }: Tick): Promise<void> {
+  const { unsigned } = await askNotary(env, (notary) => notary.sign());
   if (unsigned !== undefined) logger.log('error', 'no checkpoint signed', { reason: unsigned });
 }
 
 /** Once an hour, in local runs: elsewhere R2 does it. */
-async function removeExpired(env: Env, now: number, logger: Logger): Promise<void> {
+async function removeExpired({ env, now, logger }: Tick): Promise<void> {
   if (archiveRemovalOf(env.ARCHIVE_REMOVAL) === 'SUSPENDED') return;
   const bucket = archiveBucket(env.ARCHIVE, () => now);
   if (!(bucket instanceof RetainedBucket) || now % HOUR_MS >= MINUTE_MS) return;
@@ -112,13 +124,13 @@ async function removeExpired(env: Env, now: number, logger: Logger): Promise<voi
 }
 
 /** Once an hour. */
-async function forgetOld(env: Env, now: number, logger: Logger): Promise<void> {
+async function forgetOld({ env, now, logger }: Tick): Promise<void> {
   if (now % HOUR_MS >= MINUTE_MS) return;
   await forgetOldHoldings(env).catch((error: unknown) =>
     logger.log('error', 'old holdings not forgotten', errorFields(error)),
   );
 }
 
-async function followHeads(env: Env, heads: readonly EventsMessage[]): Promise<void> {
-  if (heads.length > 0) await inTime('the archivist', archivistStub(env).follow(heads), ARCHIVE_MS_MAX);
+async function followHeads(archivist: AskArchivist, heads: readonly EventsMessage[]): Promise<void> {
+  if (heads.length > 0) await archivist((stub) => stub.follow(heads));
 }

@@ -3,7 +3,7 @@ import { afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from '
 import type { OpenFinding } from '../../schemas/reconciliation.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { accountStub } from '../../workers/aggregates.ts';
-import { ARCHIVE_MS_MAX } from '../../workers/archive.ts';
+import { ARCHIVE_MS_MAX, archivistFor } from '../../workers/archive.ts';
 import type { Env } from '../../workers/env.ts';
 import { app } from '../../workers/http/app.ts';
 import { ANSWER_MS_MAX, Unanswered } from '../../workers/inTime.ts';
@@ -315,12 +315,61 @@ describe('an archivist that does not answer', () => {
     const ARCHIVIST = { getByName: () => ({ positions, ...answers }) } as unknown as Env['ARCHIVIST'];
     const logger = createLogger('test', 'error', () => undefined);
     const context = { userId: 'test', correlationId: 'test', causationId: null };
-    const checks = checksOf({ ...testEnv, ARCHIVIST }, logger, context, {
-      eventsMax: 1,
-      pacing: pacingOf(testEnv, 0),
-    });
+    const env = { ...testEnv, ARCHIVIST };
+    const look = { eventsMax: 1, pacing: pacingOf(env, 0), archivist: archivistFor(env) };
+    const checks = checksOf(env, logger, context, look);
     const check = checks.find(({ name }) => name === 'archive');
     await expect(check?.repair(finding, () => false)).rejects.toThrow(Unanswered);
+  });
+
+  it('is waited for once in a cron tick, however many parts of the directory there are', async () => {
+    const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    hurried(ARCHIVE_MS_MAX);
+    await Promise.all(Array.from({ length: 20 }, (_, number) => opened(`never-archived-${number}`)));
+    const asked = vi.fn(silent);
+    const archivist = { follow: asked, positions: asked, inspect: asked, status: asked };
+    const ARCHIVIST = { getByName: () => archivist } as unknown as Env['ARCHIVIST'];
+    await handleScheduled({ ...testEnv, ARCHIVIST }, 1);
+    const parts = log.mock.calls.flat().filter((line) => String(line).includes('follower not told of heads'));
+    log.mockRestore();
+    expect(parts.length).toBeGreaterThan(1);
+    expect(asked).toHaveBeenCalledOnce();
+  });
+});
+
+describe('an archive that does not answer', () => {
+  const silentObject = new Proxy({}, { get: () => silent });
+  const namespace = { getByName: () => silentObject };
+  const silentBindings = {
+    ARCHIVE: silentObject,
+    KEY_BACKUPS: silentObject,
+    ARCHIVIST: namespace,
+    NOTARY: namespace,
+  };
+
+  it.each([
+    'archive',
+    'archive/objects',
+    'archive/object?key=manifests/000000000001.json',
+    'archive/completeness',
+    'audit/checkpoints',
+    'audit/checkpoints/latest',
+    'audit/checkpoints/consistency?from=1&to=1',
+    'audit/keys',
+    'audit/account/alice/events/1/proof',
+    'key-backups',
+  ])('has its readers come again: GET /v1/%s is 503 after a while', async (path) => {
+    hurried(ANSWER_MS_MAX);
+    const reply = await send({ ...testEnv, ...silentBindings } as unknown as Env, 'GET', `/v1/${path}`);
+    expect([verdict(reply), reply.headers.get('Retry-After')]).toEqual(['503 unavailable', '1']);
+  });
+
+  it('has whoever wants it signed come again', async () => {
+    hurried(ANSWER_MS_MAX);
+    for (const silentBinding of [{ ARCHIVIST: namespace }, { NOTARY: namespace }]) {
+      const env = { ...testEnv, ...silentBinding } as unknown as Env;
+      expect(verdict(await send(env, 'POST', '/v1/audit/checkpoints'))).toBe('503 unavailable');
+    }
   });
 });
 

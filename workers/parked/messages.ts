@@ -7,7 +7,7 @@ import { parseEventsMessage } from '../../schemas/message.ts';
 import { partOf } from '../../schemas/partition.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { ownerOf } from '../aggregates.ts';
-import { archiveMessages } from '../archive.ts';
+import { archivistFor } from '../archive.ts';
 import { type Env, viewDatabases } from '../env.ts';
 import { projectionDeps } from '../projection.ts';
 import { sagaConsumerDeps } from '../sagas.ts';
@@ -57,7 +57,8 @@ async function toViews(env: Env, logger: Logger, texts: readonly string[]): Prom
 
 async function toArchive(env: Env, _logger: Logger, texts: readonly string[]): Promise<void> {
   const arrivals = texts.map((text) => ({ text, events: parseEventsMessage(text).events.length }));
-  if (!(await archiveMessages(env, arrivals))) throw new Error('the archivist has no room');
+  if (!(await archivistFor(env)((archivist) => archivist.accept(arrivals))))
+    throw new Error('the archivist has no room');
 }
 
 async function toSagas(env: Env, logger: Logger, texts: readonly string[]): Promise<void> {

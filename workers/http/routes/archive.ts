@@ -1,7 +1,6 @@
 /** The archive's objects, for whoever wants a copy without an account at the storage provider, and how it stands. */
 import { z } from 'zod';
-import { r2Store } from '../../../queues/archive/store.ts';
-import { archivistStub } from '../../archive.ts';
+import { archiveObjects, archivistFor } from '../../archive.ts';
 import { completenessPage } from '../../completeness.ts';
 import { ArchiveObjectsReply, ArchiveReply, CompletenessReply } from '../archiveReplies.ts';
 import { cursorOf, encodeCursor } from '../cursor.ts';
@@ -25,7 +24,7 @@ const getArchive = route(
     success: { status: 200, description: 'What is in it and what waits for it.', schema: ArchiveReply },
   },
   async (c) => {
-    const { oldestWaitingAt, ...status } = await archivistStub(c.env).status();
+    const { oldestWaitingAt, ...status } = await archivistFor(c.env)((archivist) => archivist.status());
     const since = oldestWaitingAt === null ? null : new Date(oldestWaitingAt).toISOString();
     return c.json({ ...status, oldestWaitingAt: since });
   },
@@ -45,7 +44,10 @@ const listArchive = route(
     success: { status: 200, description: 'A page of them.', schema: ArchiveObjectsReply },
   },
   async (c, { query: { after, limit } }) => {
-    const page = await c.env.ARCHIVE.list({ limit, ...(after === undefined ? {} : { startAfter: after }) });
+    const page = await archiveObjects(c.env).list({
+      limit,
+      ...(after === undefined ? {} : { startAfter: after }),
+    });
     const objects = page.objects.map(({ key, size }) => ({ key, bytes: size }));
     return c.json({ objects, next: page.truncated ? (objects.at(-1)?.key ?? null) : null });
   },
@@ -67,7 +69,7 @@ const getArchiveObject = route(
     problems: ['object_not_found'],
   },
   async (c, { query: { key } }) => {
-    const bytes = await r2Store(c.env.ARCHIVE).read(key);
+    const bytes = await archiveObjects(c.env).read(key);
     if (bytes === undefined) {
       throw new ProblemError({ code: 'object_not_found', detail: 'The archive has no object of this key.' });
     }
@@ -99,7 +101,7 @@ const getCompleteness = route(
     },
   },
   async (c, { query: { after } }) => {
-    const { next, ...page } = await completenessPage(c.env, after);
+    const { next, ...page } = await completenessPage(c.env, archivistFor(c.env), after);
     return c.json({ ...page, next: next === null ? null : encodeCursor(next) });
   },
 );

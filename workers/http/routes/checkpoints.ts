@@ -2,13 +2,12 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { type ExpiredSegment, eventProof } from '../../../queues/archive/proof.ts';
-import { r2Store } from '../../../queues/archive/store.ts';
 import { AGGREGATE_TYPES } from '../../../schemas/aggregates.ts';
 import { AggregateId } from '../../../schemas/scalars.ts';
 import { timeText } from '../../../schemas/time.ts';
 import { errorFields } from '../../../telemetry/logger.ts';
-import { actorStub } from '../../aggregates.ts';
-import { archivistStub, notaryStub } from '../../archive.ts';
+import { ownerOf } from '../../aggregates.ts';
+import { archiveObjects, archivistFor, askNotary } from '../../archive.ts';
 import {
   CheckpointReply,
   CheckpointsReply,
@@ -40,7 +39,7 @@ const getCheckpoints = route(
     success: { status: 200, description: 'A page of them.', schema: CheckpointsReply },
   },
   async (c, { query: { after, limit } }) => {
-    const checkpoints = await notaryStub(c.env).checkpoints(after, limit);
+    const checkpoints = await askNotary(c.env, (notary) => notary.checkpoints(after, limit));
     const next = checkpoints.length < limit ? null : (checkpoints.at(-1)?.checkpoint.sequence ?? null);
     return c.json({ checkpoints, next });
   },
@@ -57,7 +56,7 @@ const getLatestCheckpoint = route(
     problems: ['checkpoint_not_found'],
   },
   async (c) => {
-    const latest = await notaryStub(c.env).latest();
+    const latest = await askNotary(c.env, (notary) => notary.latest());
     if (latest === null) throw new ProblemError(NO_CHECKPOINT);
     return c.json(latest);
   },
@@ -79,7 +78,7 @@ const getConsistency = route(
     problems: ['checkpoint_not_found'],
   },
   async (c, { query: { from, to } }) => {
-    const proof = await notaryStub(c.env).consistency(from, to);
+    const proof = await askNotary(c.env, (notary) => notary.consistency(from, to));
     if (proof === null) {
       const detail = 'There are no such checkpoints, or the first is later than the second.';
       throw new ProblemError({ code: 'checkpoint_not_found', detail });
@@ -97,7 +96,7 @@ const getKeys = route(
     summary: 'The public keys that checkpoints are signed with',
     success: { status: 200, description: 'All there ever were, oldest first.', schema: KeysReply },
   },
-  async (c) => c.json({ keys: await notaryStub(c.env).keys() }),
+  async (c) => c.json({ keys: await askNotary(c.env, (notary) => notary.keys()) }),
 );
 
 const signCheckpoint = route(
@@ -115,12 +114,11 @@ const signCheckpoint = route(
     },
   },
   async (c) => {
-    const { segments, events } = await archivistStub(c.env)
-      .seal()
-      .catch((error) => notWritten(c, error));
-    const { checkpoint } = await notaryStub(c.env)
-      .sign()
-      .catch((error) => notWritten(c, error));
+    const archivist = archivistFor(c.env);
+    const sealed = archivist((stub) => stub.seal());
+    const { segments, events } = await sealed.catch((error) => notWritten(c, error));
+    const signed = askNotary(c.env, (notary) => notary.sign());
+    const { checkpoint } = await signed.catch((error) => notWritten(c, error));
     return c.json({ segments, events, signed: checkpoint });
   },
 );
@@ -143,11 +141,11 @@ const getProof = route(
       throw new ProblemError({ code: 'aggregate_not_found', detail: 'There is no such aggregate.' });
     }
     const key = { aggregateType, aggregateId };
-    const sequence = await archivistStub(c.env).manifestOf(key, version);
-    const log = sequence === null ? null : await notaryStub(c.env).inclusion(sequence);
-    if (sequence === null || log === null) throw await unproven(actorStub(c.env, key).head(), version);
+    const sequence = await archivistFor(c.env)((archivist) => archivist.manifestOf(key, version));
+    const log = sequence === null ? null : await askNotary(c.env, (notary) => notary.inclusion(sequence));
+    if (sequence === null || log === null) throw await unproven(ownerOf(c.env, key).head(), version);
     const { checkpoint: signed, ...path } = log;
-    const proof = await eventProof(r2Store(c.env.ARCHIVE), sequence, key, version, Date.now());
+    const proof = await eventProof(archiveObjects(c.env), sequence, key, version, Date.now());
     if ('expired' in proof) throw expired(proof);
     const { eventHash, manifest, ...segment } = proof;
     return c.json({ ...key, version, eventHash, segment, manifest, log: path, signed });
