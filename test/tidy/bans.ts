@@ -144,7 +144,7 @@ export const BANS: readonly Ban[] = [
   },
   {
     rule: 'hidden imports',
-    reason: 'import directions are checked on what stands at the head of a file',
+    reason: 'import directions are checked on what is named by a literal',
     where: PRODUCT,
     kinds: ['call'],
     text: /^(import|require)$/,

@@ -42,7 +42,7 @@ export interface Fact {
   readonly start: number;
 }
 
-/** What a file takes from another module. */
+/** What a file takes from another module, as it is loaded or later. */
 export interface ImportUse {
   readonly specifier: string;
   /** Whether only types are taken, so that nothing of the module is there at run time. */
@@ -112,8 +112,9 @@ export function parseSource(file: string, text: string): Source {
   const lineOf = (start: number) => lineStarts.findLastIndex((lineStart) => lineStart <= start) + 1;
   const facts: Fact[] = comments.map(({ value, start }) => ({ kind: 'comment', text: value, start }));
   const functions: FunctionSize[] = [];
-  new Visitor(factVisitor(facts, functions, lineOf)).visit(program);
-  const imports: ImportUse[] = [
+  const imports: ImportUse[] = [];
+  new Visitor(factVisitor({ facts, functions, imports }, lineOf)).visit(program);
+  imports.push(
     ...module.staticImports.map(({ moduleRequest, entries, start }) => ({
       specifier: moduleRequest.value,
       typeOnly: entries.length > 0 && entries.every((entry) => entry.isType),
@@ -124,15 +125,14 @@ export function parseSource(file: string, text: string): Source {
         moduleRequest === null ? [] : [{ specifier: moduleRequest.value, typeOnly: isType, start }],
       ),
     ),
-  ];
+  );
   const exports = exportUses(file, text, program, comments);
   // A final newline ends the last line and starts none.
   return { path: file, lines: text.split('\n').length - 1, facts, imports, functions, exports, lineOf };
 }
 
 function factVisitor(
-  facts: Fact[],
-  functions: FunctionSize[],
+  { facts, functions, imports }: { facts: Fact[]; functions: FunctionSize[]; imports: ImportUse[] },
   lineOf: (start: number) => number,
 ): VisitorObject {
   const add = (kind: Fact['kind'], text: string, { start }: { start: number }) =>
@@ -166,7 +166,11 @@ function factVisitor(
     TSTypeAssertion: (node) => add('cast', node.typeAnnotation.type, node),
     AwaitExpression: (node) => add('async', 'await', node),
     ForOfStatement: (node) => node.await && add('async', 'await', node),
-    ImportExpression: (node) => add('call', 'import', node),
+    ImportExpression(node) {
+      const { source, start } = node;
+      if (source.type !== 'Literal') add('call', 'import', node);
+      else imports.push({ specifier: String(source.value), typeOnly: false, start });
+    },
     MethodDefinition: (node) => add('method', nameOf(node.key), node),
     SwitchCase: (node) => node.test === null && add('switchDefault', 'default', node),
   };

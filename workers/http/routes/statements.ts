@@ -2,13 +2,11 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { documentHtml, PAGE_STYLE } from '../../../reports/html.ts';
-import { documentPdf, needsWide } from '../../../reports/pdf/pdf.ts';
 import { statementCsv } from '../../../reports/statement/csv.ts';
 import { statementDocument } from '../../../reports/statement/document.ts';
 import { Statement } from '../../../reports/statement/statement.ts';
 import { Time } from '../../../schemas/scalars.ts';
 import { readStatement, STATEMENT_EVENTS_MAX } from '../../reads/statement.ts';
-import { reportFont } from '../../reportFont.ts';
 import type { HttpEnv } from '../context.ts';
 import { fileReply, pageReply } from '../files.ts';
 import { IdParams, type Route, route } from '../operation.ts';
@@ -70,11 +68,6 @@ const getStatement = route(
   },
 );
 
-/** A turn of the event loop. */
-function othersTurn(): Promise<void> {
-  return new Promise((resolve) => void setTimeout(resolve, 0));
-}
-
 /** The statement in the form that is wanted. */
 async function reply(c: Context<HttpEnv>, format: Format, statement: Statement): Promise<Response> {
   const name = `statement-${statement.accountId}-${statement.heads[0]?.version}`;
@@ -90,9 +83,8 @@ async function reply(c: Context<HttpEnv>, format: Format, statement: Statement):
     case 'html':
       return pageReply(c, documentHtml(statementDocument(statement)), PAGE_STYLE);
     case 'pdf': {
-      const document = statementDocument(statement);
-      const wide = needsWide(document) ? await reportFont(c.env) : undefined;
-      const body = await documentPdf(document, { wide, pause: othersTurn });
+      const { reportPdf } = await import('../../reportPdf.ts');
+      const body = await reportPdf(c.env, statementDocument(statement));
       return fileReply(c, { name: `${name}.pdf`, mediaType: 'application/pdf', body });
     }
   }
