@@ -70,7 +70,10 @@ describe('the statement of an account', () => {
     ['?version=-1', '400 invalid_request version'],
     ['?until=2026-01-02T00:00:00Z', '400 invalid_request until'],
     ['?to=2001-01-01T00:00:00Z', '404 account_not_found'],
-    ['?version=99', '404 account_not_found'],
+    ['?version=0', '404 account_not_found'],
+    ['?version=99', '400 invalid_request version'],
+    ['?from=2999-01-01T00:00:00Z', '400 invalid_request from'],
+    ['?from=2999-01-01T00:00:00Z&to=2999-02-01T00:00:00Z', '400 invalid_request from'],
   ])('refuses %s', async (query, expected) => {
     await call('POST', '/v1/accounts', {
       body: { accountId: 'stm-2', customerId: 'c', accountType: 'INDIVIDUAL', currency: 'USD' },

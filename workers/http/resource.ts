@@ -131,8 +131,7 @@ export function stateReader<State>(
       const read = await readMoment(ownerOf<State>(c.env, { aggregateType, aggregateId: id }), moment);
       const isOfNow = moment.version === undefined && moment.at === undefined;
       const shown = read ?? (isOfNow ? await announced?.(c.env, id) : null);
-      if (shown == null)
-        throw notFound(resource, id, isOfNow ? '' : ' yet, at the version or time asked for');
+      if (shown == null) throw notFound(resource, id, isOfNow ? '' : NOT_YET);
       return { reply: await reply(id, shown.state, shown.version, c), version: shown.version };
     },
   };
@@ -167,6 +166,9 @@ export function stateRoute<State>(
   );
   return { ...made, state };
 }
+
+/** What {@link notFound} says where there may be one now. */
+export const NOT_YET = ' yet, at the version or time asked for';
 
 /** 404 for one that is not there, or was not there `then`. */
 export function notFound({ noun, notFound: code }: Resource, id: string, then = ''): ProblemError {

@@ -23,6 +23,7 @@ import {
 import { invalidRequest } from '../problem.ts';
 import { QueryVersion } from '../query.ts';
 import type { AccountReply } from '../replies.ts';
+import { NOT_YET } from '../resource.ts';
 import { type AsOf, BalanceHistoryReply, KNOWLEDGES, PortfolioDifferenceReply } from '../timeReplies.ts';
 import { accountNotFound, accountOwner, accountReply } from './accounts.ts';
 
@@ -74,7 +75,7 @@ export async function readPast(
 ): Promise<PastAccount> {
   const owner = accountOwner(env, id);
   const read = await readMoment(owner, moment);
-  if (read === null) throw accountNotFound(id);
+  if (read === null) throw accountNotFound(id, NOT_YET);
   const { state: recorded, version, recordedAt } = read;
   const at = moment.at ?? null;
   const asOf = { at, version, recordedAt: new Date(recordedAt).toISOString(), knowledge };
@@ -234,7 +235,7 @@ async function readBalances(
     case 'made':
       return history;
     case 'not_found':
-      throw accountNotFound(id);
+      throw accountNotFound(id, NOT_YET);
     case 'known_too_early':
       throw knownTooEarly(history.version);
     case 'too_long': {

@@ -182,8 +182,8 @@ export function accountOwner(env: Env, aggregateId: string) {
 }
 
 /** 404 for an account. */
-export function accountNotFound(id: string): ProblemError {
-  return notFound(ACCOUNTS, id);
+export function accountNotFound(id: string, then = ''): ProblemError {
+  return notFound(ACCOUNTS, id, then);
 }
 
 /** What the API shows of an account. */

@@ -10,8 +10,10 @@ import { readStatement, STATEMENT_EVENTS_MAX } from '../../reads/statement.ts';
 import type { HttpEnv } from '../context.ts';
 import { fileReply, pageReply } from '../files.ts';
 import { IdParams, type Route, route } from '../operation.ts';
+import { requirePassed, requireReached } from '../past.ts';
 import { ProblemError } from '../problem.ts';
 import { QueryVersion } from '../query.ts';
+import { NOT_YET } from '../resource.ts';
 import { accountNotFound, accountOwner } from './accounts.ts';
 
 /** The forms of a statement. */
@@ -21,7 +23,9 @@ type Format = (typeof FORMATS)[number];
 /** Which statement is wanted, and in which form. */
 export const StatementQuery = z
   .strictObject({
-    from: Time.optional().meta({ description: 'The period begins here; absent: with the account.' }),
+    from: Time.optional().meta({
+      description: 'The period begins here, which must have passed; absent: with the account.',
+    }),
     to: Time.optional().meta({ description: 'The period ends before this; absent: with the newest event.' }),
     format: z.enum(FORMATS).default('json'),
     version: QueryVersion.optional().meta({
@@ -56,8 +60,12 @@ const getStatement = route(
     problems: ['account_not_found', 'statement_too_large'],
   },
   async (c, { params: { id }, query: { from, to, format, version } }) => {
-    const read = await readStatement(accountOwner(c.env, id), { accountId: id, from, to, version });
-    if (read.status === 'not_found') throw accountNotFound(id);
+    requirePassed('from', from);
+    const owner = accountOwner(c.env, id);
+    if (version !== undefined) await requireReached(owner, 'version', version);
+    const read = await readStatement(owner, { accountId: id, from, to, version });
+    if (read.status === 'not_found')
+      throw accountNotFound(id, to === undefined && version === undefined ? '' : NOT_YET);
     if (read.status === 'too_large') {
       const detail =
         `The period has ${read.events} events of the account; a statement has at most ${STATEMENT_EVENTS_MAX}. ` +
