@@ -1995,7 +1995,7 @@ readonly params: {
 readonly id: string;
 };
 readonly query?: {
-/** The period begins here; absent: with the account. */
+/** The period begins here, which must have passed; absent: with the account. */
 readonly from?: string;
 /** The period ends before this; absent: with the newest event. */
 readonly to?: string;

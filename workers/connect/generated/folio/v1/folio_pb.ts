@@ -1265,7 +1265,7 @@ export type GetStatementRequest = Message<"folio.v1.GetStatementRequest"> & {
   id?: string | undefined;
 
   /**
-   * The period begins here; absent: with the account.
+   * The period begins here, which must have passed; absent: with the account.
    *
    * @generated from field: google.protobuf.Timestamp from = 2;
    */
