@@ -5,7 +5,8 @@ import { AGGREGATE_TYPES, type AggregateType } from '../../schemas/aggregates.ts
 import { AggregateId, Version } from '../../schemas/scalars.ts';
 import { ProblemError } from '../http/problem.ts';
 import { AccountReply } from '../http/replies.ts';
-import { FeedEnded, type PageFrame, type Wanted } from '../streams/hubClient.ts';
+import { FeedEnded, type PageFrame } from '../streams/feed.ts';
+import type { Wanted } from '../streams/hubClient.ts';
 import { idOf, inputOf } from './arguments.ts';
 import type { GraphQlContext } from './context.ts';
 import { ID_ARGUMENT, type Parts } from './parts.ts';

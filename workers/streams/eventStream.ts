@@ -3,6 +3,8 @@
  * what holds for a stream holds here. The next frame is taken when the response has room for it, which makes the reader's pace
  * that of the subscription.
  */
+import { FeedEnded } from './feed.ts';
+import type { ServerFrame } from './frames.ts';
 import { HubClient, type Wanted } from './hubClient.ts';
 import type { FrameError } from './incoming.ts';
 import { type Event, eventBody } from './sse.ts';
@@ -25,14 +27,26 @@ export async function eventStream(socket: WebSocket, wanted: Wanted): Promise<Ev
   }
   const { frame, feed } = begun;
   const first: Event[] = [{ retry: RECONNECT_MS }, { event: 'subscribed', data: JSON.stringify(frame) }];
+  let version = frame.afterVersion;
   const next = async (): Promise<Event | undefined> => {
     const early = first.shift();
     if (early !== undefined) return early;
-    // A subscription that the hub had to end is over: the reader connects again and goes on where it was.
-    const arrival = await feed.next().catch(() => ({ done: true }) as const);
-    if (arrival.done === true) return undefined;
-    const { frame: page, text } = arrival.value;
-    return { id: String(page.version), event: page.type, data: text };
+    try {
+      const arrival = await feed.next();
+      if (arrival.done === true) return undefined;
+      const { frame: page, text } = arrival.value;
+      version = page.version;
+      return { id: String(version), event: page.type, data: text };
+    } catch (error) {
+      // Told why; the reader connects again and goes on where it was.
+      if (error instanceof FeedEnded) return endedEvent(error, version);
+      throw error;
+    }
   };
   return { ok: true, body: eventBody(next, () => client.close()) };
+}
+
+function endedEvent({ error: { code, detail } }: FeedEnded, version: number): Event {
+  const frame: ServerFrame = { type: 'ended', id: 'events', code, detail, version };
+  return { event: frame.type, data: JSON.stringify(frame) };
 }

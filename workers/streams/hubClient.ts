@@ -3,6 +3,8 @@
  * pulled. A receipt is given when everything that came before it has been taken, so that the pace of whoever takes the feeds is
  * that of the subscriptions, and no more is held here than a hub sends without a receipt.
  */
+import { CLOSE_CODES } from './connection.ts';
+import { type Arrival, Feed } from './feed.ts';
 import type { ServerFrame, SubscribeFrame } from './frames.ts';
 import type { FrameError } from './incoming.ts';
 
@@ -11,17 +13,8 @@ const BEGIN_MS_MAX = 8_000;
 
 const UNANSWERED: FrameError = { code: 'unavailable', detail: 'The subscription did not begin.' };
 
-/** A frame of a subscription that shows something. */
-export type PageFrame = Extract<ServerFrame, { type: 'events' | 'portfolio' }>;
-
 /** The frame that says that a subscription has begun. */
 export type SubscribedFrame = Extract<ServerFrame, { type: 'subscribed' }>;
-
-/** What comes of a subscription: its frame, and the text that it came as. */
-export interface Arrival {
-  readonly frame: PageFrame;
-  readonly text: string;
-}
 
 /** A subscription that has begun, or why not. */
 export type Begun =
@@ -48,6 +41,7 @@ export class HubClient {
   #arrivals = 0;
   #ids = 0;
   #isOpen = true;
+  #sessionTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** `onEnd` is told once why the hub has ended the connection; not where this side has. */
   constructor(socket: WebSocket, onEnd: (code: number, reason: string) => void = () => undefined) {
@@ -79,7 +73,7 @@ export class HubClient {
   /** Ends the connection and every feed. */
   close(): void {
     if (!this.#isOpen) return;
-    this.#stop();
+    this.#stop((feed) => feed.finish());
     this.#socket.close(1000, 'done');
   }
 
@@ -106,6 +100,8 @@ export class HubClient {
         this.#giveReceipts();
         break;
       case 'welcome':
+        this.#endAt(Date.parse(frame.endsAt));
+        break;
       case 'results':
       case 'unsubscribed':
         break;
@@ -157,119 +153,33 @@ export class HubClient {
     if (this.#isOpen) this.#socket.send(JSON.stringify(frame));
   }
 
+  /** A hub sleeps and tells the end of a session with the next frame alone; here somebody is awake, who tells it in time. */
+  #endAt(time: number): void {
+    const end = () =>
+      this.#ended(CLOSE_CODES.session_ended, 'session_ended: connect again with a fresh token');
+    this.#sessionTimer = setTimeout(end, time - Date.now());
+  }
+
   #ended(code: number, reason: string): void {
     if (!this.#isOpen) return;
-    this.#stop();
+    const error = endOf(code, reason);
+    this.#stop((feed) => feed.cut(error));
     this.#onEnd(code, reason);
     this.#socket.close(1000, 'done');
   }
 
-  #stop(): void {
+  #stop(end: (feed: Feed) => void): void {
     this.#isOpen = false;
+    clearTimeout(this.#sessionTimer);
     for (const id of [...this.#beginnings.keys()]) this.#refuse(id, UNANSWERED);
-    for (const feed of this.#feeds.values()) feed.finish();
+    for (const feed of this.#feeds.values()) end(feed);
     this.#feeds.clear();
   }
 }
 
-/** A subscription ended that somebody was taking; it can go on after the version it had come to. */
-export class FeedEnded extends Error {
-  override readonly name = 'FeedEnded';
-  readonly error: FrameError;
-
-  constructor(error: FrameError) {
-    super(error.detail);
-    this.error = error;
-  }
-}
-
-interface Listener {
-  taken(numbers: readonly number[]): void;
-  /** Whoever took the feed has let go of it. */
-  ended(): void;
-}
-
-type Pull = PromiseWithResolvers<IteratorResult<Arrival, undefined>>;
-
-const DONE = { done: true, value: undefined } as const;
-
-/** What comes of one subscription, to be pulled by one taker: the next pull says that the arrival before has been taken. */
-export class Feed implements AsyncIterableIterator<Arrival, undefined> {
-  readonly #listener: Listener;
-  readonly #queue: { readonly number: number; readonly arrival: Arrival }[] = [];
-  #given: number | undefined;
-  #pull: Pull | undefined;
-  #isOver = false;
-  #failure: FeedEnded | undefined;
-
-  constructor(listener: Listener) {
-    this.#listener = listener;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  /** The next arrival, when there is one; the end. Rejects with {@link FeedEnded} where the hub had to end it. */
-  next(): Promise<IteratorResult<Arrival, undefined>> {
-    this.#acknowledge();
-    this.#pull ??= Promise.withResolvers();
-    const { promise } = this.#pull;
-    this.#settle();
-    return promise;
-  }
-
-  /** Lets go of the feed, also while a pull waits. */
-  return(): Promise<IteratorResult<Arrival, undefined>> {
-    if (!this.#isOver) {
-      this.finish();
-      this.#listener.ended();
-    }
-    return Promise.resolve(DONE);
-  }
-
-  /** The same: whatever takes a feed ends it by a throw as well. */
-  throw(): Promise<IteratorResult<Arrival, undefined>> {
-    return this.return();
-  }
-
-  /** For the client: something came. */
-  push(number: number, arrival: Arrival): void {
-    this.#queue.push({ number, arrival });
-    this.#settle();
-  }
-
-  /** For the client: the hub had to end it. What came before is given first. */
-  fail(error: FrameError): void {
-    this.#failure = new FeedEnded(error);
-    this.#settle();
-  }
-
-  /** For the client: nothing more will come, and what has not been taken is given up. */
-  finish(): void {
-    this.#isOver = true;
-    this.#acknowledge();
-    this.#listener.taken(this.#queue.splice(0).map(({ number }) => number));
-    this.#settle();
-  }
-
-  #acknowledge(): void {
-    if (this.#given === undefined) return;
-    const given = this.#given;
-    this.#given = undefined;
-    this.#listener.taken([given]);
-  }
-
-  #settle(): void {
-    const pull = this.#pull;
-    if (pull === undefined) return;
-    const next = this.#queue.shift();
-    if (next === undefined && !this.#isOver && this.#failure === undefined) return;
-    this.#pull = undefined;
-    if (next !== undefined) {
-      this.#given = next.number;
-      pull.resolve({ done: false, value: next.arrival });
-    } else if (this.#failure !== undefined && !this.#isOver) pull.reject(this.#failure);
-    else pull.resolve(DONE);
-  }
+/** Why the subscriptions of a connection end with it, as a problem. */
+function endOf(code: number, reason: string): FrameError {
+  if (code === CLOSE_CODES.session_ended) return { code: 'unauthenticated', detail: reason };
+  const why = reason === '' ? 'The connection broke.' : reason;
+  return { code: 'unavailable', detail: `${why} Subscribe again after the last version.` };
 }
