@@ -34,8 +34,8 @@ const LABEL_GAP = 8;
 /** The pages of a document. */
 export function layoutDocument(document: Document, typesetter: Typesetter): PlacedPage[] {
   const pages = new PageBuilder(typesetter, (started) => {
-    started.put(document.running, MARGIN, started.y, RUNNING);
-    started.y += lineHeight(RUNNING) + 8;
+    placeLines(started, document.running, RUNNING);
+    started.y += 8;
   });
   placeLines(pages, document.title, TITLE);
   pages.y += 2;

@@ -49,7 +49,12 @@ declare module 'fontkit' {
   export interface Font {
     readonly unitsPerEm: number;
     hasGlyphForCodePoint(codePoint: number): boolean;
-    layout(text: string): { readonly advanceWidth: number };
+    layout(text: string): {
+      readonly advanceWidth: number;
+      readonly direction: 'ltr' | 'rtl';
+      /** From left to right. */
+      readonly glyphs: readonly { readonly codePoints: readonly number[] }[];
+    };
   }
   export function create(bytes: Uint8Array): Font;
 }

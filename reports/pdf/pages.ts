@@ -106,15 +106,23 @@ export class PageBuilder {
 
   /** The width of a text in a style. */
   width(text: string, style: Style): number {
-    const { face, text: shown } = setText(text, style.face, this.#typesetter.wide);
-    return this.#typesetter.measure(face, style.size, shown);
+    const pieces = setText(text, style.face, this.#typesetter.wide);
+    return pieces.reduce((width, piece) => width + this.#widthOf(piece, style), 0);
+  }
+
+  #widthOf({ face, text }: SetText, { size }: Style): number {
+    return this.#typesetter.measure(face, size, text);
   }
 
   /** Puts a text at a place. */
   put(text: string, x: number, y: number, style: Style): void {
     if (text === '') return;
     const { size, colour } = style;
-    this.#page.push({ ...setText(text, style.face, this.#typesetter.wide), x, y, size, colour });
+    let left = x;
+    for (const piece of setText(text, style.face, this.#typesetter.wide)) {
+      this.#page.push({ ...piece, x: left, y, size, colour });
+      left += this.#widthOf(piece, style);
+    }
   }
 
   /** The same, ending at `right`. */

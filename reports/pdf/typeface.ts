@@ -3,6 +3,7 @@
  * comes with the document, and a character that neither has is written as its code point.
  */
 import { create, type Font } from 'fontkit';
+import { backwards, isLeftToRight, type Run, runsOf } from './direction.ts';
 
 /** The faces of a document. `wide` is the font that comes with it. */
 export type Face = 'regular' | 'bold' | 'wide';
@@ -17,14 +18,9 @@ const BEYOND_LATIN_1 = FROM_80.replaceAll(' ', '');
 
 const BUILT_IN = new RegExp(`^[\\x20-\\x7e\\xa0-\\xff${BEYOND_LATIN_1}]*$`);
 
-/**
- * Text that runs from right to left and has nothing in it that runs otherwise, such as digits. pdfkit sets word after word from
- * left to right and each in its own direction; without spaces that it knows, such a text is one word.
- */
-const RIGHT_TO_LEFT = /^[\p{Script=Arabic}\p{Script=Hebrew}\p{Mn} .,:'"-]+$/u;
 const NO_BREAK_SPACE = '\u00a0';
 
-/** A text as it is set: in which face, and with which characters. */
+/** A text, or a run of one, as it is set: in which face, and with which characters. */
 export interface SetText {
   readonly face: Face;
   readonly text: string;
@@ -45,9 +41,12 @@ export function needsWideFont(text: string): boolean {
   return !BUILT_IN.test(text);
 }
 
-/** Sets a text in a face; in the wide one where it has to be. Without a wide font only built-in characters stay. */
-export function setText(text: string, face: 'regular' | 'bold', wide: Font | undefined): SetText {
-  if (!needsWideFont(text)) return { face, text };
+/**
+ * Sets a text in a face; in the wide one where it has to be. Without a wide font only built-in characters stay. Answers what stands on
+ * the page from left to right: one piece, or several where some of it runs the other way.
+ */
+export function setText(text: string, face: 'regular' | 'bold', wide: Font | undefined): SetText[] {
+  if (!needsWideFont(text)) return [{ face, text }];
   const has = (character: string) =>
     wide === undefined
       ? !needsWideFont(character)
@@ -55,8 +54,18 @@ export function setText(text: string, face: 'regular' | 'bold', wide: Font | und
   const shown = Array.from(text, (character) => (has(character) ? character : codePointText(character))).join(
     '',
   );
-  if (!needsWideFont(shown)) return { face, text: shown };
-  return { face: 'wide', text: RIGHT_TO_LEFT.test(shown) ? shown.replaceAll(' ', NO_BREAK_SPACE) : shown };
+  if (wide === undefined || !needsWideFont(shown)) return [{ face, text: shown }];
+  if (isLeftToRight(shown)) return [{ face: 'wide', text: shown }];
+  return runsOf(shown).map((run) => ({ face: 'wide', text: textOfRun(run, wide) }));
+}
+
+/**
+ * A run as one word, since pdfkit sets word after word from left to right. The font chooses the direction of a word by the script of its
+ * first letter: to it Arabic digits run as the letters do, and brackets by themselves never from right to left.
+ */
+function textOfRun({ text, isRightToLeft }: Run, wide: Font): string {
+  const word = text.replaceAll(' ', NO_BREAK_SPACE);
+  return (wide.layout(word).direction === 'rtl') === isRightToLeft ? word : backwards(word);
 }
 
 function codePointText(character: string): string {

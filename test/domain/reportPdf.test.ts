@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { inflateSync } from 'node:zlib';
+import bidiFactory from 'bidi-js';
 import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { Document } from '../../reports/document.ts';
@@ -11,7 +12,7 @@ import { layoutDocument } from '../../reports/pdf/layout.ts';
 import { wrapFigure, wrapText } from '../../reports/pdf/lines.ts';
 import { MARGIN, type Mark, PAGE_HEIGHT, PAGE_WIDTH, type TextMark } from '../../reports/pdf/pages.ts';
 import { documentPdf, needsWide } from '../../reports/pdf/pdf.ts';
-import { openFont, setText } from '../../reports/pdf/typeface.ts';
+import { needsWideFont, openFont, setText } from '../../reports/pdf/typeface.ts';
 import { statementDocument } from '../../reports/statement/document.ts';
 import type { Statement } from '../../reports/statement/statement.ts';
 import { holds } from '../support/property.ts';
@@ -27,6 +28,16 @@ const pdfOf = (document: Document) =>
 const typesetter = {
   wide: undefined,
   measure: (_: string, size: number, text: string) => (size / 2) * text.length,
+};
+
+const emptyDocument: Document = {
+  title: '',
+  subtitle: '',
+  running: '',
+  lists: [],
+  tables: [],
+  notes: [],
+  asOf: '2026-01-01T00:00:00.000Z',
 };
 
 const isText = (mark: Mark): mark is TextMark => 'text' in mark;
@@ -90,22 +101,72 @@ describe('lines', () => {
 
 describe('letters', () => {
   it('are those of the built-in fonts where these have them', () => {
-    expect(setText('Überweisung – 5 €', 'bold', wide)).toEqual({ face: 'bold', text: 'Überweisung – 5 €' });
+    expect(setText('Überweisung – 5 €', 'bold', wide)).toEqual([{ face: 'bold', text: 'Überweisung – 5 €' }]);
   });
 
   it('come from the wide font where the built-in ones lack them, and are named where both do', () => {
-    expect(setText('Иванов', 'regular', wide)).toEqual({ face: 'wide', text: 'Иванов' });
-    expect(setText('Łódź 張', 'regular', wide)).toEqual({ face: 'wide', text: 'Łódź [U+5F35]' });
-    expect(setText('a 張', 'regular', wide)).toEqual({ face: 'regular', text: 'a [U+5F35]' });
-    expect(setText('Иван', 'regular', undefined)).toEqual({
-      face: 'regular',
-      text: '[U+0418][U+0432][U+0430][U+043D]',
-    });
+    expect(setText('Иванов', 'regular', wide)).toEqual([{ face: 'wide', text: 'Иванов' }]);
+    expect(setText('Łódź 張', 'regular', wide)).toEqual([{ face: 'wide', text: 'Łódź [U+5F35]' }]);
+    expect(setText('a 張', 'regular', wide)).toEqual([{ face: 'regular', text: 'a [U+5F35]' }]);
+    expect(setText('Иван', 'regular', undefined)).toEqual([
+      { face: 'regular', text: '[U+0418][U+0432][U+0430][U+043D]' },
+    ]);
   });
 
-  it('of a text from right to left are one word, unless something in it runs the other way', () => {
-    expect(setText('محمد علي', 'regular', wide).text).not.toContain(' ');
-    expect(setText('محمد 12', 'regular', wide).text).toContain(' ');
+  /** The characters as they are drawn, from left to right. */
+  const drawn = (text: string) =>
+    setText(text, 'regular', wide)
+      .flatMap((piece) => wide.layout(piece.text).glyphs.flatMap(({ codePoints }) => codePoints))
+      .map((codePoint) => String.fromCodePoint(codePoint).replace('\u00a0', ' '))
+      .join('');
+
+  it.each([
+    ['שלום עולם', 'םלוע םולש'],
+    ['fee 1.5 · שלום (עולם) 123 test', 'fee 1.5 · 123 (םלוע) םולש test'],
+    ['رقم ٤٧١١ من', 'نم ٤٧١١ مقر'],
+    ['نامه ۱۲۳', '۱۲۳ همان'],
+  ])('that run from right to left are drawn so, and figures among them are not: %s', (text, expected) => {
+    expect(drawn(text)).toBe(expected);
+  });
+
+  it('stand in the order of the Unicode Bidirectional Algorithm whatever they are mixed with', () => {
+    const bidi = bidiFactory();
+    const unit = fc.constantFrom(
+      'א',
+      'ב',
+      'ج',
+      'Ж',
+      'b',
+      ' ',
+      '1',
+      '2',
+      '٤',
+      '۵',
+      '(',
+      ')',
+      '-',
+      '.',
+      '·',
+      '%',
+    );
+    const property = fc.property(fc.string({ unit, minLength: 1, maxLength: 24 }), (text) => {
+      fc.pre(needsWideFont(text));
+      const levels = bidi.getEmbeddingLevels(text, 'ltr');
+      // What is cut into lines has no space at its end, where the algorithm has a rule of its own.
+      fc.pre(text === text.trim());
+      expect(drawn(text)).toBe(bidi.getReorderedString(text, levels));
+    });
+    holds(property, { seed: 20_264, runs: 500 });
+  });
+
+  it('of a text with several runs stand side by side', () => {
+    const page = layoutDocument({ ...emptyDocument, subtitle: 'a שלום b' }, { ...typesetter, wide })[0] ?? [];
+    const pieces = page.filter(isText).filter(({ face }) => face === 'wide');
+    expect(pieces).toHaveLength(3);
+    pieces.reduce((left, { x, text, size }) => {
+      expect(x).toBeCloseTo(left);
+      return left + (size / 2) * text.length;
+    }, MARGIN);
   });
 });
 
@@ -178,6 +239,19 @@ describe('the pages of a statement', () => {
     }
     const letters = texts.map(({ text }) => /^W+$/.exec(text)?.[0].length ?? 0);
     expect(letters.reduce((sum, length) => sum + length, 0)).toBe(256 + 64);
+  });
+
+  it('hold a name of the account of any length at the head of each', async () => {
+    const document = {
+      ...statementDocument(await longStatement(200)),
+      running: `Account ${'W'.repeat(200)}`,
+    };
+    for (const page of layoutDocument(document, typesetter).slice(1)) {
+      const heads = page.filter(isText).filter(({ text }) => text.includes('WW'));
+      expect(heads.map(({ text }) => text).join('')).toContain('W'.repeat(200));
+      for (const { x, text, size } of heads)
+        expect(x + (size / 2) * text.length).toBeLessThanOrEqual(PAGE_WIDTH - MARGIN + 0.01);
+    }
   });
 });
 

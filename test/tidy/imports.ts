@@ -48,7 +48,15 @@ const ROOMS: readonly Room[] = [
     name: 'reports',
     has: /^reports\//,
     values: ['reports/', 'schemas/'],
-    packages: ['zod', 'node:crypto', 'pdfkit', 'pdfkit/output', 'pdfkit/standard-fonts/*', 'fontkit'],
+    packages: [
+      'zod',
+      'node:crypto',
+      'pdfkit',
+      'pdfkit/output',
+      'pdfkit/standard-fonts/*',
+      'fontkit',
+      'bidi-js',
+    ],
   },
   {
     name: 'privacy',
