@@ -86,7 +86,7 @@ export const DECIMAL_TITLES: readonly string[] = Object.values(RANGE_TITLE);
 
 /**
  * A decimal string in canonical form. Input may be a string, or a JSON number (the body parser has already refused
- * numbers of more than 15 significant digits, exponents and negative zero, which only the source text shows).
+ * numbers of more than 15 significant digits and negative zero, which only the source text shows).
  */
 function decimal(range: DecimalRange) {
   return z
@@ -112,7 +112,7 @@ function decimalShownAs(range: DecimalRange) {
     {
       type: ['string', 'number'] as never,
       ...text,
-      description: `${digits}; a number has at most 15 significant digits and no exponent.`,
+      description: `${digits}; a number has at most 15 significant digits.`,
     },
   );
 }
@@ -139,11 +139,16 @@ function isZero(text: string): boolean {
   return /^0(\.0+)?$/.test(text);
 }
 
-/** Shortest text that reads back as the same double, which is the source text wherever that had 15 digits or fewer. */
+/** The number in plain notation, with its digits as they were sent wherever they were 15 or fewer. */
 function numberText(value: number): string {
+  // The shortest text that reads back as the same double; below 1e-6 and from 1e21 on JavaScript writes it with an exponent.
   const text = String(value);
-  // Below 1e-6 JavaScript prints an exponent though the source was plain: eight decimals say it in full or show the excess.
-  return text.includes('e-') && Number(value.toFixed(8)) === value ? value.toFixed(8) : text;
+  const parts = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text);
+  if (parts === null) return text;
+  const [, sign = '', first = '', rest = '', exponent = ''] = parts;
+  const pointAt = 1 + Number(exponent);
+  const digits = first + rest;
+  return pointAt > 0 ? sign + digits.padEnd(pointAt, '0') : `${sign}0.${'0'.repeat(-pointAt)}${digits}`;
 }
 
 /** A decimal of the ledger's own: sums have more digits than any input, and a sign. */

@@ -14,7 +14,7 @@ readonly customerId: string;
 readonly accountType: "INDIVIDUAL" | "CORPORATE";
 /** An active currency code of ISO 4217; no fund codes, metals or units of account. */
 readonly currency: string;
-/** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly initialBalance?: string | number;
 /** An id that its client made. */
 readonly accountId?: string;
@@ -31,7 +31,7 @@ readonly aggregateId: string;
 readonly type: "DepositFunds";
 /** Takes cash in from outside the platform. */
 readonly data: {
-/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly amount: string | number;
 /** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
 readonly reference?: string;
@@ -48,7 +48,7 @@ readonly aggregateId: string;
 readonly type: "WithdrawFunds";
 /** Sends cash out of the platform. */
 readonly data: {
-/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly amount: string | number;
 /** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
 readonly reference?: string;
@@ -69,12 +69,12 @@ readonly data: {
 readonly tradeId: string;
 /** A ticker or pair as the venue writes it. */
 readonly symbol: string;
-/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly quantity: string | number;
-/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly price: string | number;
 readonly side: "BUY" | "SELL";
-/** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly fee?: string | number;
 /** RFC 3339, to the millisecond; another offset is converted to UTC. */
 readonly executedAt?: string;
@@ -156,11 +156,11 @@ readonly data: {
 /** An id that its client made. */
 readonly tradeId: string;
 readonly side?: "BUY" | "SELL";
-/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly quantity?: string | number;
-/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly price?: string | number;
-/** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly fee?: string | number;
 /** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
 readonly reason: string;
@@ -195,7 +195,7 @@ readonly type: "PutProduct";
 /** Creates the product, or replaces its name and price. */
 readonly data: {
 readonly name: string;
-/** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly unitPrice: string | number;
 /** An active currency code of ISO 4217; no fund codes, metals or units of account. */
 readonly currency: string;
@@ -212,7 +212,7 @@ readonly aggregateId: string;
 readonly type: "ReceiveStock";
 /** Takes goods in. */
 readonly data: {
-/** Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly quantity: string | number;
 /** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
 readonly reference?: string;
@@ -229,7 +229,7 @@ readonly aggregateId: string;
 readonly type: "AdjustStock";
 /** Corrects the count, up or down, never below what is reserved. */
 readonly data: {
-/** Whole number other than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Whole number other than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly quantity: string | number;
 /** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
 readonly reason: string;
@@ -248,7 +248,7 @@ readonly type: "ReserveStock";
 readonly data: {
 /** The id of an aggregate: of its client, or made from one. */
 readonly reservationId: string;
-/** Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly quantity: string | number;
 /** RFC 3339, to the millisecond; another offset is converted to UTC. */
 readonly expiresAt?: string;
@@ -284,7 +284,7 @@ readonly type: "CommitReservation";
 readonly data: {
 /** The id of an aggregate: of its client, or made from one. */
 readonly reservationId: string;
-/** Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly quantity?: string | number;
 };
 };
@@ -307,9 +307,9 @@ readonly currency: string;
 readonly items: readonly ({
 /** An id that its client made. */
 readonly productId: string;
-/** Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly quantity: string | number;
-/** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly unitPrice: string | number;
 })[];
 readonly payment: {
@@ -339,7 +339,7 @@ readonly trackingNumber: string;
 readonly items?: readonly ({
 /** The place of the item in the order: 1, 2, 3, … */
 readonly line: number;
-/** Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly quantity: string | number;
 })[];
 };
@@ -386,7 +386,7 @@ readonly data: {
 readonly orderId: string;
 /** An id that its client made. */
 readonly customerId: string;
-/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly amount: string | number;
 /** An active currency code of ISO 4217; no fund codes, metals or units of account. */
 readonly currency: string;
@@ -1670,7 +1670,7 @@ readonly customerId: string;
 readonly accountType: "INDIVIDUAL" | "CORPORATE";
 /** An active currency code of ISO 4217; no fund codes, metals or units of account. */
 readonly currency: string;
-/** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly initialBalance?: string | number;
 /** An id that its client made. */
 readonly accountId: string;
@@ -1697,7 +1697,7 @@ readonly params: {
 readonly id: string;
 };
 readonly body: {
-/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly amount: string | number;
 /** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
 readonly reference?: string;
@@ -1711,7 +1711,7 @@ readonly params: {
 readonly id: string;
 };
 readonly body: {
-/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly amount: string | number;
 /** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
 readonly reference?: string;
@@ -1729,12 +1729,12 @@ readonly body: {
 readonly tradeId: string;
 /** A ticker or pair as the venue writes it. */
 readonly symbol: string;
-/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly quantity: string | number;
-/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly price: string | number;
 readonly side: "BUY" | "SELL";
-/** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly fee?: string | number;
 /** RFC 3339, to the millisecond; another offset is converted to UTC. */
 readonly executedAt?: string;
@@ -1856,11 +1856,11 @@ readonly tradeId: string;
 };
 readonly body: {
 readonly side?: "BUY" | "SELL";
-/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly quantity?: string | number;
-/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly price?: string | number;
-/** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly fee?: string | number;
 /** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
 readonly reason: string;
@@ -2217,7 +2217,7 @@ readonly id: string;
 };
 readonly body: {
 readonly name: string;
-/** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly unitPrice: string | number;
 /** An active currency code of ISO 4217; no fund codes, metals or units of account. */
 readonly currency: string;
@@ -2245,7 +2245,7 @@ readonly params: {
 readonly id: string;
 };
 readonly body: {
-/** Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly quantity: string | number;
 /** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
 readonly reference?: string;
@@ -2259,7 +2259,7 @@ readonly params: {
 readonly id: string;
 };
 readonly body: {
-/** Whole number other than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Whole number other than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly quantity: string | number;
 /** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
 readonly reason: string;
@@ -2292,9 +2292,9 @@ readonly currency: string;
 readonly items: readonly ({
 /** An id that its client made. */
 readonly productId: string;
-/** Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly quantity: string | number;
-/** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly unitPrice: string | number;
 })[];
 readonly payment: {
@@ -2353,7 +2353,7 @@ readonly trackingNumber: string;
 readonly items?: readonly ({
 /** The place of the item in the order: 1, 2, 3, … */
 readonly line: number;
-/** Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly quantity: string | number;
 })[];
 };
@@ -2510,7 +2510,7 @@ readonly transferId: string;
 readonly fromAccountId: string;
 /** An id that its client made. */
 readonly toAccountId: string;
-/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits and no exponent. */
+/** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly amount: string | number;
 /** An active currency code of ISO 4217; no fund codes, metals or units of account. */
 readonly currency: string;

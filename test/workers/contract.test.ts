@@ -24,6 +24,30 @@ describe('Everywhere: numbers, times and ids', () => {
     expect(status).toBe(400);
   });
 
+  // What JavaScript and Python write for small numbers, and others for large ones.
+  it.each([
+    ['1e-7', '1e3', '0.0000001', '1000'],
+    ['1e-08', '2.5E+2', '0.00000001', '250'],
+    ['1.23456789012345e-6', '1.0e0', undefined, '1'],
+    ['0.001e3', '123456789012345e-8', '1', '1234567.89012345'],
+  ])('takes numbers with an exponent: %s of %s', async (quantity, price, sameQuantity, samePrice) => {
+    const id = `exp-${quantity.replaceAll(/[.+]/g, '_')}`;
+    await opened(id, { initialBalance: '100000000' });
+    const path = `/v1/accounts/${id}/trades`;
+    const numbers = JSON.stringify({ ...trade, quantity: 0, price: 1 })
+      .replace('"quantity":0', `"quantity":${quantity}`)
+      .replace('"price":1', `"price":${price}`);
+    const { status, body } = await call('POST', path, { body: numbers });
+    if (sameQuantity === undefined) {
+      expect(body.errors).toEqual([{ path: 'quantity', message: 'must have at most 8 decimals' }]);
+      return;
+    }
+    expect([status, body.position]).toMatchObject([201, { quantity: sameQuantity }]);
+    const repeat = { ...trade, quantity: sameQuantity, price: samePrice };
+    const { headers } = await call('POST', path, { body: repeat });
+    expect(headers.get('Idempotency-Replayed')).toBe('true');
+  });
+
   it('keeps times in UTC', async () => {
     await opened('num-2');
     const executedAt = '2013-10-07T15:30:00.5+02:00';

@@ -14,6 +14,12 @@ export const MAX_NUMBER_DIGITS = 15;
 /** Characters of a number. Without it 0.000…1 with few significant digits might be read as 0. */
 export const MAX_NUMBER_CHARACTERS = 32;
 
+/**
+ * Digits of an exponent, leading zeros left out. A double holds 15 significant digits from 1e-307 to 1e308; beyond that it is read
+ * as another number, as 0 or as infinity. No amount comes near 1e99.
+ */
+export const MAX_EXPONENT_DIGITS = 2;
+
 /** Errors reported for one body. Enough to mend it by; a hostile body must not make a huge reply. */
 export const MAX_ERRORS = 20;
 
@@ -182,12 +188,16 @@ class Walker {
     const end = this.at;
     if (this.take('e') || this.take('E')) {
       if (!this.take('+')) this.take('-');
+      const exponent = this.at;
       if (this.skipDigits() === 0) return this.malformed('no digit in the exponent');
-      return this.report('a number must not have an exponent');
+      if (this.text.slice(exponent, this.at).replace(/^0+/, '').length > MAX_EXPONENT_DIGITS) {
+        return this.report(`an exponent must not have more than ${MAX_EXPONENT_DIGITS} digits`);
+      }
     }
     return this.judgeNumber(start, end);
   }
 
+  /** From the sign to before the exponent, which says nothing about the digits. */
   private judgeNumber(start: number, end: number): boolean {
     if (end - start <= MAX_NUMBER_DIGITS && this.text[start] !== '-') return true;
     // Before anything is made of the token, which may be as long as the body.

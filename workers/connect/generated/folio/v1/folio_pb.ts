@@ -45,7 +45,7 @@ export type OpenAccountRequest = Message<"folio.v1.OpenAccountRequest"> & {
 
   /**
    * Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string initial_balance = 4;
    */
@@ -95,7 +95,7 @@ export type DepositFundsRequest = Message<"folio.v1.DepositFundsRequest"> & {
 
   /**
    * Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string amount = 2;
    */
@@ -145,7 +145,7 @@ export type WithdrawFundsRequest = Message<"folio.v1.WithdrawFundsRequest"> & {
 
   /**
    * Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string amount = 2;
    */
@@ -209,7 +209,7 @@ export type ExecuteTradeRequest = Message<"folio.v1.ExecuteTradeRequest"> & {
 
   /**
    * Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string quantity = 4;
    */
@@ -217,7 +217,7 @@ export type ExecuteTradeRequest = Message<"folio.v1.ExecuteTradeRequest"> & {
 
   /**
    * Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string price = 5;
    */
@@ -232,7 +232,7 @@ export type ExecuteTradeRequest = Message<"folio.v1.ExecuteTradeRequest"> & {
 
   /**
    * Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string fee = 7;
    */
@@ -286,7 +286,7 @@ export type SetLimitsRequest = Message<"folio.v1.SetLimitsRequest"> & {
   maxOrderNotionalOrNull: {
     /**
      * Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-     * digits and no exponent.
+     * digits.
      *
      * @generated from field: string max_order_notional = 2;
      */
@@ -306,7 +306,7 @@ export type SetLimitsRequest = Message<"folio.v1.SetLimitsRequest"> & {
   maxPositionQuantityOrNull: {
     /**
      * Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-     * digits and no exponent.
+     * digits.
      *
      * @generated from field: string max_position_quantity = 4;
      */
@@ -326,7 +326,7 @@ export type SetLimitsRequest = Message<"folio.v1.SetLimitsRequest"> & {
   maxPositionNotionalOrNull: {
     /**
      * Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-     * digits and no exponent.
+     * digits.
      *
      * @generated from field: string max_position_notional = 6;
      */
@@ -614,7 +614,7 @@ export type CorrectTradeRequest = Message<"folio.v1.CorrectTradeRequest"> & {
 
   /**
    * Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string quantity = 4;
    */
@@ -622,7 +622,7 @@ export type CorrectTradeRequest = Message<"folio.v1.CorrectTradeRequest"> & {
 
   /**
    * Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string price = 5;
    */
@@ -630,7 +630,7 @@ export type CorrectTradeRequest = Message<"folio.v1.CorrectTradeRequest"> & {
 
   /**
    * Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string fee = 6;
    */
@@ -2043,7 +2043,7 @@ export type PutProductRequest = Message<"folio.v1.PutProductRequest"> & {
 
   /**
    * Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string unit_price = 3;
    */
@@ -2128,7 +2128,7 @@ export type ReceiveStockRequest = Message<"folio.v1.ReceiveStockRequest"> & {
 
   /**
    * Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15
-   * significant digits and no exponent.
+   * significant digits.
    *
    * @generated from field: optional string quantity = 2;
    */
@@ -2178,7 +2178,7 @@ export type AdjustStockRequest = Message<"folio.v1.AdjustStockRequest"> & {
 
   /**
    * Whole number other than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string quantity = 2;
    */
@@ -2327,7 +2327,7 @@ export type PlaceOrderRequest_Item = Message<"folio.v1.PlaceOrderRequest.Item"> 
 
   /**
    * Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15
-   * significant digits and no exponent.
+   * significant digits.
    *
    * @generated from field: optional string quantity = 2;
    */
@@ -2335,7 +2335,7 @@ export type PlaceOrderRequest_Item = Message<"folio.v1.PlaceOrderRequest.Item"> 
 
   /**
    * Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string unit_price = 3;
    */
@@ -2530,7 +2530,7 @@ export type ShipOrderRequest_Item = Message<"folio.v1.ShipOrderRequest.Item"> & 
 
   /**
    * Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15
-   * significant digits and no exponent.
+   * significant digits.
    *
    * @generated from field: optional string quantity = 2;
    */
@@ -3177,7 +3177,7 @@ export type TransferFundsRequest = Message<"folio.v1.TransferFundsRequest"> & {
 
   /**
    * Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string amount = 4;
    */
@@ -10209,7 +10209,7 @@ export type OpenAccountCommand_Data = Message<"folio.v1.OpenAccountCommand.Data"
 
   /**
    * Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string initial_balance = 4;
    */
@@ -10276,7 +10276,7 @@ export const DepositFundsCommandSchema: GenMessage<DepositFundsCommand> = /*@__P
 export type DepositFundsCommand_Data = Message<"folio.v1.DepositFundsCommand.Data"> & {
   /**
    * Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string amount = 1;
    */
@@ -10343,7 +10343,7 @@ export const WithdrawFundsCommandSchema: GenMessage<WithdrawFundsCommand> = /*@_
 export type WithdrawFundsCommand_Data = Message<"folio.v1.WithdrawFundsCommand.Data"> & {
   /**
    * Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string amount = 1;
    */
@@ -10424,7 +10424,7 @@ export type ExecuteTradeCommand_Data = Message<"folio.v1.ExecuteTradeCommand.Dat
 
   /**
    * Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string quantity = 3;
    */
@@ -10432,7 +10432,7 @@ export type ExecuteTradeCommand_Data = Message<"folio.v1.ExecuteTradeCommand.Dat
 
   /**
    * Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string price = 4;
    */
@@ -10447,7 +10447,7 @@ export type ExecuteTradeCommand_Data = Message<"folio.v1.ExecuteTradeCommand.Dat
 
   /**
    * Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string fee = 6;
    */
@@ -10518,7 +10518,7 @@ export type SetLimitsCommand_Data = Message<"folio.v1.SetLimitsCommand.Data"> & 
   maxOrderNotionalOrNull: {
     /**
      * Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-     * digits and no exponent.
+     * digits.
      *
      * @generated from field: string max_order_notional = 1;
      */
@@ -10538,7 +10538,7 @@ export type SetLimitsCommand_Data = Message<"folio.v1.SetLimitsCommand.Data"> & 
   maxPositionQuantityOrNull: {
     /**
      * Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-     * digits and no exponent.
+     * digits.
      *
      * @generated from field: string max_position_quantity = 3;
      */
@@ -10558,7 +10558,7 @@ export type SetLimitsCommand_Data = Message<"folio.v1.SetLimitsCommand.Data"> & 
   maxPositionNotionalOrNull: {
     /**
      * Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-     * digits and no exponent.
+     * digits.
      *
      * @generated from field: string max_position_notional = 5;
      */
@@ -10822,7 +10822,7 @@ export type CorrectTradeCommand_Data = Message<"folio.v1.CorrectTradeCommand.Dat
 
   /**
    * Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string quantity = 3;
    */
@@ -10830,7 +10830,7 @@ export type CorrectTradeCommand_Data = Message<"folio.v1.CorrectTradeCommand.Dat
 
   /**
    * Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string price = 4;
    */
@@ -10838,7 +10838,7 @@ export type CorrectTradeCommand_Data = Message<"folio.v1.CorrectTradeCommand.Dat
 
   /**
    * Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string fee = 5;
    */
@@ -10976,7 +10976,7 @@ export type PutProductCommand_Data = Message<"folio.v1.PutProductCommand.Data"> 
 
   /**
    * Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string unit_price = 2;
    */
@@ -11043,7 +11043,7 @@ export const ReceiveStockCommandSchema: GenMessage<ReceiveStockCommand> = /*@__P
 export type ReceiveStockCommand_Data = Message<"folio.v1.ReceiveStockCommand.Data"> & {
   /**
    * Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15
-   * significant digits and no exponent.
+   * significant digits.
    *
    * @generated from field: optional string quantity = 1;
    */
@@ -11110,7 +11110,7 @@ export const AdjustStockCommandSchema: GenMessage<AdjustStockCommand> = /*@__PUR
 export type AdjustStockCommand_Data = Message<"folio.v1.AdjustStockCommand.Data"> & {
   /**
    * Whole number other than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string quantity = 1;
    */
@@ -11184,7 +11184,7 @@ export type ReserveStockCommand_Data = Message<"folio.v1.ReserveStockCommand.Dat
 
   /**
    * Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15
-   * significant digits and no exponent.
+   * significant digits.
    *
    * @generated from field: optional string quantity = 2;
    */
@@ -11326,7 +11326,7 @@ export type CommitReservationCommand_Data = Message<"folio.v1.CommitReservationC
 
   /**
    * Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15
-   * significant digits and no exponent.
+   * significant digits.
    *
    * @generated from field: optional string quantity = 2;
    */
@@ -11439,7 +11439,7 @@ export type PlaceOrderCommand_Data_Item = Message<"folio.v1.PlaceOrderCommand.Da
 
   /**
    * Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15
-   * significant digits and no exponent.
+   * significant digits.
    *
    * @generated from field: optional string quantity = 2;
    */
@@ -11447,7 +11447,7 @@ export type PlaceOrderCommand_Data_Item = Message<"folio.v1.PlaceOrderCommand.Da
 
   /**
    * Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string unit_price = 3;
    */
@@ -11617,7 +11617,7 @@ export type ShipOrderCommand_Data_Item = Message<"folio.v1.ShipOrderCommand.Data
 
   /**
    * Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15
-   * significant digits and no exponent.
+   * significant digits.
    *
    * @generated from field: optional string quantity = 2;
    */
@@ -11803,7 +11803,7 @@ export type AuthorizePaymentCommand_Data = Message<"folio.v1.AuthorizePaymentCom
 
   /**
    * Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant
-   * digits and no exponent.
+   * digits.
    *
    * @generated from field: optional string amount = 3;
    */
