@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Client } from '../../demo/client.ts';
 import { OwnPlatform } from '../../demo/platform.ts';
+import { BATCH_BYTES_MAX } from '../../workers/http/body.ts';
 
 const START_MS = 180_000;
 
@@ -139,6 +140,17 @@ describe('the server', () => {
     expect((await send(sized, `{}${next}`)).statuses).toEqual([expect.any(Number), 401]);
     const chunked = request(line, [...token, ...headers, 'Transfer-Encoding: chunked']);
     expect((await send(chunked, `2\r\n{}\r\n0\r\n\r\n${next}`)).statuses).toEqual([expect.any(Number), 401]);
+  });
+
+  it.each([
+    ['larger than any', BATCH_BYTES_MAX + 1, 'application/json', 413],
+    ['much larger', 2 * BATCH_BYTES_MAX, 'application/json', 413],
+    ['of another media type', BATCH_BYTES_MAX, 'text/plain', 415],
+  ])('tells the sender of a batch %s why it is refused, and goes on', async (_, bytes, type, refused) => {
+    const headers = [authorization, `Content-Type: ${type}`, `Content-Length: ${bytes}`];
+    const next = request('GET /v1/nothing', ['Connection: close']);
+    const batch = request('POST /v1/commands', headers, ' '.repeat(bytes));
+    expect((await send(batch + next)).statuses).toEqual([refused, 401]);
   });
 
   it('takes two tokens for none, and another method in a header for nothing', async () => {

@@ -1,7 +1,7 @@
 /** A refused request that is still being sent; test/e2e/rawHttp.test.ts has what a connection sees of it. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { app } from '../../workers/http/app.ts';
-import { BODY_BYTES_MAX } from '../../workers/http/body.ts';
+import { UNREAD_BYTES_MAX } from '../../workers/http/middleware/unreadBody.ts';
 import { testEnv } from '../support/api.ts';
 
 afterEach(() => vi.useRealTimers());
@@ -40,8 +40,8 @@ describe('the body of a refused request', () => {
     expect((await answer).status).toBe(401);
   });
 
-  it('is not taken in beyond what one command may have', async () => {
-    const size = BODY_BYTES_MAX / 4;
+  it('is not taken in beyond twice the largest batch', async () => {
+    const size = UNREAD_BYTES_MAX / 4;
     let chunks = 0;
     const { status } = await ask((controller) => {
       chunks += 1;
