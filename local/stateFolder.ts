@@ -1,9 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LocalServerError } from './errors.ts';
+import { LocalServerError, messageOf } from './errors.ts';
 import { readOrMakeNotaryKeys } from './notaryKey.ts';
 import { readOrMakePersonalDataKeys } from './personalDataKey.ts';
 import { readOrMakeWebhookSecret } from './webhookSecret.ts';
@@ -58,7 +68,7 @@ export interface StateFolder {
 /** Creates or opens a state folder and locks it; refuses where another live server has it. */
 export async function openStateFolder(folder: string): Promise<StateFolder> {
   const path = resolve(folder);
-  mkdirSync(path, { recursive: true });
+  makeFolder(path);
   const noteFile = join(path, 'server.json');
   const lock = await takeLock(path, noteFile);
   const tokenFile = join(path, 'dev-token');
@@ -90,6 +100,16 @@ export async function openStateFolder(folder: string): Promise<StateFolder> {
       lock.close();
     },
   };
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+    // Without these there is no lock, and the databases could not be written.
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new LocalServerError(`the state folder ${path} cannot be used: ${messageOf(error)}`);
+  }
 }
 
 /**
