@@ -106,7 +106,9 @@ const signCheckpoint = route(
     operationId: 'signCheckpoint',
     tag: 'Audit',
     summary: 'Archive what waits and sign a checkpoint now',
-    description: 'Both happen by themselves; this is for whoever does not want to wait for it.',
+    description:
+      'Both happen by themselves; this is for whoever does not want to wait for it. It covers what was committed at least ' +
+      'fifteen seconds before: the archive hears of events that late.',
     success: {
       status: 200,
       description: 'What was archived, and the newest checkpoint; null where there is no key to sign with.',
@@ -182,6 +184,7 @@ async function unproven(head: Promise<number>, version: number): Promise<Problem
     return new ProblemError({ code: 'event_not_found', detail: `The newest event has version ${newest}.` });
   }
   const detail =
-    'No checkpoint covers the event yet. Checkpoints are signed every minute over what was archived.';
+    'No checkpoint covers the event yet: what is committed is archived within some five minutes, and every minute a ' +
+    'checkpoint is signed over what was archived.';
   return new ProblemError({ code: 'not_archived_yet', detail });
 }
