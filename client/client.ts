@@ -2,8 +2,8 @@
  * The HTTP API with types. Every command goes under an idempotency key, its own or one made here, and is sent again under
  * the same key until it is answered: it takes effect once.
  */
-import { FolioProblem, FolioUnreachable } from './errors.ts';
-import type { Operations, Problem } from './generated/api.ts';
+import { FolioProblem, FolioUnreachable, problemOf } from './errors.ts';
+import type { Operations } from './generated/api.ts';
 import { OPERATIONS } from './generated/operations.ts';
 import { type ClientOptions, type Settings, settingsOf } from './options.ts';
 import { mayRetry, pauseMs } from './retry.ts';
@@ -88,7 +88,7 @@ export class FolioClient {
         const isLast = attempt >= retry.attempts || !mayRetry(failure, isRepeatable);
         if (isLast && failure instanceof FolioProblem) throw failure;
         if (isLast) throw new FolioUnreachable(`${operation.method} ${operation.path}`, attempt, failure);
-        await sleep(pauseMs(retry, attempt, random(), failure));
+        await unlessAborted(sleep(pauseMs(retry, attempt, random(), failure)), options.signal);
       }
     }
   }
@@ -115,6 +115,8 @@ export class FolioClient {
     if (isCommand === true) headers['Idempotency-Key'] = idempotencyKey;
     if (expectedVersion !== undefined) headers['If-Match'] = `"${expectedVersion}"`;
     if (correlationId !== undefined) headers['X-Correlation-Id'] = correlationId;
+    // Throws at once where a value can be none of a header: sent, it would look like a network that fails.
+    new Headers(headers);
     return {
       url: `${this.#settings.url}${filled}${search === '' ? '' : `?${search}`}`,
       init: { method, headers, ...(input.body === undefined ? {} : { body: JSON.stringify(input.body) }) },
@@ -155,13 +157,15 @@ function versionOf(tag: string | null): number | undefined {
   return version === undefined ? undefined : Number(version);
 }
 
-/** The problem that a failing answer describes; what came from in between, a proxy perhaps, describes none. */
-function problemOf(response: Response, text: string): FolioProblem {
-  const seconds = Number(response.headers.get('Retry-After') ?? Number.NaN);
-  const retryAfter = Number.isFinite(seconds) ? seconds : undefined;
-  const { status, statusText } = response;
-  if (response.headers.get('Content-Type') !== 'application/problem+json') {
-    return new FolioProblem({ status, code: 'unknown', detail: `HTTP ${status} ${statusText}` }, retryAfter);
-  }
-  return new FolioProblem(JSON.parse(text) as Problem, retryAfter);
+/** Waits for a pause to be over; rejects with the signal's reason as soon as the caller gives up. */
+function unlessAborted(pause: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return pause;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    void pause.then(() => {
+      signal.removeEventListener('abort', abort);
+      resolve();
+    });
+  });
 }

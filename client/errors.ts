@@ -61,3 +61,14 @@ export class FolioClosed extends Error {
     super('the stream was closed');
   }
 }
+
+/** The problem that a failing answer describes; what came from in between, a proxy perhaps, describes none. */
+export function problemOf(response: Response, text: string): FolioProblem {
+  const seconds = Number(response.headers.get('Retry-After') ?? Number.NaN);
+  const retryAfter = Number.isFinite(seconds) ? seconds : undefined;
+  const { status, statusText } = response;
+  if (response.headers.get('Content-Type') !== 'application/problem+json') {
+    return new FolioProblem({ status, code: 'unknown', detail: `HTTP ${status} ${statusText}` }, retryAfter);
+  }
+  return new FolioProblem(JSON.parse(text) as Problem, retryAfter);
+}

@@ -42,6 +42,7 @@ export type ServerFrame =
       readonly code: string;
       readonly detail: string;
       readonly errors?: readonly { readonly path: string; readonly message: string }[];
+      readonly retryAfterSeconds?: number;
     };
 
 /** What a connection takes, as its first frame says. */

@@ -20,6 +20,11 @@ const TURNED_AWAY: readonly string[] = ['rate_limited', 'overloaded', 'too_many_
 /** Something on the way did not answer: what was asked may have happened. */
 const PASSING_STATUSES: readonly number[] = [502, 503, 504];
 
+/** Whether what was refused on a stream may be asked for again in a while: a reason that passes, and nothing was begun. */
+export function isPassing({ code }: FolioProblem): boolean {
+  return code === 'unavailable' || TURNED_AWAY.includes(code);
+}
+
 /**
  * Whether to ask again. `isRepeatable`: asking twice is asking once, as it is of every read, and of every command under its id.
  */

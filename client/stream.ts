@@ -2,13 +2,14 @@
  * One WebSocket for commands and subscriptions, that is opened again whenever it breaks: commands without a result are sent
  * again under their ids, subscriptions go on after the last version that came. Nothing is lost, and nothing comes twice.
  */
-import { FolioClosed, FolioProblem, FolioUnreachable } from './errors.ts';
+import { FolioClosed, FolioProblem, FolioUnreachable, problemOf } from './errors.ts';
 import type { ClientFrame, Command, ServerFrame, Topics } from './frames.ts';
-import type { BatchResult, Problem } from './generated/api.ts';
+import type { BatchResult } from './generated/api.ts';
+import { Heartbeat } from './heartbeat.ts';
 import type { Settings, Socket, SocketConstructor } from './options.ts';
 import { CommandPipeline } from './pipeline.ts';
 import { Receipts } from './receipts.ts';
-import { pauseMs } from './retry.ts';
+import { isPassing, pauseMs } from './retry.ts';
 import { type AnySubscription, type Followed, Subscription } from './subscription.ts';
 
 const SUBPROTOCOL = 'folio.v1';
@@ -29,7 +30,10 @@ export class FolioStream {
   readonly #WebSocket: SocketConstructor;
   readonly #pipeline: CommandPipeline;
   readonly #receipts: Receipts;
+  readonly #heartbeat = new Heartbeat();
   readonly #subscriptions = new Map<string, AnySubscription>();
+  /** Ids of those that this connection was asked for. */
+  readonly #asked = new Set<string>();
   #socket: Socket | undefined;
   #isReady = false;
   #isClosed = false;
@@ -61,10 +65,11 @@ export class FolioStream {
   subscribe<Topic extends keyof Topics>(followed: Followed<Topic>): Subscription<Topic> {
     if (this.#isClosed) throw new FolioClosed();
     const subscription = new Subscription(this.#nextId(), followed, {
+      emptied: (own) => this.#ask(own),
       closed: (own) => this.#unsubscribe(own),
     });
     this.#subscriptions.set(subscription.id, subscription as unknown as AnySubscription);
-    if (this.#isReady) this.#send(subscription.request);
+    this.#ask(subscription as unknown as AnySubscription);
     return subscription;
   }
 
@@ -83,6 +88,18 @@ export class FolioStream {
     if (this.#isReady) this.#socket?.send(JSON.stringify(frame));
   }
 
+  /**
+   * Asks for a subscription, once on each connection. What came over the one before is read first: else a reader that is too slow
+   * for the platform would be sent more after every break, and all of it kept here.
+   */
+  #ask(subscription: AnySubscription): void {
+    const { id } = subscription;
+    if (!this.#isReady || subscription.hasUnread || this.#asked.has(id)) return;
+    if (!this.#subscriptions.has(id)) return;
+    this.#asked.add(id);
+    this.#send(subscription.request);
+  }
+
   async #connect(): Promise<void> {
     const { url, token } = this.#settings;
     try {
@@ -90,23 +107,44 @@ export class FolioStream {
       if (this.#isClosed) return;
       const socket = new this.#WebSocket(`${url.replace(/^http/, 'ws')}/v1/stream`, protocols);
       this.#socket = socket;
-      socket.addEventListener('message', ({ data }) => this.#take(JSON.parse(String(data)) as ServerFrame));
-      socket.addEventListener('close', ({ code }) => void this.#broken(`the connection ended with ${code}`));
+      socket.addEventListener('message', ({ data }) => this.#heard(socket, String(data)));
+      socket.addEventListener('close', ({ code }) => this.#lost(socket, `the connection ended with ${code}`));
       // Every error is followed by the end of the connection, which says as much.
       socket.addEventListener('error', () => undefined);
+      this.#heartbeat.start(
+        () => this.#isReady && socket.send('ping'),
+        () => this.#lost(socket, 'nothing was heard from the platform'),
+      );
     } catch (error) {
       await this.#broken(error);
     }
   }
 
+  #heard(socket: Socket, text: string): void {
+    if (socket !== this.#socket) return;
+    this.#heartbeat.heard();
+    if (text !== 'pong') this.#take(JSON.parse(text) as ServerFrame);
+  }
+
+  /** The connection is over. One that has died is not waited for: its own end could take minutes to be told. */
+  #lost(socket: Socket, cause: string): void {
+    if (socket !== this.#socket) return;
+    this.#socket = undefined;
+    this.#heartbeat.stop();
+    socket.close();
+    void this.#broken(cause);
+  }
+
   async #broken(cause: unknown): Promise<void> {
     const wasReady = this.#isReady;
     this.#isReady = false;
+    this.#asked.clear();
     this.#pipeline.broken();
     this.#receipts.broken();
     if (this.#isClosed) return;
     const refusal = wasReady ? undefined : await this.#refusal();
-    if (refusal !== undefined) {
+    if (this.#isClosed) return;
+    if (refusal !== undefined && FINAL_STATUSES.includes(refusal.status)) {
       this.#end(refusal);
       return;
     }
@@ -116,7 +154,7 @@ export class FolioStream {
       this.#end(new FolioUnreachable('the stream', this.#failures, cause));
       return;
     }
-    await sleep(pauseMs(retry, this.#failures, random()));
+    await sleep(pauseMs(retry, this.#failures, random(), refusal));
     if (!this.#isClosed) await this.#connect();
   }
 
@@ -127,8 +165,7 @@ export class FolioStream {
       const response = await this.#settings.fetch(`${url}/v1/stream`, {
         headers: { Authorization: `Bearer ${await token()}` },
       });
-      const problem = (await response.json()) as Problem;
-      return FINAL_STATUSES.includes(response.status) ? new FolioProblem(problem) : undefined;
+      return problemOf(response, await response.text());
     } catch {
       // Not reachable either: that passes, or the attempts come to an end.
       return undefined;
@@ -137,6 +174,7 @@ export class FolioStream {
 
   #end(error: Error): void {
     this.#isClosed = true;
+    this.#heartbeat.stop();
     this.#pipeline.fail(error);
     const reason = error instanceof FolioClosed ? undefined : error;
     for (const subscription of this.#subscriptions.values()) subscription.finish(reason);
@@ -149,7 +187,7 @@ export class FolioStream {
         this.#failures = 0;
         this.#isReady = true;
         this.#pipeline.connected(frame.limits);
-        for (const subscription of this.#subscriptions.values()) this.#send(subscription.request);
+        for (const subscription of this.#subscriptions.values()) this.#ask(subscription);
         return;
       case 'results':
         this.#pipeline.answered(frame);
@@ -167,11 +205,13 @@ export class FolioStream {
         this.#receipts.asked(frame.receipt);
         return;
       case 'ended':
-        void this.#beginAgain(frame.id);
+        void this.#beginAgain(frame.id, RESUBSCRIBE_MS);
         return;
-      case 'error':
-        this.#refused(frame.id, new FolioProblem({ ...frame, errors: [...(frame.errors ?? [])] }));
+      case 'error': {
+        const problem = { ...frame, errors: [...(frame.errors ?? [])] };
+        this.#refused(frame.id, new FolioProblem(problem, frame.retryAfterSeconds));
         return;
+      }
       case 'unsubscribed':
         return;
     }
@@ -182,15 +222,24 @@ export class FolioStream {
     if (this.#subscriptions.get(id)?.push(version, value, done) !== true) done();
   }
 
-  async #beginAgain(id: string): Promise<void> {
-    await this.#settings.sleep(RESUBSCRIBE_MS);
+  /** Asks again after a while, unless a new connection was asked meanwhile. */
+  async #beginAgain(id: string, pause: number): Promise<void> {
+    this.#asked.delete(id);
+    await this.#settings.sleep(pause);
     const subscription = this.#subscriptions.get(id);
-    if (subscription !== undefined) this.#send(subscription.request);
+    if (subscription !== undefined) this.#ask(subscription);
   }
 
   #refused(id: string | null, problem: FolioProblem): void {
     if (id === null || this.#pipeline.refused(id, problem)) return;
-    this.#subscriptions.get(id)?.finish(problem);
+    const subscription = this.#subscriptions.get(id);
+    if (subscription === undefined) return;
+    const { retry, random } = this.#settings;
+    if (isPassing(problem) && ++subscription.failures < retry.attempts) {
+      void this.#beginAgain(id, pauseMs(retry, subscription.failures, random(), problem));
+      return;
+    }
+    subscription.finish(problem);
     this.#subscriptions.delete(id);
   }
 

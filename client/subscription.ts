@@ -13,6 +13,8 @@ export interface Followed<Topic extends keyof Topics> {
 
 /** What a subscription needs of its stream. */
 interface Owner {
+  /** All that came was read. */
+  readonly emptied: (subscription: AnySubscription) => void;
   readonly closed: (subscription: AnySubscription) => void;
 }
 
@@ -43,6 +45,8 @@ export class Subscription<Topic extends keyof Topics>
   #taken: number | undefined;
   #end: { readonly error?: Error } | undefined;
   #wake: (() => void) | undefined;
+  /** Refusals in a row for reasons that pass. */
+  failures = 0;
 
   constructor(id: string, followed: Followed<Topic>, owner: Owner) {
     this.id = id;
@@ -64,8 +68,14 @@ export class Subscription<Topic extends keyof Topics>
     return { type: 'subscribe', id: this.id, topic, aggregateType, aggregateId, ...after };
   }
 
+  /** Whether something came that was not read yet. */
+  get hasUnread(): boolean {
+    return this.#items.length > 0;
+  }
+
   /** The platform told where it begins. */
   begun(afterVersion: number): void {
+    this.failures = 0;
     this.#received ??= afterVersion;
     this.#taken ??= afterVersion;
   }
@@ -92,6 +102,7 @@ export class Subscription<Topic extends keyof Topics>
       if (item !== undefined) {
         this.#taken = item.version;
         item.done();
+        if (!this.hasUnread) this.#owner.emptied(this as unknown as AnySubscription);
         return { done: false, value: item.value as Topics[Topic] };
       }
       if (this.#end?.error !== undefined) throw this.#end.error;

@@ -49,6 +49,21 @@ function clientMeeting(...replies: Reply[]) {
 const deposit = { params: { id: 'a b' }, body: { amount: '5' } };
 const done = json({ aggregateId: 'a', version: 2, events: [] }, { ETag: '"2"' });
 
+describe('a caller who gives up', () => {
+  it('is heard in the pause between two attempts', async () => {
+    const client = new FolioClient({
+      url: 'https://folio.test',
+      token: 'token',
+      fetch: () => lost(),
+      sleep: () => new Promise(() => undefined),
+    });
+    const giveUp = new AbortController();
+    const answer = client.call('getAccount', { params: { id: 'a' } }, { signal: giveUp.signal });
+    setTimeout(() => giveUp.abort(new Error('enough')), 5);
+    expect(await answer.catch(String)).toBe('Error: enough');
+  });
+});
+
 describe('a command', () => {
   it('goes under one idempotency key through every attempt, each with a token of its own', async () => {
     const { client, seen, pauses } = clientMeeting(lost, problem(503, 'unavailable'), done);
@@ -69,6 +84,13 @@ describe('a command', () => {
     expect(seen[2]?.headers.get('X-Correlation-Id')).toBe('c-9');
     expect(seen[2]?.body).toBe('{"amount":"5"}');
     expect(pauses).toHaveLength(2);
+  });
+
+  it('with a key that can be no header is not sent at all', async () => {
+    const { client, seen } = clientMeeting(done);
+    const failure = await client.call('depositFunds', deposit, { idempotencyKey: 'a\nb' }).catch(String);
+    expect(String(failure)).toContain('TypeError');
+    expect(seen).toEqual([]);
   });
 
   it('goes under the key that it is given, and says that it is a replay', async () => {

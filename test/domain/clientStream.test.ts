@@ -1,6 +1,7 @@
 /** Streams of the typed client over sockets made up for it: breaks at any moment, repeats, refusals, slow readers. */
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { BEAT_MS } from '../../client/heartbeat.ts';
 import { FolioClient, FolioProblem, FolioUnreachable } from '../../client/index.ts';
 
 const seed = Number(process.env.CLIENT_STREAM_SEED ?? Date.now() % 2 ** 31);
@@ -19,13 +20,25 @@ class MadeUpPlatform {
   breaks: number[] = [];
   answersWith: ((frame: Frame) => object | undefined) | undefined;
   status = 426;
+  /** Headers of the document that says why a socket was not opened. */
+  headers: Record<string, string> = {};
+  /** Whether sockets have died without anybody having been told. */
+  isSilent = false;
+  readonly pauses: number[] = [];
 
   readonly client = new FolioClient({
     url: 'https://folio.test',
     token: 'token',
     random: () => 0,
-    sleep: () => new Promise((resolve) => setTimeout(resolve)),
-    fetch: async () => new Response(JSON.stringify({ code: 'unauthenticated' }), { status: this.status }),
+    sleep: (milliseconds) => {
+      this.pauses.push(milliseconds);
+      return new Promise((resolve) => setTimeout(resolve, milliseconds / 50));
+    },
+    fetch: async () => {
+      const headers = { 'Content-Type': 'application/problem+json', ...this.headers };
+      const { status } = this;
+      return new Response(JSON.stringify({ status, code: 'unauthenticated' }), { status, headers });
+    },
     WebSocket: platformSocket(this),
   });
 
@@ -65,7 +78,11 @@ class MadeUpSocket {
   }
 
   send(text: string): void {
-    if (!this.isOpen) return;
+    if (!this.isOpen || this.#platform.isSilent) return;
+    if (text === 'ping') {
+      this.#emit('message', { data: 'pong' });
+      return;
+    }
     const frame = JSON.parse(text) as Frame;
     this.received.push(frame);
     // What was sent before the break may have been run or not: here it was, and its answer is lost.
@@ -74,7 +91,9 @@ class MadeUpSocket {
   }
 
   close(): void {
-    this.break();
+    // Whoever says goodbye over a network that is gone waits long for the answer.
+    if (this.#platform.isSilent) this.isOpen = false;
+    else this.break();
   }
 
   break(): void {
@@ -124,6 +143,8 @@ const command = (commandId: string) =>
     type: 'DepositFunds',
     data: { amount: '1' },
   }) as const;
+
+const all = { topic: 'events', aggregateType: 'account', aggregateId: 'a', afterVersion: 0 } as const;
 
 describe('commands', () => {
   it('take effect once and in their order, wherever connections break', async () => {
@@ -233,6 +254,69 @@ describe('a subscription', () => {
     stream.close();
   });
 
+  it('is asked for again where the reason passes, for as long as attempts go, and not sooner than the platform says', async () => {
+    const platform = new MadeUpPlatform();
+    platform.run('c');
+    const refusals = [
+      { code: 'unavailable', detail: 'the aggregate does not answer' },
+      { code: 'rate_limited', detail: 'too much', retryAfterSeconds: 3 },
+    ];
+    platform.answersWith = ({ id }) => {
+      const refusal = refusals.shift();
+      return refusal && { type: 'error', id, ...refusal };
+    };
+    const stream = platform.client.stream();
+    const events = stream.subscribe(all);
+    expect((await events.next()).value).toMatchObject({ version: 1 });
+    expect(platform.pauses).toEqual([0, 3_000]);
+    platform.answersWith = ({ id }) => ({ type: 'error', id, code: 'unavailable', detail: 'for good' });
+    const lost = stream.subscribe(all);
+    expect(await lost.next().catch((error: unknown) => error)).toMatchObject({ code: 'unavailable' });
+    stream.close();
+  });
+
+  it('that the platform had to end is begun once, also where the connection breaks in that moment', async () => {
+    const platform = new MadeUpPlatform();
+    platform.run('c-1');
+    const stream = platform.client.stream();
+    const events = stream.subscribe(all);
+    await events.next();
+    let subscribed = 0;
+    platform.answersWith = ({ type, id }) => {
+      if (type !== 'subscribe' || ++subscribed === 1) return undefined;
+      return { type: 'error', id, code: 'invalid_request', detail: 'is a subscription of this connection' };
+    };
+    const [socket] = platform.sockets;
+    socket?.tell({ type: 'ended', id: '1', code: 'unavailable', detail: 'it failed', version: 1 });
+    await new Promise((resolve) => setTimeout(resolve));
+    socket?.break();
+    platform.run('c-2');
+    expect((await events.next()).value).toMatchObject({ version: 2 });
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    expect(subscribed).toBe(1);
+    stream.close();
+  });
+
+  it('keeps no more than came over one connection, however often a slow reader is left', async () => {
+    const platform = new MadeUpPlatform();
+    for (let index = 0; index < 5; index++) platform.run(`c-${index}`);
+    const stream = platform.client.stream();
+    const events = stream.subscribe(all);
+    await events.next();
+    const frames = () => platform.sockets.map(({ received }) => received.length);
+    for (let round = 0; round < 3; round++) {
+      for (let index = 0; index < 5; index++) platform.run(`more-${round}-${index}`);
+      platform.sockets.at(-1)?.break();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    // The connections after the first were asked for nothing as long as there was something to read.
+    expect(frames()).toEqual([1, 0, 0, 0]);
+    const versions = [];
+    for await (const { version } of events) if (versions.push(version) === 19) break;
+    expect(versions).toEqual(Array.from({ length: 19 }, (_, index) => index + 2));
+    stream.close();
+  });
+
   it('gives a receipt when what came before was read, and not sooner', async () => {
     const platform = new MadeUpPlatform();
     for (let index = 0; index < 3; index++) platform.run(`c-${index}`);
@@ -255,7 +339,41 @@ describe('a subscription', () => {
   });
 });
 
+describe('a connection that dies without a word', () => {
+  it('is noticed, and what it left undone goes over the next one', async () => {
+    vi.useFakeTimers();
+    try {
+      const platform = new MadeUpPlatform();
+      const stream = platform.client.stream();
+      await vi.advanceTimersByTimeAsync(10 * BEAT_MS);
+      // As long as pings are answered it is alive, though nothing comes.
+      expect(platform.sockets).toHaveLength(1);
+      platform.isSilent = true;
+      const result = stream.command(command('c'));
+      await vi.advanceTimersByTimeAsync(3 * BEAT_MS);
+      platform.isSilent = false;
+      await vi.advanceTimersByTimeAsync(3 * BEAT_MS);
+      expect(await result).toMatchObject({ status: 'accepted', version: 1 });
+      stream.close();
+      await vi.runAllTimersAsync();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
 describe('a platform that lets nobody in', () => {
+  it('is asked again when it says', async () => {
+    const platform = new MadeUpPlatform();
+    platform.status = 429;
+    platform.headers = { 'Retry-After': '7' };
+    platform.breaks = [-1];
+    const stream = platform.client.stream();
+    await stream.command(command('c'));
+    expect(platform.pauses).toEqual([7_000]);
+    stream.close();
+  });
+
   it('is told apart from one that does not answer', async () => {
     for (const [status, kind] of [
       [401, FolioProblem],

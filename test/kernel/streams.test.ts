@@ -253,3 +253,21 @@ describe('a receiver that gives no receipts', () => {
     expect(socket.closed).toBeUndefined();
   });
 });
+
+describe('a client that has sent all that it may', () => {
+  it('is told when it may go on, and that receipts are still taken', async () => {
+    const world = new StreamWorld(11);
+    const hub = new WorldHub(world, 'hub-0');
+    const socket = hub.connect();
+    const frames: ServerFrame[] = [];
+    socket.onFrame = (frame) => void frames.push(frame);
+    world.waitSeconds = 4;
+    hub.hub.message(socket, JSON.stringify({ type: 'unsubscribe', id: 'u' }));
+    hub.hub.message(socket, JSON.stringify({ type: 'receipt', receipt: 1 }));
+    await world.settle(100);
+    expect(frames.slice(-2)).toMatchObject([
+      { type: 'error', id: 'u', code: 'rate_limited', retryAfterSeconds: 4 },
+      { type: 'error', code: 'invalid_request', detail: 'receipt: was not asked for' },
+    ]);
+  });
+});

@@ -31,6 +31,8 @@ interface Task {
 export class StreamWorld {
   now = 1_000_000;
   faults: Faults = { lost: 0, unanswered: 0 };
+  /** Seconds that clients have to wait for the next window of their quota. */
+  waitSeconds = 0;
   readonly random: () => number;
   readonly actors = new Map<string, WorldActor>();
   readonly hubs: WorldHub[] = [];
@@ -235,7 +237,7 @@ export class WorldHub {
       logger: silent,
       principals: new Principals(storeOf(this.#principals)),
       limits: {
-        takeRequest: () => 0,
+        takeRequest: () => world.waitSeconds,
         accountUnits: (_, wanted) => wanted,
         enter: () => true,
         leave: () => undefined,

@@ -7,6 +7,7 @@ import { ProblemError } from '../http/problem.ts';
 import { AccountReply } from '../http/replies.ts';
 import { FeedEnded, type PageFrame } from '../streams/feed.ts';
 import type { Wanted } from '../streams/hubClient.ts';
+import { problemOf } from '../streams/incoming.ts';
 import { idOf, inputOf } from './arguments.ts';
 import type { GraphQlContext } from './context.ts';
 import { ID_ARGUMENT, type Parts } from './parts.ts';
@@ -92,7 +93,7 @@ async function subscribed(context: GraphQlContext, wanted: Wanted): Promise<Asyn
   const begun = await hub.subscribe(wanted);
   if (!begun.ok) {
     context.leaveHub();
-    throw new ProblemError(begun.error);
+    throw new ProblemError(problemOf(begun.error));
   }
   const { feed } = begun;
   const iterator: AsyncIterableIterator<object, undefined> = {
@@ -120,5 +121,5 @@ function rootOf(frame: PageFrame): object {
 }
 
 function asProblem(error: unknown): never {
-  throw error instanceof FeedEnded ? new ProblemError(error.error) : error;
+  throw error instanceof FeedEnded ? new ProblemError(problemOf(error.error)) : error;
 }

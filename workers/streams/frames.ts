@@ -141,6 +141,9 @@ const ErrorFrame = z.strictObject({
     .array(RequestFault)
     .optional()
     .meta({ description: 'With `invalid_request`: every fault found.' }),
+  retryAfterSeconds: z.number().int().min(1).optional().meta({
+    description: 'With `rate_limited`: when the next window begins, as `Retry-After` says over HTTP.',
+  }),
 });
 
 /** Frames to clients, by type. */

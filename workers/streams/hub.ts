@@ -112,7 +112,7 @@ export class Hub {
     const waitSeconds = type === 'receipt' ? 0 : this.#deps.limits.takeRequest(connection.principal.userId);
     if (waitSeconds > 0) {
       const detail = `The client has sent more than it may; it may go on in ${waitSeconds} s.`;
-      connection.send(errorFrame(id, { code: 'rate_limited', detail }));
+      connection.send(errorFrame(id, { code: 'rate_limited', detail, retryAfterSeconds: waitSeconds }));
     } else if (incoming.ok) this.#take(connection, incoming);
     else connection.send(incoming.error);
   }

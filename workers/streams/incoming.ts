@@ -2,7 +2,7 @@
 
 import { Id } from '../../schemas/scalars.ts';
 import { tryParse } from '../http/parse.ts';
-import { faultText, type ProblemCode, type RequestFault } from '../http/problem.ts';
+import { faultText, type Problem, type ProblemCode, type RequestFault } from '../http/problem.ts';
 import { parseStrictText } from '../http/strictJson.ts';
 import { CLIENT_FRAMES, type ClientFrame, FRAME_BYTES_MAX, type ServerFrame } from './frames.ts';
 
@@ -46,11 +46,33 @@ export interface FrameError {
   readonly code: ProblemCode;
   readonly detail: string;
   readonly errors?: RequestFault[];
+  /** When to come again. */
+  readonly retryAfterSeconds?: number;
 }
 
 /** The frame that tells an error. */
-export function errorFrame(id: string | null, { code, detail, errors }: FrameError): ErrorFrame {
-  return { type: 'error', id, code, detail, ...(errors === undefined ? {} : { errors }) };
+export function errorFrame(
+  id: string | null,
+  { code, detail, errors, retryAfterSeconds }: FrameError,
+): ErrorFrame {
+  return {
+    type: 'error',
+    id,
+    code,
+    detail,
+    ...(errors === undefined ? {} : { errors }),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  };
+}
+
+/** The problem that such an error is where it is told over HTTP or GraphQL. */
+export function problemOf({ code, detail, errors, retryAfterSeconds }: FrameError): Problem {
+  return {
+    code,
+    detail,
+    ...(errors === undefined ? {} : { errors }),
+    ...(retryAfterSeconds === undefined ? {} : { headers: { 'Retry-After': String(retryAfterSeconds) } }),
+  };
 }
 
 /** The error of a frame that is not valid. */

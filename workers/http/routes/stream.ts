@@ -6,7 +6,7 @@ import { askedServer, asyncApiDocument } from '../../streams/asyncapi.ts';
 import { eventStream } from '../../streams/eventStream.ts';
 import { TOPIC_NAMES } from '../../streams/frames.ts';
 import { offeredProtocols, openSocket } from '../../streams/handshake.ts';
-import type { FrameError } from '../../streams/incoming.ts';
+import { type FrameError, problemOf } from '../../streams/incoming.ts';
 import { type Route, route } from '../operation.ts';
 import { invalidRequest, ProblemError } from '../problem.ts';
 import { QueryVersion } from '../query.ts';
@@ -92,7 +92,7 @@ const openEventStream = route(
       ...(after === undefined ? {} : { afterVersion: after }),
     });
     if (!opened.ok)
-      throw problemOf(opened.error, lastId === undefined ? {} : { afterVersion: LAST_EVENT_ID });
+      throw refusedAs(opened.error, lastId === undefined ? {} : { afterVersion: LAST_EVENT_ID });
     return c.body(opened.body, 200, { 'Content-Type': 'text/event-stream' });
   },
 );
@@ -106,11 +106,9 @@ function lastEventId(header: string | undefined): number | undefined {
 }
 
 /** A frame's error as the problem that it is over HTTP, where some of its fields may have `sentAs` another name. */
-function problemOf(
-  { code, detail, errors }: FrameError,
-  sentAs: Readonly<Record<string, string>>,
-): ProblemError {
-  if (errors === undefined) return new ProblemError({ code, detail });
+function refusedAs(error: FrameError, sentAs: Readonly<Record<string, string>>): ProblemError {
+  const { errors } = error;
+  if (errors === undefined) return new ProblemError(problemOf(error));
   return invalidRequest(errors.map(({ path, message }) => ({ path: sentAs[path] ?? path, message })));
 }
 
