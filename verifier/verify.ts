@@ -68,6 +68,10 @@ export async function verifyArchive(
     findings,
     progress: told('checkpoints'),
   });
+  if (last + checkpoints === 0) {
+    const detail = 'there is no manifest and no checkpoint: it is no archive, or nothing is left of one';
+    findings.add({ kind: 'incomplete', object: checkpointKey(1), detail });
+  }
   for (let sequence = covered + 1; sequence <= last; sequence++) {
     const detail = `no checkpoint signs it: it came later, or ${checkpointKey(checkpoints + 1)} is missing`;
     findings.add({ kind: 'not_covered', object: manifestKey(sequence), detail });

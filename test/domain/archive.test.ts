@@ -113,4 +113,15 @@ describe('the archive', () => {
       'account/account-0 version 7',
     );
   });
+
+  it('of which there is nothing is not clean: it may be a wrong folder', async () => {
+    const { findings } = await verifyArchive(new ArchiveFolder(folder), 0);
+    expect(findings.kept).toEqual([
+      {
+        kind: 'incomplete',
+        object: 'checkpoints/000000000001.json',
+        detail: 'there is no manifest and no checkpoint: it is no archive, or nothing is left of one',
+      },
+    ]);
+  });
 });
