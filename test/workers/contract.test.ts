@@ -1,6 +1,7 @@
 /** The public contract, statement by statement: section "Everywhere". */
 import { describe, expect, it } from 'vitest';
 import committed from '../../docs/generated/openapi.json';
+import { PROBLEMS } from '../../workers/http/problem.ts';
 import { call, footprint, opened, opening } from '../support/api.ts';
 
 const trade = { tradeId: 't-1', symbol: 'IBM', quantity: '10', price: '189.12', side: 'BUY' };
@@ -211,6 +212,14 @@ describe('Everywhere: errors and tracing', () => {
     ];
     for (const [status, code, reply] of expected)
       expect(await reply).toMatchObject({ status, body: { code } });
+  });
+
+  it('names what was not found so with 404, and nothing else', () => {
+    const codes = Object.entries(PROBLEMS);
+    expect(codes.filter(([code]) => !/^[a-z]+(_[a-z]+)*$/.test(code))).toEqual([]);
+    expect(codes.filter(([code, { status }]) => code.endsWith('_not_found') !== (status === 404))).toEqual(
+      [],
+    );
   });
 
   it('takes, returns and stores X-Correlation-Id; makes one from traceparent or anew', async () => {

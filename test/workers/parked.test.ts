@@ -104,7 +104,7 @@ describe('dead letters', () => {
       reason: null,
     });
     expect(await things()).toEqual([]);
-    expect(verdict(await retry(thing.id))).toBe('404 not_parked');
+    expect(verdict(await retry(thing.id))).toBe('404 parked_not_found');
   });
 
   it('of a group that takes them in the end are none', async () => {
@@ -335,9 +335,9 @@ describe('a saga that can be neither finished nor undone', () => {
     expect(verdict(await call('POST', `${path}/retry`, because))).toBe('202');
     await vi.waitFor(async () => expect((await fulfilment()).status).toBe('PARKED'), wait);
     await vi.waitFor(async () => expect((await parkedSagas()).body.sagas).toHaveLength(1), wait);
-    expect(verdict(await retry('saga.order-fulfilment.saga.nobody'))).toBe('404 not_parked');
+    expect(verdict(await retry('saga.order-fulfilment.saga.nobody'))).toBe('404 parked_not_found');
     expect(verdict(await call('GET', '/v1/parked/saga.funds-transfer.saga.fulfil-o-9'))).toBe(
-      '404 not_parked',
+      '404 parked_not_found',
     );
   });
 });
@@ -366,8 +366,8 @@ describe('nonsense', () => {
       'message.views.account.acc-1',
     ];
     for (const id of unknown) {
-      expect(verdict(await call('GET', `/v1/parked/${id}`)), id).toBe('404 not_parked');
-      expect(verdict(await retry(id)), id).toBe('404 not_parked');
+      expect(verdict(await call('GET', `/v1/parked/${id}`)), id).toBe('404 parked_not_found');
+      expect(verdict(await retry(id)), id).toBe('404 parked_not_found');
     }
   });
 });

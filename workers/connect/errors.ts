@@ -12,6 +12,7 @@ const CODES: Readonly<Record<number, Code>> = {
   404: Code.NotFound,
   405: Code.Unimplemented,
   409: Code.FailedPrecondition,
+  410: Code.NotFound,
   412: Code.Aborted,
   413: Code.ResourceExhausted,
   415: Code.Unimplemented,

@@ -22,7 +22,7 @@ type HttpCode =
   | 'internal_error'
   | 'unavailable'
   | 'not_ready'
-  | 'not_parked'
+  | 'parked_not_found'
   | 'upgrade_required'
   | 'too_many_in_flight'
   | 'too_many_subscriptions'
@@ -60,14 +60,14 @@ const HTTP_PROBLEMS: Readonly<Record<HttpCode, ProblemKind>> = {
   event_not_found: { status: 404, meaning: 'The aggregate has no event of this version.' },
   object_not_found: { status: 404, meaning: 'The archive has no object of this key.' },
   archive_expired: {
-    status: 404,
+    status: 410,
     meaning: 'The segment of the archive that had the event was removed at the end of its term.',
   },
   not_archived_yet: {
     status: 409,
     meaning: 'No signed checkpoint covers the event yet; the same request may be sent again in a while.',
   },
-  not_parked: { status: 404, meaning: 'The view has not parked this aggregate.' },
+  parked_not_found: { status: 404, meaning: 'Nothing is parked under this id.' },
   method_not_allowed: {
     status: 405,
     meaning: 'The path does not have this method; `Allow` lists those it has.',
@@ -147,6 +147,7 @@ const TITLES: Readonly<Record<number, string>> = {
   405: 'Method not allowed',
   406: 'Not acceptable',
   409: 'Conflict',
+  410: 'Gone',
   412: 'Precondition failed',
   413: 'The request is too large',
   415: 'Unsupported media type',

@@ -158,7 +158,7 @@ const SERVICE_KEY: Kinds<ServiceKeyRefusal> = {
 const RECONCILIATION: Kinds<ReconciliationRefusal> = {
   finding_already_open: { status: 409, meaning: 'The finding is open.' },
   too_many_findings: { status: 422, meaning: 'As many findings are open as there may be.' },
-  finding_not_open: { status: 404, meaning: 'No such finding is open.' },
+  finding_not_open: { status: 422, meaning: 'No such finding is open.' },
 };
 
 const SAGA: Kinds<SagaRefusal> = {

@@ -135,7 +135,7 @@ const getParked = route(
     summary: 'One parked thing, with the events around it',
     params: IdParams,
     success: { status: 200, description: 'Why it waits, and where.', schema: ParkedDetailReply },
-    problems: ['not_parked'],
+    problems: ['parked_not_found'],
   },
   async (c, { params: { id } }) => {
     const item = await parkedOf(c).find(id);
@@ -168,7 +168,7 @@ const retryParked = route(
       unfinished: '`RESUMING`: there is more behind it. Send the request again.',
       schema: RetriedReply,
     },
-    problems: ['not_parked'],
+    problems: ['parked_not_found'],
   },
   async (c, { params: { id } }) => {
     const retried = await parkedOf(c).retry(id, callClock());
@@ -215,7 +215,7 @@ function callClock(): () => boolean {
 }
 
 function notParked(id: string): ProblemError {
-  return new ProblemError({ code: 'not_parked', detail: `Nothing is parked as ${id}.` });
+  return new ProblemError({ code: 'parked_not_found', detail: `Nothing is parked as ${id}.` });
 }
 
 function thingReply({ aggregate, parkedAt, text: _, ...item }: ParkedItem): z.input<typeof ParkedThing> {
