@@ -1,0 +1,99 @@
+/** The queries of docs/analytics.md over an archive in which trades were corrected and cancelled. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Analytics } from '../../local/archive/analytics.ts';
+import { ArchiveWorld } from '../support/archive.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'folio-analytics-'));
+const world = new ArchiveWorld();
+const account = world.account('acc-1');
+let analytics: Analytics;
+
+beforeAll(async () => {
+  const run = (type: string, data: object) => account.run(type, data, world.now++);
+  const trade = (tradeId: string, symbol: string, side: string, quantity: string, price: string) =>
+    run('ExecuteTrade', {
+      tradeId,
+      symbol,
+      side,
+      quantity,
+      price,
+      fee: '1',
+      executedAt: '2026-02-28T23:59:59.999Z',
+    });
+  const opening = { customerId: 'c', accountType: 'INDIVIDUAL', currency: 'USD', initialBalance: '10000' };
+  run('OpenAccount', opening);
+  trade('t-1', 'IBM', 'BUY', '10', '100');
+  trade('t-2', 'IBM', 'SELL', '5', '120');
+  trade('t-3', 'IBM', 'SELL', '5', '130');
+  trade('t-4', 'MSFT', 'BUY', '1', '50');
+  run('CorrectTrade', { tradeId: 't-1', price: '90', reason: 'contract note' });
+  run('CorrectTrade', { tradeId: 't-1', price: '80', fee: '2', reason: 'again' });
+  run('CancelTrade', { tradeId: 't-3', reason: 'never was' });
+  run('CancelTrade', { tradeId: 't-4', reason: 'never was' });
+  world.deliver(account.announce());
+  await world.checkpoint();
+  world.bucket.export(folder);
+  analytics = await Analytics.open(folder);
+});
+
+afterAll(() => {
+  analytics?.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function rowsOf(query: string): Promise<Record<string, string | null>[]> {
+  const { columns, rows } = await analytics.run(query);
+  return rows.map((row) => Object.fromEntries(columns.map((name, index) => [name, row[index] ?? null])));
+}
+
+describe('trades that were amended count as they are known now', () => {
+  it('in the daily volume', async () => {
+    expect(await rowsOf('daily_volume')).toEqual([
+      expect.objectContaining({
+        trades: '2',
+        quantity: '15.00000000',
+        turnover: '1400.00000000',
+        fees: '3.00000000',
+      }),
+    ]);
+  });
+
+  it('in the profit by symbol, which is that of the account', async () => {
+    const { IBM } = account.aggregate.current().state.positions;
+    expect(IBM?.realizedPnl).toBe('200');
+    expect(await rowsOf('profit_by_symbol')).toEqual([
+      expect.objectContaining({
+        symbol: 'IBM',
+        trades: '2',
+        realized_pnl: '200.00000000',
+        fees: '3.00000000',
+      }),
+    ]);
+  });
+
+  it('among the top accounts', async () => {
+    const { cash } = account.aggregate.current().state;
+    expect(await rowsOf('top_accounts')).toEqual([
+      expect.objectContaining({
+        account: 'acc-1',
+        trades: '2',
+        turnover: '1400.00000000',
+        realized_pnl: '200.00000000',
+        cash: `${cash}.00000000`,
+      }),
+    ]);
+  });
+});
+
+it('an amendment that leaves another balance than it says is among the faults', async () => {
+  expect(await rowsOf('faults')).toEqual([]);
+  const forged =
+    "CASE WHEN event_type = 'TradeCancelled' THEN changes_cash + 1 ELSE changes_cash END AS changes_cash";
+  const source =
+    "read_parquet(getvariable('archive') || '/segments/*/account/*/*.parquet', union_by_name = true)";
+  await analytics.sql(`CREATE OR REPLACE VIEW events AS SELECT * REPLACE (${forged}) FROM ${source}`);
+  expect((await rowsOf('faults')).map(({ version }) => version)).toEqual(['8', '9']);
+});
