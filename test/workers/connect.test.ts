@@ -101,6 +101,31 @@ describe.each(ALL)('%s: commands and queries', (transport) => {
   });
 });
 
+describe.each(ALL)('%s: headers of a command', (transport) => {
+  const { folio, id } = caller(transport, 'headers');
+
+  it('count where the message does not say it, and are refused where the two differ', async () => {
+    const deposit = (header: string, value: string, said: { idempotencyKey?: string } = {}) =>
+      folio.depositFunds({ id, amount: '0.10', ...said }, { headers: { [header]: value } });
+    const first = await deposit('Idempotency-Key', 'in-header');
+    expect(await deposit('Idempotency-Key', 'in-header')).toEqual(first);
+    expect(await deposit('Idempotency-Key', 'in-header', { idempotencyKey: 'in-header' })).toEqual(first);
+    for (const [refused, code, where] of [
+      [
+        deposit('Idempotency-Key', 'one', { idempotencyKey: 'another' }),
+        'invalid_request',
+        'Idempotency-Key',
+      ],
+      [deposit('If-Match', '7'), 'invalid_request', 'If-Match'],
+      [deposit('If-Match', '"77"'), 'version_conflict', undefined],
+    ] as const) {
+      const { problem } = await failure(refused);
+      expect([problem.code, problem.errors[0]?.path]).toEqual([code, where]);
+    }
+    expect((await folio.getAccount({ id })).version).toBe(first.version);
+  });
+});
+
 describe.each(ALL)('%s: what is one of several things', (transport) => {
   const { folio, id } = caller(transport, 'kinds');
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ROLES, type Role } from '../../schemas/role.ts';
 import { ACCESS, type AccessRow } from '../../workers/access/table.ts';
-import { call, footprint, opened, testEnv } from '../support/api.ts';
+import { call, footprint, opened, TEST_TOKEN, testEnv } from '../support/api.ts';
 import { as } from '../support/callers.ts';
 import { type AskedWith, ask, codesOf, dataOf } from '../support/graphql.ts';
 
@@ -99,6 +99,22 @@ describe('a mutation', () => {
       currentVersion: 1,
     });
     await dataOf(TRADE, { variables: { ...variables, version: 1 } });
+  });
+
+  it('does not run with a header that would count for nothing', async () => {
+    const id = await opened('headers-1');
+    for (const [name, argument] of [
+      ['Idempotency-Key', 'idempotencyKey'],
+      ['If-Match', 'expectedVersion'],
+    ] as const) {
+      const headers = { Authorization: `Bearer ${TEST_TOKEN}`, [name]: '"1"' };
+      const { errors } = await ask(TRADE, { variables: { id, trade: trade('t-1') }, headers });
+      expect(errors[0]?.extensions).toMatchObject({
+        code: 'invalid_request',
+        errors: [{ path: name, message: `is the argument ${argument} of a mutation` }],
+      });
+    }
+    expect((await footprint(id)).version).toBe(1);
   });
 
   it('is refused by name, without a trace', async () => {

@@ -26,7 +26,10 @@ export function operationRequest(
       }),
     );
   const headers = new Headers({ 'X-Correlation-Id': c.get('correlationId') });
-  if (command !== undefined) setCommandHeaders(headers, taken(['idempotencyKey', 'expectedVersion']));
+  if (command !== undefined) {
+    setCommandHeaders(headers, taken(['idempotencyKey', 'expectedVersion']));
+    passCommandHeaders(headers, c);
+  }
   const inPath = taken(Object.keys(params?.shape ?? {}));
   if (params !== undefined) parseWith(params, inPath);
   const unfit = Object.keys(inPath).filter((name) => NO_SEGMENT.test(inPath[name] ?? ''));
@@ -62,6 +65,17 @@ function setCommandHeaders(
   }
   if (idempotencyKey !== undefined) headers.set('Idempotency-Key', idempotencyKey);
   if (quoted !== undefined) headers.set('If-Match', quoted);
+}
+
+/** What the call's own headers say in place of its message: who sends a key must not find that it did not count. */
+function passCommandHeaders(headers: Headers, c: Context<HttpEnv>): void {
+  for (const name of Object.keys(CommandHeaders.shape)) {
+    const sent = c.req.header(name);
+    if (sent === undefined) continue;
+    if ((headers.get(name) ?? sent) !== sent)
+      throw invalidRequest([{ path: name, message: 'must be what the message says, or be left out' }]);
+    headers.set(name, sent);
+  }
 }
 
 /** Runs requests for a caller whom the gate has let in. */

@@ -6,11 +6,13 @@ import { CommandId } from '../../schemas/envelope.ts';
 import { eventJsonSchema } from '../../schemas/jsonSchema.ts';
 import { Version } from '../../schemas/scalars.ts';
 import { accessRow } from '../access/decide.ts';
-import { sendCommand } from '../http/command.ts';
+import { type CommandHeaders, sendCommand } from '../http/command.ts';
 import type { Route } from '../http/operation.ts';
+import { invalidRequest } from '../http/problem.ts';
 import { CommandReply } from '../http/replies.ts';
 import type { CommandInput, Sending } from '../http/sending.ts';
 import { inputOf } from './arguments.ts';
+import type { GraphQlContext } from './context.ts';
 import { ID_ARGUMENT } from './parts.ts';
 import { SafeInt } from './scalars.ts';
 import { type Field, type Fields, field, type InputFields, type Types } from './types.ts';
@@ -87,6 +89,12 @@ interface MutationArguments {
   readonly expectedVersion?: number | null;
 }
 
+/** The arguments that stand for headers of REST. */
+const ARGUMENT_OF: Readonly<Record<keyof typeof CommandHeaders.shape, string>> = {
+  'Idempotency-Key': 'idempotencyKey',
+  'If-Match': 'expectedVersion',
+};
+
 /** What the arguments of a mutation must be, beyond their types. */
 const Taken = z.strictObject({ idempotencyKey: CommandId.optional(), expectedVersion: Version.optional() });
 
@@ -110,6 +118,7 @@ function mutation({ type, description, id, body, reply, send }: Command, types: 
     description,
     args,
     async resolve(_, { idempotencyKey, expectedVersion, ...said }, context) {
+      refuseCommandHeaders(context.c);
       const { idempotencyKey: commandId = crypto.randomUUID(), ...versioned } = inputOf(Taken, {
         idempotencyKey,
         expectedVersion,
@@ -125,6 +134,14 @@ function mutation({ type, description, id, body, reply, send }: Command, types: 
       return { ...taken.reply, replayed: taken.isReplayed };
     },
   });
+}
+
+/** A request may have many mutations: what says something of one is its argument. A header that counts for nothing would mislead. */
+function refuseCommandHeaders(c: GraphQlContext['c']): void {
+  const faults = Object.entries(ARGUMENT_OF)
+    .filter(([name]) => c.req.header(name) !== undefined)
+    .map(([path, argument]) => ({ path, message: `is the argument ${argument} of a mutation` }));
+  if (faults.length > 0) throw invalidRequest(faults);
 }
 
 /** `ExecuteTrade` is the field `executeTrade`. */
