@@ -13,7 +13,7 @@ const HELP = `Verifies an archive of Folio without the platform: every byte, cha
 
   npm run verify -- FOLDER [--key KEY]… [--checkpoint FILE] [--json]
   npm run verify -- s3://BUCKET[/PREFIX] --endpoint URL [--key KEY]… [--checkpoint FILE] [--json]
-  npm run verify -- --proof FILE --key KEY [--event FILE]
+  npm run verify -- --proof FILE --key KEY… [--event FILE]
 
   FOLDER             the archive's objects as files: npm run archive -- export FOLDER, or any copy of the bucket
   s3://BUCKET        the bucket itself (r2://BUCKET means the same), read over S3's interface with the credentials in
@@ -22,7 +22,7 @@ const HELP = `Verifies an archive of Folio without the platform: every byte, cha
                      AWS_REGION is asked for by other stores than R2
   --endpoint URL     the bucket's: of R2, https://<account>.r2.cloudflarestorage.com
   --key KEY          a public key that you trust (base64, or a file with that); without one, the archive's first key is
-                     taken at its word, and printed
+                     taken at its word, and printed; a proof between checkpoints of before and after a rotation needs both
   --checkpoint FILE  a checkpoint that you have kept from earlier: the archive must still have it
   --proof FILE       the answer of GET /v1/audit/…/proof or …/consistency
   --event FILE       the event that a proof is about, as GET /v1/accounts/…/events or GET /v1/events gives it; without it,
@@ -103,10 +103,9 @@ function lineOf({ step, done, of, events }: Done): string {
 }
 
 function verifyProof(file: string, keys: readonly PublicKey[], eventFile: string | undefined): number {
-  const [key] = keys;
-  if (key === undefined || keys.length > 1) throw new Error('a proof needs one --key');
+  if (keys.length === 0) throw new Error('a proof needs a --key that you trust');
   const event = eventFile === undefined ? undefined : readJson(eventFile);
-  const { subject, fault } = checkProof(readJson(file), key, event);
+  const { subject, fault } = checkProof(readJson(file), keys, event);
   console.log(fault === undefined ? `proven: ${subject}` : `not proven: ${subject}: ${fault}`);
   return fault === undefined ? 0 : 1;
 }

@@ -16,30 +16,34 @@ interface SignedRoot {
   readonly sequence: number;
   readonly manifests: number;
   readonly root: string;
+  /** Why it counts for nothing: no trusted key has signed it. */
+  readonly fault: string | undefined;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Checks a proof of either kind against a trusted key. A proof leads from a hash to a signature: whose event that is only the
+ * Checks a proof of either kind against the keys that are trusted: where they were rotated between two checkpoints, each is signed by
+ * another one. A proof leads from a hash to a signature: whose event that is only the
  * event itself tells, which its hash covers. `event` is the event, or the answer with it that a log gave. Throws where the
  * JSON is no proof or no event.
  */
-export function checkProof(proof: unknown, key: PublicKey, event?: unknown): Proven {
+export function checkProof(proof: unknown, keys: readonly PublicKey[], event?: unknown): Proven {
   const value = fields(proof, 'proof');
-  if ('eventHash' in value) return checkInclusion(value, key, event);
+  if ('eventHash' in value) return checkInclusion(value, keys, event);
   if (event !== undefined) throw new Error('a proof about two checkpoints is about no event');
-  return checkConsistency(value, key);
+  return checkConsistency(value, keys);
 }
 
-function checkInclusion(proof: Fields, key: PublicKey, event: unknown): Proven {
+function checkInclusion(proof: Fields, keys: readonly PublicKey[], event: unknown): Proven {
   const version = count(proof.version, 'version');
   const id = `${text(proof.aggregateType, 'aggregateType')}/${text(proof.aggregateId, 'aggregateId')}`;
   const eventHash = digest(proof.eventHash, 'eventHash');
   const manifest = fields(proof.manifest, 'manifest');
-  const signed = signedRoot(proof.signed, key);
+  const signed = signedRoot(proof.signed, keys);
   const under = `with hash ${eventHash} is under checkpoint ${signed.sequence}`;
   const subject = event === undefined ? `an event ${under}` : `${id} version ${version} ${under}`;
+  if (signed.fault !== undefined) return { subject, fault: signed.fault };
   if (event !== undefined) {
     const fault = faultOfEvent(eventIn(event, version), proof);
     if (fault !== undefined) return { subject, fault };
@@ -77,9 +81,11 @@ function faultOfEvent({ eventId: _, hash: __, ...hashed }: Fields, proof: Fields
   return other === undefined ? undefined : `the event that was given has another ${other}`;
 }
 
-function checkConsistency(proof: Fields, key: PublicKey): Proven {
-  const [from, to] = [signedRoot(proof.from, key), signedRoot(proof.to, key)];
+function checkConsistency(proof: Fields, keys: readonly PublicKey[]): Proven {
+  const [from, to] = [signedRoot(proof.from, keys), signedRoot(proof.to, keys)];
   const subject = `the archive of checkpoint ${from.sequence} is the beginning of that of checkpoint ${to.sequence}`;
+  const unsigned = from.fault ?? to.fault;
+  if (unsigned !== undefined) return { subject, fault: unsigned };
   const path = list(proof.path, 'path').map((hash) => digest(hash, 'path'));
   const sizes = [from, to].map(({ manifests: size, root }) => ({ size, root })) as [
     { size: number; root: string },
@@ -96,15 +102,21 @@ function rootOf(leafHash: Buffer, place: unknown): string | undefined {
   return rootOfPath(leafHash, count(leafIndex, 'leafIndex'), count(treeSize, 'treeSize'), hashes);
 }
 
-function signedRoot(value: unknown, key: PublicKey): SignedRoot {
-  const { checkpoint, signature } = fields(value, 'checkpoint');
-  const body = fields(checkpoint, 'checkpoint');
-  if (!isSigned(body, text(signature, 'signature'), key)) {
-    throw new Error(`checkpoint ${body.sequence} is not signed by key ${key.keyId}`);
-  }
+function signedRoot(value: unknown, keys: readonly PublicKey[]): SignedRoot {
+  const file = fields(value, 'checkpoint');
+  const body = fields(file.checkpoint, 'checkpoint');
+  const signature = text(file.signature, 'signature');
+  const sequence = count(body.sequence, 'sequence');
+  const keyId = text(body.keyId, 'keyId');
+  const key = keys.find((trusted) => trusted.keyId === keyId);
+  const fault =
+    key === undefined
+      ? `checkpoint ${sequence} is of key ${keyId}, which was not given`
+      : `checkpoint ${sequence} is not signed by key ${keyId}`;
   return {
-    sequence: count(body.sequence, 'sequence'),
+    sequence,
     manifests: count(body.manifests, 'manifests'),
     root: digest(body.root, 'root'),
+    fault: key !== undefined && isSigned(body, signature, key) ? undefined : fault,
   };
 }

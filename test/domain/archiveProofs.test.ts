@@ -1,8 +1,10 @@
 /** Proofs as the platform answers them, checked by the verifier, which shares no code with whoever made them. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { newNotaryKey } from '../../local/notaryKey.ts';
+import { signingKeys } from '../../queues/archive/checkpoint.ts';
 import { eventProof } from '../../queues/archive/proof.ts';
 import { eventIdText } from '../../schemas/eventId.ts';
-import { publicKeyOf } from '../../verifier/keys.ts';
+import { type PublicKey, publicKeyOf } from '../../verifier/keys.ts';
 import { checkProof } from '../../verifier/proof.ts';
 import { ArchiveWorld, act } from '../support/archive.ts';
 
@@ -82,7 +84,7 @@ function* altered(value: Json, at: readonly string[] = []): Generator<{ where: s
 /** Whether a proof convinces the verifier; one that it cannot make sense of does not. */
 function convinces(proof: unknown, event?: unknown): boolean {
   try {
-    return checkProof(proof, key, event).fault === undefined;
+    return checkProof(proof, [key], event).fault === undefined;
   } catch {
     return false;
   }
@@ -94,10 +96,10 @@ describe('a proof of an event', () => {
     for (const [id, { aggregate }] of world.accounts) {
       for (let version = 1; version <= aggregate.log.head().version; version++, events++) {
         const proof = await proofOf(id, version);
-        expect(checkProof(proof, key)).toEqual({ subject: expect.stringMatching(/^an event with hash/) });
+        expect(checkProof(proof, [key])).toEqual({ subject: expect.stringMatching(/^an event with hash/) });
         const named = { subject: expect.stringContaining(`account/${id} version ${version} with hash`) };
-        expect(checkProof(proof, key, eventOf(id, version))).toEqual(named);
-        expect(checkProof(proof, key, { events: [eventOf(id, version)], next: null })).toEqual(named);
+        expect(checkProof(proof, [key], eventOf(id, version))).toEqual(named);
+        expect(checkProof(proof, [key], { events: [eventOf(id, version)], next: null })).toEqual(named);
       }
     }
     expect(events).toBeGreaterThan(CHECKPOINTS);
@@ -118,15 +120,15 @@ describe('a proof of an event', () => {
       false,
     );
     const renamed = { ...proof, aggregateId: 'account-1' };
-    expect(checkProof(renamed, key, eventOf('account-0', 5)).fault).toContain('another aggregateId');
+    expect(checkProof(renamed, [key], eventOf('account-0', 5)).fault).toContain('another aggregateId');
     // Without the event nothing is claimed of whose it is.
-    expect(checkProof(renamed, key).subject).not.toContain('account-1');
+    expect(checkProof(renamed, [key]).subject).not.toContain('account-1');
   });
 
   it('is not believed by who trusts another key', async () => {
     const other = publicKeyOf(Buffer.alloc(32, 7).toString('base64'));
     const proof = await proofOf('account-0', 1);
-    expect(() => checkProof(proof, other)).toThrow('is not signed by key');
+    expect(checkProof(proof, [other]).fault).toContain(`is of key ${key.keyId}, which was not given`);
   });
 });
 
@@ -137,7 +139,7 @@ describe('a proof between two checkpoints', () => {
   it('holds for every two of them, in their order', () => {
     for (let to = 1; to <= CHECKPOINTS; to++) {
       for (let from = 1; from <= to; from++) {
-        expect(checkProof(between(from, to), key)).toEqual({
+        expect(checkProof(between(from, to), [key])).toEqual({
           subject: `the archive of checkpoint ${from} is the beginning of that of checkpoint ${to}`,
         });
       }
@@ -159,6 +161,32 @@ describe('a proof between two checkpoints', () => {
       expect(convinces({ path, from: (ends as Json).to, to: (ends as Json).from })).toBe(false);
     }
   });
+});
+
+it('between checkpoints of before and after a rotation of keys needs both keys, and each has to have signed its own', async () => {
+  const rotated = new ArchiveWorld();
+  act(rotated, 'account-0', 1);
+  await rotated.checkpoint();
+  rotated.keys = [...signingKeys(newNotaryKey()), ...rotated.keys];
+  act(rotated, 'account-0', 2);
+  await rotated.checkpoint();
+  const [later, earlier] = rotated.keys.map(({ publicKey }) => publicKeyOf(publicKey)) as [
+    PublicKey,
+    PublicKey,
+  ];
+  const proof = JSON.parse(JSON.stringify(rotated.notary.consistency(1, 2)));
+  for (const keys of [
+    [later, earlier],
+    [earlier, later],
+  ])
+    expect(checkProof(proof, keys).fault).toBeUndefined();
+  expect(checkProof(proof, [later]).fault).toContain('checkpoint 1 is of key');
+  expect(checkProof(proof, [earlier]).fault).toContain('checkpoint 2 is of key');
+  const swapped = {
+    ...proof,
+    from: { ...proof.from, signature: proof.to.signature },
+  };
+  expect(checkProof(swapped, [later, earlier]).fault).toContain('checkpoint 1 is not signed by key');
 });
 
 it('says which segment is gone at the end of its term and since when, and takes one that is missing before for a fault', async () => {
