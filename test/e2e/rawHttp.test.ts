@@ -108,6 +108,7 @@ describe('the server', () => {
     ['a NUL', 'X-Correlation-Id: a\0b'],
     ['no name', ': a'],
     ['no colon', 'X-Correlation-Id'],
+    ['another host', 'Host: other.test'],
   ])('refuses a header with %s', async (_, header) => {
     const { statuses, text } = await send(request('GET /v1/event-types', [authorization, header]));
     expect(statuses).toEqual([400]);

@@ -1,6 +1,7 @@
 /** Subscriptions through everything that goes wrong between a commit and a socket: nothing is left out, nothing comes twice. */
 import { describe, expect, it } from 'vitest';
 import type { Attachment } from '../../workers/streams/connection.ts';
+import { Feed, FeedEnded } from '../../workers/streams/feed.ts';
 import { RECEIPT_MS_MAX, UNCONFIRMED_BYTES_MAX } from '../../workers/streams/flow.ts';
 import type { ServerFrame } from '../../workers/streams/frames.ts';
 import { StreamWorld, WorldActor, WorldHub, type WorldSocket } from '../support/streamWorld.ts';
@@ -269,5 +270,23 @@ describe('a client that has sent all that it may', () => {
       { type: 'error', id: 'u', code: 'rate_limited', retryAfterSeconds: 4 },
       { type: 'error', code: 'invalid_request', detail: 'receipt: was not asked for' },
     ]);
+  });
+});
+
+describe('a feed whose connection ends', () => {
+  it('says why once, shows nothing that was not taken, and is over', async () => {
+    const taken: number[] = [];
+    const feed = new Feed({ taken: (numbers) => void taken.push(...numbers), ended: () => undefined });
+    const arrival = (version: number) => {
+      const frame = { type: 'events', id: 's', version, events: [] } as const;
+      return { frame: { ...frame, events: [] }, text: JSON.stringify(frame) };
+    };
+    for (const version of [1, 2, 3]) feed.push(version, arrival(version));
+    expect((await feed.next()).value?.frame.version).toBe(1);
+    feed.cut({ code: 'unauthenticated', detail: 'session_ended: the key counts no more' });
+    expect(taken).toEqual([1, 2, 3]);
+    expect(await feed.next().catch((error: unknown) => error)).toBeInstanceOf(FeedEnded);
+    // Whoever takes what fails for what comes would else be told the same for ever.
+    expect(await feed.next()).toEqual({ done: true, value: undefined });
   });
 });

@@ -10,6 +10,7 @@ import { correlation } from './middleware/correlation.ts';
 import { crossOrigin } from './middleware/crossOrigin.ts';
 import { limits } from './middleware/limits.ts';
 import { frontDoor, pages } from './middleware/pages.ts';
+import { requestedHost } from './middleware/requestedHost.ts';
 import { securityHeaders } from './middleware/securityHeaders.ts';
 import { unreadBody } from './middleware/unreadBody.ts';
 import { isPublic, type Route, serveRoute } from './operation.ts';
@@ -28,7 +29,7 @@ export interface Gate {
 /** The application behind a gate. There is one in use; a benchmark measures what it costs by another. */
 export function application({ middleware, guard }: Gate): Hono<HttpEnv> {
   const made = new Hono<HttpEnv>();
-  made.use(unreadBody, correlation, securityHeaders, crossOrigin);
+  made.use(unreadBody, correlation, securityHeaders, requestedHost, crossOrigin);
   made.use(GRAPHQL_PATH, tokenOverSocket(ROUTES));
   // What stands before the gate goes by it.
   for (const route of ROUTES.filter(isPublic)) serveRoute(made, route, route.handle);
