@@ -1,5 +1,13 @@
 /** `npm run archive -- export FOLDER`: a copy of the archive as files, up to the newest checkpoint. */
-import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { plural } from '../../verifier/counts.ts';
 import { LocalServerError } from '../errors.ts';
@@ -14,9 +22,13 @@ import {
 /** Milliseconds between two lines of progress. */
 const PROGRESS_MS = 2_000;
 
+/** The name of a checkpoint's file. */
+const CHECKPOINT = /^\d{12}\.json$/;
+
 /** Copies what a checkpoint covers and is not there yet; answers the exit code. */
 export async function exportArchive(client: ArchiveClient, folder: string): Promise<number> {
   const latest = await latestCheckpoint(client);
+  await requireSameArchive(client, folder, latest);
   let fetched = 0;
   let bytes = 0;
   let shown = Date.now();
@@ -45,6 +57,30 @@ async function latestCheckpoint(client: ArchiveClient): Promise<Checkpoint> {
       'nothing is signed yet: events are archived some five minutes after they were recorded, at once by npm run archive -- sign',
     );
   }
+}
+
+/**
+ * Objects of two environments have the same names: a copy of another one would lose those that differ. The newest checkpoint that both
+ * have tells, since it covers whatever came before it.
+ */
+async function requireSameArchive(client: ArchiveClient, folder: string, latest: Checkpoint): Promise<void> {
+  const newest = checkpointsIn(folder).findLast((key) => isCovered(key, latest));
+  if (newest === undefined) return;
+  if (Buffer.compare(await client.bytes(newest), readFileSync(path.join(folder, newest))) === 0) return;
+  throw new LocalServerError(
+    `${folder} has the archive of another environment, or was changed: its ${newest} is not the platform's. ` +
+      'Nothing was fetched: give another folder',
+  );
+}
+
+/** Keys of the checkpoints that a folder has, in order. */
+function checkpointsIn(folder: string): string[] {
+  const checkpoints = path.join(folder, 'checkpoints');
+  const names = existsSync(checkpoints) ? readdirSync(checkpoints) : [];
+  return names
+    .filter((name) => CHECKPOINT.test(name))
+    .sort()
+    .map((name) => `checkpoints/${name}`);
 }
 
 async function* wantedObjects(
