@@ -27,12 +27,12 @@ const HELP = `Verifies an archive of Folio without the platform: every byte, cha
   --proof FILE       the answer of GET /v1/audit/…/proof or …/consistency
   --event FILE       the event that a proof is about, as GET /v1/accounts/…/events or GET /v1/events gives it; without it,
                      the proof says that an event with this hash is signed, and not which
-  --json             findings as JSON lines
+  --json             findings as JSON lines, and everything else on standard error
   --help             this text
 
 Ends with 0 where nothing is wrong, 1 where something is (each finding is a line), 2 where it cannot begin.`;
 
-/** Findings that are printed; beyond them they are counted. */
+/** Findings that are printed for a reader; beyond them they are counted. A program is given all that were kept. */
 const SHOWN_MAX = 100;
 
 /** Milliseconds between two lines of progress. */
@@ -120,16 +120,17 @@ function readJson(file: string): unknown {
 
 function report(verification: Verification, seconds: number, asJson: boolean): void {
   const { findings, manifests, checkpoints, events, aggregates, expired, assumedKey } = verification;
-  for (const finding of findings.kept.slice(0, SHOWN_MAX)) {
-    console.log(asJson ? JSON.stringify(finding) : findingText(finding));
-  }
-  if (findings.count > SHOWN_MAX) console.log(`… and ${countText(findings.count - SHOWN_MAX)} more findings`);
+  const shown = asJson ? findings.kept : findings.kept.slice(0, SHOWN_MAX);
+  for (const finding of shown) console.log(asJson ? JSON.stringify(finding) : findingText(finding));
+  const say = (line: string) => (asJson ? console.error(line) : console.log(line));
+  const more = findings.count - shown.length;
+  if (more > 0) say(`… and ${countText(more)} more findings`);
   if (assumedKey !== undefined) {
-    console.log(`key ${assumedKey} is taken at the archive's word; compare it, and name it with --key`);
+    say(`key ${assumedKey} is taken at the archive's word; compare it, and name it with --key`);
   }
   const past =
     expired === 0 ? '' : `, ${plural(expired, 'segment')} past ${expired === 1 ? 'its' : 'their'} term`;
-  console.log(
+  say(
     `${findings.count === 0 ? 'clean' : plural(findings.count, 'finding')}: ${plural(checkpoints, 'checkpoint')}, ` +
       `${plural(manifests, 'manifest')}, ${plural(events, 'event')} of ${plural(aggregates, 'aggregate')}${past} ` +
       `(${seconds.toFixed(1)} s)`,

@@ -1,4 +1,5 @@
 /** From events to segments and manifests, and what the verifier, which shares no code with them, says of these. */
+import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -112,6 +113,20 @@ describe('the archive', () => {
     expect(findings.kept.find(({ kind }) => kind === 'altered_event')?.event).toBe(
       'account/account-0 version 7',
     );
+  });
+
+  it('gives a program every finding as a line of JSON, and nothing else on standard output', () => {
+    for (let number = 0; number < 150; number++) writeFileSync(path.join(folder, `${number}.txt`), '');
+    const verified = spawnSync(process.execPath, ['verifier/main.ts', folder, '--json'], {
+      encoding: 'utf8',
+    });
+    expect(verified.status).toBe(1);
+    const lines = verified.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { object: string });
+    expect(lines.filter(({ object }) => object.endsWith('.txt'))).toHaveLength(150);
+    expect(verified.stderr).toContain('151 findings');
   });
 
   it('of which there is nothing is not clean: it may be a wrong folder', async () => {
