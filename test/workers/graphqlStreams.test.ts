@@ -292,3 +292,34 @@ describe('over Server-Sent Events', () => {
     expect(versions).toEqual(range(1, 6_001));
   });
 });
+
+describe('an id that its client uses again', () => {
+  it('brings every event once, and nothing once it is completed', async () => {
+    const id = await opened('ws-again');
+    const { webSocket } = await worker.fetch('http://folio.test/v1/graphql', {
+      headers: { Upgrade: 'websocket', 'Sec-WebSocket-Protocol': 'graphql-transport-ws' },
+    });
+    if (webSocket === null) throw new Error('no socket');
+    const received: { type: string; payload?: { data?: Events } }[] = [];
+    webSocket.addEventListener('message', ({ data }) => void received.push(JSON.parse(String(data))));
+    webSocket.accept();
+    const send = (message: object) => webSocket.send(JSON.stringify(message));
+    const last = () =>
+      versionsOf(received.flatMap(({ payload }) => (payload?.data ? [payload.data] : []))).at(-1);
+    send({ type: 'connection_init', payload: { Authorization: `Bearer ${TEST_TOKEN}` } });
+    await eventually(async () => expect(received).toHaveLength(1));
+    const again = { type: 'subscribe', id: '1', payload: { query: EVENTS, variables: { id, after: 0 } } };
+    for (const _ of range(1, 10)) for (const message of [again, { type: 'complete', id: '1' }]) send(message);
+    send(again);
+    await eventually(async () => expect(last()).toBe(1));
+    const before = received.length;
+    await pay(id);
+    await eventually(async () => expect(last()).toBe(2));
+    send({ type: 'complete', id: '1' });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await pay(id);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(received.slice(before).map(({ type }) => type)).toEqual(['next']);
+    webSocket.close();
+  });
+});

@@ -23,6 +23,11 @@ export class PacedSocket {
     this.#socket = socket;
   }
 
+  /** Whether it was not closed yet. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   /** Sends a text, once the reader has come far enough. */
   async send(text: string): Promise<void> {
     while (this.#isOpen && !this.#flow.hasRoom) {

@@ -18,6 +18,7 @@ import type { HubClient } from '../streams/hubClient.ts';
 import type { Hubs } from './context.ts';
 import { type Engine, openHub } from './engine.ts';
 import { formatError, problemError, shownResult } from './errors.ts';
+import { OperationIds } from './operationIds.ts';
 import { PacedSocket } from './pacedSocket.ts';
 
 /** The subprotocol. */
@@ -39,7 +40,14 @@ export const OPERATIONS_MAX = 1_000;
 const NOBODY = 'nobody yet';
 
 /** Close codes of the protocol, and of the streams whose subscriptions these are. */
-const CLOSE = { unauthorized: 4401, forbidden: 4403, sessionEnded: 4001, tryAgain: 1013, tooBig: 1009 };
+const CLOSE = {
+  unauthorized: 4401,
+  forbidden: 4403,
+  idInUse: 4409,
+  sessionEnded: 4001,
+  tryAgain: 1013,
+  tooBig: 1009,
+};
 
 /** One connection. */
 export class GraphQlSocket implements Hubs {
@@ -63,7 +71,10 @@ export class GraphQlSocket implements Hubs {
         protocol: GRAPHQL_PROTOCOL,
         send: (text) => this.#socket.send(text),
         close: (code, reason) => this.#end(code ?? 1000, reason ?? ''),
-        onMessage: (take) => socket.addEventListener('message', ({ data }) => this.#take(data, take)),
+        onMessage: (take) => {
+          const ids = this.#operationIds(take);
+          socket.addEventListener('message', ({ data }) => this.#take(data, ids));
+        },
         onPong: (payload) => this.#socket.pong(payload),
       },
       {},
@@ -103,7 +114,7 @@ export class GraphQlSocket implements Hubs {
   }
 
   /** Takes a message: as large as the body of a request, while the session lasts, and as many as there may be. */
-  #take(data: unknown, take: (text: string) => Promise<void>): void {
+  #take(data: unknown, ids: OperationIds): void {
     if (typeof data !== 'string' || data.length > BODY_BYTES_MAX) {
       this.#end(CLOSE.tooBig, `a message is a text of at most ${BODY_BYTES_MAX} bytes`);
       return;
@@ -113,7 +124,15 @@ export class GraphQlSocket implements Hubs {
       this.#end(CLOSE.sessionEnded, 'session_ended: connect again with a fresh token');
       return;
     }
-    void take(data).catch((error) => this.#fail(error));
+    void ids.take(data).catch((error) => this.#fail(error));
+  }
+
+  #operationIds(take: (text: string) => Promise<void>): OperationIds {
+    return new OperationIds(
+      // What waited for the operation before it is not begun when the connection is over.
+      async (text) => (this.#socket.isOpen ? take(text) : undefined),
+      (id) => this.#end(CLOSE.idInUse, `Subscriber for ${id} already exists`),
+    );
   }
 
   #fail(error: unknown): void {
