@@ -14,6 +14,12 @@ const BLOCK = /^```sql (\w+)\n([\s\S]*?)^```$/gm;
 /** What opens the archive, before any query. */
 const SETUP = 'setup';
 
+/** How a query speaks of one account. */
+const OF_ACCOUNT = "getvariable('account')";
+
+/** What means something else than itself in a name of files. */
+const GLOB = /[*?[]/g;
+
 /** What a query gave: every value as its text, null where it is empty. */
 export interface Answer {
   readonly columns: readonly string[];
@@ -38,7 +44,7 @@ export class Analytics {
     // One thread: the others would only take from whatever runs beside it.
     const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
     const connection = await instance.connect();
-    const setup = (queries.get(SETUP) as string).replace("'FOLDER'", quoted(folder));
+    const setup = (queries.get(SETUP) as string).replace("'FOLDER'", quoted(folder.replace(GLOB, '[$&]')));
     try {
       await connection.run(setup);
     } catch (error) {
@@ -54,13 +60,21 @@ export class Analytics {
     return [...this.#queries.keys()].filter((name) => name !== SETUP);
   }
 
-  /** Runs a query of the page, that of one account over this one. Throws {@link LocalServerError} on an unknown name. */
+  /**
+   * Runs a query of the page, that of one account over this one. Throws {@link LocalServerError} on an unknown name, and where that
+   * account is not named or not in the archive.
+   */
   async run(name: string, account?: string): Promise<Answer> {
     const query = this.#queries.get(name);
     if (query === undefined || name === SETUP)
       throw new LocalServerError(`there is no query ${name}; there are ${this.names.join(', ')}`);
-    if (account !== undefined) await this.#connection.run(`SET VARIABLE account = ${quoted(account)}`);
-    return this.sql(query);
+    if (!query.includes(OF_ACCOUNT)) return this.sql(query);
+    if (account === undefined)
+      throw new LocalServerError(`${name} is of one account: name it with --account`);
+    await this.#connection.run(`SET VARIABLE account = ${quoted(account)}`);
+    const answer = await this.sql(query);
+    if (answer.rows.length === 0) throw new LocalServerError(`the archive has no account ${account}`);
+    return answer;
   }
 
   /** Runs any SQL over the views of the page. */

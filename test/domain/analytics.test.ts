@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Analytics } from '../../local/archive/analytics.ts';
 import { ArchiveWorld } from '../support/archive.ts';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'folio-analytics-'));
+const folder = mkdtempSync(path.join(tmpdir(), "folio's [analytics] *?-"));
 const world = new ArchiveWorld();
 const account = world.account('acc-1');
 let analytics: Analytics;
@@ -86,6 +86,14 @@ describe('trades that were amended count as they are known now', () => {
       }),
     ]);
   });
+});
+
+it('the audit of one account needs one that the archive has', async () => {
+  await expect(analytics.run('account_audit')).rejects.toThrow('name it with --account');
+  await expect(analytics.run('account_audit', "no'body")).rejects.toThrow(
+    "the archive has no account no'body",
+  );
+  expect((await analytics.run('account_audit', 'acc-1')).rows).toHaveLength(9);
 });
 
 it('an amendment that leaves another balance than it says is among the faults', async () => {
