@@ -184,3 +184,22 @@ describe('an event stream', () => {
     });
   });
 });
+
+describe('HEAD', () => {
+  it('is answered as GET is, and follows nothing', async () => {
+    const id = await opened('sse-head');
+    const query = `subscription { events(aggregateType: account, id: "${id}") { version } }`;
+    const headers = { Authorization: `Bearer ${TEST_TOKEN}`, Accept: 'text/event-stream' };
+    for (const path of [`/v1/stream/account/${id}`, `/v1/graphql?query=${encodeURIComponent(query)}`]) {
+      const { status, headers: answered } = await worker.fetch(`http://folio.test${path}`, {
+        method: 'HEAD',
+        headers,
+      });
+      expect([status, answered.get('Content-Type')]).toEqual([200, 'text/event-stream']);
+    }
+    await eventually(async () => {
+      await pay(id);
+      expect(await hubsOf(id)).toEqual([]);
+    });
+  });
+});

@@ -13,6 +13,7 @@ import { frontDoor, pages } from './middleware/pages.ts';
 import { requestedHost } from './middleware/requestedHost.ts';
 import { securityHeaders } from './middleware/securityHeaders.ts';
 import { unreadBody } from './middleware/unreadBody.ts';
+import { unsentBody } from './middleware/unsentBody.ts';
 import { isPublic, type Route, serveRoute } from './operation.ts';
 import { GRAPHQL_PATH, tokenOverSocket } from './routes/graphql.ts';
 import { ROUTES } from './routes/index.ts';
@@ -29,7 +30,7 @@ export interface Gate {
 /** The application behind a gate. There is one in use; a benchmark measures what it costs by another. */
 export function application({ middleware, guard }: Gate): Hono<HttpEnv> {
   const made = new Hono<HttpEnv>();
-  made.use(unreadBody, correlation, securityHeaders, requestedHost, crossOrigin);
+  made.use(unsentBody, unreadBody, correlation, securityHeaders, requestedHost, crossOrigin);
   made.use(GRAPHQL_PATH, tokenOverSocket(ROUTES));
   // What stands before the gate goes by it.
   for (const route of ROUTES.filter(isPublic)) serveRoute(made, route, route.handle);
