@@ -10,13 +10,13 @@ const MIB = 2 ** 20;
 /** Share of the machine's memory that a heap may fill before it is first collected whole. */
 const HEAP_SHARE = 1 / 16;
 
-/** More room than this, in MiB, brought nothing in rebuilds (docs/benchmarks.md). */
+/** With this, in MiB, a rebuild of 100,000 events needs no whole collection (docs/benchmarks.md); more was not tried. */
 const HEAP_MIB_MAX = 512;
 
 /** Below this, in MiB, the runtime's own way is better: it begins small and grows with what is used. */
 const HEAP_MIB_MIN = 128;
 
-/** Size of each half of the space for young objects, in MiB: twice the runtime's own, so that a request's objects die in it. */
+/** Size to which each half of the space for young objects may grow, in MiB, so that the objects of a portion of work die in it. */
 const YOUNG_MIB = 32;
 
 /** Where Miniflare looks for flags of the runtime's engine. */

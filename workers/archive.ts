@@ -3,7 +3,7 @@ import type { ArchivistActor } from '../actors/archivist/actor.ts';
 import type { NotaryActor } from '../actors/notary/actor.ts';
 import { type ArchiveStore, r2Store } from '../queues/archive/store.ts';
 import type { Env } from './env.ts';
-import { BUCKET_MS_MAX, inTime, Unanswered } from './inTime.ts';
+import { inBucketTime, inTime, Unanswered } from './inTime.ts';
 
 /** Names of the one archivist and the one notary. */
 const ARCHIVIST = 'archivist';
@@ -57,10 +57,9 @@ export function askNotary<Answer>(
 
 /** The bucket as requests read it. Rejects with {@link Unanswered} where it does not answer in time. */
 export function archiveObjects(env: Env): Pick<ArchiveStore, 'read'> & Pick<R2Bucket, 'list'> {
-  const inBucketTime = <Answer>(answer: Promise<Answer>) =>
-    inTime("the archive's bucket", answer, BUCKET_MS_MAX);
+  const bucket = "the archive's bucket";
   return {
-    read: (key) => inBucketTime(r2Store(env.ARCHIVE).read(key)),
-    list: (options) => inBucketTime(env.ARCHIVE.list(options)),
+    read: (key) => inBucketTime(bucket, r2Store(env.ARCHIVE).read(key)),
+    list: (options) => inBucketTime(bucket, env.ARCHIVE.list(options)),
   };
 }

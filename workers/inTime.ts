@@ -13,7 +13,12 @@ export const ANSWER_MS_MAX = 5_000;
  * Milliseconds that a request waits for an object of a bucket, or for a page of its keys: some megabytes take seconds, and R2 says of
  * no call when it gives up.
  */
-export const BUCKET_MS_MAX = 30_000;
+const BUCKET_MS_MAX = 30_000;
+
+/** What a bucket answers, or {@link Unanswered} where it takes longer. `bucket` is named in the error. */
+export function inBucketTime<Answer>(bucket: string, answer: Promise<Answer>): Promise<Answer> {
+  return inTime(bucket, answer, BUCKET_MS_MAX);
+}
 
 /** What a call answers, or {@link Unanswered} where it takes longer than a while. `who` is named in the error. */
 export function inTime<Answer>(

@@ -9,7 +9,7 @@ import { Id } from '../../../schemas/scalars.ts';
 import { errorFields, type LogFields } from '../../../telemetry/logger.ts';
 import { listAggregates } from '../../directory.ts';
 import type { Env } from '../../env.ts';
-import { BUCKET_MS_MAX, inTime } from '../../inTime.ts';
+import { inBucketTime } from '../../inTime.ts';
 import { BATCH_BYTES_MAX } from '../body.ts';
 import type { HttpEnv } from '../context.ts';
 import { cursorOf, encodeCursor } from '../cursor.ts';
@@ -107,11 +107,10 @@ const getKeyBackups = route(
     success: { status: 200, description: 'A page of it.', schema: KeyBackupsPage },
   },
   async (c, { query: { limit, cursor = '' } }) => {
-    const inBucketTime = <Answer>(answer: Promise<Answer>) =>
-      inTime("the backups' bucket", answer, BUCKET_MS_MAX);
-    const ids = await inBucketTime(listBackups(c.env.KEY_BACKUPS, cursor, limit + 1));
+    const bucket = "the backups' bucket";
+    const ids = await inBucketTime(bucket, listBackups(c.env.KEY_BACKUPS, cursor, limit + 1));
     const page = ids.slice(0, limit);
-    const backups = await inBucketTime(backupsOf(c.env.KEY_BACKUPS, page));
+    const backups = await inBucketTime(bucket, backupsOf(c.env.KEY_BACKUPS, page));
     return c.json({ ...backups, nextCursor: nextCursor(ids, page) });
   },
 );
