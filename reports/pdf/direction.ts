@@ -26,33 +26,23 @@ export function isLeftToRight(text: string): boolean {
 
 /** The runs of a line. It is part of a page that is read from left to right. */
 export function runsOf(line: string): Run[] {
-  const { levels } = bidi.getEmbeddingLevels(line, 'ltr');
-  const mirrored = bidi.getMirroredCharactersMap(line, levels);
+  const embedding = bidi.getEmbeddingLevels(line, 'ltr');
+  const mirrored = bidi.getMirroredCharactersMap(line, embedding.levels);
   const runs: { text: string; level: number; isFigure: boolean }[] = [];
-  for (let index = 0; index < line.length; index++) {
-    const level = levels[index] as number;
+  for (const index of bidi.getReorderedIndices(line, embedding)) {
+    const level = embedding.levels[index] as number;
     const character = mirrored.get(index) ?? (line[index] as string);
     const isFigure = ARABIC_DIGIT.test(character);
     const last = runs.at(-1);
-    if (last?.level === level && last.isFigure === isFigure) last.text += character;
-    else runs.push({ text: character, level, isFigure });
+    if (last?.level !== level || last.isFigure !== isFigure) runs.push({ text: character, level, isFigure });
+    else last.text = isOdd(level) ? character + last.text : last.text + character;
   }
-  return inOrderOfPlaces(runs).map(({ text, level }) => ({ text, isRightToLeft: level % 2 === 1 }));
+  return runs.map(({ text, level }) => ({ text, isRightToLeft: isOdd(level) }));
 }
 
-/** From the highest level down to the lowest odd one, whatever is at that level or above is turned round (UAX #9, L2). */
-function inOrderOfPlaces<Levelled extends { readonly level: number }>(runs: Levelled[]): Levelled[] {
-  const ordered = [...runs];
-  const highest = Math.max(...runs.map(({ level }) => level));
-  for (let level = highest; level >= 1; level--) {
-    for (let first = 0; first < ordered.length; first++) {
-      let end = first;
-      while ((ordered[end]?.level ?? 0) >= level) end++;
-      if (end > first) ordered.splice(first, end - first, ...ordered.slice(first, end).reverse());
-      first = end;
-    }
-  }
-  return ordered;
+/** Levels that are odd run from right to left. */
+function isOdd(level: number): boolean {
+  return level % 2 === 1;
 }
 
 /** A text with its last character first. */
