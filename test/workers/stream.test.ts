@@ -46,6 +46,20 @@ describe('commands on a stream', () => {
     ]);
   });
 
+  it('that are none are refused in their places, whatever they are made of, and nothing of them stays in flight', async () => {
+    const id = await opened('stream-shapes');
+    const client = await StreamClient.open();
+    const shapes: unknown[] = [null, [], 'text', { toString: null, valueOf: null }, { aggregateType: {} }];
+    const nameless = [{ toString: 1, valueOf: 1 }, [{ toString: 1, valueOf: 1 }], 7, null];
+    for (const name of nameless)
+      shapes.push({ ...deposit(id), aggregateId: name }, { ...deposit(id), aggregateType: name });
+    for (const shape of shapes) {
+      client.send({ type: 'commands', id: 'shape', commands: [shape, deposit(id)] });
+      const { accepted, results } = await client.next('results');
+      expect([accepted, results[0]?.code], JSON.stringify(shape)).toEqual([1, 'invalid_request']);
+    }
+  });
+
   it('pipelined, run and answer in the order sent', async () => {
     const id = await opened('stream-pipeline');
     const client = await StreamClient.open();

@@ -99,12 +99,14 @@ function tooMuch(connection: Connection, more: number): FrameError | undefined {
   return { code: 'too_many_in_flight', detail };
 }
 
-/** Names of the aggregates that the commands are for, as far as they say so. */
+/** Names of the aggregates that the commands are for. What names none by texts is refused in its place, and waits for nothing. */
 function aggregatesOf(commands: readonly unknown[]): Set<string> {
   const keys = new Set<string>();
   for (const command of commands) {
-    const { aggregateType, aggregateId } = (command ?? {}) as Partial<Target>;
-    keys.add(`${aggregateType}/${aggregateId}`);
+    const { aggregateType, aggregateId } = (command ?? {}) as Readonly<Record<keyof Target, unknown>>;
+    // Nothing else: an object with a `toString` of its own cannot be made a text.
+    if (typeof aggregateType === 'string' && typeof aggregateId === 'string')
+      keys.add(`${aggregateType}/${aggregateId}`);
   }
   return keys;
 }
