@@ -93,6 +93,10 @@ function decimal(range: DecimalRange) {
     .unknown()
     .transform((input, context) => {
       const text = typeof input === 'number' ? numberText(input) : input;
+      if (text === undefined) {
+        context.issues.push({ code: 'invalid_type', expected: 'string', input });
+        return z.NEVER;
+      }
       const problem =
         typeof text === 'string' ? rangeProblem(text, range) : 'must be a decimal string or number';
       if (problem === undefined) return canonicalDecimal(text as string);

@@ -104,6 +104,14 @@ describe('values in a body', () => {
     expect(await message(`/v1/accounts/${ID}/freeze`, { reason: 'a\ud800' })).toMatch(/surrogate|Unicode/);
   });
 
+  it.each([
+    ['/v1/reports/large-positions', 'minValue: or minQuantity has to be given'],
+    ['/v1/reports/large-holders', 'minValue: or minQuantity has to be given'],
+    [`/v1/accounts/${ID}/portfolio/difference`, 'at: is required, or version'],
+  ])('say of %s that either of two would do', async (path, detail) => {
+    expect((await call('GET', path)).body).toMatchObject({ code: 'invalid_request', detail });
+  });
+
   it.each<[string, string, unknown, string]>([
     ['a number as text', DEPOSITS, { amount: '1', reference: 5 }, 'must be a string'],
     // It is also too long for a text, of which nothing is said.

@@ -55,12 +55,16 @@ function zodFaults(error: z.core.$ZodError, value: unknown): RequestFault[] {
       }
     } else if (!mistyped.has(path)) {
       if (issue.code === 'invalid_type') mistyped.add(path);
-      const missing = issue.path.length > 0 && valueAt(value, issue.path) === undefined;
-      faults.push({ path, message: missing ? 'is required' : issue.message });
+      faults.push({ path, message: isMissing(issue, value) ? 'is required' : issue.message });
     }
     if (faults.length >= MAX_ERRORS) return faults.slice(0, MAX_ERRORS);
   }
   return faults;
+}
+
+/** Whether all that is wrong is that there is nothing. A rule over several fields has its own words, as "or version" for two. */
+function isMissing({ code, path }: z.core.$ZodIssue, value: unknown): boolean {
+  return code !== 'custom' && path.length > 0 && valueAt(value, path) === undefined;
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
