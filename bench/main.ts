@@ -2,6 +2,7 @@
 import { cpus, tmpdir } from 'node:os';
 import { readCommandLine } from '../local/commandLine.ts';
 import { LocalServerError } from '../local/errors.ts';
+import { fromHere } from '../verifier/fromHere.ts';
 import { benchmarks } from './benchmarks/index.ts';
 import {
   profile,
@@ -72,7 +73,7 @@ function readArguments(): Arguments | 'help' {
     rounds: positive('--rounds', values.rounds) ?? DEFAULT_ROUNDS,
     ...(seconds === undefined ? {} : { seconds }),
     ...(events === undefined ? {} : { events }),
-    stateDir: values.state ?? tmpdir(),
+    stateDir: values.state === undefined ? tmpdir() : fromHere(values.state),
     json: values.json ?? false,
     progress: (line) => console.error(line),
   };

@@ -1,8 +1,8 @@
 /** The command line of the demonstration. */
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { operatorToken, TOKEN_DEFAULTS } from '../local/operatorToken.ts';
+import { fromHere } from '../verifier/fromHere.ts';
 import { DEFAULT_INVOICES, type OrderOptions } from './orders/scenario.ts';
 import { TAPE_FLAGS, type TapeOptions, tapeOptions } from './tape.ts';
 
@@ -189,9 +189,4 @@ function readToken(file: string): string {
   } catch {
     throw new UsageError(`--token-file: ${file} cannot be read`);
   }
-}
-
-/** npm runs scripts in the root of the repository; file names are meant from where the person is. */
-function fromHere(file: string): string {
-  return resolve(process.env.INIT_CWD ?? process.cwd(), file);
 }

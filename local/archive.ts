@@ -1,5 +1,5 @@
 /** `npm run archive`: the archive of a running platform. */
-import { resolve } from 'node:path';
+import { fromHere } from '../verifier/fromHere.ts';
 import { readKey } from '../verifier/keys.ts';
 import { check } from './archive/check.ts';
 import { ArchiveClient, DEFAULT_URL } from './archive/client.ts';
@@ -8,7 +8,7 @@ import { query } from './archive/query.ts';
 import { restore } from './archive/restore.ts';
 import { retention } from './archive/retention.ts';
 import { sign } from './archive/sign.ts';
-import { readCommandLine, runCommand, unknownCommand } from './commandLine.ts';
+import { readCommandLine, requireOptionsOf, runCommand, unknownCommand } from './commandLine.ts';
 import { operatorToken, TOKEN_DEFAULTS } from './operatorToken.ts';
 
 const HELP = `The archive of a running Folio.
@@ -49,30 +49,44 @@ const TAKEN: Readonly<Record<string, string>> = {
   retention: '',
 };
 
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+const OPTIONS = {
+  url: text,
+  token: text,
+  account: text,
+  aggregate: { ...text, multiple: true },
+  except: { ...text, multiple: true },
+  key: { ...text, multiple: true },
+  fetch: flag,
+  'without-expired': flag,
+  'in-place': flag,
+  env: { ...text, short: 'e' },
+  'dry-run': flag,
+  check: flag,
+  help: { ...flag, short: 'h' },
+} as const;
+
+const PLATFORM = ['url', 'token'];
+
+/** Which of them each command takes. */
+const OPTIONS_OF: Readonly<Record<string, readonly string[]>> = {
+  export: PLATFORM,
+  sign: PLATFORM,
+  check: PLATFORM,
+  restore: [...PLATFORM, 'aggregate', 'except', 'key', 'without-expired', 'in-place', 'fetch'],
+  query: ['account'],
+  retention: ['dry-run', 'check', 'env'],
+};
+
 async function main(): Promise<number> {
-  const text = { type: 'string' } as const;
-  const flag = { type: 'boolean' } as const;
-  const options = {
-    url: text,
-    token: text,
-    account: text,
-    aggregate: { ...text, multiple: true },
-    except: { ...text, multiple: true },
-    key: { ...text, multiple: true },
-    fetch: flag,
-    'without-expired': flag,
-    'in-place': flag,
-    env: { ...text, short: 'e' },
-    'dry-run': flag,
-    check: flag,
-    help: { ...flag, short: 'h' },
-  } as const;
-  const { values, positionals } = readCommandLine({ allowPositionals: true, options }, HELP);
+  const { values, positionals } = readCommandLine({ allowPositionals: true, options: OPTIONS }, HELP);
   if (values.help === true) {
     console.log(HELP);
     return 0;
   }
   const [command, folder, ...rest] = positionals;
+  requireOptionsOf(OPTIONS_OF, command, values, HELP);
   if (command === 'query' && folder !== undefined && rest.length <= 1) {
     return query(fromHere(folder), rest[0], values.account);
   }
@@ -101,11 +115,6 @@ async function main(): Promise<number> {
 async function fetchArchive(client: ArchiveClient, folder: string): Promise<void> {
   await client.json('/v1/audit/checkpoints', { method: 'POST' });
   await exportArchive(client, folder);
-}
-
-/** A folder as its user names it: npm runs scripts in the repository, whatever folder it was called in. */
-function fromHere(folder: string): string {
-  return resolve(process.env.INIT_CWD ?? '', folder);
 }
 
 await runCommand(main);

@@ -33,6 +33,21 @@ export function unknownCommand(
   return new LocalServerError(`${fault}\n\n${help}`);
 }
 
+/**
+ * Throws {@link LocalServerError} with the help where an option was given that another of the commands takes: what asks for
+ * less than the command does, as `--dry-run`, must not go unheard.
+ */
+export function requireOptionsOf(
+  takenBy: Readonly<Record<string, readonly string[]>>,
+  command: string | undefined,
+  values: Readonly<Record<string, unknown>>,
+  help: string,
+): void {
+  if (command === undefined || !Object.hasOwn(takenBy, command)) return;
+  const other = Object.keys(values).find((name) => !takenBy[command]?.includes(name));
+  if (other !== undefined) throw new LocalServerError(`${command} does not take --${other}\n\n${help}`);
+}
+
 /** Runs a command and ends with its code; with 2, saying why, where it cannot begin or go on. */
 export async function runCommand(main: () => Promise<number>): Promise<void> {
   try {

@@ -1,5 +1,5 @@
 /** `npm run key-backup`: copies of the keys' backup (docs/privacy.md, "The backup of the keys"). */
-import { resolve } from 'node:path';
+import { fromHere } from '../verifier/fromHere.ts';
 import { ArchiveClient, DEFAULT_URL } from './archive/client.ts';
 import { readCommandLine, runCommand, unknownCommand } from './commandLine.ts';
 import { exportKeyBackup, restoreKeyBackup } from './keyBackupFile.ts';
@@ -32,8 +32,7 @@ async function main(): Promise<number> {
   const client = new ArchiveClient(url, operatorToken(url, values.token));
   const print = (line: string) => console.log(line);
   if (given !== undefined && rest.length === 0) {
-    // npm runs scripts in the repository, whatever folder it was called in.
-    const file = resolve(process.env.INIT_CWD ?? '', given);
+    const file = fromHere(given);
     if (command === 'export') return exportKeyBackup(client, file, print);
     if (command === 'restore') return restoreKeyBackup(client, file, print);
   }

@@ -1,8 +1,8 @@
 /** `npm run replay`: history of a running platform once more, for whoever wants to work through it. */
-import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Time } from '../schemas/scalars.ts';
 import { countText, plural } from '../verifier/counts.ts';
+import { fromHere } from '../verifier/fromHere.ts';
 import { ArchiveClient, DEFAULT_URL } from './archive/client.ts';
 import { Progress } from './archive/progress.ts';
 import { readCommandLine } from './commandLine.ts';
@@ -73,8 +73,7 @@ function readArguments(): Arguments | 'help' {
       from: checkedTime('--from', values.from),
       to: checkedTime('--to', values.to),
     },
-    // npm runs scripts in the repository, whatever folder it was called in.
-    out: values.out === undefined ? undefined : resolve(process.env.INIT_CWD ?? '', values.out),
+    out: values.out === undefined ? undefined : fromHere(values.out),
     perSecond,
     url,
     token: operatorToken(url, values.token),

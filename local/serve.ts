@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/logger.ts';
+import { fromHere } from '../verifier/fromHere.ts';
 import { readCommandLine } from './commandLine.ts';
 import { LocalServerError } from './errors.ts';
 import { DEFAULT_HOST, type Platform, startPlatform } from './platform.ts';
@@ -52,7 +53,7 @@ function readArguments(): Arguments | 'help' {
   }
   return {
     port: readPort(values.port ?? String(DEFAULT_PORT)),
-    stateDir: values.state ?? DEFAULT_STATE,
+    stateDir: values.state === undefined ? DEFAULT_STATE : fromHere(values.state),
     host: values.host ?? DEFAULT_HOST,
     ...(logLevel === undefined ? {} : { logLevel }),
     ...(values.restore === true ? { vars: { RESTORE: 'open' } } : {}),
@@ -116,8 +117,8 @@ async function main(): Promise<void> {
   console.log('Folio is starting; the first time, and after a change of the code, that takes some seconds …');
   platform = await startPlatform({ ...given, ownSignals: true });
   const short = (path: string) => {
-    const fromHere = relative(process.cwd(), path);
-    return fromHere === '' || fromHere.startsWith('..') ? path : fromHere;
+    const shorter = relative(fromHere('.'), path);
+    return shorter === '' || shorter.startsWith('..') ? path : shorter;
   };
   console.log(
     `Folio is ready at ${platform.url} (state: ${short(platform.stateDir)}, administrator's token: ` +

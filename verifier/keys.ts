@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Archive } from './archive.ts';
 import { canonical, parseCanonical } from './canonical.ts';
 import type { Findings } from './findings.ts';
+import { fromHere } from './fromHere.ts';
 import { inOrder } from './inOrder.ts';
 import { fields, list, text } from './shape.ts';
 
@@ -41,7 +42,8 @@ export function publicKeyOf(base64: string): PublicKey {
 
 /** A public key as a command line names it: base64, or a file with that. Throws with the reason where it is none. */
 export function readKey(text: string): PublicKey {
-  const base64 = existsSync(text) ? readFileSync(text, 'utf8').trim() : text;
+  const file = fromHere(text);
+  const base64 = existsSync(file) ? readFileSync(file, 'utf8').trim() : text;
   try {
     return publicKeyOf(base64);
   } catch (error) {

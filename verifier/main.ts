@@ -5,6 +5,7 @@ import { type Archive, ArchiveFolder, isFolder } from './archive.ts';
 import { isBucket, openBucket } from './bucket.ts';
 import { countText, plural } from './counts.ts';
 import { findingText } from './findings.ts';
+import { fromHere } from './fromHere.ts';
 import { type PublicKey, readKey } from './keys.ts';
 import { checkProof } from './proof.ts';
 import { type Done, type Verification, verifyArchive } from './verify.ts';
@@ -82,8 +83,9 @@ async function openArchive(
     );
   }
   if (endpoint !== undefined) throw new Error('--endpoint belongs to a bucket, s3://BUCKET');
-  if (!isFolder(location)) throw new Error(`there is no folder ${location}`);
-  return new ArchiveFolder(location);
+  const folder = fromHere(location);
+  if (!isFolder(folder)) throw new Error(`there is no folder ${location}`);
+  return new ArchiveFolder(folder);
 }
 
 /** Prints lines of progress, one at a time. */
@@ -112,7 +114,7 @@ function verifyProof(file: string, keys: readonly PublicKey[], eventFile: string
 
 function readJson(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    return JSON.parse(readFileSync(fromHere(file), 'utf8'));
   } catch (error) {
     throw new Error(`${file}: ${(error as Error).message}`);
   }

@@ -1,8 +1,9 @@
 /** What commands say to whoever is at the terminal. */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCommandLine } from '../../local/commandLine.ts';
 import { LocalServerError } from '../../local/errors.ts';
 import { migrateWithWrangler } from '../../local/wrangler.ts';
@@ -27,9 +28,22 @@ function ownCommands(): [string, string][] {
 
 /** Runs a file of the repository; answers its exit code and all that it printed. */
 function run(file: string, ...args: string[]): Promise<{ code: number; printed: string }> {
+  return runFrom(process.cwd(), file, ...args);
+}
+
+/** The same as by npm where it is called in a folder: it runs a script in the root of the repository, and says where it was. */
+function runFrom(
+  folder: string,
+  file: string,
+  ...args: string[]
+): Promise<{ code: number; printed: string }> {
+  const options = { cwd: REPOSITORY, env: { ...process.env, INIT_CWD: folder } };
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [join(REPOSITORY, file), ...args], (_, stdout, stderr) =>
-      resolve({ code: child.exitCode ?? 0, printed: stdout + stderr }),
+    const child = execFile(
+      process.execPath,
+      [join(REPOSITORY, file), ...args],
+      options,
+      (_, stdout, stderr) => resolve({ code: child.exitCode ?? 0, printed: stdout + stderr }),
     );
   });
 }
@@ -60,6 +74,36 @@ describe('a platform that does not answer', () => {
       expect(code).toBe(2);
     },
   );
+});
+
+describe('an option of another command', () => {
+  it.each([
+    ['restore', 'FOLDER', '--dry-run'],
+    ['check', '--check'],
+    ['query', 'FOLDER', '--url', 'http://127.0.0.1:1'],
+  ])('is refused, so that nobody is thought to ask for less than is done: archive %s', async (...args) => {
+    const { code, printed } = await run('local/archive.ts', ...args);
+    const option = args.find((word) => word.startsWith('--'));
+    expect(printed.split('\n', 1)[0]).toBe(`folio: ${args[0]} does not take ${option}`);
+    expect(code).toBe(2);
+  });
+});
+
+describe('a file or folder', () => {
+  let elsewhere: string;
+  beforeAll(() => {
+    elsewhere = mkdtempSync(join(tmpdir(), 'folio-elsewhere-'));
+    mkdirSync(join(elsewhere, 'copy'));
+    writeFileSync(join(elsewhere, 'key'), 'no key');
+  });
+  afterAll(() => rmSync(elsewhere, { recursive: true }));
+
+  it('is one of where the command was called, and not of the repository', async () => {
+    const verify = (...args: string[]) => runFrom(elsewhere, 'verifier/main.ts', ...args);
+    expect((await verify('copy')).printed).toContain('0 manifests');
+    expect((await verify('copy', '--key', 'key')).printed).toContain('not the base64 of the 32 bytes');
+    expect((await verify('verifier')).printed).toContain('there is no folder verifier');
+  });
 });
 
 describe('a time that is none', () => {
