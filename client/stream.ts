@@ -123,7 +123,10 @@ export class FolioStream {
   #heard(socket: Socket, text: string): void {
     if (socket !== this.#socket) return;
     this.#heartbeat.heard();
-    if (text !== 'pong') this.#take(JSON.parse(text) as ServerFrame);
+    const frame = text === 'pong' ? undefined : (JSON.parse(text) as ServerFrame);
+    // A connection that breaks right after its welcome was of no use, and the next one must not be opened at once.
+    if (frame?.type !== 'welcome') this.#failures = 0;
+    if (frame !== undefined) this.#take(frame);
   }
 
   /** The connection is over. One that has died is not waited for: its own end could take minutes to be told. */
@@ -184,7 +187,6 @@ export class FolioStream {
   #take(frame: ServerFrame): void {
     switch (frame.type) {
       case 'welcome':
-        this.#failures = 0;
         this.#isReady = true;
         this.#pipeline.connected(frame.limits);
         for (const subscription of this.#subscriptions.values()) this.#ask(subscription);

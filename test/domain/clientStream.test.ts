@@ -374,6 +374,16 @@ describe('a platform that lets nobody in', () => {
     stream.close();
   });
 
+  it('right after its welcome is left alone for longer and longer, and given up in the end', async () => {
+    const platform = new MadeUpPlatform();
+    platform.breaks = Array(20).fill(0);
+    const stream = platform.client.stream();
+    const failure = await stream.command(command('c')).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(FolioUnreachable);
+    expect(platform.sockets).toHaveLength(8);
+    expect(() => stream.subscribe({ topic: 'events', aggregateType: 'account', aggregateId: 'a' })).toThrow();
+  });
+
   it('is told apart from one that does not answer', async () => {
     for (const [status, kind] of [
       [401, FolioProblem],

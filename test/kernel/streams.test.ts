@@ -256,18 +256,28 @@ describe('a receiver that gives no receipts', () => {
 });
 
 describe('a client that has sent all that it may', () => {
-  it('is told when it may go on, and that receipts are still taken', async () => {
+  it('is told when it may go on, and may still give receipts and end subscriptions', async () => {
     const world = new StreamWorld(11);
+    new WorldActor(world, 'a', 20_000).commit(1);
     const hub = new WorldHub(world, 'hub-0');
     const socket = hub.connect();
     const frames: ServerFrame[] = [];
     socket.onFrame = (frame) => void frames.push(frame);
-    world.waitSeconds = 4;
-    hub.hub.message(socket, JSON.stringify({ type: 'unsubscribe', id: 'u' }));
-    hub.hub.message(socket, JSON.stringify({ type: 'receipt', receipt: 1 }));
+    const say = (frame: object) => hub.hub.message(socket, JSON.stringify(frame));
+    const target = { topic: 'events', aggregateType: 'account', aggregateId: 'a' };
+    say({ type: 'subscribe', id: 's', ...target });
     await world.settle(100);
-    expect(frames.slice(-2)).toMatchObject([
-      { type: 'error', id: 'u', code: 'rate_limited', retryAfterSeconds: 4 },
+    say({ type: 'subscribe', id: 'opening', ...target });
+    world.waitSeconds = 4;
+    say({ type: 'unsubscribe', id: 'opening' });
+    say({ type: 'unsubscribe', id: 's' });
+    say({ type: 'unsubscribe', id: 's' });
+    say({ type: 'receipt', receipt: 1 });
+    await world.settle(100);
+    expect(frames.slice(-4)).toMatchObject([
+      { type: 'unsubscribed', id: 'opening' },
+      { type: 'unsubscribed', id: 's' },
+      { type: 'error', id: 's', code: 'rate_limited', retryAfterSeconds: 4 },
       { type: 'error', code: 'invalid_request', detail: 'receipt: was not asked for' },
     ]);
   });

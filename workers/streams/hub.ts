@@ -15,7 +15,7 @@ import {
   SUBSCRIPTIONS_MAX,
 } from './connection.ts';
 import { UNCONFIRMED_BYTES_MAX } from './flow.ts';
-import { FRAME_BYTES_MAX, FRAME_COMMANDS_MAX, type SubscribeFrame } from './frames.ts';
+import { type ClientFrame, FRAME_BYTES_MAX, FRAME_COMMANDS_MAX, type SubscribeFrame } from './frames.ts';
 import { errorFrame, type Incoming, invalid, readFrame } from './incoming.ts';
 import { KeyGuard } from './keyGuard.ts';
 import { Pipelines } from './pipelines.ts';
@@ -107,10 +107,10 @@ export class Hub {
     const connection = this.#connections.get(socket);
     if (connection === undefined || connection.isPast()) return;
     const incoming = readFrame(message);
-    const { type, id } = incoming.ok ? { id: null, ...incoming.frame } : incoming.error;
-    // A receipt was asked for; all else is a request, good or bad.
-    const waitSeconds = type === 'receipt' ? 0 : this.#deps.limits.takeRequest(connection.principal.userId);
+    const isFree = incoming.ok && givesBack(connection, incoming.frame);
+    const waitSeconds = isFree ? 0 : this.#deps.limits.takeRequest(connection.principal.userId);
     if (waitSeconds > 0) {
+      const { id } = incoming.ok ? { id: null, ...incoming.frame } : incoming.error;
       const detail = `The client has sent more than it may; it may go on in ${waitSeconds} s.`;
       connection.send(errorFrame(id, { code: 'rate_limited', detail, retryAfterSeconds: waitSeconds }));
     } else if (incoming.ok) this.#take(connection, incoming);
@@ -238,4 +238,12 @@ export class Hub {
   #logError(message: string, error: unknown, { target }: Watch): void {
     this.#deps.logger.log('warn', message, { ...target, ...errorFields(error) });
   }
+}
+
+/** Whether a frame only makes less work: a receipt, which was asked for, and the end of a subscription. All else is a request, good or bad. */
+function givesBack({ subscriptions, opening }: Connection, frame: ClientFrame): boolean {
+  return (
+    frame.type === 'receipt' ||
+    (frame.type === 'unsubscribe' && (subscriptions.has(frame.id) || opening.has(frame.id)))
+  );
 }
