@@ -10,14 +10,15 @@ import {
   Authenticator,
   TOKEN_LENGTH_MAX,
 } from '../../workers/access/authenticator.ts';
-import {
-  KEYS_COOLDOWN_MS,
-  KEYS_FAILURE_PAUSE_MS,
-  KEYS_MAX_AGE_MS,
-  KEYS_STALE_MS,
-  KeysUnavailable,
-} from '../../workers/access/issuerKeys.ts';
+import { KEYS_COOLDOWN_MS, KEYS_MAX_AGE_MS, KEYS_STALE_MS } from '../../workers/access/issuerKeys.ts';
 import { LOCAL_ADMINISTRATOR } from '../../workers/access/principal.ts';
+import {
+  KEYS_BYTES_MAX,
+  KEYS_FAILURE_PAUSE_MS,
+  KEYS_TIMEOUT_MS,
+  KeysUnavailable,
+  PublishedKeys,
+} from '../../workers/access/publishedKeys.ts';
 import { VERIFIED_MAX, VERIFIED_MS, VerifiedCallers } from '../../workers/access/verified.ts';
 import type { Env } from '../../workers/env.ts';
 import { ISSUER_VARIABLES, IssuerKey, JWKS_URL, keySet } from '../support/issuer.ts';
@@ -173,6 +174,7 @@ describe('keys of the issuer', () => {
       async () => Response.redirect('https://elsewhere.test/keys'),
       async () => new Response('<html>'),
       async () => Response.json({ keys: 'none' }),
+      async () => new Response(`{"keys":[]${' '.repeat(KEYS_BYTES_MAX)}}`),
     ];
     for (const failure of failures) {
       const subject = authenticator();
@@ -191,15 +193,67 @@ describe('keys of the issuer', () => {
     expect(fetches).toBe(1);
   });
 
-  it('known before an outage of the issuer count for a while, and then no more', async () => {
-    const subject = authenticator();
-    await outcome(subject, await key.sign());
-    answer = () => Promise.reject(new TypeError('fetch failed'));
-    pass(KEYS_STALE_MS - 1);
-    expect(await outcome(subject, await key.sign())).toBe('user:somebody');
-    expect(await outcome(subject, await next.sign())).toBe('unknown_key');
-    pass(1);
-    expect(await outcome(subject, await key.sign({ sub: 'later' }))).toBe(KeysUnavailable.name);
+  it.each<[string, () => Promise<Response>]>([
+    ['says nothing', () => Promise.reject(new TypeError('fetch failed'))],
+    ['says something else', async () => new Response('<html>')],
+    ['breaks off', async () => new Response('{"keys":[')],
+  ])(
+    'known before an outage in which the issuer %s count for a while, and then no more',
+    async (_, outage) => {
+      const subject = authenticator();
+      await outcome(subject, await key.sign());
+      answer = outage;
+      for (let asked = 0; asked < 4; asked++) {
+        pass(KEYS_STALE_MS / 4 - (asked === 0 ? 1 : 0));
+        expect(await outcome(subject, await key.sign({ sub: `at-${asked}` }))).toBe(`user:at-${asked}`);
+      }
+      expect(await outcome(subject, await next.sign())).toBe('unknown_key');
+      pass(1);
+      expect(await outcome(subject, await key.sign({ sub: 'later' }))).toBe(KeysUnavailable.name);
+    },
+  );
+});
+
+describe('requests that want the keys at the same time', () => {
+  const wanted = (keys: PublishedKeys) => keys.fetch(JWKS_URL, {});
+  const textOf = (reply: Response) => reply.text();
+  const asked = () =>
+    new PublishedKeys(
+      () => Date.now(),
+      () => {
+        fetches++;
+        return answer();
+      },
+    );
+
+  it('are one to the issuer, and all are given what it answers', async () => {
+    const issuer = Promise.withResolvers<Response>();
+    answer = () => issuer.promise;
+    const keys = asked();
+    const all = Array.from({ length: 50 }, () => wanted(keys).then(textOf));
+    issuer.resolve(keySet(key));
+    expect(new Set(await Promise.all(all))).toEqual(new Set([await keySet(key).text()]));
+    expect(fetches).toBe(1);
+  });
+
+  it('fail together where it fails', async () => {
+    const issuer = Promise.withResolvers<Response>();
+    answer = () => issuer.promise;
+    const keys = asked();
+    const all = Array.from({ length: 50 }, () => wanted(keys).catch(({ name }: Error) => name));
+    issuer.reject(new KeysUnavailable('a test'));
+    expect(new Set(await Promise.all(all))).toEqual(new Set([KeysUnavailable.name]));
+    expect(fetches).toBe(1);
+  });
+
+  it('do not wait for one whose client has gone for longer than the issuer may take', async () => {
+    answer = () => new Promise(() => undefined);
+    const keys = asked();
+    void wanted(keys);
+    answer = async () => keySet(key);
+    pass(KEYS_TIMEOUT_MS);
+    expect((await wanted(keys)).status).toBe(200);
+    expect(fetches).toBe(2);
   });
 });
 

@@ -1,5 +1,6 @@
 /** The signing keys that an OpenID provider publishes: fetched when needed, kept for a while, fetched again when they rotate. */
 import { createLocalJWKSet, createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose';
+import { type FetchKeys, KEYS_TIMEOUT_MS, KeysUnavailable, PublishedKeys } from './publishedKeys.ts';
 
 /** Keys are taken for good for so long: a key that the issuer withdrew signs nothing more after it. */
 export const KEYS_MAX_AGE_MS = 10 * 60_000;
@@ -7,44 +8,17 @@ export const KEYS_MAX_AGE_MS = 10 * 60_000;
 /** Between two fetches for a key that is not among those known: tokens of made-up keys must not become requests. */
 export const KEYS_COOLDOWN_MS = 30_000;
 
-/** The issuer gets this long to answer. */
-const KEYS_TIMEOUT_MS = 5_000;
-
-/** After a fetch that failed the issuer is left alone for so long. */
-export const KEYS_FAILURE_PAUSE_MS = 2_000;
-
 /** While the issuer does not answer, keys are still taken at this age: its outage must not at once become ours. */
 export const KEYS_STALE_MS = 60 * 60_000;
 
-/** The issuer's keys could not be had. */
-export class KeysUnavailable extends Error {
-  override readonly name = 'KeysUnavailable';
-}
-
-/** How keys are fetched; tests have their own issuers. */
-export type FetchKeys = (url: string, init: RequestInit) => Promise<Response>;
-
 /** Finds the key of a token. Rejects with {@link KeysUnavailable} where the issuer does not answer and no key is left. */
 export function issuerKeys(jwksUrl: string, now: () => number, fetchKeys: FetchKeys): JWTVerifyGetKey {
-  let fetchedAt = Number.NEGATIVE_INFINITY;
-  let failedAt = Number.NEGATIVE_INFINITY;
+  const published = new PublishedKeys(now, fetchKeys);
   const remote = createRemoteJWKSet(new URL(jwksUrl), {
     cacheMaxAge: KEYS_MAX_AGE_MS,
     cooldownDuration: KEYS_COOLDOWN_MS,
     timeoutDuration: KEYS_TIMEOUT_MS,
-    [customFetch]: async (url, init) => {
-      if (now() < failedAt + KEYS_FAILURE_PAUSE_MS)
-        throw new KeysUnavailable('the issuer failed a moment ago');
-      try {
-        const response = await fetchKeys(url, init);
-        if (response.status !== 200) throw new KeysUnavailable(`the issuer answered ${response.status}`);
-        fetchedAt = now();
-        return response;
-      } catch (error) {
-        failedAt = now();
-        throw error;
-      }
-    },
+    [customFetch]: (url, init) => published.fetch(url, init),
   });
   return async (header, token) => {
     try {
@@ -52,7 +26,7 @@ export function issuerKeys(jwksUrl: string, now: () => number, fetchKeys: FetchK
     } catch (error) {
       if (isAboutToken(error)) throw error;
       const known = remote.jwks();
-      if (known !== undefined && now() < fetchedAt + KEYS_STALE_MS) {
+      if (known !== undefined && now() < published.fetchedAt + KEYS_STALE_MS) {
         return await createLocalJWKSet(known)(header, token);
       }
       throw new KeysUnavailable('the keys of the issuer cannot be had', { cause: error });
