@@ -37,9 +37,10 @@ export class ArchivistActor extends DurableObject<ArchiveEnv> {
       // Not setImmediate: a local run, where all share a thread, reads no request before that has nothing else to do.
       pause: () => new Promise((resolve) => void setTimeout(resolve, 0)),
       readLog: (key, fromVersion, limit) => readLog(env, key, fromVersion, limit),
+      startTimer,
     };
     this.#archivist = new Archivist(deps, tables);
-    this.#inspection = new Inspection({ ...deps, startTimer }, tables);
+    this.#inspection = new Inspection(deps, tables);
   }
 
   accept(arrivals: readonly Arrival[]): boolean {

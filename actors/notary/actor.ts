@@ -7,6 +7,7 @@ import { archiveBucket } from '../../queues/archive/retainedBucket.ts';
 import { r2Store } from '../../queues/archive/store.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import type { NotaryEnv } from '../env.ts';
+import { startTimer } from '../kernel/eventSourcedActor.ts';
 
 export class NotaryActor extends DurableObject<NotaryEnv> {
   readonly #notary: Notary;
@@ -19,6 +20,7 @@ export class NotaryActor extends DurableObject<NotaryEnv> {
         logger: createLogger('notary', env.LOG_LEVEL),
         keys: () => signingKeys(env.NOTARY_KEYS ?? ''),
         now: () => Date.now(),
+        startTimer,
       },
       new NotaryTables(ctx.storage),
     );

@@ -15,6 +15,7 @@ import { errorFields } from '../../telemetry/logger.ts';
 import type { LogDeps } from '../kernel/announcement.ts';
 import { type AggregateKey, keyOf } from '../kernel/positions.ts';
 import type { ArchiveTables, Arrival, DraftObject, Position } from './archiveTables.ts';
+import { inCallTime } from './callTime.ts';
 import {
   announcementText,
   Gathering,
@@ -22,10 +23,11 @@ import {
   SEGMENT_BYTES_MAX,
   SEGMENT_EVENTS_MAX,
 } from './gathering.ts';
+import type { InspectionDeps } from './inspection.ts';
 import { type Manifest, manifestHash, manifestKey, manifestOf, manifestText } from './manifest.ts';
 import { nextManifest } from './manifestChain.ts';
 import { type ArchivedRange, buildSegment } from './segment.ts';
-import { type ArchiveStore, createOnce } from './store.ts';
+import { createOnce } from './store.ts';
 
 /** How long an event waits for others: how old the archive may be on a quiet day. */
 export const SEGMENT_AGE_MS = 5 * 60_000;
@@ -47,14 +49,9 @@ const RETRY_FIRST_MS = 1_000;
 const RETRY_MAX_MS = 60_000;
 
 /** What the archivist needs of the world around it. */
-export interface ArchivistDeps extends LogDeps {
-  /** Milliseconds since 1970. */
-  now(): number;
-  readonly store: ArchiveStore;
+export interface ArchivistDeps extends LogDeps, InspectionDeps {
   readonly alarm: AlarmClock;
   readonly jurisdiction: Jurisdiction;
-  /** Lets others have their turn: making a segment takes a second. */
-  pause(): Promise<void>;
 }
 
 /** What a sealing did. */
@@ -83,7 +80,7 @@ export class Archivist {
   #adopting: Promise<void> | undefined;
 
   constructor(deps: ArchivistDeps, tables: ArchiveTables) {
-    this.#deps = deps;
+    this.#deps = inCallTime(deps);
     this.#tables = tables;
   }
 

@@ -1,9 +1,10 @@
 /** Whether the bucket still has what the archivist has put into it, and putting back a segment that it has not. */
-import { inTime, type StartTimer } from '../../actors/kernel/inTime.ts';
+import type { StartTimer } from '../../actors/kernel/inTime.ts';
 import { runPaced } from '../../actors/kernel/paced.ts';
 import type { PublishedEvent } from '../../schemas/message.ts';
 import type { LogDeps } from '../kernel/announcement.ts';
 import type { ArchiveTables } from './archiveTables.ts';
+import { inCallTime } from './callTime.ts';
 import { type Head, type Manifest, manifestHash, manifestKey } from './manifest.ts';
 import { BrokenArchive, parsed } from './manifestChain.ts';
 import { sha256Text } from './merkle.ts';
@@ -13,12 +14,6 @@ import { type ArchiveStore, createOnce } from './store.ts';
 
 /** Events read from a log at a time. */
 const PAGE_EVENTS = 1_000;
-
-/**
- * Milliseconds in which the bucket and a log have to answer each time they are asked: a segment of some megabytes takes seconds, and
- * every other that is to be put back waits meanwhile. What the bucket has taken all the same is found by the next try.
- */
-const CALL_MS_MAX = 30_000;
 
 /** A segment as it was found. */
 export interface InspectedSegment {
@@ -47,19 +42,7 @@ export class Inspection {
   #before: Promise<unknown> = Promise.resolve();
 
   constructor(deps: InspectionDeps, tables: Pick<ArchiveTables, 'manifestHashOf'>) {
-    const { store, startTimer } = deps;
-    const limited = <Answer>(who: string, call: Promise<Answer>) =>
-      inTime(startTimer, who, call, CALL_MS_MAX);
-    this.#deps = {
-      ...deps,
-      store: {
-        create: (key, bytes) => limited(`the bucket, given ${key},`, store.create(key, bytes)),
-        read: (key) => limited(`the bucket, asked for ${key},`, store.read(key)),
-        sha256: (key) => limited(`the bucket, asked about ${key},`, store.sha256(key)),
-      },
-      readLog: (key, fromVersion, limit) =>
-        limited(`the log of ${key.aggregateId}`, deps.readLog(key, fromVersion, limit)),
-    };
+    this.#deps = inCallTime(deps);
     this.#tables = tables;
   }
 

@@ -2,8 +2,10 @@
  * The notary: reads every manifest that the archivist put into the bucket, follows their chain with its own eyes, and signs
  * the root over all of them. It believes nobody: what it signs is what is in the bucket. No Cloudflare import.
  */
+import type { StartTimer } from '../../actors/kernel/inTime.ts';
 import { canonicalJson } from '../../schemas/canonical.ts';
 import { errorFields, type Logger } from '../../telemetry/logger.ts';
+import { inCallTime } from './callTime.ts';
 import {
   CHECKPOINT_FORMAT,
   type Checkpoint,
@@ -35,6 +37,7 @@ export interface NotaryDeps {
   keys(): readonly SigningKey[];
   /** Milliseconds since 1970. */
   now(): number;
+  readonly startTimer: StartTimer;
 }
 
 /** Why nothing was signed; the next call goes on reading. */
@@ -64,7 +67,7 @@ export class Notary {
   #hasAdopted = false;
 
   constructor(deps: NotaryDeps, tables: NotaryTables) {
-    this.#deps = deps;
+    this.#deps = inCallTime(deps);
     this.#tables = tables;
   }
 

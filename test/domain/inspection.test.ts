@@ -96,10 +96,11 @@ describe('an inspection', () => {
       const { bucket } = world;
       const hung = Promise.withResolvers<never>();
       const timers = new Set<() => void>();
-      const inspection = world.inspection((task) => {
+      world.startTimer = (task) => {
         timers.add(task);
         return () => void timers.delete(task);
-      });
+      };
+      const inspection = world.inspection();
       const hangsOnce = new Promise<void>((asked) => {
         const hang = () => {
           asked();

@@ -228,12 +228,18 @@ export class ArchiveWorld {
     };
   }
 
-  /** Looks into the bucket as the archivist's object does. Timers do not go off unless the test has some. */
-  inspection(startTimer: StartTimer = () => () => undefined): Inspection {
-    return new Inspection(
-      { store: this.bucket, readLog: this.#readLog, now: () => this.now, pause: nextTurn, startTimer },
-      new ArchiveTables(this.#storage),
-    );
+  /** Timers do not go off unless the test says so. */
+  startTimer: StartTimer = () => () => undefined;
+  readonly #startTimer: StartTimer = (task, milliseconds) => this.startTimer(task, milliseconds);
+
+  /** Looks into the bucket as the archivist's object does. */
+  inspection(): Inspection {
+    return new Inspection(this.#called(), new ArchiveTables(this.#storage));
+  }
+
+  #called() {
+    const startTimer = this.#startTimer;
+    return { store: this.bucket, readLog: this.#readLog, now: () => this.now, pause: nextTurn, startTimer };
   }
 
   readonly #readLog: LogDeps['readLog'] = async ({ aggregateId }, fromVersion, limit) => {
@@ -244,10 +250,9 @@ export class ArchiveWorld {
   #wakeNotary(): Notary {
     return new Notary(
       {
-        store: this.bucket,
+        ...this.#called(),
         logger: createLogger('notary', 'info', (line) => void this.lines.push(line)),
         keys: () => this.keys,
-        now: () => this.now,
       },
       new NotaryTables(this.#notaryStorage),
     );
@@ -256,15 +261,12 @@ export class ArchiveWorld {
   #wakeArchivist(): Archivist {
     return new Archivist(
       {
-        store: this.bucket,
+        ...this.#called(),
         alarm: new AlarmClock((at) => {
           this.alarmAt = at;
         }),
         jurisdiction: 'default',
         logger: createLogger('archivist', 'info', (line) => void this.lines.push(line)),
-        now: () => this.now,
-        pause: nextTurn,
-        readLog: this.#readLog,
       },
       new ArchiveTables(this.#storage),
     );
