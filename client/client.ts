@@ -3,17 +3,20 @@
  * the same key until it is answered: it takes effect once.
  */
 import { FolioProblem, FolioUnreachable, problemOf } from './errors.ts';
-import type { Operations } from './generated/api.ts';
+import type { Files, Operations } from './generated/api.ts';
 import { OPERATIONS } from './generated/operations.ts';
 import { type ClientOptions, type Settings, settingsOf } from './options.ts';
 import { mayRetry, pauseMs } from './retry.ts';
-import { FolioStream } from './stream.ts';
+import { FolioStream, type StreamOptions } from './stream.ts';
 
 /** The name of an operation, as in the API's description. */
 export type OperationId = keyof Operations & keyof typeof OPERATIONS;
 
 /** What an operation takes: `params` of its path, `query`, `body`. */
 export type Input<Id extends OperationId> = Omit<Operations[Id], 'reply'>;
+
+/** The name of an operation that answers a file: alone, or where the query's `format` asks for one. */
+export type FileId = keyof Files & keyof typeof OPERATIONS;
 
 /** What goes with a request beside its input. */
 export interface CallOptions {
@@ -75,14 +78,50 @@ export class FolioClient {
     ...given: Arguments<Id>
   ): Promise<Answer<Operations[Id]['reply']>> {
     const [input = {}, options = {}] = given;
+    const { data: text, ...answer } = await this.#send(id, input, options, (response) => response.text());
+    const type = answer.headers.get('Content-Type') ?? 'nothing known';
+    if (!/^application\/json\b/.test(type)) {
+      throw new TypeError(`${id} answered ${type} and no JSON: file() is for what is a file`);
+    }
+    return { ...answer, data: JSON.parse(text) as Operations[Id]['reply'] };
+  }
+
+  /**
+   * Asks for a file, such as a statement as PDF, or a report as CSV. `data.type` is its media type. Rejects as {@link call}
+   * does.
+   */
+  async file<Id extends FileId>(
+    id: Id,
+    input: Files[Id],
+    options: Pick<CallOptions, 'correlationId' | 'signal'> = {},
+  ): Promise<Answer<Blob>> {
+    return await this.#send(id, input, options, (response) => response.blob());
+  }
+
+  /**
+   * Opens a stream: commands without waiting for each other, and subscriptions. Close it in the end. Throws where the runtime
+   * has no `WebSocket` and the options give none.
+   */
+  stream(options: StreamOptions = {}): FolioStream {
+    return new FolioStream(this.#settings, options);
+  }
+
+  /** Sends a request until it is answered, and reads the answer. */
+  async #send<Body>(
+    id: keyof typeof OPERATIONS,
+    input: AnyInput,
+    options: CallOptions,
+    read: (response: Response) => Promise<Body>,
+  ): Promise<Answer<Body>> {
+    if (!Object.hasOwn(OPERATIONS, id)) throw new TypeError(`there is no operation ${id}`);
     const operation: Described = OPERATIONS[id];
-    const request = this.#request(operation, input as AnyInput, options);
+    const request = this.#request(operation, input, options);
     const isRepeatable =
       operation.method === 'GET' || operation.isCommand === true || KEYED_BY_BODY.includes(id);
     const { retry, random, sleep } = this.#settings;
     for (let attempt = 1; ; attempt++) {
       try {
-        return (await this.#attempt(request, options.signal)) as Answer<Operations[Id]['reply']>;
+        return await this.#attempt(request, options.signal, read);
       } catch (failure) {
         if (options.signal?.aborted === true) throw failure;
         const isLast = attempt >= retry.attempts || !mayRetry(failure, isRepeatable);
@@ -91,14 +130,6 @@ export class FolioClient {
         await unlessAborted(sleep(pauseMs(retry, attempt, random(), failure)), options.signal);
       }
     }
-  }
-
-  /**
-   * Opens a stream: commands without waiting for each other, and subscriptions. Close it in the end. Throws where the runtime
-   * has no `WebSocket` and the options give none.
-   */
-  stream(): FolioStream {
-    return new FolioStream(this.#settings);
   }
 
   #request({ method, path, isCommand }: Described, input: AnyInput, options: CallOptions): PreparedRequest {
@@ -123,7 +154,11 @@ export class FolioClient {
     };
   }
 
-  async #attempt({ url, init }: PreparedRequest, signal: AbortSignal | undefined): Promise<Answer<unknown>> {
+  async #attempt<Body>(
+    { url, init }: PreparedRequest,
+    signal: AbortSignal | undefined,
+    read: (response: Response) => Promise<Body>,
+  ): Promise<Answer<Body>> {
     const { token, timeoutMs } = this.#settings;
     const timeout = AbortSignal.timeout(timeoutMs);
     const response = await this.#settings.fetch(url, {
@@ -131,11 +166,10 @@ export class FolioClient {
       headers: { ...init.headers, Authorization: `Bearer ${await token()}` },
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     });
-    const text = await response.text();
-    if (!response.ok) throw problemOf(response, text);
+    if (!response.ok) throw problemOf(response, await response.text());
     return {
       status: response.status,
-      data: JSON.parse(text),
+      data: await read(response),
       version: versionOf(response.headers.get('ETag')),
       isReplay: response.headers.get('Idempotency-Replayed') === 'true',
       headers: response.headers,

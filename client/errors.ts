@@ -43,14 +43,15 @@ export class FolioUnreachable extends Error {
   readonly attempts: number;
 
   constructor(what: string, attempts: number, cause: unknown) {
-    super(
-      `${what} was not answered in ${attempts} attempts: ${cause instanceof Error ? cause.message : cause}`,
-      {
-        cause,
-      },
-    );
+    super(`${what} was not answered in ${attempts} attempts: ${causeText(cause)}`, { cause });
     this.attempts = attempts;
   }
+}
+
+/** Why, as far down as it is told: Node's `fetch` says only "fetch failed", and has the reason as the cause of that. */
+function causeText(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.cause === undefined ? cause.message : `${cause.message}: ${causeText(cause.cause)}`;
 }
 
 /** The stream was closed by its owner. Commands without a result may have taken effect. */

@@ -48,9 +48,12 @@ export interface Settings {
 /** An answer that takes longer is taken for lost: the largest batch needs a second. */
 const TIMEOUT_MS = 30_000;
 
-/** Fills in the defaults. */
+/** Fills in the defaults. Throws where `url` is none to begin with: it would look like a platform that is out of reach. */
 export function settingsOf(options: ClientOptions): Settings {
   const { url, token, retry = {} } = options;
+  if (!/^https?:\/\/[^/]/.test(url)) {
+    throw new TypeError(`url has to be like https://folio.example, and is "${url}"`);
+  }
   return {
     url: url.replace(/\/+$/, ''),
     token: async () => (typeof token === 'string' ? token : token()),

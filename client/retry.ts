@@ -11,7 +11,7 @@ export interface RetryPolicy {
   readonly pauseMsMax: number;
 }
 
-/** Half a minute of trying: longer than a deploy or a restart takes. */
+/** Up to 23 seconds of pauses, half as much on average: most restarts take less. */
 export const RETRY_POLICY: RetryPolicy = { attempts: 8, firstPauseMs: 200, pauseMsMax: 10_000 };
 
 /** The platform was too busy to begin: nothing has happened, whatever was asked. */

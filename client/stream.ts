@@ -24,9 +24,22 @@ const NO_WEB_SOCKET =
   'a stream needs a WebSocket, which this runtime does not have: give one in the option `WebSocket` of the client, such as ' +
   'that of the package ws, or use Node 22 or newer';
 
+/**
+ * How a stream stands. `connected`: what is sent goes out at once. `disconnected`: the connection broke, another is being
+ * opened. `ended`: nothing more comes.
+ */
+export type StreamState = 'connected' | 'disconnected' | 'ended';
+
+/** What a stream may be told beside the client's options. */
+export interface StreamOptions {
+  /** Told of every change, for whoever shows it; with `ended`, why, unless its owner closed the stream. */
+  readonly onState?: (state: StreamState, error?: Error) => void;
+}
+
 /** A stream: made by `FolioClient.stream()`. */
 export class FolioStream {
   readonly #settings: Settings;
+  readonly #onState: NonNullable<StreamOptions['onState']>;
   readonly #WebSocket: SocketConstructor;
   readonly #pipeline: CommandPipeline;
   readonly #receipts: Receipts;
@@ -37,12 +50,15 @@ export class FolioStream {
   #socket: Socket | undefined;
   #isReady = false;
   #isClosed = false;
+  /** Whether a connection was of use: then the platform is there, and comes back. */
+  #isProven = false;
   #failures = 0;
   #ids = 0;
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, { onState = () => undefined }: StreamOptions = {}) {
     if (settings.WebSocket === undefined) throw new Error(NO_WEB_SOCKET);
     this.#settings = settings;
+    this.#onState = onState;
     this.#WebSocket = settings.WebSocket;
     this.#pipeline = new CommandPipeline(
       (text) => this.#socket?.send(text),
@@ -78,6 +94,11 @@ export class FolioStream {
     if (this.#isClosed) return;
     this.#end(new FolioClosed());
     this.#socket?.close(1000, 'done');
+  }
+
+  /** In a turn of its own: what a listener throws is its own fault, and breaks nothing here. */
+  #tell(...change: Parameters<NonNullable<StreamOptions['onState']>>): void {
+    queueMicrotask(() => this.#onState(...change));
   }
 
   #nextId(): string {
@@ -125,7 +146,10 @@ export class FolioStream {
     this.#heartbeat.heard();
     const frame = text === 'pong' ? undefined : (JSON.parse(text) as ServerFrame);
     // A connection that breaks right after its welcome was of no use, and the next one must not be opened at once.
-    if (frame?.type !== 'welcome') this.#failures = 0;
+    if (frame?.type !== 'welcome') {
+      this.#failures = 0;
+      this.#isProven = true;
+    }
     if (frame !== undefined) this.#take(frame);
   }
 
@@ -145,6 +169,7 @@ export class FolioStream {
     this.#pipeline.broken();
     this.#receipts.broken();
     if (this.#isClosed) return;
+    if (wasReady) this.#tell('disconnected');
     const refusal = wasReady ? undefined : await this.#refusal();
     if (this.#isClosed) return;
     if (refusal !== undefined && FINAL_STATUSES.includes(refusal.status)) {
@@ -153,7 +178,7 @@ export class FolioStream {
     }
     const { retry, random, sleep } = this.#settings;
     this.#failures++;
-    if (this.#failures >= retry.attempts) {
+    if (!this.#isProven && this.#failures >= retry.attempts) {
       this.#end(new FolioUnreachable('the stream', this.#failures, cause));
       return;
     }
@@ -180,6 +205,7 @@ export class FolioStream {
     this.#heartbeat.stop();
     this.#pipeline.fail(error);
     const reason = error instanceof FolioClosed ? undefined : error;
+    this.#tell('ended', reason);
     for (const subscription of this.#subscriptions.values()) subscription.finish(reason);
     this.#subscriptions.clear();
   }
@@ -188,6 +214,7 @@ export class FolioStream {
     switch (frame.type) {
       case 'welcome':
         this.#isReady = true;
+        this.#tell('connected');
         this.#pipeline.connected(frame.limits);
         for (const subscription of this.#subscriptions.values()) this.#ask(subscription);
         return;

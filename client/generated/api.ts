@@ -1660,7 +1660,7 @@ readonly message: string;
 readonly currentVersion?: number;
 };
 
-/** Every operation by its id. */
+/** Every operation that answers a document, by its id. */
 export interface Operations {
 /** Open an account */
 readonly openAccount: {
@@ -1999,7 +1999,7 @@ readonly query?: {
 readonly from?: string;
 /** The period ends before this; absent: with the newest event. */
 readonly to?: string;
-readonly format?: "json" | "csv" | "html" | "pdf";
+readonly format?: "json";
 /** Covers nothing after this version: with the one that a statement names, the same statement again. */
 readonly version?: number;
 };
@@ -2016,7 +2016,7 @@ readonly to?: string;
 readonly asOf?: string;
 /** This account alone. */
 readonly accountId?: string;
-readonly format?: "json" | "csv";
+readonly format?: "json";
 readonly limit?: number;
 /** The `nextCursor` of the page before. */
 readonly cursor?: string;
@@ -2049,7 +2049,7 @@ readonly to?: string;
 readonly asOf?: string;
 /** This account alone. */
 readonly accountId?: string;
-readonly format?: "json" | "csv";
+readonly format?: "json";
 readonly limit?: number;
 /** The `nextCursor` of the page before. */
 readonly cursor?: string;
@@ -2082,7 +2082,7 @@ readonly to?: string;
 readonly asOf?: string;
 /** This account alone. */
 readonly accountId?: string;
-readonly format?: "json" | "csv";
+readonly format?: "json";
 readonly limit?: number;
 /** The `nextCursor` of the page before. */
 readonly cursor?: string;
@@ -2115,7 +2115,7 @@ readonly to?: string;
 readonly asOf?: string;
 /** This account alone. */
 readonly accountId?: string;
-readonly format?: "json" | "csv";
+readonly format?: "json";
 readonly limit?: number;
 /** The `nextCursor` of the page before. */
 readonly cursor?: string;
@@ -2148,7 +2148,7 @@ readonly to?: string;
 readonly asOf?: string;
 /** This account alone. */
 readonly accountId?: string;
-readonly format?: "json" | "csv";
+readonly format?: "json";
 readonly limit?: number;
 /** The `nextCursor` of the page before. */
 readonly cursor?: string;
@@ -2181,7 +2181,7 @@ readonly query?: {
 readonly to?: string;
 /** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
 readonly asOf?: string;
-readonly format?: "json" | "csv";
+readonly format?: "json";
 readonly limit?: number;
 /** This customer alone. */
 readonly customerId?: string;
@@ -3485,5 +3485,139 @@ readonly status: "ready";
 /** This description */
 readonly getOpenApi: {
 readonly reply: { readonly [name: string]: unknown };
+};
+}
+
+/** Every operation that answers a file, by its id. */
+export interface Files {
+/** A statement of the account */
+readonly getStatement: {
+readonly params: {
+/** The id that its client gave it. */
+readonly id: string;
+};
+readonly query: {
+/** The period begins here, which must have passed; absent: with the account. */
+readonly from?: string;
+/** The period ends before this; absent: with the newest event. */
+readonly to?: string;
+readonly format: "csv" | "html" | "pdf";
+/** Covers nothing after this version: with the one that a statement names, the same statement again. */
+readonly version?: number;
+};
+};
+/** Trades of a period */
+readonly getTradeBlotter: {
+readonly query: {
+/** The period begins here; absent: with the first event. */
+readonly from?: string;
+/** The period ends before this; absent: with `asOf`. */
+readonly to?: string;
+/** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
+readonly asOf?: string;
+/** This account alone. */
+readonly accountId?: string;
+readonly format: "csv";
+readonly limit?: number;
+/** The `nextCursor` of the page before. */
+readonly cursor?: string;
+};
+};
+/** Transactions as authorities want them reported */
+readonly getTransactionReport: {
+readonly query: {
+/** The period begins here; absent: with the first event. */
+readonly from?: string;
+/** The period ends before this; absent: with `asOf`. */
+readonly to?: string;
+/** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
+readonly asOf?: string;
+/** This account alone. */
+readonly accountId?: string;
+readonly format: "csv";
+readonly limit?: number;
+/** The `nextCursor` of the page before. */
+readonly cursor?: string;
+};
+};
+/** From commands over events to trades */
+readonly getOrderToTrade: {
+readonly query: {
+/** The period begins here; absent: with the first event. */
+readonly from?: string;
+/** The period ends before this; absent: with `asOf`. */
+readonly to?: string;
+/** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
+readonly asOf?: string;
+/** This account alone. */
+readonly accountId?: string;
+readonly format: "csv";
+readonly limit?: number;
+/** The `nextCursor` of the page before. */
+readonly cursor?: string;
+};
+};
+/** Holdings at the end of a period */
+readonly getPositionReport: {
+readonly query: {
+/** The period begins here; absent: with the first event. */
+readonly from?: string;
+/** The period ends before this; absent: with `asOf`. */
+readonly to?: string;
+/** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
+readonly asOf?: string;
+/** This account alone. */
+readonly accountId?: string;
+readonly format: "csv";
+readonly limit?: number;
+/** The `nextCursor` of the page before. */
+readonly cursor?: string;
+};
+};
+/** Holdings that reach a threshold */
+readonly getLargePositions: {
+readonly query: {
+/** The period begins here; absent: with the first event. */
+readonly from?: string;
+/** The period ends before this; absent: with `asOf`. */
+readonly to?: string;
+/** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
+readonly asOf?: string;
+/** This account alone. */
+readonly accountId?: string;
+readonly format: "csv";
+readonly limit?: number;
+/** The `nextCursor` of the page before. */
+readonly cursor?: string;
+/** Of units, long or short. */
+readonly minQuantity?: string | number;
+/** In the account's own currency, long or short. */
+readonly minValue?: string | number;
+};
+};
+/** Customers whose holdings reach a threshold */
+readonly getLargeHolders: {
+readonly query: {
+/** The period ends before this; absent: with `asOf`. */
+readonly to?: string;
+/** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
+readonly asOf?: string;
+readonly format: "csv";
+readonly limit?: number;
+/** This customer alone. */
+readonly customerId?: string;
+/** Of units, long or short. */
+readonly minQuantity?: string | number;
+/** In the account's own currency, long or short. */
+readonly minValue?: string | number;
+/** The `nextCursor` of the page before. It serves for 1 hour, and for a day where few such reports are read; after that, begin again with the `asOf`. */
+readonly cursor?: string;
+};
+};
+/** The bytes of one object */
+readonly getArchiveObject: {
+readonly query: {
+readonly key: string;
+};
 };
 }

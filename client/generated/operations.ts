@@ -1,5 +1,5 @@
 // Made from the API by `npm run docs`.
-/** Every operation that answers a document, by its id. `isCommand`: takes `Idempotency-Key` and `If-Match`. */
+/** Every operation that answers a document or a file, by its id. `isCommand`: takes `Idempotency-Key` and `If-Match`. */
 export const OPERATIONS = {
   openAccount: { method: 'POST', path: '/v1/accounts', isCommand: true },
   depositFunds: { method: 'POST', path: '/v1/accounts/{id}/deposits', isCommand: true },
@@ -64,6 +64,7 @@ export const OPERATIONS = {
   auditAggregate: { method: 'GET', path: '/v1/audit/{aggregateType}/{id}' },
   getArchive: { method: 'GET', path: '/v1/archive' },
   listArchive: { method: 'GET', path: '/v1/archive/objects' },
+  getArchiveObject: { method: 'GET', path: '/v1/archive/object' },
   getCompleteness: { method: 'GET', path: '/v1/archive/completeness' },
   getRestoration: { method: 'GET', path: '/v1/restore/{aggregateType}/{id}' },
   holdForRestoring: { method: 'POST', path: '/v1/restore/{aggregateType}/{id}/hold' },
@@ -95,6 +96,8 @@ export const OPERATIONS = {
   repairFindings: { method: 'POST', path: '/v1/reconciliation/repair' },
   queryGraphQl: { method: 'GET', path: '/v1/graphql' },
   runGraphQl: { method: 'POST', path: '/v1/graphql' },
+  callMethod: { method: 'POST', path: '/v1/connect/folio.v1.FolioService/{method}' },
+  queryMethod: { method: 'GET', path: '/v1/connect/folio.v1.FolioService/{method}' },
   getHealth: { method: 'GET', path: '/healthz' },
   getReadiness: { method: 'GET', path: '/readyz' },
   getOpenApi: { method: 'GET', path: '/openapi.json' },

@@ -184,6 +184,56 @@ describe('pauses', () => {
   });
 });
 
+describe('a file', () => {
+  const csv: Reply = async () => new Response('record,name\n', { headers: { 'Content-Type': 'text/csv' } });
+  const params = { id: 'a' };
+
+  it('comes as it is, after as many attempts as a document', async () => {
+    const { client, seen } = clientMeeting(lost, csv);
+    const { data, status } = await client.file('getStatement', { params, query: { format: 'csv' } });
+    expect([status, data.type, await data.text()]).toEqual([200, 'text/csv', 'record,name\n']);
+    expect(seen[1]?.url).toBe('https://folio.test/v1/accounts/a/statement?format=csv');
+  });
+
+  it('that is refused rejects with the reason', async () => {
+    const { client } = clientMeeting(problem(404, 'account_not_found'));
+    const file = client.file('getStatement', { params, query: { format: 'pdf' } });
+    await expect(file).rejects.toMatchObject({ name: 'FolioProblem', code: 'account_not_found' });
+  });
+
+  it('is no document, which is said at once and without asking again', async () => {
+    const { client, seen } = clientMeeting(csv);
+    // As from JavaScript: the types know no such form.
+    const query = { format: 'csv' as 'json' };
+    await expect(client.call('getStatement', { params, query })).rejects.toThrow(
+      /text\/csv and no JSON: file\(\)/,
+    );
+    expect(seen).toHaveLength(1);
+  });
+});
+
+describe('what no attempt can mend', () => {
+  it('is a url without http, which is said before anything is sent', () => {
+    for (const url of ['localhost:8787', '', '/v1', 'ftp://x'])
+      expect(() => new FolioClient({ url, token: 't' }), url).toThrow(/url has to be like https:/);
+  });
+
+  it('is an operation that there is not', async () => {
+    const { client } = clientMeeting(done);
+    await expect(client.call('getAcount' as 'getHealth')).rejects.toThrow('there is no operation getAcount');
+  });
+});
+
+describe('a platform that is out of reach', () => {
+  it('is so for a reason, which Node tells only as the cause of a cause', async () => {
+    const refused = new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED 127.0.0.1:1') });
+    const { client } = clientMeeting(() => Promise.reject(refused));
+    await expect(client.call('getHealth')).rejects.toThrow(
+      /fetch failed: connect ECONNREFUSED 127\.0\.0\.1:1$/,
+    );
+  });
+});
+
 describe('a failure that is no problem document', () => {
   it('is one with the status that came', async () => {
     const { client } = clientMeeting(async () => new Response('<html>', { status: 403 }));

@@ -362,6 +362,43 @@ describe('a connection that dies without a word', () => {
   });
 });
 
+describe('a platform that is gone for long', () => {
+  it('is waited for by a stream that it has let in, which says how it stands', async () => {
+    const platform = new MadeUpPlatform();
+    platform.status = 503;
+    // The first connection breaks with the first command; then many are not opened at all.
+    platform.breaks = [0, ...Array(30).fill(-1)];
+    const states: string[] = [];
+    const stream = platform.client.stream({ onState: (state) => void states.push(state) });
+    const events = stream.subscribe(all);
+    expect(await stream.command(command('c'))).toMatchObject({ version: 1 });
+    expect((await events.next()).value).toMatchObject({ version: 1 });
+    expect(platform.sockets).toHaveLength(32);
+    stream.close();
+    await vi.waitFor(() => expect(states).toEqual(['connected', 'disconnected', 'connected', 'ended']));
+  });
+
+  it('breaks nothing where who listens throws', async () => {
+    const thrown: unknown[] = [];
+    vi.stubGlobal('queueMicrotask', (turn: () => void) => {
+      Promise.resolve()
+        .then(turn)
+        .catch((error: unknown) => thrown.push(error));
+    });
+    const platform = new MadeUpPlatform();
+    platform.breaks = [0];
+    const fault = new Error('of the page');
+    const onState = () => {
+      throw fault;
+    };
+    const stream = platform.client.stream({ onState });
+    expect(await stream.command(command('c'))).toMatchObject({ status: 'replayed', version: 1 });
+    stream.close();
+    await vi.waitFor(() => expect(thrown).toEqual(Array(4).fill(fault)));
+    vi.unstubAllGlobals();
+  });
+});
+
 describe('a platform that lets nobody in', () => {
   it('is asked again when it says', async () => {
     const platform = new MadeUpPlatform();
@@ -392,8 +429,10 @@ describe('a platform that lets nobody in', () => {
       const platform = new MadeUpPlatform();
       platform.status = status;
       platform.breaks = Array(20).fill(-1);
-      const stream = platform.client.stream();
+      const onState = vi.fn();
+      const stream = platform.client.stream({ onState });
       expect(await stream.command(command('c')).catch((error: unknown) => error)).toBeInstanceOf(kind);
+      expect(onState.mock.calls).toEqual([['ended', expect.any(kind)]]);
       expect(platform.sockets[0]?.offered).toEqual(['folio.v1', 'bearer.token']);
     }
   });
