@@ -366,13 +366,13 @@ describe('a platform that is gone for long', () => {
   it('is waited for by a stream that it has let in, which says how it stands', async () => {
     const platform = new MadeUpPlatform();
     platform.status = 503;
-    // The first connection breaks with the first command; then many are not opened at all.
-    platform.breaks = [0, ...Array(30).fill(-1)];
+    // The first connection breaks with the second command; then many are not opened at all.
+    platform.breaks = [1, ...Array(30).fill(-1)];
     const states: string[] = [];
     const stream = platform.client.stream({ onState: (state) => void states.push(state) });
-    const events = stream.subscribe(all);
-    expect(await stream.command(command('c'))).toMatchObject({ version: 1 });
-    expect((await events.next()).value).toMatchObject({ version: 1 });
+    expect(await stream.command(command('c-1'))).toMatchObject({ version: 1 });
+    expect(await stream.command(command('c-2'))).toMatchObject({ version: 2 });
+    expect((await stream.subscribe(all).next()).value).toMatchObject({ version: 1 });
     expect(platform.sockets).toHaveLength(32);
     stream.close();
     await vi.waitFor(() => expect(states).toEqual(['connected', 'disconnected', 'connected', 'ended']));
