@@ -130,7 +130,7 @@ describe('an operation over a GraphQL socket', () => {
     WorkerSocket.fetch = own;
   });
 
-  it('is held against the room for bytes, by what it was sent with', async () => {
+  it('is held against the room for bytes, by what it was sent with and may be answered with', async () => {
     const env = worker();
     const { admission } = gatewayOf(env);
     WorkerSocket.fetch = (url, init) => app.fetch(new Request(url, init), env);
@@ -142,6 +142,10 @@ describe('an operation over a GraphQL socket', () => {
     for (let place = 0; admission.enter(`new-${place}`, 50_000); place++);
     await expect(asks(60_000)).rejects.toThrow('overloaded');
     await asks(10);
+    const accounts = (first: number) =>
+      collect(client, `{ accounts(first: ${first}) { edges { cursor } } }`, {}, () => true);
+    await expect(accounts(1_000)).rejects.toThrow('overloaded');
+    await accounts(10);
     await client.dispose();
   });
 });
@@ -165,6 +169,59 @@ describe('a body whose length is not announced', () => {
     expect(await refused.json()).toMatchObject({ code: 'overloaded' });
     expect(admission.requests).toBe(before);
     expect((await chunked(worker(), 60_000)).status).toBe(400);
+  });
+});
+
+describe('what an answer is made of', () => {
+  const deposits = (id: string, count: number) =>
+    Array.from({ length: count }, (_, place) => ({
+      commandId: `room-${id}-${place}`,
+      aggregateType: 'account',
+      aggregateId: id,
+      type: 'DepositFunds',
+      data: { amount: '1' },
+    }));
+  const events = (first: number) => ({
+    query: `{ account(id: "room") { events(first: ${first}) { edges { node { eventId eventType version recordedAt hash } } } } }`,
+  });
+
+  it('is counted among the bytes in flight, whichever way it is asked for, and given back', async () => {
+    for (const id of ['room', 'room-small']) await opened(id);
+    await call('POST', '/v1/commands', { body: { commands: deposits('room', 400) } });
+    const env = worker();
+    const { admission } = gatewayOf(env);
+    const connect = '/v1/connect/folio.v1.FolioService';
+    const large: [string, string, Sent?][] = [
+      ['GET', '/v1/accounts/room/events?limit=1000'],
+      ['GET', '/v1/accounts/room/statement?format=pdf'],
+      ['POST', '/v1/graphql', { body: events(1_000) }],
+      ['POST', `${connect}/GetAccountEvents`, { body: { id: 'room', limit: 1_000 } }],
+      ['POST', `${connect}/GetStatement`, { body: { id: 'room' } }],
+    ];
+    const small: typeof large = [
+      ['GET', '/v1/accounts/room/events?limit=10'],
+      ['GET', '/v1/accounts/room-small/statement'],
+      ['POST', '/v1/graphql', { body: events(10) }],
+      ['POST', `${connect}/GetStatement`, { body: { id: 'room-small' } }],
+    ];
+    const statuses = async (asked: typeof large) => {
+      const replies: number[] = [];
+      for (const [method, path, sent] of asked) replies.push((await send(env, method, path, sent)).status);
+      return replies;
+    };
+    expect(await statuses(large)).toEqual(large.map(() => 200));
+    expect(admission.requests).toBe(0);
+    for (const client of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) while (admission.enter(client, 1024 * 1024));
+    for (let place = 0; admission.enter(`new-${place}`, 300_000); place++);
+    expect(await statuses(large)).toEqual(large.map(() => 503));
+    const headers = {
+      Authorization: `Bearer ${TEST_TOKEN}`,
+      'Content-Type': 'application/json',
+      Accept: 'text/event-stream',
+    };
+    const asEvents = { method: 'POST', headers, body: JSON.stringify(events(1_000)) };
+    expect((await app.fetch(new Request('http://folio.test/v1/graphql', asEvents), env)).status).toBe(503);
+    expect(await statuses(small)).toEqual(small.map(() => 200));
   });
 });
 

@@ -87,7 +87,7 @@ export function inProcess(routes: readonly Route[]): InProcess {
   const callers = new WeakMap<Request, Context<HttpEnv>>();
   app.use(async function asItsCaller(c, next) {
     const call = callers.get(c.req.raw) as Context<HttpEnv>;
-    for (const name of ['correlationId', 'principal', 'caller', 'logger'] as const)
+    for (const name of ['correlationId', 'principal', 'caller', 'logger', 'takeBytes'] as const)
       c.set(name, call.get(name));
     await next();
   });

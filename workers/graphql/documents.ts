@@ -33,7 +33,12 @@ export interface Asked {
 
 /** A document that may be run, or why not. */
 export type Prepared =
-  | { readonly document: DocumentNode; readonly operation: 'query' | 'mutation' | 'subscription' }
+  | {
+      readonly document: DocumentNode;
+      readonly operation: 'query' | 'mutation' | 'subscription';
+      /** Fields that its answer may have. */
+      readonly fields: number;
+    }
   | { readonly errors: readonly GraphQLError[]; readonly asksForSchema?: boolean };
 
 /** A document after parsing and validation. */
@@ -57,9 +62,10 @@ export class Documents {
     const { document } = checked;
     const operation = getOperationAST(document, operationName);
     if (!operation) return { errors: [new GraphQLError(missingOperation(operationName))] };
-    const excess = excessOf(measure(this.#schema, document, operation, variables ?? {}));
+    const measured = measure(this.#schema, document, operation, variables ?? {});
+    const excess = excessOf(measured);
     if (excess !== undefined) return { errors: [tooComplex(excess)] };
-    return { document, operation: operation.operation };
+    return { document, operation: operation.operation, fields: measured.fields };
   }
 
   #checked(query: string, mayIntrospect: boolean): Checked {

@@ -6,6 +6,7 @@ import type { HttpEnv } from '../http/context.ts';
 import { callerOf, recordDenial } from '../http/denial.ts';
 import type { Route } from '../http/operation.ts';
 import { ProblemError } from '../http/problem.ts';
+import { FIELD_BYTES } from '../limits/room.ts';
 import { openSocket } from '../streams/handshake.ts';
 import { HubClient } from '../streams/hubClient.ts';
 import { GraphQlContext, type Hubs } from './context.ts';
@@ -32,6 +33,8 @@ export function engineOf(routes: readonly Route[]): Engine {
 export interface Runnable {
   readonly args: ExecutionArgs;
   readonly operation: 'query' | 'mutation' | 'subscription';
+  /** Bytes that its answer may take up: to be made room for before it is run. */
+  readonly bytes: number;
 }
 
 /** The schema and its documents. */
@@ -59,7 +62,7 @@ export class Engine {
       if (prepared.asksForSchema) await recordDenial(callerOf(c), INTROSPECTION);
       return prepared.errors;
     }
-    const { document, operation } = prepared;
+    const { document, operation, fields } = prepared;
     const args = {
       schema: this.schema,
       document,
@@ -67,7 +70,7 @@ export class Engine {
       variableValues: asked.variables ?? null,
       contextValue: new GraphQlContext(c, hubs),
     };
-    return { args, operation };
+    return { args, operation, bytes: fields * FIELD_BYTES };
   }
 }
 

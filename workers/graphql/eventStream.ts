@@ -24,6 +24,7 @@ export async function answerAsEvents(c: Context<HttpEnv>, engine: Engine, asked:
   if ('operation' in runnable && runnable.operation === 'mutation' && c.req.method === 'GET') {
     throw new ProblemError(READ_ONLY);
   }
+  if ('bytes' in runnable) c.get('takeBytes')?.(runnable.bytes);
   const results = await resultsOf(runnable);
   const next = async (): Promise<Event | undefined> => {
     const { done, value } = await results.next().catch(failed);

@@ -83,6 +83,7 @@ export async function answerOverHttp(
       if (!('args' in runnable)) return runnable;
       if (runnable.operation === 'subscription') return [problemError(NO_STREAM)];
       if (runnable.operation === 'mutation' && c.req.method === 'GET') throw new ProblemError(READ_ONLY);
+      c.get('takeBytes')?.(runnable.bytes);
       return runnable.args as OperationArgs;
     },
     formatError: (error) => formatError(error, c) as Error,

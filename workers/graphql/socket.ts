@@ -56,7 +56,7 @@ export class GraphQlSocket implements Hubs {
   readonly #socket: PacedSocket;
   #hub: HubClient | undefined;
   #operations = 0;
-  /** About how many bytes each operation was sent with. */
+  /** About how many bytes each operation was sent with, and may be answered with. */
   readonly #bytes = new WeakMap<ExecutionArgs, number>();
   #isNobody: boolean;
 
@@ -181,7 +181,8 @@ export class GraphQlSocket implements Hubs {
     const { query, operationName, variables } = payload;
     const runnable = await this.#engine.prepare(this.#c, { query, operationName, variables }, this);
     if (!('args' in runnable)) return runnable;
-    this.#bytes.set(runnable.args, query.length + JSON.stringify(variables ?? null).length);
+    const sent = query.length + JSON.stringify(variables ?? null).length;
+    this.#bytes.set(runnable.args, sent + runnable.bytes);
     return runnable.args;
   }
 

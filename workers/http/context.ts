@@ -12,7 +12,10 @@ export interface HttpEnv {
     /** The same with what it is known by. */
     caller: KnownCaller;
     logger: Logger;
-    /** Makes room for so many bytes more of a body whose length was not announced, or ends the request with 503. Likewise. */
+    /**
+     * Makes room for so many bytes more, of a body whose length was not announced or of what the answer is made of (limits/room.ts),
+     * or ends the request with 503. Likewise.
+     */
     takeBytes: ((bytes: number) => void) | undefined;
   };
 }

@@ -32,11 +32,13 @@ type AccountOwner = Pick<Owner<StatedVersion['state']>, 'read' | 'head' | 'event
 /**
  * Reads and makes a statement. The version that it covers is the last one recorded before the period's end, and not beyond
  * the one asked for: with the version that a statement names, it is made again to the letter whatever came later.
+ * `makeRoom` is told of how many events it will be before they are read, and may throw.
  */
 export async function readStatement(
   owner: AccountOwner,
   request: StatementRequest,
   eventsMax = STATEMENT_EVENTS_MAX,
+  makeRoom: (events: number) => void = () => undefined,
 ): Promise<StatementRead> {
   const { accountId, from, to, version } = request;
   const closing = await readClosing(owner, to, version);
@@ -46,6 +48,7 @@ export async function readStatement(
   const opening = before === null ? undefined : before.version > closing.version ? closing : before;
   const events = closing.version - (opening?.version ?? 0);
   if (events > eventsMax) return { status: 'too_large', events };
+  makeRoom(events);
   const ledger = new MovementLedger(opening?.version ?? 0, opening?.state.cash ?? '0');
   while (ledger.version < closing.version) {
     const limit = Math.min(PAGE_EVENTS, closing.version - ledger.version);

@@ -6,6 +6,7 @@ import { statementCsv } from '../../../reports/statement/csv.ts';
 import { statementDocument } from '../../../reports/statement/document.ts';
 import { Statement } from '../../../reports/statement/statement.ts';
 import { Time } from '../../../schemas/scalars.ts';
+import { STATEMENT_EVENT_BYTES } from '../../limits/room.ts';
 import { readStatement, STATEMENT_EVENTS_MAX } from '../../reads/statement.ts';
 import type { HttpEnv } from '../context.ts';
 import { fileReply, pageReply } from '../files.ts';
@@ -63,7 +64,10 @@ const getStatement = route(
     requirePassed('from', from);
     const owner = accountOwner(c.env, id);
     if (version !== undefined) await requireReached(owner, 'version', version);
-    const read = await readStatement(owner, { accountId: id, from, to, version });
+    const request = { accountId: id, from, to, version };
+    const read = await readStatement(owner, request, STATEMENT_EVENTS_MAX, (events) =>
+      c.get('takeBytes')?.(events * STATEMENT_EVENT_BYTES),
+    );
     if (read.status === 'not_found')
       throw accountNotFound(id, to === undefined && version === undefined ? '' : NOT_YET);
     if (read.status === 'too_large') {

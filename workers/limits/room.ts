@@ -1,0 +1,14 @@
+/**
+ * Room that answers take while they are made, counted among the bytes in flight as bodies are: an isolate has 128 MB, and a client
+ * that asks for many large answers at once must neither use them up nor keep everybody else waiting. Bytes of text; what is made
+ * of them takes several times that, as with bodies.
+ */
+
+/** A row of a page: an event in its envelope has some five hundred bytes, other rows fewer. */
+export const ROW_BYTES = 512;
+
+/** A field of an answer of GraphQL, with its name. */
+export const FIELD_BYTES = 64;
+
+/** An event of a statement: as it is read, as the movement that it becomes, and on the pages of a file. */
+export const STATEMENT_EVENT_BYTES = 1_024;
