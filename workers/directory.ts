@@ -1,7 +1,7 @@
 /** Which aggregates there are, of one type: what the directory's parts know together. */
 
 import type { DirectoryCursor, DirectoryEntry, Walk } from '../actors/directory/directory.ts';
-import { DIRECTORY_PARTS, directoryName } from '../schemas/partition.ts';
+import { DIRECTORY_PARTS, directoryName, partOf } from '../schemas/partition.ts';
 import type { Env } from './env.ts';
 import { inTime } from './inTime.ts';
 
@@ -13,12 +13,25 @@ export function directoryPart(env: Env, part: number) {
   return {
     list: (after: DirectoryCursor | null, limit: number): Promise<DirectoryEntry[]> =>
       asked(directory.list(after, limit)),
+    unknown: (entries: readonly DirectoryEntry[]): Promise<DirectoryEntry[]> =>
+      asked(directory.unknown(entries)),
     sweepCursor: (): Promise<DirectoryCursor | null> => asked(directory.sweepCursor()),
     saveSweepCursor: (cursor: DirectoryCursor | null): Promise<void> =>
       asked(directory.saveSweepCursor(cursor)),
     walk: (walkName: string): Promise<Walk> => asked(directory.walk(walkName)),
     saveWalk: (walkName: string, walk: Walk): Promise<void> => asked(directory.saveWalk(walkName, walk)),
   };
+}
+
+/** Those of some aggregates that no part knows; the parts are asked one after the other. */
+export async function unknownAggregates(
+  env: Env,
+  entries: readonly DirectoryEntry[],
+): Promise<DirectoryEntry[]> {
+  const parts = Map.groupBy(entries, ({ aggregateId }) => partOf(aggregateId, DIRECTORY_PARTS));
+  const unknown: DirectoryEntry[] = [];
+  for (const [part, own] of parts) unknown.push(...(await directoryPart(env, part).unknown(own)));
+  return unknown;
 }
 
 /** Ids of a type's aggregates after one, in their order. */

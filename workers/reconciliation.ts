@@ -2,6 +2,7 @@
 import type { ReconciliationState } from '../actors/reconciliation/decider.ts';
 import { sequenceText } from '../queues/archive/manifest.ts';
 import type { AggregateKey } from '../queues/kernel/positions.ts';
+import { projectors } from '../queues/projectors/index.ts';
 import {
   type Ending,
   type Findings,
@@ -9,26 +10,32 @@ import {
   type ReconcilerDeps,
   reconcile,
 } from '../queues/reconciler/reconciler.ts';
+import { inOrder, rowOwners } from '../queues/reconciler/rowOwners.ts';
 import { MANIFEST } from '../queues/reconciler/segments.ts';
 import { CURRENCY } from '../queues/reconciler/sums.ts';
 import type { CommandContext, Outcome } from '../schemas/envelope.ts';
 import { DIRECTORY_PARTS } from '../schemas/partition.ts';
 import { type Finding, type OpenFinding, RECONCILIATION_ID } from '../schemas/reconciliation.ts';
+import { AggregateId } from '../schemas/scalars.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { actorStub, ownerOf } from './aggregates.ts';
 import { type AskArchivist, archivistFor } from './archive.ts';
-import { directoryPart } from './directory.ts';
-import type { Env } from './env.ts';
+import { directoryPart, unknownAggregates } from './directory.ts';
+import { type Env, viewDatabases } from './env.ts';
 import { generalLedger } from './generalLedger.ts';
 import { inTime } from './inTime.ts';
 import { pacingOf } from './pacing.ts';
 import { checksOf, type Look } from './reconcilerChecks.ts';
+import { viewDatabase } from './viewDatabase.ts';
 
 /**
  * Aggregates looked at in one part of the directory in one tick: 160 a minute over 16 parts, 10 segments, and 10 accounts that are
  * read on. An account is asked some ten times.
  */
 export const RECONCILE_PAGE = 10;
+
+/** Whose rows one page looks up, a few milliseconds of each database: more a minute than the walk passes by aggregates. */
+const ROW_OWNERS_PAGE = 200;
 
 /** Events of accounts that one page of the walk reads: 32,000 a minute over all parts, some 20 MB. */
 const PAGE_EVENTS_MAX = 2_000;
@@ -57,9 +64,9 @@ function depsOf(env: Env, logger: Logger, context: CommandContext, look: Look): 
 
 /**
  * What the walk passes by behind the parts of the directory: the manifests of the archive, the currencies of the general ledger,
- * and once more the accounts of which there is more to read.
+ * once more the accounts of which there is more to read, and whose rows the views have: those that no part of the directory knows.
  */
-const FURTHER_PARTS = ['manifests', 'currencies', 'behind'] as const;
+const FURTHER_PARTS = ['manifests', 'currencies', 'behind', 'rows'] as const;
 
 /** Parts of the walk. */
 export const WALK_PARTS = DIRECTORY_PARTS + FURTHER_PARTS.length;
@@ -73,14 +80,10 @@ export async function reconcileNext(
 ): Promise<void> {
   const keeper = keeperOf(env, part);
   const { after, endedAt } = await keeper.walk(walkName(part));
-  const keys = await pageOf(env, asks.archivist, { part, entry: after });
+  const { keys, next } = await pageOf(env, asks.archivist, { part, entry: after });
   const eventsMax = furtherPart(part) === 'behind' ? BEHIND_EVENTS_MAX : PAGE_EVENTS_MAX;
-  await reconcile(depsOf(env, logger, ownContext(), { ...asks, eventsMax }), keys);
-  const isLast = keys.length < RECONCILE_PAGE;
-  await keeper.saveWalk(walkName(part), {
-    after: isLast ? null : (keys.at(-1) ?? null),
-    endedAt: isLast ? Date.now() : endedAt,
-  });
+  await reconcilePage(depsOf(env, logger, ownContext(), { ...asks, eventsMax }), part, keys);
+  await keeper.saveWalk(walkName(part), { after: next, endedAt: next === null ? Date.now() : endedAt });
 }
 
 /** Where a look at everything on demand stands: a part of the walk, and the last entry seen there. */
@@ -107,20 +110,58 @@ export async function reconcileAll(
   let place = from;
   while (place.part < WALK_PARTS) {
     if (isOver()) return { checked, opened, closed, next: place };
-    const keys = await pageOf(env, archivist, place);
-    const found = await reconcile(deps, keys);
+    const { keys, next } = await pageOf(env, archivist, place);
+    const { part } = place;
+    const found = await reconcilePage(deps, part, keys);
     checked += keys.length;
     opened += found.opened;
     closed += found.closed;
-    const isLast = keys.length < RECONCILE_PAGE;
-    const { part } = place;
-    place = isLast ? { part: part + 1, entry: null } : { part, entry: keys.at(-1) ?? null };
+    place = next === null ? { part: part + 1, entry: null } : { part, entry: next };
   }
   return { checked, opened, closed, next: null };
 }
 
-/** The next page of a part: fewer than {@link RECONCILE_PAGE} at its end. */
-async function pageOf(
+/** Looks at a page of a part. Of what only views know, nobody but the check of the views has anything to say. */
+function reconcilePage(
+  deps: ReconcilerDeps,
+  part: number,
+  keys: readonly AggregateKey[],
+): Promise<Reconciled> {
+  if (furtherPart(part) !== 'rows') return reconcile(deps, keys);
+  return reconcile({ ...deps, checks: deps.checks.filter(({ name }) => name === 'view') }, keys);
+}
+
+/** What one page has to look at, and the entry after which the next one begins; null at the end of the part. */
+interface Page {
+  readonly keys: readonly AggregateKey[];
+  readonly next: AggregateKey | null;
+}
+
+async function pageOf(env: Env, archivist: AskArchivist, place: LookPlace): Promise<Page> {
+  if (furtherPart(place.part) === 'rows') return strangersAfter(env, place.entry);
+  const keys = await entriesOf(env, archivist, place);
+  return { keys, next: keys.length < RECONCILE_PAGE ? null : (keys.at(-1) ?? null) };
+}
+
+/**
+ * The next of those whose rows the views have that no part of the directory knows: what is left of a log that is gone, or belongs to
+ * another environment. The first page also has those of whom it was found before: their rows may be gone by now.
+ */
+async function strangersAfter(env: Env, after: AggregateKey | null): Promise<Page> {
+  const lists = viewDatabases(env).map((database) =>
+    rowOwners(viewDatabase(database), projectors, after, ROW_OWNERS_PAGE),
+  );
+  const owners = inOrder((await Promise.all(lists)).flat(), ROW_OWNERS_PAGE);
+  const found = after === null ? (await openFindings(env)).filter(({ check }) => check === 'view') : [];
+  const named = [...owners, ...found]
+    .filter(({ aggregateId }) => AggregateId.safeParse(aggregateId).success)
+    .map(({ aggregateType, aggregateId }) => ({ aggregateType, aggregateId }));
+  const keys = await unknownAggregates(env, inOrder(named, named.length));
+  return { keys, next: owners.length < ROW_OWNERS_PAGE ? null : (owners.at(-1) ?? null) };
+}
+
+/** The next entries of a part: fewer than {@link RECONCILE_PAGE} at its end. */
+async function entriesOf(
   env: Env,
   archivist: AskArchivist,
   { part, entry }: LookPlace,

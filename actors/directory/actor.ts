@@ -22,6 +22,10 @@ export class DirectoryActor extends DurableObject {
     return this.#directory.list(after, limit);
   }
 
+  unknown(entries: readonly DirectoryEntry[]): DirectoryEntry[] {
+    return this.#directory.unknown(entries);
+  }
+
   sweepCursor(): DirectoryCursor | null {
     return this.#directory.sweepCursor();
   }

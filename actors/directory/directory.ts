@@ -57,6 +57,18 @@ export class Directory {
       .map((row) => ({ aggregateType: row.aggregate_type, aggregateId: row.aggregate_id }));
   }
 
+  /** Those of some aggregates that were never entered. */
+  unknown(entries: readonly DirectoryEntry[]): DirectoryEntry[] {
+    return this.#storage.sql
+      .exec<{ aggregate_type: string; aggregate_id: string }>(
+        'SELECT value ->> 0 AS aggregate_type, value ->> 1 AS aggregate_id FROM json_each(?) WHERE NOT EXISTS ' +
+          '(SELECT 1 FROM aggregates AS a WHERE a.aggregate_type = value ->> 0 AND a.aggregate_id = value ->> 1)',
+        JSON.stringify(entries.map(({ aggregateType, aggregateId }) => [aggregateType, aggregateId])),
+      )
+      .toArray()
+      .map((row) => ({ aggregateType: row.aggregate_type, aggregateId: row.aggregate_id }));
+  }
+
   /** Where the rolling sweep of this part stands; null at the beginning. */
   sweepCursor(): DirectoryCursor | null {
     const row = this.#storage.sql

@@ -95,9 +95,11 @@ export const journalAudit: ViewAudit = {
       'SELECT type AS aggregateType, id AS aggregateId, min(from_version) AS first, max(to_version) AS last, ' +
       // A provisional position says nothing of the order: the switch sees to that.
       `count(*) FILTER (WHERE from_version <> next OR (position <= before AND before < ${PROVISIONAL_POSITION})) AS breaks, ` +
+      'count(*) FILTER (WHERE types <> to_version - from_version + 1) AS miscounted, ' +
       `(SELECT json_extract(events, '$[#-1].hash') FROM journal_${colour} WHERE aggregate_id = id ` +
       'AND aggregate_type = type ORDER BY from_version DESC LIMIT 1) AS hash FROM (' +
       'SELECT sought.value ->> 1 AS id, sought.value ->> 0 AS type, from_version, to_version, position, ' +
+      '(SELECT sum(value) FROM json_each(types)) AS types, ' +
       'lag(to_version) OVER own + 1 AS next, lag(position) OVER own AS before ' +
       `FROM json_each(?) AS sought CROSS JOIN journal_${colour} ON aggregate_id = sought.value ->> 1 ` +
       'AND aggregate_type = sought.value ->> 0 ' +
@@ -107,6 +109,8 @@ export const journalAudit: ViewAudit = {
   fault([row], { hash }, version) {
     if (row === undefined) return 'there is no event';
     if (row.breaks !== 0) return `${row.breaks} ranges do not follow the one before`;
+    // What the feed is asked for by type is found by these counts, and trades are held against them.
+    if (row.miscounted !== 0) return `${row.miscounted} ranges name other types than they have events`;
     return unlike([row.first, row.last, row.hash], [1, version, hash]);
   },
 };

@@ -6,7 +6,7 @@ import { project } from '../kernel/runner.ts';
 
 /**
  * Removes the rows: the view then says that it stands before the first event, as one that is late does. A view that is being
- * rebuilt is left alone, which mends it as well, and answers false.
+ * rebuilt is left alone, which mends it as well, and answers false. What was parked is tried again.
  */
 export async function clear(
   deps: RunnerDeps,
@@ -25,7 +25,8 @@ export async function clear(
     // Set back and not removed: a consumer that has read the old position must find that it has moved.
     {
       sql:
-        'UPDATE view_positions SET version = 0, previous = 0, claim = ?5 ' +
+        'UPDATE view_positions SET version = 0, previous = 0, claim = ?5, parked_version = NULL, parked_reason = NULL, ' +
+        'parked_at = NULL ' +
         'WHERE view = ?1 AND colour = ?2 AND aggregate_type = ?3 AND aggregate_id = ?4',
       parameters: [view, live.colour, aggregateType, aggregateId, deps.newClaim()],
     },

@@ -25,6 +25,7 @@ import {
 } from '../kernel/projector.ts';
 import { contradictions, type Shown } from '../rebuild/compare.ts';
 import { bringUp, clear } from './remake.ts';
+import { aheadStatement } from './rowOwners.ts';
 import { answered, type Check, isLog, LATE_MS, type Verdict } from './verdict.ts';
 
 /** The world of the check, for one view database. */
@@ -49,6 +50,9 @@ export function viewCheck(deps: ViewCheckDeps): Check {
     repair: async (finding, isOver) => repair(deps, finding, isOver),
   };
 }
+
+/** What is wrong with rows that no event has made, as far as their view knows. */
+const AHEAD = 'shows more than the events that it has taken';
 
 /** Whether a fault is that events are lacking, and not that what is there is wrong. */
 interface ViewVerdict extends Verdict {
@@ -78,19 +82,16 @@ async function judge(deps: ViewCheckDeps, keys: readonly AggregateKey[]): Promis
   const targets = all.filter(({ role }) => role === 'live');
   const journal = targets.find(({ view }) => view === 'journal')?.colour ?? 'blue';
   const known = logged.map(({ key }) => key);
-  const audits = targets.map((target): Statement => {
+  const statements = targets.flatMap((target): Statement[] => {
     const projector = projectorOf(deps.projectors, target);
-    return projector.audit.statement(
-      target.colour,
-      known.filter((key) => takes(projector, key)),
-      journal,
-    );
+    const own = known.filter((key) => takes(projector, key));
+    return [projector.audit.statement(target.colour, own, journal), aheadStatement(projector, target, own)];
   });
   // One transaction: what the rows say belongs to the positions beside them.
-  const [positionRows, epochRows, ...rows] = await deps.database.batch([
+  const [positionRows, epochRows, ...results] = await deps.database.batch([
     positionsStatement(targets, known),
     { sql: 'SELECT coalesce(sum(epoch), 0) AS epoch FROM views', parameters: [] },
-    ...audits,
+    ...statements,
   ]);
   // A view was switched, or a rebuild began: what was read may be of a colour that is being cleared.
   if ((epochRows as { epoch: number }[])[0]?.epoch !== epoch) return [];
@@ -100,9 +101,16 @@ async function judge(deps: ViewCheckDeps, keys: readonly AggregateKey[]): Promis
     deps.logger,
     logged,
     ({ key }) => keyOf(key),
-    (one) => judgeOne(deps, one, { targets, positions, rows: rows as AuditRow[][], owners }),
+    (one) => judgeOne(deps, one, { targets, positions, ...rowsOf(results), owners }),
   );
   return judged.flat();
+}
+
+/** The results of the audits, and those of whom a view is ahead, which alternate. */
+function rowsOf(results: readonly unknown[][]): Pick<Read, 'rows' | 'ahead'> {
+  const [even, odd] = [0, 1].map((rest) => results.filter((_, index) => index % 2 === rest));
+  const ahead = (odd as AggregateKey[][]).map((keys) => new Set(keys.map(keyOf)));
+  return { rows: even as AuditRow[][], ahead };
 }
 
 /** What was read of all views in one transaction, and whom to ask about it. */
@@ -111,29 +119,33 @@ interface Read {
   readonly positions: ReadonlyMap<string, ViewPosition>;
   /** Rows of the audits, by target. */
   readonly rows: readonly AuditRow[][];
+  /** Aggregates that a view shows more of than the events that it has taken, by target. */
+  readonly ahead: readonly ReadonlySet<string>[];
   owners(key: AggregateKey, version: number): Promise<OwnerState | undefined>;
 }
 
 async function judgeOne(
   deps: ViewCheckDeps,
   { key, head }: Logged,
-  { targets, positions, rows, owners }: Read,
+  { targets, positions, rows, ahead, owners }: Read,
 ): Promise<ViewVerdict[]> {
   const verdicts: ViewVerdict[] = [];
   for (const [index, target] of targets.entries()) {
     const projector = projectorOf(deps.projectors, target);
     if (!takes(projector, key)) continue;
     const { version, parkedVersion } = positions.get(positionKey(target, key)) ?? NOWHERE;
+    const isAhead = ahead[index]?.has(keyOf(key)) === true;
     // What is parked is told of elsewhere.
-    if (parkedVersion !== null) continue;
+    if (parkedVersion !== null && !isAhead) continue;
     const shown: Shown = { ...key, version };
     const own = (rows[index] ?? []).filter(
       ({ aggregateId, aggregateType }) =>
         aggregateId === key.aggregateId && (aggregateType ?? key.aggregateType) === key.aggregateType,
     );
     const owner = version === 0 ? undefined : await owners(key, version);
-    const [wrong] = version === 0 ? [] : contradictions(projector, [shown], own, [owner]);
-    const fault = wrong?.detail ?? (await lateness(deps, key, version, head));
+    const [contradiction] = version === 0 ? [] : contradictions(projector, [shown], own, [owner]);
+    const wrong = isAhead ? AHEAD : contradiction?.detail;
+    const fault = wrong ?? (await lateness(deps, key, version, head));
     verdicts.push({ ...key, check: 'view', where: target.view, fault, isLate: wrong === undefined });
   }
   return verdicts;
@@ -176,5 +188,6 @@ async function repair(deps: ViewCheckDeps, finding: OpenFinding, isOver: () => b
     if (projector.table.isOneSequence === true) return deps.rebuild(projector.view);
     if (!(await clear(deps, projector, key))) return false;
   }
-  return bringUp(deps, projector, { key, head: await deps.head(key) }, isOver);
+  const head = await deps.head(key);
+  return head === 0 || bringUp(deps, projector, { key, head }, isOver);
 }

@@ -1,12 +1,16 @@
 /** The reconciler against the real bindings: each thing is really broken, found, named, mended and closed. */
 import { runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type AggregateKey, keyOf } from '../../queues/kernel/positions.ts';
+import { projectors } from '../../queues/projectors/index.ts';
+import { rowOwners } from '../../queues/reconciler/rowOwners.ts';
 import { LATE_MS } from '../../queues/reconciler/verdict.ts';
 import { partOf } from '../../schemas/partition.ts';
 import { actorStub } from '../../workers/aggregates.ts';
 import { viewDatabases } from '../../workers/env.ts';
 import { WALK_PARTS } from '../../workers/reconciliation.ts';
 import { handleScheduled } from '../../workers/scheduled.ts';
+import { viewDatabase } from '../../workers/viewDatabase.ts';
 import { call, eventually, opened, testEnv, verdict } from '../support/api.ts';
 import { rowsOf, upTo } from '../support/projection.ts';
 
@@ -165,6 +169,29 @@ describe('a view', () => {
     expect(await feed()).toEqual(before);
   });
 
+  it('journal: counts of types that are wrong are its own fault, and trades that are held against them come right with it', async () => {
+    await broken(
+      'journal',
+      'rec-2',
+      (table) =>
+        `UPDATE ${table} SET types = json_set(types, '$.TradeExecuted', (types ->> 'TradeExecuted') + 1) ` +
+        "WHERE aggregate_id = 'rec-2' AND types ->> 'TradeExecuted' > 0",
+    );
+    await look('rec-2');
+    expect(await findings()).toMatchObject([
+      { findingId: 'view.journal.account.rec-2', reason: expect.stringMatching(/ranges name other types/) },
+      { findingId: 'view.trades.account.rec-2' },
+    ]);
+    const ends: string[] = [];
+    for (let next: unknown; ; ) {
+      const { status, body } = await repair({ ...REASON, ...(next == null ? {} : { after: next }) });
+      ends.push(...(body.results as { status: string }[]).map((result) => result.status));
+      if (status === 200) break;
+      next = body.next;
+    }
+    expect(ends.filter((end) => end !== 'UNFINISHED')).toEqual(['CLOSED', 'CLOSED']);
+  });
+
   it('that is mended otherwise is closed by the next look, and by no operator', async () => {
     await broken('accounts', 'rec-3', (table) => `UPDATE ${table} SET cash = '7' WHERE account_id = 'rec-3'`);
     await look('rec-3');
@@ -178,6 +205,25 @@ describe('a view', () => {
       eventType: 'FindingClosed',
       data: { end: 'RIGHT_AGAIN', remark: null },
     });
+  });
+
+  it('that has lost where it stands is found, and mended by one call', async () => {
+    const before = await shownCash('rec-1');
+    await databaseFor('rec-1')
+      .prepare("DELETE FROM view_positions WHERE aggregate_id = 'rec-1' AND view IN ('trades', 'accounts')")
+      .run();
+    expect(await look('rec-1')).toMatchObject({ opened: 2, closed: 0 });
+    expect(await findings()).toMatchObject(
+      ['accounts', 'trades'].map((view) => ({
+        findingId: `view.${view}.account.rec-1`,
+        reason: 'shows more than the events that it has taken',
+      })),
+    );
+    expect((await repair()).body.results).toMatchObject([{ status: 'CLOSED' }, { status: 'CLOSED' }]);
+    const { body } = await call('GET', '/v1/parked');
+    expect(body.parked).toEqual([]);
+    expect(await shownCash('rec-1')).toBe(before);
+    expect((await call('GET', '/v1/accounts/rec-1/trades')).body.trades).toHaveLength(3);
   });
 
   it('that does not know an aggregate yet, or lacks its newest events, is late and nothing else', async () => {
@@ -194,6 +240,89 @@ describe('a view', () => {
     expect(await look('rec-4')).toMatchObject({ opened: 0 });
     await handleScheduled(testEnv, Date.now());
     expect(await shownCash('rec-4')).toBe('99940');
+  });
+});
+
+describe('rows of what no log knows', () => {
+  const everything = async () => (await call('POST', '/v1/reconciliation/check', { body: {} })).body;
+  const orders = async () => (await call('GET', '/v1/orders')).body.orders as { orderId: string }[];
+  const placed = async (orderId: string) =>
+    databaseFor(orderId)
+      .prepare(
+        `INSERT INTO ${await tableOf('orders', orderId)} (order_id, customer_id, status, currency, total, lines, units, version, ` +
+          "placed_at, updated_at) VALUES (?, 'c', 'CONFIRMED', 'USD', '7', 1, '1', 2, 0, 0)",
+      )
+      .bind(orderId)
+      .run();
+  const stands = (view: string, aggregateType: string, id: string) =>
+    databaseFor(id)
+      .prepare(
+        'INSERT INTO view_positions (view, colour, aggregate_type, aggregate_id, version, previous, claim) ' +
+          "SELECT ?1, coalesce((SELECT live FROM views WHERE view = ?1), 'blue'), ?2, ?3, 2, 1, 'test'",
+      )
+      .bind(view, aggregateType, id)
+      .run();
+
+  it('are found wherever they are, by the walk as by a look at everything, and one call removes them', async () => {
+    await placed('gone-1');
+    await stands('orders', 'order', 'gone-1');
+    await placed('gone-2');
+    await databaseFor('gone-3')
+      .prepare(
+        `INSERT INTO ${await tableOf('order_history', 'gone-3')} (aggregate_type, aggregate_id, version, order_id, event_type, words, ` +
+          "recorded_at) VALUES ('payment', 'gone-3', 1, 'gone-1', 'PaymentDeclined', 'Declined', 0)",
+      )
+      .run();
+    await databaseFor('gone-4')
+      .prepare(
+        `INSERT INTO ${await tableOf('journal', 'gone-4')} SELECT position + 1000, aggregate_type, 'gone-4', 1, 1, previous_hash, ` +
+          `recorded_from, recorded_to, types, events FROM ${await tableOf('journal', 'gone-4')} LIMIT 1`,
+      )
+      .run();
+    expect((await orders()).map(({ orderId }) => orderId).sort()).toEqual(['gone-1', 'gone-2']);
+    await handleScheduled(testEnv, Date.now());
+    const stray = 'shows more than the events that it has taken';
+    const found = await findings();
+    expect(found.map(({ findingId, reason }) => [findingId, reason])).toEqual([
+      [expect.stringMatching(/^view\.journal\.[A-Za-z]+\.gone-4$/), stray],
+      ['view.order_history.payment.gone-3', stray],
+      ['view.orders.order.gone-1', 'its log does not go that far'],
+      ['view.orders.order.gone-2', stray],
+    ]);
+    expect(await everything()).toMatchObject({ opened: 0, closed: 0 });
+    for (;;) {
+      const { status, body } = await repair();
+      if (status === 202) continue;
+      for (const result of body.results as { status: string }[]) expect(result.status).toBe('CLOSED');
+      if ((await findings()).length === 0) break;
+    }
+    expect(await orders()).toEqual([]);
+    expect(await everything()).toMatchObject({ opened: 0, closed: 0 });
+  });
+
+  it('are no finding any more once they are gone, whoever removed them', async () => {
+    await placed('gone-5');
+    expect(await everything()).toMatchObject({ opened: 1 });
+    await broken('orders', 'gone-5', (table) => `DELETE FROM ${table} WHERE order_id = 'gone-5'`);
+    expect(await everything()).toMatchObject({ closed: 1 });
+  });
+
+  it('are looked for page by page, each owner of rows once', async () => {
+    const owners = async (database: D1Database, limit: number) => {
+      const found: string[] = [];
+      for (let after: AggregateKey | null = null; ; ) {
+        const page = await rowOwners(viewDatabase(database), projectors, after, limit);
+        found.push(...page.map(keyOf));
+        after = page.at(-1) ?? null;
+        if (page.length < limit) return found;
+      }
+    };
+    for (const database of viewDatabases(testEnv)) {
+      const whole = await owners(database, 1_000);
+      expect(whole.length).toBeGreaterThan(1);
+      expect(new Set(whole).size).toBe(whole.length);
+      for (const limit of [1, 2, 3]) expect(await owners(database, limit)).toEqual(whole);
+    }
   });
 });
 
