@@ -16,13 +16,10 @@ import { directoryPart } from './directory.ts';
 import { type Env, viewDatabases } from './env.ts';
 import { pacingOf } from './pacing.ts';
 import { projectionDeps } from './projection.ts';
+import { workingCall } from './workingCall.ts';
 
-/** Milliseconds that one call works on a rebuild: less than any proxy waits, and far from the 30 s of CPU of a request. */
-export const REBUILD_CALL_MS = 10_000;
-
-function rebuildDeps(env: Env, logger: Logger): RebuildDeps[] {
+function rebuildDeps(env: Env, logger: Logger, pacing = pacingOf(env, 1)): RebuildDeps[] {
   const parts = viewDatabases(env).length;
-  const pacing = pacingOf(env, 1);
   return Array.from({ length: parts }, (_, part) => {
     const deps: Unpaced = {
       ...projectionDeps(env, part, logger),
@@ -63,11 +60,12 @@ export async function rebuildViews(
   logger: Logger,
   wanted: { readonly kind: RebuildKind; readonly views?: readonly ViewName[] | undefined },
 ): Promise<(Started & { ok: false }) | { ok: true; progress: RebuildProgress }> {
-  const parts = rebuildDeps(env, logger);
+  const pacing = pacingOf(env, 1);
+  const parts = rebuildDeps(env, logger, pacing);
   const started = await startEverywhere(parts, wanted);
   if (!started.ok) return started;
-  const end = Date.now() + REBUILD_CALL_MS;
-  await Promise.all(parts.map((deps) => advanceRebuild(deps, () => Date.now() >= end)));
+  const isOver = workingCall(pacing);
+  await Promise.all(parts.map((deps) => advanceRebuild(deps, isOver)));
   const progress = await rebuildProgress(parts);
   if (progress === null) throw new Error('a rebuild has left no trace');
   const { status, phase, aggregatesDone, eventsApplied, differencesFound } = progress;

@@ -1,6 +1,7 @@
 /** Wires the reconciler to this Worker's bindings. */
 import type { ReconciliationState } from '../actors/reconciliation/decider.ts';
 import { sequenceText } from '../queues/archive/manifest.ts';
+import type { Pacing } from '../queues/kernel/pacing.ts';
 import type { AggregateKey } from '../queues/kernel/positions.ts';
 import { projectors } from '../queues/projectors/index.ts';
 import {
@@ -24,7 +25,6 @@ import { directoryPart, unknownAggregates } from './directory.ts';
 import { type Env, viewDatabases } from './env.ts';
 import { generalLedger } from './generalLedger.ts';
 import { inTime } from './inTime.ts';
-import { pacingOf } from './pacing.ts';
 import { checksOf, type Look } from './reconcilerChecks.ts';
 import { viewDatabase } from './viewDatabase.ts';
 
@@ -49,8 +49,12 @@ const BEHIND_EVENTS_MAX = 50_000;
 const KEY = { aggregateType: 'reconciliation', aggregateId: RECONCILIATION_ID } as const;
 
 /** The reconciler on this Worker's bindings, for a look that a request asks for; what it writes down is written under the context. */
-export function reconcilerDeps(env: Env, logger: Logger, context: CommandContext): ReconcilerDeps {
-  const pacing = pacingOf(env, 1);
+export function reconcilerDeps(
+  env: Env,
+  logger: Logger,
+  context: CommandContext,
+  pacing: Pacing,
+): ReconcilerDeps {
   return depsOf(env, logger, context, { eventsMax: BEHIND_EVENTS_MAX, pacing, archivist: archivistFor(env) });
 }
 

@@ -2,7 +2,7 @@
  * Bounded load: what is done for nobody in particular lets others have their turn. Where objects, Worker and database share a thread, as in a
  * local run, its calls follow each other without a gap, and nobody else's request is even read before it pauses.
  */
-import type { ViewDatabase } from './database.ts';
+import type { Statement, ViewDatabase } from './database.ts';
 
 /** Work between two pauses while others ask for something: what a request waits for one. A pause takes a millisecond or two. */
 export const SLICE_MS = 5;
@@ -64,6 +64,7 @@ export class Pacing {
   #busyUntil: number;
   /** Calls that come meanwhile wait for its end: what reads and what stores would else never rest at the same time. */
   #pause: Promise<void> | undefined;
+  readonly #calls = { all: 0, databases: 0 };
 
   constructor(world: PacingDeps) {
     this.#world = world;
@@ -77,24 +78,32 @@ export class Pacing {
     return this.#world.now() < this.#busyUntil;
   }
 
+  /** Calls that it has let through, and of these the calls of databases. */
+  get calls(): { readonly all: number; readonly databases: number } {
+    return this.#calls;
+  }
+
   /** The same call, made once others had their turn where it is time for that. */
   afterOthers<Range extends unknown[], Answer>(
     ask: (...range: Range) => Promise<Answer>,
   ): (...range: Range) => Promise<Answer> {
     return async (...range) => {
       await this.letOthersGoFirst();
+      this.#calls.all++;
       return ask(...range);
     };
   }
 
   /** A database whose statements are such calls. */
   database(database: ViewDatabase): ViewDatabase {
+    const counted = <Answer>(ask: () => Promise<Answer>) =>
+      this.afterOthers(() => {
+        this.#calls.databases++;
+        return ask();
+      })();
     return {
-      all: async (statement) => {
-        await this.letOthersGoFirst();
-        return database.all(statement);
-      },
-      batch: this.afterOthers((statements) => database.batch(statements)),
+      all: <Row>(statement: Statement) => counted(() => database.all<Row>(statement)),
+      batch: (statements) => counted(() => database.batch(statements)),
     };
   }
 

@@ -12,6 +12,7 @@ import {
   SLICE_MS,
 } from '../../queues/kernel/pacing.ts';
 import { BUSY_PARTS, paced, type Unpaced } from '../../queues/rebuild/pacing.ts';
+import { DATABASE_CALLS_MAX, WORKING_CALLS_MAX, workingCall } from '../../workers/workingCall.ts';
 
 /** What a rebuild's world is like. */
 interface World {
@@ -59,7 +60,7 @@ function begun(first: World) {
     pauses = 0;
     done.length = 0;
   };
-  return { pace, other: paced(deps, pacing), done, goOn };
+  return { pace, pacing, other: paced(deps, pacing), done, goOn };
 }
 
 /** The same once nobody has waited for a while, right after a pause. */
@@ -93,6 +94,27 @@ describe('a paced rebuild', () => {
     expect(await pace.owner(KEY, 3)).toBeUndefined();
     await pace.head(KEY);
     expect(done).toEqual(['directory', 'pause', 'head', 'pause', 'owner', 'pause', 'head']);
+  });
+
+  it('counts what it lets through, since the platform allows a request so many calls', async () => {
+    const { pace, pacing } = begun({ callMs: 0, isAwaited: () => false });
+    const isOver = workingCall(pacing);
+    await pace.readLog(KEY, 1, 1);
+    await pace.database.all(STATEMENT);
+    await pace.database.batch([STATEMENT]);
+    expect(pacing.calls).toEqual({ all: 3, databases: 2 });
+    for (let call = 2; call < DATABASE_CALLS_MAX; call++) {
+      expect(isOver()).toBe(false);
+      await pace.database.all(STATEMENT);
+    }
+    expect(isOver()).toBe(true);
+    const other = begun({ callMs: 0, isAwaited: () => false });
+    const isOtherOver = workingCall(other.pacing);
+    for (let call = 0; call < WORKING_CALLS_MAX; call++) {
+      expect(isOtherOver()).toBe(false);
+      await other.pace.head(KEY);
+    }
+    expect(isOtherOver()).toBe(true);
   });
 
   it('asks many owners in groups, with a turn for others in between, and has the answers in order', async () => {

@@ -8,9 +8,6 @@ import { parkedMessages } from './messages.ts';
 import { parkedSagas } from './sagas.ts';
 import { parkedInViews } from './views.ts';
 
-/** Milliseconds that one call replays for: less than any proxy waits. */
-export const RETRY_CALL_MS = 10_000;
-
 /** Parked things that a call for all of them looks at, at a time. */
 const RETRY_PAGE = 50;
 

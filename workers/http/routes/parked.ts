@@ -5,7 +5,8 @@ import { EventEnvelope } from '../../../schemas/envelope.ts';
 import { AggregateId, UtcTime, Version } from '../../../schemas/scalars.ts';
 import { ownerOf } from '../../aggregates.ts';
 import { PARKED_KINDS, type ParkedItem } from '../../parked/item.ts';
-import { Parked, RETRY_CALL_MS } from '../../parked/parked.ts';
+import { Parked } from '../../parked/parked.ts';
+import { WORKING_CALL_MS, workingCall } from '../../workingCall.ts';
 import { commandContext } from '../command.ts';
 import type { HttpEnv } from '../context.ts';
 import { cursorOf, encodeCursor } from '../cursor.ts';
@@ -150,7 +151,7 @@ const getParked = route(
 );
 
 const BOUNDED =
-  `A call works for about ${RETRY_CALL_MS / 1_000} seconds; repeat it while it answers 202. What it has done by then ` +
+  `A call works for about ${WORKING_CALL_MS / 1_000} seconds; repeat it while it answers 202. What it has done by then ` +
   'stays done, also where it is cut off.';
 
 const retryParked = route(
@@ -171,7 +172,7 @@ const retryParked = route(
     problems: ['parked_not_found'],
   },
   async (c, { params: { id } }) => {
-    const retried = await parkedOf(c).retry(id, callClock());
+    const retried = await parkedOf(c).retry(id, workingCall());
     if (retried === undefined) throw notParked(id);
     const { status, version, reason } = retried;
     return c.json({ id, status, version, reason }, status === 'RESUMING' ? 202 : 200);
@@ -196,7 +197,7 @@ const retryAllParked = route(
   },
   async (c, { body: { kind, where, cursor = { after: '', resuming: null } } }) => {
     const parked = parkedOf(c);
-    const { next, ...counts } = await parked.retryAll({ kind, where }, cursor, callClock());
+    const { next, ...counts } = await parked.retryAll({ kind, where }, cursor, workingCall());
     const nextCursor = next && encodeCursor(next);
     return c.json({ ...counts, nextCursor }, next === null ? 200 : 202);
   },
@@ -206,12 +207,6 @@ export const parked: readonly Route[] = [listParked, getParked, retryAllParked, 
 
 function parkedOf(c: Context<HttpEnv>): Parked {
   return new Parked(c.env, c.get('logger'), commandContext(c));
-}
-
-/** Whether the time of a call is over, from now on. */
-function callClock(): () => boolean {
-  const end = Date.now() + RETRY_CALL_MS;
-  return () => Date.now() >= end;
 }
 
 function notParked(id: string): ProblemError {

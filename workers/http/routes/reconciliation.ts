@@ -9,15 +9,14 @@ import { CHECKS, FindingId, OPEN_FINDINGS_MAX, OpenFinding } from '../../../sche
 import { AggregateId, DecimalText, Remark, UtcTime } from '../../../schemas/scalars.ts';
 import { timeText } from '../../../schemas/time.ts';
 import { generalLedger } from '../../generalLedger.ts';
+import { pacingOf } from '../../pacing.ts';
 import { lastRoundAt, openFindings, reconcileAll, reconcilerDeps } from '../../reconciliation.ts';
+import { WORKING_CALL_MS, workingCall } from '../../workingCall.ts';
 import { commandContext } from '../command.ts';
 import type { HttpEnv } from '../context.ts';
 import { cursorOf, encodeCursor, nextCursor } from '../cursor.ts';
 import { type Route, route } from '../operation.ts';
 import { PageLimit } from '../query.ts';
-
-/** Milliseconds that one call works: less than any proxy waits. */
-const CALL_MS = 10_000;
 
 /** Findings named in one call. */
 const NAMED_MAX = 100;
@@ -161,7 +160,7 @@ const getReconciliation = route(
   },
 );
 
-const BOUNDED = `A call works for about ${CALL_MS / 1_000} seconds; repeat it while it answers 202.`;
+const BOUNDED = `A call works for about ${WORKING_CALL_MS / 1_000} seconds; repeat it while it answers 202.`;
 
 const runReconciliation = route(
   {
@@ -180,12 +179,12 @@ const runReconciliation = route(
     },
   },
   async (c, { body: { aggregateType, aggregateId, cursor = { part: 0, entry: null } } }) => {
-    const deps = depsOf(c);
+    const { deps, isOver } = workOf(c);
     if (aggregateType !== undefined && aggregateId !== undefined) {
       const looked = await reconcile(deps, [{ aggregateType, aggregateId }]);
       return c.json({ checked: 1, ...looked, nextCursor: null });
     }
-    const { next, ...counts } = await reconcileAll(c.env, deps, cursor, callClock());
+    const { next, ...counts } = await reconcileAll(c.env, deps, cursor, isOver);
     return c.json({ ...counts, nextCursor: next && encodeCursor(next) }, next === null ? 200 : 202);
   },
 );
@@ -207,8 +206,7 @@ const repairFindings = route(
     },
   },
   async (c, { body: { reason, findingIds, after = '' } }) => {
-    const deps = depsOf(c);
-    const isOver = callClock();
+    const { deps, isOver } = workOf(c);
     const open = await openFindings(c.env);
     const wanted = open.filter(
       ({ findingId }) => findingId > after && (findingIds === undefined || findingIds.includes(findingId)),
@@ -229,12 +227,10 @@ const repairFindings = route(
 /** Every route of the reconciler. */
 export const reconciliation: readonly Route[] = [getReconciliation, runReconciliation, repairFindings];
 
-function depsOf(c: Context<HttpEnv>) {
-  return reconcilerDeps(c.env, c.get('logger'), commandContext(c));
-}
-
-/** Whether the time of a call is over, from now on. */
-function callClock(): () => boolean {
-  const end = Date.now() + CALL_MS;
-  return () => Date.now() >= end;
+function workOf(c: Context<HttpEnv>) {
+  const pacing = pacingOf(c.env, 1);
+  return {
+    deps: reconcilerDeps(c.env, c.get('logger'), commandContext(c), pacing),
+    isOver: workingCall(pacing),
+  };
 }

@@ -5,7 +5,8 @@ import { Retryable } from '../../../queues/kernel/errors.ts';
 import type { RebuildProgress } from '../../../queues/rebuild/progress.ts';
 import { type RebuildKind, VIEWS, type ViewName } from '../../../schemas/tables/views.ts';
 import { viewStates } from '../../reads/viewStates.ts';
-import { cancelRebuilds, currentRebuild, REBUILD_CALL_MS, rebuildViews } from '../../rebuild.ts';
+import { cancelRebuilds, currentRebuild, rebuildViews } from '../../rebuild.ts';
+import { WORKING_CALL_MS } from '../../workingCall.ts';
 import { parseBody } from '../body.ts';
 import type { HttpEnv } from '../context.ts';
 import { type Route, route } from '../operation.ts';
@@ -63,7 +64,7 @@ const rebuild = route(
     summary: 'Rebuild read models from the logs',
     description:
       'Beside the live ones, which go on. What was made is held against the live views and against every actor, and ' +
-      `then takes their place. A call works for at most ${REBUILD_CALL_MS / 1_000} seconds; repeat it while it answers 202.`,
+      `then takes their place. A call works for at most ${WORKING_CALL_MS / 1_000} seconds; repeat it while it answers 202.`,
     ownBody: { required: false, content: { 'application/json': { schema: RebuildBody } } },
     success: {
       status: 200,
