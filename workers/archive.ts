@@ -1,6 +1,7 @@
 /** The archive's objects as the Worker reaches them, and for how long it waits for them. */
 import type { ArchivistActor } from '../actors/archivist/actor.ts';
 import type { NotaryActor } from '../actors/notary/actor.ts';
+import type { Sealed } from '../queues/archive/archivist.ts';
 import { type ArchiveStore, r2Store } from '../queues/archive/store.ts';
 import type { Env } from './env.ts';
 import { inBucketTime, inTime, Unanswered } from './inTime.ts';
@@ -45,6 +46,17 @@ export function archivistFor(env: Env): AskArchivist {
       throw error;
     }
   };
+}
+
+/** Has everything archived that waits. Each call of the archivist reads as much as the platform allows one. */
+export async function sealAll(archivist: AskArchivist): Promise<Omit<Sealed, 'isComplete'>> {
+  const total = { segments: 0, events: 0 };
+  for (;;) {
+    const { segments, events, isComplete } = await archivist((stub) => stub.seal());
+    total.segments += segments;
+    total.events += events;
+    if (isComplete) return total;
+  }
 }
 
 /** Asks the notary. Rejects with {@link Unanswered} where it does not answer in time. */

@@ -22,7 +22,7 @@ import { transferSagaId } from '../schemas/sagaIds.ts';
 import type { ViewName } from '../schemas/tables/views.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { actorStub, ownerOf, readLog } from './aggregates.ts';
-import type { AskArchivist } from './archive.ts';
+import { type AskArchivist, sealAll } from './archive.ts';
 import { comparedLogs } from './completeness.ts';
 import { type Env, viewDatabases } from './env.ts';
 import { generalLedger } from './generalLedger.ts';
@@ -79,7 +79,7 @@ export function checksOf(
         const announced = announcementText({ ...key, fromVersion, toVersion });
         if (!(await archivist((stub) => stub.accept([announced]))))
           throw new Error('the archivist has no room');
-        await archivist((stub) => stub.seal());
+        await sealAll(archivist);
       },
     }),
     segmentCheck({

@@ -13,13 +13,15 @@ import { parseEventsMessage } from '../../schemas/message.ts';
 import { type Jurisdiction, retentionOf } from '../../schemas/retention.ts';
 import { errorFields } from '../../telemetry/logger.ts';
 import type { LogDeps } from '../kernel/announcement.ts';
-import { type AggregateKey, keyOf } from '../kernel/positions.ts';
+import type { AggregateKey } from '../kernel/positions.ts';
 import type { ArchiveTables, Arrival, DraftObject, Position } from './archiveTables.ts';
 import { inCallTime } from './callTime.ts';
 import {
   announcementText,
   Gathering,
   type OpenRange,
+  RUN_READS_MAX,
+  SEGMENT_AGE_MS,
   SEGMENT_BYTES_MAX,
   SEGMENT_EVENTS_MAX,
 } from './gathering.ts';
@@ -28,21 +30,13 @@ import { type Manifest, manifestHash, manifestKey, manifestOf, manifestText } fr
 import { nextManifest } from './manifestChain.ts';
 import { type ArchivedRange, buildSegment } from './segment.ts';
 import { createOnce } from './store.ts';
-
-/** How long an event waits for others: how old the archive may be on a quiet day. */
-export const SEGMENT_AGE_MS = 5 * 60_000;
+import { Suspects } from './suspects.ts';
 
 /**
  * What may wait, a quarter of a million announcements of 250 bytes: beyond it messages are left in the queue, or to the
  * sweeper, which reads the logs.
  */
 export const WAITING_BYTES_MAX = 64_000_000;
-
-/** How long the archive may be behind a log before a message is taken for lost: every event waits for the age of a segment. */
-const SUSPECT_MS = 2 * SEGMENT_AGE_MS;
-
-/** Suspects remembered, about 100 bytes each; what does not fit is seen again in a later round. */
-const SUSPECTS_MAX = 50_000;
 
 /** Pause after a failed sealing: doubles from a second up to a minute, for as long as the bucket fails. */
 const RETRY_FIRST_MS = 1_000;
@@ -58,6 +52,8 @@ export interface ArchivistDeps extends LogDeps, InspectionDeps {
 export interface Sealed {
   readonly segments: number;
   readonly events: number;
+  /** Whether that was all; where logs of too many aggregates are to be read, another call goes on. */
+  readonly isComplete: boolean;
 }
 
 /** How the archive stands. */
@@ -71,8 +67,7 @@ export interface ArchiveStatus {
 export class Archivist {
   readonly #deps: ArchivistDeps;
   readonly #tables: ArchiveTables;
-  /** Logs that went further than the archive when the sweeper came by; what is forgotten by an eviction is seen again. */
-  readonly #suspects = new Map<string, { toVersion: number; since: number }>();
+  readonly #suspects: Suspects;
   #failures = 0;
   #running: Promise<Sealed> | undefined;
   /** The last waiting row that the run takes: at first that of its beginning, so that all who waited for the run share it. */
@@ -82,6 +77,7 @@ export class Archivist {
   constructor(deps: ArchivistDeps, tables: ArchiveTables) {
     this.#deps = inCallTime(deps);
     this.#tables = tables;
+    this.#suspects = new Suspects(tables);
   }
 
   /** Takes messages over; false where too much waits already. Durable once the caller is answered. */
@@ -99,23 +95,7 @@ export class Archivist {
    */
   follow(heads: readonly OpenRange[]): void {
     const now = this.#deps.now();
-    const lost: OpenRange[] = [];
-    for (const head of heads) {
-      const { version } = this.#tables.position(head);
-      const suspect = this.#suspects.get(keyOf(head));
-      if (version >= (suspect?.toVersion ?? 0)) this.#suspects.delete(keyOf(head));
-      else if (suspect !== undefined && now >= suspect.since + SUSPECT_MS) {
-        lost.push({ ...head, fromVersion: version + 1, toVersion: suspect.toVersion });
-        this.#suspects.delete(keyOf(head));
-      }
-      if (
-        version < head.toVersion &&
-        !this.#suspects.has(keyOf(head)) &&
-        this.#suspects.size < SUSPECTS_MAX
-      ) {
-        this.#suspects.set(keyOf(head), { toVersion: head.toVersion, since: now });
-      }
-    }
+    const lost = this.#suspects.lost(heads, now);
     if (lost.length === 0) return;
     this.#deps.logger.log('info', 'archive repaired from logs', { aggregates: lost.length });
     this.#tables.wait(lost.map(announcementText), now);
@@ -136,8 +116,8 @@ export class Archivist {
   }
 
   /**
-   * Archives everything that waits when it is called. Calls share a run; what has come since that one began is the next run's,
-   * since one that chased what arrives would not end under load. Throws where the bucket does not answer.
+   * Archives everything that waits when it is called, or as much of it as one run may read. Calls share a run; what has come since that one
+   * began is the next run's, since one that chased what arrives would not end under load. Throws where the bucket does not answer.
    */
   seal(): Promise<Sealed> {
     if (this.#running !== undefined && this.#tables.newestPending() > this.#runsTo) {
@@ -190,16 +170,20 @@ export class Archivist {
 
   async #sealAll(): Promise<Sealed> {
     const total = { segments: 0, events: 0 };
+    let readsLeft = RUN_READS_MAX;
     this.#runsTo = this.#tables.newestPending();
     await this.#publish(total);
     await this.#adopted();
     this.#runsTo = this.#tables.newestPending();
-    while (this.#tables.oldestPending() <= this.#runsTo) {
+    const isPending = () => this.#tables.oldestPending() <= this.#runsTo;
+    while (isPending() && readsLeft > 0) {
+      const gathering = await this.#draft(readsLeft);
+      readsLeft = gathering?.readsLeft ?? 0;
       // What was too long for one segment waits behind all else by now.
-      if (await this.#draft()) this.#runsTo = this.#tables.newestPending();
+      if ((gathering?.unfinished.length ?? 0) > 0) this.#runsTo = this.#tables.newestPending();
       await this.#publish(total);
     }
-    return total;
+    return { ...total, isComplete: !isPending() };
   }
 
   /**
@@ -228,12 +212,12 @@ export class Archivist {
     if (manifests > 0) this.#deps.logger.log('warn', 'archive taken over from the bucket', { manifests });
   }
 
-  /** Makes segments of the oldest messages and writes them down; tells whether some range was too long to be done with. */
-  async #draft(): Promise<boolean> {
+  /** Makes segments of the oldest messages and writes them down; undefined where there are none. */
+  async #draft(readsLeft: number): Promise<Gathering | undefined> {
     const rows = this.#tables.oldest(SEGMENT_EVENTS_MAX, SEGMENT_BYTES_MAX);
     const last = rows.at(-1);
-    if (last === undefined) return false;
-    const gathering = new Gathering(this.#deps, this.#tables);
+    if (last === undefined) return undefined;
+    const gathering = new Gathering(this.#deps, this.#tables, readsLeft);
     await gathering.gather(rows.flatMap(({ messages }) => messages.map(parseEventsMessage)));
     const now = this.#deps.now();
     const drafts = await runPaced(this.#drafts(gathering, now), this.#deps.pause);
@@ -244,7 +228,7 @@ export class Archivist {
       // Nothing to wait for: what was too much for one sealing is overdue.
       this.#tables.wait(gathering.unfinished.map(announcementText), 0);
     });
-    return gathering.unfinished.length > 0;
+    return gathering;
   }
 
   /** What was gathered as segments with their manifests, linked to the chain that nobody else goes on with. */

@@ -14,8 +14,17 @@ export const SEGMENT_EVENTS_MAX = 20_000;
 /** Bytes of their data and metadata, for the same reason where events are larger; a page more may come. */
 export const SEGMENT_BYTES_MAX = 16_000_000;
 
+/** How long an event waits for others: how old the archive may be on a quiet day. */
+export const SEGMENT_AGE_MS = 5 * 60_000;
+
 /** Events read from a log at a time: they are in memory beside what is gathered. */
 const PAGE_EVENTS = 1_000;
+
+/**
+ * Reads of logs in one run of the archivist, however many segments that makes: the platform allows an object 10,000 calls for whatever
+ * woke it, and the bucket has to be asked, too.
+ */
+export const RUN_READS_MAX = 5_000;
 
 /** Owners asked side by side: the platform lets a request wait for six answers at a time. */
 const OWNERS_AT_A_TIME = 6;
@@ -32,14 +41,21 @@ export class Gathering {
   readonly #ranges = new Map<string, ArchivedRange[]>();
   #eventsLeft = SEGMENT_EVENTS_MAX;
   #bytesLeft = SEGMENT_BYTES_MAX;
+  #readsLeft: number;
   /** Ranges whose owner did not answer. */
   readonly unread: OpenRange[] = [];
-  /** Ranges that were too long for one segment. */
+  /** Ranges that were too much for one segment, or for so many reads. */
   readonly unfinished: OpenRange[] = [];
 
-  constructor(deps: LogDeps, tables: Pick<ArchiveTables, 'position'>) {
+  constructor(deps: LogDeps, tables: Pick<ArchiveTables, 'position'>, readsLeft: number) {
     this.#deps = deps;
     this.#tables = tables;
+    this.#readsLeft = readsLeft;
+  }
+
+  /** Reads of logs that the run may still make. */
+  get readsLeft(): number {
+    return this.#readsLeft;
   }
 
   /** Ranges by aggregate type; both in order, so that the same events always make the same file. */
@@ -58,7 +74,7 @@ export class Gathering {
   }
 
   get #hasRoom(): boolean {
-    return this.#eventsLeft > 0 && this.#bytesLeft > 0;
+    return this.#eventsLeft > 0 && this.#bytesLeft > 0 && this.#readsLeft > 0;
   }
 
   /** Whatever an announcement carries, the log is the truth, and has more. */
@@ -94,6 +110,7 @@ export class Gathering {
 
   /** The events after a position up to a version as the log has them, or undefined where their hashes do not hold. */
   async #page(key: AggregateKey, after: Position, to: number): Promise<PublishedEvent[] | undefined> {
+    this.#readsLeft--;
     const messages = await this.#deps.readLog(key, after.version + 1, to - after.version);
     const events = messages.flatMap((message) => message.events);
     let { version, hash } = after;

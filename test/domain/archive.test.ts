@@ -49,7 +49,7 @@ describe('the archive', () => {
     const world = new ArchiveWorld();
     for (let number = 0; number < 60; number++) trade(world, `account-${number % 3}`, number);
     for (const account of world.accounts.values()) world.deliver(account.announce());
-    expect(await world.archivist.seal()).toEqual({ segments: 1, events: 63 });
+    expect(await world.archivist.seal()).toEqual({ segments: 1, events: 63, isComplete: true });
     await world.notary.sign();
     const { findings, events, aggregates } = await verify(world);
     expect(findings.kept).toEqual([]);

@@ -5,11 +5,20 @@
  * ARCHIVIST_SEED=1 npx vitest run --project node test/domain/archivist.test.ts
  */
 import { describe, expect, it } from 'vitest';
+import { eventHash } from '../../actors/kernel/hashChain.ts';
 import { seededRandom } from '../../demo/random.ts';
 import { newNotaryKey } from '../../local/notaryKey.ts';
-import { SEGMENT_AGE_MS, WAITING_BYTES_MAX } from '../../queues/archive/archivist.ts';
+import { WAITING_BYTES_MAX } from '../../queues/archive/archivist.ts';
 import { signingKeys } from '../../queues/archive/checkpoint.ts';
-import { announcementText, SEGMENT_BYTES_MAX, SEGMENT_EVENTS_MAX } from '../../queues/archive/gathering.ts';
+import {
+  announcementText,
+  RUN_READS_MAX,
+  SEGMENT_AGE_MS,
+  SEGMENT_BYTES_MAX,
+  SEGMENT_EVENTS_MAX,
+} from '../../queues/archive/gathering.ts';
+import { canonicalJson } from '../../schemas/canonical.ts';
+import { type EventsMessage, type PublishedEvent, parseEventsMessage } from '../../schemas/message.ts';
 import { publicKeyOf } from '../../verifier/keys.ts';
 import { verifyArchive } from '../../verifier/verify.ts';
 import { ArchiveWorld, act, MemoryArchive } from '../support/archive.ts';
@@ -194,6 +203,30 @@ describe('what is too much for one segment', () => {
     }
     await world.archivist.seal();
     expectComplete(world);
+  });
+});
+
+describe('logs of more aggregates than one run may read', () => {
+  it('are left to the next, which comes at once, and nothing is archived twice or left out', async () => {
+    const world = new ArchiveWorld();
+    act(world, 'account-0', 0);
+    const [opened] = world.account('account-0').messages(1, 1).map(parseEventsMessage) as [EventsMessage];
+    const [event] = opened.events as [PublishedEvent];
+    const [data, metadata] = [canonicalJson(event.data), canonicalJson(event.metadata)];
+    const reads: string[] = [];
+    world.readLog = async ({ aggregateId }) => {
+      reads.push(aggregateId);
+      const hash = eventHash(opened.previousHash, { ...opened, ...event, aggregateId, data, metadata });
+      return [{ ...opened, aggregateId, events: [{ ...event, hash }] }];
+    };
+    const ids = Array.from({ length: RUN_READS_MAX + 10 }, (_, index) => `many-${index}`);
+    world.deliver(ids.map((aggregateId) => JSON.stringify({ ...opened, aggregateId, events: [] })));
+    expect(await world.archivist.seal()).toEqual({ segments: 1, events: RUN_READS_MAX, isComplete: false });
+    expect(reads.splice(0)).toHaveLength(RUN_READS_MAX);
+    await world.archivist.alarm();
+    expect(reads).toHaveLength(10);
+    expect(await world.archivist.seal()).toEqual({ segments: 0, events: 0, isComplete: true });
+    expect([...world.archivedVersions()].sort()).toEqual(ids.map((id) => [id, [1]]).sort());
   });
 });
 

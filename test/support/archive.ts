@@ -239,10 +239,12 @@ export class ArchiveWorld {
 
   #called() {
     const startTimer = this.#startTimer;
-    return { store: this.bucket, readLog: this.#readLog, now: () => this.now, pause: nextTurn, startTimer };
+    const readLog: LogDeps['readLog'] = (...range) => this.readLog(...range);
+    return { store: this.bucket, readLog, now: () => this.now, pause: nextTurn, startTimer };
   }
 
-  readonly #readLog: LogDeps['readLog'] = async ({ aggregateId }, fromVersion, limit) => {
+  /** What logs say: those of the accounts, unless a test has others. */
+  readLog: LogDeps['readLog'] = async ({ aggregateId }, fromVersion, limit) => {
     await this.onReadLog(aggregateId);
     return this.account(aggregateId).messages(fromVersion, limit).map(parseEventsMessage);
   };

@@ -7,7 +7,7 @@ import { AggregateId } from '../../../schemas/scalars.ts';
 import { timeText } from '../../../schemas/time.ts';
 import { errorFields } from '../../../telemetry/logger.ts';
 import { ownerOf } from '../../aggregates.ts';
-import { archiveObjects, archivistFor, askNotary } from '../../archive.ts';
+import { archiveObjects, archivistFor, askNotary, sealAll } from '../../archive.ts';
 import {
   CheckpointReply,
   CheckpointsReply,
@@ -116,8 +116,7 @@ const signCheckpoint = route(
     },
   },
   async (c) => {
-    const archivist = archivistFor(c.env);
-    const sealed = archivist((stub) => stub.seal());
+    const sealed = sealAll(archivistFor(c.env));
     const { segments, events } = await sealed.catch((error) => notWritten(c, error));
     const signed = askNotary(c.env, (notary) => notary.sign());
     const { checkpoint } = await signed.catch((error) => notWritten(c, error));
