@@ -86,6 +86,16 @@ export function personalFields(schema: z.core.$ZodType): PersonalField[] {
 /** Commands that have personal fields, by type. */
 export type PersonalCommands = Readonly<Record<string, readonly PersonalField[]>>;
 
+/** What of an aggregate's commands is personal. */
+export interface PersonalParts {
+  /** The personal fields, by type. */
+  readonly commands: PersonalCommands;
+  /** What of a command's personal data stays in the clear, in fields of its own: what sums are made by. By type. */
+  readonly clear?: Readonly<
+    Record<string, (data: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>>
+  >;
+}
+
 /** Those of an aggregate's commands that have personal fields. */
 export function personalCommands(commands: Readonly<Record<string, z.ZodType>>): PersonalCommands {
   const found = Object.entries(commands).map(([type, schema]) => [type, personalFields(schema)] as const);

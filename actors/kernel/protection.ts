@@ -7,8 +7,8 @@ import { canonicalJson } from '../../schemas/canonical.ts';
 import type { CommandContext, CommandEnvelope, Outcome } from '../../schemas/envelope.ts';
 import {
   isEncrypted,
-  type PersonalCommands,
   type PersonalField,
+  type PersonalParts,
   type PersonalText,
   type SealAnswer,
   SUBJECT_FIELD,
@@ -19,11 +19,7 @@ type Data = Readonly<Record<string, unknown>>;
 type Refused = Extract<Outcome, { status: 'refused' }>;
 
 /** How the commands of an aggregate are protected. */
-export interface ProtectionDeps {
-  /** The personal fields of its commands, by type. */
-  readonly commands: PersonalCommands;
-  /** What of a command's personal data stays in the clear, in fields of its own: what sums are made by. By type. */
-  readonly clear?: Readonly<Record<string, (data: Data) => Data>>;
+export interface ProtectionDeps extends PersonalParts {
   /** Has values encrypted by their subject. Throws where that cannot be done now: then nothing is decided. */
   seal(
     subject: string,

@@ -1,11 +1,10 @@
 /** The order as a Durable Object: one object an order, named by its id. It tells its shipments what becomes of them. */
 import type { CommandContext, CommandTarget } from '../../schemas/envelope.ts';
-import { type Address, countryOf, orderCommands } from '../../schemas/order.ts';
-import { personalCommands } from '../../schemas/personal.ts';
 import type { ActorEnv } from '../env.ts';
 import type { OutcomeCommand } from '../kernel/actorDeps.ts';
 import { EventSourcedActor } from '../kernel/eventSourcedActor.ts';
 import { type OrderState, orderDecider } from './decider.ts';
+import { orderPersonal } from './personal.ts';
 import type { ShipmentErrand } from './shipments.ts';
 
 export class OrderActor extends EventSourcedActor<OrderState> {
@@ -17,8 +16,7 @@ export class OrderActor extends EventSourcedActor<OrderState> {
       ({ request }, context) => tellShipment(env, request as ShipmentErrand, context),
       {
         personal: {
-          commands: personalCommands(orderCommands),
-          clear: { PlaceOrder: ({ shipTo }) => ({ country: countryOf(shipTo as Address) }) },
+          ...orderPersonal,
           seal: (subject, ...values) => env.SUBJECTS.getByName(subject).seal(...values),
         },
       },

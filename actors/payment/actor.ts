@@ -2,11 +2,11 @@
 import { performCall } from '../../payments/provider.ts';
 import { paymentProviders, providerChoice } from '../../payments/providers.ts';
 import { partOf, SANDBOX_PARTS, sandboxName } from '../../schemas/partition.ts';
-import { paymentCommands } from '../../schemas/payment.ts';
-import { type Encrypted, type OpenAnswer, personalCommands } from '../../schemas/personal.ts';
+import type { Encrypted, OpenAnswer } from '../../schemas/personal.ts';
 import type { ActorEnv } from '../env.ts';
 import { EventSourcedActor } from '../kernel/eventSourcedActor.ts';
 import { type PaymentState, paymentDecider } from './decider.ts';
+import { paymentPersonal } from './personal.ts';
 
 export class PaymentActor extends EventSourcedActor<PaymentState> {
   constructor(ctx: DurableObjectState, env: ActorEnv) {
@@ -28,7 +28,7 @@ export class PaymentActor extends EventSourcedActor<PaymentState> {
       ({ request }, _, again) => performCall({ providers, open }, paymentId, request, again),
       {
         personal: {
-          commands: personalCommands(paymentCommands),
+          ...paymentPersonal,
           seal: (subject, ...values) => subjectOf(subject).seal(...values),
         },
       },

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { Protection, type ProtectionDeps } from '../../actors/kernel/protection.ts';
 import { type OrderState, orderDecider } from '../../actors/order/decider.ts';
+import { orderPersonal } from '../../actors/order/personal.ts';
 import type { CommandEnvelope } from '../../schemas/envelope.ts';
-import { type Address, countryOf, orderCommands } from '../../schemas/order.ts';
-import { type Encrypted, personalCommands } from '../../schemas/personal.ts';
+import type { Encrypted } from '../../schemas/personal.ts';
 import { type LocalWorld, localCore } from '../support/localCore.ts';
 import { localSubject } from '../support/localSubject.ts';
 
@@ -40,8 +40,7 @@ function order({
   const { core, world: own } = localCore<OrderState>({ ...orderDecider, effects: undefined } as never, world);
   const protection = new Protection(
     {
-      commands: personalCommands(orderCommands),
-      clear: { PlaceOrder: ({ shipTo }) => ({ country: countryOf(shipTo as Address) }) },
+      ...orderPersonal,
       seal: seal ?? ((_, ...values) => subject.keys.seal(...values)),
     },
     {

@@ -13,8 +13,17 @@ const limit = (file: string, name: string, value: number): Patch => ({
 /** Aggregates that a sweep looks at. */
 export const SWEEP_PAGE = 5;
 
-/** Every limit that is scaled down. */
+/** Random bytes come from the seed. */
+const seeded = (file: string): Patch => ({
+  file,
+  find: ", randomBytes } from 'node:crypto';\n",
+  replace: " } from 'node:crypto';\nimport { randomBytes } from '../test/sim/model/randomBytes.ts';\n",
+});
+
+/** Every limit that is scaled down, and what else a run cannot leave to the machine. */
 export const LIMITS: readonly Patch[] = [
+  seeded('privacy/cipher.ts'),
+  seeded('privacy/keyRing.ts'),
   limit('actors/kernel/snapshots.ts', 'SNAPSHOT_EVERY_EVENTS', 5),
   limit('actors/kernel/aggregate.ts', 'FOLD_PAGE_EVENTS', 3),
   limit('actors/kernel/eventLog.ts', 'TAIL_EVENTS_MAX', 7),

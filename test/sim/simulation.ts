@@ -12,6 +12,7 @@ import { Disturbances } from './model/disturbances.ts';
 import { Operator } from './model/operator.ts';
 import { Platform } from './model/platform.ts';
 import { drawProfile } from './model/profile.ts';
+import { seedRandomBytes } from './model/randomBytes.ts';
 import { Breach, EPOCH, World } from './model/world.ts';
 import { type Tally, tallyOf } from './tally.ts';
 import { Clients } from './workload/clients.ts';
@@ -85,6 +86,7 @@ class Simulation {
 
   constructor(seed: number) {
     const random = seededRandom(seed);
+    seedRandomBytes(seed);
     const profile = drawProfile(random);
     this.world = new World(random, profile);
     this.auditor = new Auditor(this.world);
@@ -129,7 +131,7 @@ class Simulation {
     await this.#rest();
     await this.#finishSagas();
     this.auditor.settled(this.platform, 'mended');
-    await this.#clients.readSubjects();
+    await this.#clients.readPersonal();
     await this.#drain();
     this.auditor.keysKept();
     this.auditor.paidOut();

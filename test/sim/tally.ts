@@ -2,6 +2,7 @@
 import type { Auditor } from './audit/auditor.ts';
 import { OrderBook } from './audit/orderBook.ts';
 import { SagaBook } from './audit/sagaBook.ts';
+import { SubjectBook } from './audit/subjectBook.ts';
 import type { World } from './model/world.ts';
 
 const FIGURES = [
@@ -18,6 +19,8 @@ const FIGURES = [
   'sagasUndone',
   'sagasParked',
   'sagasUnfinished',
+  'subjectsErased',
+  'ordersOfErased',
 ] as const;
 
 /** Figures by name. */
@@ -47,6 +50,11 @@ export function tallyOf({ losses, clock }: World, auditor: Auditor): Tally {
   const sagas = Array.from(auditor.books(SagaBook).values(), ({ status }) => status);
   const count = (all: readonly string[], ...wanted: string[]) =>
     all.filter((status) => wanted.includes(status)).length;
+  const customers = [...auditor.books(OrderBook).values()].flatMap(({ placed }) =>
+    placed === undefined ? [] : [String(placed.data.customerId)],
+  );
+  const subjects = [...auditor.books(SubjectBook)].filter(([, { isErased }]) => isErased);
+  const erased = new Set(subjects.map(([subjectId]) => subjectId));
   let [timersFired, timersLost] = [0, 0];
   for (const { runs, book } of auditor.ledgers.values()) {
     for (const commandId of runs.keys()) if (TIMER_ID.test(commandId)) timersFired++;
@@ -63,6 +71,8 @@ export function tallyOf({ losses, clock }: World, auditor: Auditor): Tally {
     sagasUndone: count(sagas, 'COMPENSATED'),
     sagasParked: count(sagas, 'PARKED'),
     sagasUnfinished: count(sagas, 'RUNNING', 'COMPENSATING'),
+    subjectsErased: erased.size,
+    ordersOfErased: customers.filter((customerId) => erased.has(customerId)).length,
   };
 }
 
@@ -77,5 +87,6 @@ export function tallyLines(tally: Tally): string[] {
     `orders: ${tally.ordersPlaced} placed, ${tally.ordersShipped} shipped, ${tally.ordersCancelled} cancelled`,
     `sagas: ${sagasCompleted} completed, ${sagasUndone} undone, ${sagasParked} parked since the bank says no for good, ` +
       `${sagasUnfinished} unfinished`,
+    `personal data: ${tally.subjectsErased} subjects erased, who had placed ${tally.ordersOfErased} orders`,
   ];
 }

@@ -180,8 +180,12 @@ describe('what is marked as personal', () => {
     for (const { aggregateType, commands } of AGGREGATE_LIST) {
       const own = Object.entries(commands).filter(([, schema]) => personalFields(schema).length > 0);
       if (own.length === 0) continue;
-      const actor = join(ROOT, 'actors', aggregateType, 'actor.ts');
-      expect(existsSync(actor) && readFileSync(actor, 'utf8'), actor).toContain('personalCommands(');
+      const source = (file: string) => {
+        const path = join(ROOT, 'actors', aggregateType, file);
+        return existsSync(path) ? readFileSync(path, 'utf8') : '';
+      };
+      expect(source('personal.ts'), aggregateType).toContain('personalCommands(');
+      expect(source('actor.ts'), aggregateType).toMatch(/personal: \{\s+\.\.\.\w+Personal,/);
       for (const [type, schema] of own)
         expect((schema as unknown as z.ZodObject).shape, type).toHaveProperty(SUBJECT_FIELD);
     }

@@ -5,11 +5,14 @@
 import type { Source } from '../../../actors/kernel/messages.ts';
 import { keyOf } from '../../../queues/kernel/positions.ts';
 import type { GroupName } from '../../../schemas/consumerGroups.ts';
+import type { ProviderCall } from '../../../schemas/paymentProvider.ts';
 import type { TurnReport } from '../model/application.ts';
 import type { ActorObject, Observer, Platform } from '../model/platform.ts';
 import type { SimStorage } from '../model/storage.ts';
+import { PERSONAL_DATA_KEYS } from '../model/subject.ts';
 import { Breach, type World } from '../model/world.ts';
 import type { Attempt } from '../workload/attempt.ts';
+import { isPersonal } from '../workload/personalValues.ts';
 import { AccountBook } from './accountBook.ts';
 import { AccountTransfers } from './accountTransfers.ts';
 import { Announced } from './announced.ts';
@@ -24,9 +27,10 @@ import { OrderBook } from './orderBook.ts';
 import { PaymentBook } from './paymentBook.ts';
 import { ProductBook } from './productBook.ts';
 import { SagaBook } from './sagaBook.ts';
+import { SealedValues } from './sealed.ts';
 import { ShipmentBook } from './shipmentBook.ts';
 import { checkShop, checkTold, untold } from './shopAudit.ts';
-import { SubjectAudit } from './subjectAudit.ts';
+import { SubjectAudit, subjectOf } from './subjectAudit.ts';
 import { SubjectBook } from './subjectBook.ts';
 import { type PoisonFate, ViewAudit } from './views.ts';
 
@@ -56,6 +60,7 @@ export class Auditor implements Observer {
   readonly #stored = new Set<Ledger>();
   /** Aggregates that are in the directory: nothing ever leaves it. */
   readonly #known = new Set<Ledger>();
+  readonly #sealed = new SealedValues(PERSONAL_DATA_KEYS);
   #bank: BankAudit | undefined;
   #subjects: SubjectAudit | undefined;
   #views: ViewAudit[] = [];
@@ -71,10 +76,11 @@ export class Auditor implements Observer {
       const book = this.ledgers.get(`payment/${paymentId}`)?.book;
       return book instanceof PaymentBook ? book : undefined;
     });
-    this.#subjects = new SubjectAudit(
-      (aggregateId) => this.ledger({ aggregateType: 'subject', aggregateId }).book as SubjectBook,
-      platform.bucket,
-    );
+    this.#subjects = new SubjectAudit({
+      bookOf: (subjectId) => this.#subjectBook(subjectId),
+      bucket: platform.bucket,
+      sealed: this.#sealed,
+    });
     this.#directories = platform.directories;
     this.#views = platform.databases.map((database) => new ViewAudit(database, this.ledgers));
   }
@@ -105,6 +111,10 @@ export class Auditor implements Observer {
       .map(([sagaId]) => sagaId);
   }
 
+  #subjectBook(aggregateId: string): SubjectBook {
+    return this.ledger({ aggregateType: 'subject', aggregateId }).book as SubjectBook;
+  }
+
   #bookOf(source: Source): Book {
     const ledgerOf = (other: Source) => this.ledger(other);
     const { aggregateId } = source;
@@ -118,9 +128,14 @@ export class Auditor implements Observer {
       case 'inventory':
         return new InventoryBook(source, ledgerOf);
       case 'order':
-        return new OrderBook(source, ledgerOf);
+        return new OrderBook(source, ledgerOf, this.#sealed.open);
       case 'payment':
-        return new PaymentBook(source, ledgerOf, (...asked) => this.#bank?.said(...asked));
+        return new PaymentBook(source, {
+          ledgerOf,
+          bankSaid: (...asked) => this.#bank?.said(...asked),
+          open: this.#sealed.open,
+          isErased: (customerId) => this.#subjectBook(customerId).isErased,
+        });
       case 'shipment':
         return new ShipmentBook(aggregateId, ledgerOf);
       case 'subject':
@@ -137,7 +152,12 @@ export class Auditor implements Observer {
   }
 
   sent(attempt: Attempt): Expectation[] {
-    return this.answers.sent(this.ledger(attempt.source), attempt);
+    const expected = this.answers.sent(this.ledger(attempt.source), attempt);
+    return attempt.commands.map(({ body }, index) => {
+      const subjectId = subjectOf(body);
+      const isErased = subjectId !== undefined && this.subjects.asks(subjectId).isErased;
+      return isErased ? 'subject_erased' : expected[index];
+    });
   }
 
   heard(attempt: Attempt, answers: readonly Answer[], expected: readonly Expectation[]): void {
@@ -153,6 +173,7 @@ export class Auditor implements Observer {
       const said = answer?.status === 'refused' ? answer.code : String(answer?.status);
       if (body.type === 'EraseSubject' && ERASED.includes(said))
         this.subjects.heardErased(attempt.source.aggregateId);
+      if (said === 'subject_erased') this.subjects.requireErased(subjectOf(body) ?? '');
     }
   }
 
@@ -173,6 +194,15 @@ export class Auditor implements Observer {
     }
     this.#checkCursor(ledger, object);
     if (!object.isFiring && !object.alarmLost) this.#checkAlarm(ledger, object);
+  }
+
+  written(where: string, text: string): void {
+    if (isPersonal(text)) throw new Breach('nothing personal is in the clear', `${where}: ${text}`);
+  }
+
+  /** A card is asked for once it is there, and until its holder is erased. */
+  bankAsked(paymentId: string, { operation, token, pending }: ProviderCall): void {
+    this.#bank?.asked(paymentId, { operation, token, isPending: pending !== null });
   }
 
   bankCommitted(part: number): void {

@@ -16,6 +16,13 @@ interface BankBooks {
   readonly operations: Readonly<Record<string, { readonly result: { readonly outcome: string } | null }>>;
 }
 
+/** What the bank is asked for, and whether it has said before that this is under way. */
+interface Asked {
+  readonly operation: string;
+  readonly token: string;
+  readonly isPending: boolean;
+}
+
 /** A payment's book; undefined where nobody ever asked for such a payment. */
 type PaymentOf = (paymentId: string) => PaymentBook | undefined;
 
@@ -34,6 +41,18 @@ export class BankAudit {
 
   said(paymentId: string, operation: string): string | undefined {
     return this.#books.get(paymentId)?.books.operations[operation]?.result?.outcome;
+  }
+
+  /** A payment asks for something: with the card that it was given, and once its holder is erased by nothing but its own id. */
+  asked(paymentId: string, { operation, token, isPending }: Asked): void {
+    const payment = this.#paymentOf(paymentId);
+    const fail = (detail: string) => {
+      throw new Breach('the bank is asked for what is in the log', `payment/${paymentId}: ${detail}`);
+    };
+    if (token !== '' && token !== payment?.token) fail(`${operation} by another card`);
+    if (token !== '') return;
+    if (payment?.isOfErased !== true) fail(`${operation} without a card`);
+    if (operation === 'authorize' && !isPending) fail('money of who is erased');
   }
 
   /** After a commit of a part: whatever changed was asked for. */

@@ -6,6 +6,7 @@ import { type AuditedEvent, type Due, EFFECT_SLACK_MS } from './book.ts';
 import { units } from './exact.ts';
 import type { LedgerOf } from './ledger.ts';
 import { sagaCommand } from './sagaCommands.ts';
+import { isSealed, type OpenSealed } from './sealed.ts';
 import type { OrderTold, ShipmentTold } from './shopBooks.ts';
 
 /** How the order says that a shipment has been told something. */
@@ -13,7 +14,7 @@ const EFFECT_ID = /^effect tell (\S+) (DISPATCHED|DELIVERED) 0$/;
 
 /** The event of each command, and what of the command it says again. */
 const EVENTS: Readonly<Record<string, { readonly event: string; readonly same: readonly string[] }>> = {
-  PlaceOrder: { event: 'OrderPlaced', same: ['orderId', 'customerId', 'currency', 'country'] },
+  PlaceOrder: { event: 'OrderPlaced', same: ['orderId', 'customerId', 'currency'] },
   ConfirmOrder: { event: 'OrderConfirmed', same: [] },
   ShipOrder: { event: 'OrderShipped', same: ['carrier', 'trackingNumber'] },
   DeliverOrder: { event: 'OrderDelivered', same: [] },
@@ -31,6 +32,9 @@ const FROM: Readonly<Record<string, readonly string[]>> = {
   ShipmentRecorded: ['CONFIRMED', 'SHIPPED', 'DELIVERED'],
 };
 
+/** States of an order that has neither ended nor left. */
+export const UNDER_WAY = ['PENDING', 'CONFIRMED'];
+
 /** A line of the order. */
 export interface BookedLine {
   readonly line: number;
@@ -38,6 +42,14 @@ export interface BookedLine {
   readonly quantity: bigint;
   shipped: bigint;
 }
+
+/** What is personal in the command that places an order and in the event of it, and what goes with that. */
+type PlacedData = Body['data'] & {
+  readonly customerId: string;
+  readonly country: string | null;
+  readonly payment: { readonly method: string; readonly token: unknown };
+  readonly shipTo: unknown;
+};
 
 interface PlacedItem {
   readonly line: number;
@@ -56,19 +68,19 @@ export class OrderBook implements OrderTold {
   cancelled: AuditedEvent | undefined;
   /** The events of its shipments, by their ids. */
   readonly shipments = new Map<string, AuditedEvent>();
+  /** What stands for the customer's card, and where the goods go, as the client said it. */
+  token = '';
+  address: unknown;
   readonly #source: Source;
   readonly #ledgerOf: LedgerOf;
+  readonly #open: OpenSealed;
   /** What each shipment is known to know. */
   readonly #recorded = new Map<string, string>();
 
-  constructor(source: Source, ledgerOf: LedgerOf) {
+  constructor(source: Source, ledgerOf: LedgerOf, open: OpenSealed) {
     this.#source = source;
     this.#ledgerOf = ledgerOf;
-  }
-
-  /** What stands for the customer's card. */
-  get token(): string {
-    return (this.placed?.data.payment as { token?: string } | undefined)?.token ?? '';
+    this.#open = open;
   }
 
   /** Whether some of it has left, and not all. */
@@ -80,7 +92,23 @@ export class OrderBook implements OrderTold {
     const expected = EVENTS[type];
     if (event.type !== expected?.event || !expected.same.every((name) => event.data[name] === data[name]))
       return false;
-    return type !== 'PlaceOrder' || isAsAsked(data.items as PlacedItem[], event.data.items as PlacedItem[]);
+    if (type !== 'PlaceOrder') return true;
+    const isAsSaid = isAsAsked(data.items as PlacedItem[], event.data.items as PlacedItem[]);
+    return isAsSaid && this.#isProtected(data as PlacedData, event);
+  }
+
+  /** Address and token are sealed for the customer, and the country stays beside them. */
+  #isProtected({ shipTo, payment: { method, token } }: PlacedData, event: AuditedEvent): boolean {
+    const { customerId: subject, country, payment, shipTo: stored } = event.data as unknown as PlacedData;
+    const where = `order/${event.aggregateId} version ${event.version}`;
+    const address = { asked: shipTo, stored };
+    const card = { asked: token, stored: payment.token };
+    return (
+      country === ((shipTo as { country?: string }).country ?? null) &&
+      payment.method === method &&
+      isSealed(this.#open, where, { kind: 'address', subject }, address) &&
+      isSealed(this.#open, where, { kind: 'paymentToken', subject }, card)
+    );
   }
 
   platformBody(_event: AuditedEvent, commandId: string): Body | undefined {
@@ -98,12 +126,12 @@ export class OrderBook implements OrderTold {
         yield { what: `telling ${shipmentId}`, at: 0, slackMs: EFFECT_SLACK_MS };
   }
 
-  apply(event: AuditedEvent): void {
+  apply(event: AuditedEvent, body: Body): void {
     if (!FROM[event.type]?.includes(this.status))
       fail(event, 'orders go their way', `the order was ${this.status}`);
     switch (event.type) {
       case 'OrderPlaced':
-        this.#place(event);
+        this.#place(event, body.data as PlacedData);
         return;
       case 'OrderConfirmed':
         this.status = 'CONFIRMED';
@@ -126,8 +154,10 @@ export class OrderBook implements OrderTold {
     }
   }
 
-  #place(event: AuditedEvent): void {
+  #place(event: AuditedEvent, { shipTo, payment }: PlacedData): void {
     this.placed = event;
+    this.address = shipTo;
+    this.token = String(payment.token);
     this.status = 'PENDING';
     for (const { line, productId, quantity, unitPrice, amount } of event.data.items as PlacedItem[]) {
       const exact = BigInt(quantity) * units(unitPrice);

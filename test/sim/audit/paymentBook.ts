@@ -9,6 +9,7 @@ import { type AuditedEvent, type Due, EFFECT_SLACK_MS } from './book.ts';
 import { units } from './exact.ts';
 import type { LedgerOf } from './ledger.ts';
 import { sagaCommand } from './sagaCommands.ts';
+import { isSealed, type OpenSealed } from './sealed.ts';
 import type { PaymentTold } from './shopBooks.ts';
 
 const EFFECT_ID = /^effect (\S+) (\d+)$/;
@@ -20,7 +21,7 @@ const EVENTS: Readonly<
 > = {
   AuthorizePayment: {
     events: ['PaymentAuthorizationRequested'],
-    same: ['orderId', 'customerId', 'amount', 'currency', 'method', 'token'],
+    same: ['orderId', 'customerId', 'amount', 'currency', 'method'],
   },
   VoidPayment: { events: ['VoidRequested', 'PaymentVoided'], same: ['reason'] },
   CapturePayment: { events: ['CaptureRequested'], same: [] },
@@ -54,8 +55,17 @@ interface Call {
   dueAt: number;
 }
 
-/** What the bank said for good of an operation of a payment; undefined where it did not. */
-export type BankSaid = (paymentId: string, operation: string) => string | undefined;
+/** What a payment's book asks of others. */
+export interface PaymentBookDeps {
+  readonly ledgerOf: LedgerOf;
+  /** What the bank said for good of an operation of a payment; undefined where it did not. */
+  bankSaid(paymentId: string, operation: string): string | undefined;
+  readonly open: OpenSealed;
+  isErased(customerId: string): boolean;
+}
+
+/** Why a payment is declined, or given up, that nobody can ask the bank for any more. */
+const ERASED = 'customer_erased';
 
 export class PaymentBook implements PaymentTold {
   status = 'NONE';
@@ -69,9 +79,11 @@ export class PaymentBook implements PaymentTold {
   mayRelease = false;
   /** Whether anybody but a saga has ever asked for a capture. */
   isCapturedByHand = false;
+  customerId = '';
+  /** What stands for the customer's card, as the client said it. */
+  token = '';
   readonly #source: Source;
-  readonly #ledgerOf: LedgerOf;
-  readonly #said: BankSaid;
+  readonly #deps: PaymentBookDeps;
   readonly #calls = new Map<string, Call>();
   #amount = 0n;
   /** Whether what comes to be held is to be let go. */
@@ -79,10 +91,14 @@ export class PaymentBook implements PaymentTold {
   #isLetGo = false;
   #voids = 0;
 
-  constructor(source: Source, ledgerOf: LedgerOf, said: BankSaid) {
+  constructor(source: Source, deps: PaymentBookDeps) {
     this.#source = source;
-    this.#ledgerOf = ledgerOf;
-    this.#said = said;
+    this.#deps = deps;
+  }
+
+  /** Whether who is to pay is erased. */
+  get isOfErased(): boolean {
+    return this.#deps.isErased(this.customerId);
   }
 
   get held(): bigint {
@@ -119,7 +135,14 @@ export class PaymentBook implements PaymentTold {
     const expected = EVENTS[type];
     if (!expected?.events.includes(event.type)) return false;
     if (!expected.same.every((name) => event.data[name] === data[name])) return false;
-    return data.amount === undefined || data.amount === event.data.amount;
+    if (data.amount !== undefined && data.amount !== event.data.amount) return false;
+    return type !== 'AuthorizePayment' || this.#isSealed(data.token, event);
+  }
+
+  #isSealed(asked: unknown, event: AuditedEvent): boolean {
+    const value = { kind: 'paymentToken' as const, subject: String(event.data.customerId) };
+    const token = { asked, stored: event.data.token };
+    return isSealed(this.#deps.open, `payment/${event.aggregateId} version ${event.version}`, value, token);
   }
 
   platformBody(_event: AuditedEvent, commandId: string): Body | undefined {
@@ -131,7 +154,7 @@ export class PaymentBook implements PaymentTold {
       return { type: 'RecordProviderResult', data: { operation } };
     }
     const [, deliveryId] = WEBHOOK_ID.exec(commandId) ?? [];
-    if (deliveryId === undefined) return sagaCommand(this.#ledgerOf, this.#source, commandId);
+    if (deliveryId === undefined) return sagaCommand(this.#deps.ledgerOf, this.#source, commandId);
     const told = deliveryId.slice(this.#source.aggregateId.length + 1);
     return this.asked.has(told) ? { type: 'RecordProviderNotice', data: { operation: told } } : undefined;
   }
@@ -143,14 +166,24 @@ export class PaymentBook implements PaymentTold {
 
   apply(event: AuditedEvent, body: Body): void {
     const operation = operationOf(event, body);
-    const said = SAID[event.type];
-    if (said !== undefined && this.#said(this.#source.aggregateId, operation) !== said)
-      fail(event, 'the bank said so', `${operation} was not ${said} by the bank's books`);
+    this.#checkSaid(event, operation);
     if (PUT_OFF.includes(event.type)) {
       const call = this.#calls.get(operation);
       if (call !== undefined) call.dueAt = Date.parse(String(event.data.askAt ?? event.data.retryAt));
     } else this.#move(event, operation);
     this.#check(event);
+  }
+
+  /** The bank said so; or nobody was asked, since who was to pay is erased. */
+  #checkSaid(event: AuditedEvent, operation: string): void {
+    const isOfErased = event.data.code === ERASED;
+    if (isOfErased && !this.isOfErased)
+      fail(event, 'nobody is taken for erased', `${this.customerId} is not`);
+    const said = isOfErased && event.type === 'PaymentDeclined' ? undefined : SAID[event.type];
+    if (said === undefined && !isOfErased) return;
+    const bankSaid = this.#deps.bankSaid(this.#source.aggregateId, operation);
+    if (event.type in SAID && bankSaid !== said)
+      fail(event, 'the bank said so', `${operation} is ${bankSaid}, not ${said}, by the bank's books`);
   }
 
   #move(event: AuditedEvent, operation: string): void {
@@ -159,6 +192,8 @@ export class PaymentBook implements PaymentTold {
       case 'PaymentAuthorizationRequested':
         if (this.status !== 'NONE') fail(event, 'exactly once', 'it was asked for before');
         this.#amount = amount;
+        this.customerId = String(event.data.customerId);
+        this.token = this.#tokenOf(event);
         this.#ask('authorize', amount);
         return;
       case 'PaymentAuthorized':
@@ -192,6 +227,11 @@ export class PaymentBook implements PaymentTold {
       default:
         this.#refund(event, amount);
     }
+  }
+
+  #tokenOf({ aggregateId, version, data: { token } }: AuditedEvent): string {
+    const value = { kind: 'paymentToken' as const, subject: this.customerId };
+    return String(this.#deps.open(`payment/${aggregateId} version ${version}`, value, token));
   }
 
   #capture(event: AuditedEvent, amount: bigint): void {

@@ -7,7 +7,14 @@ import type { Encrypted, OpenAnswer, SealAnswer } from '../../../schemas/persona
 import type { SimBucket } from '../model/bucket.ts';
 import type { SimStorage } from '../model/storage.ts';
 import { Breach } from '../model/world.ts';
+import type { Body } from '../workload/commands.ts';
+import { canonicalText } from './exact.ts';
+import type { SealedValues } from './sealed.ts';
 import type { SubjectBook } from './subjectBook.ts';
+
+/** What stands for a value that is not shown. */
+const MASKED_TEXT = '{"$masked":true}';
+const ERASED_TEXT = '{"$erased":true}';
 
 /** A value that somebody has stored. */
 export interface SealedValue {
@@ -21,16 +28,33 @@ export interface Asked {
   readonly isErased: boolean;
 }
 
+/** What is known of subjects elsewhere. */
+export interface SubjectAuditDeps {
+  bookOf(subjectId: string): SubjectBook;
+  readonly bucket: SimBucket;
+  /** Takes a copy of every key. */
+  readonly sealed: SealedValues;
+}
+
+/** Whose personal data a command has in the clear; undefined where it has none. */
+export function subjectOf({ type, data }: Body): string | undefined {
+  return type === 'PlaceOrder' || type === 'AuthorizePayment' ? String(data.customerId) : undefined;
+}
+
+/** Somebody who has read a value. */
+export interface ValueReader {
+  readonly maySee: boolean;
+  readonly asked: Asked;
+}
+
 export class SubjectAudit {
-  readonly #bookOf: (subjectId: string) => SubjectBook;
-  readonly #bucket: SimBucket;
+  readonly #deps: SubjectAuditDeps;
   readonly #values = new Map<string, SealedValue[]>();
   /** Subjects of which somebody has heard that they are erased. */
   readonly #erased = new Set<string>();
 
-  constructor(bookOf: (subjectId: string) => SubjectBook, bucket: SimBucket) {
-    this.#bookOf = bookOf;
-    this.#bucket = bucket;
+  constructor(deps: SubjectAuditDeps) {
+    this.#deps = deps;
   }
 
   /** What was ever stored of a subject. */
@@ -52,7 +76,7 @@ export class SubjectAudit {
         if (keyVersion > book.keys) fail(subjectId, 'keys follow the log', `key ${keyVersion} was used`);
         this.#values.set(subjectId, [...this.values(subjectId), { text, encrypted }]);
       }
-    } else if (answer.code === 'subject_erased') this.#requireErased(subjectId, book);
+    } else if (answer.code === 'subject_erased') this.requireErased(subjectId);
     else if (create) fail(subjectId, 'what is sealed can be read', `nothing was encrypted: ${answer.code}`);
   }
 
@@ -62,13 +86,12 @@ export class SubjectAudit {
     { isErased }: Asked,
     answers: readonly OpenAnswer[],
   ): void {
-    const book = this.#bookOf(subjectId);
     values.forEach(({ text }, index) => {
       const answer = answers[index];
       if (answer?.status === 'open') {
         if (isErased) fail(subjectId, 'erased is for good', 'a value was read after it');
         if (answer.text !== text) fail(subjectId, 'what is sealed can be read', 'another value came out');
-      } else if (answer?.status === 'erased') this.#requireErased(subjectId, book);
+      } else if (answer?.status === 'erased') this.requireErased(subjectId);
       else fail(subjectId, 'what is sealed can be read', `a value is ${answer?.status}`);
     });
   }
@@ -76,7 +99,7 @@ export class SubjectAudit {
   /** Somebody has heard that a subject is erased: nothing has a key any more. */
   heardErased(subjectId: string): void {
     this.#erased.add(subjectId);
-    this.#requireErased(subjectId, this.#bookOf(subjectId));
+    this.requireErased(subjectId);
     this.backupChanged(subjectId);
     if (this.#backup(subjectId)?.erasedAt === null)
       fail(subjectId, 'erased is erased everywhere', 'the backup does not remember it');
@@ -95,6 +118,17 @@ export class SubjectAudit {
     const there = versionsIn(storage);
     if (there.join() !== expected(book).join())
       fail(subjectId, 'keys follow the log', `${there} of ${expected(book)} are there`);
+    if (there.length > 0) this.#deps.sealed.copy(subjectId, storage);
+  }
+
+  /** What a reader was shown of a value: the value itself, or why it is not shown. */
+  shown(subjectId: string, value: unknown, { maySee, asked }: ValueReader, shown: unknown): void {
+    const promise = 'readers see what they may';
+    const text = canonicalText(shown);
+    if (text === ERASED_TEXT) this.requireErased(subjectId);
+    else if (asked.isErased) fail(subjectId, 'erased is for good', `a reader is shown ${text}`);
+    else if (text !== (maySee ? canonicalText(value) : MASKED_TEXT))
+      fail(subjectId, promise, `who ${maySee ? 'may' : 'may not'} see it is shown ${text}`);
   }
 
   /** At rest: the backup has what there is. */
@@ -110,12 +144,17 @@ export class SubjectAudit {
     }
   }
 
-  #requireErased(subjectId: string, { isErased }: SubjectBook): void {
-    if (!isErased) fail(subjectId, 'acknowledged is durable', 'it is not erased');
+  /** Somebody was told that a subject is erased. */
+  requireErased(subjectId: string): void {
+    if (!this.#bookOf(subjectId).isErased) fail(subjectId, 'acknowledged is durable', 'it is not erased');
+  }
+
+  #bookOf(subjectId: string): SubjectBook {
+    return this.#deps.bookOf(subjectId);
   }
 
   #backup(subjectId: string) {
-    const text = this.#bucket.inspect(keyOf(subjectId));
+    const text = this.#deps.bucket.inspect(keyOf(subjectId));
     return text === undefined
       ? undefined
       : (JSON.parse(text) as {

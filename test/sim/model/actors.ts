@@ -1,5 +1,5 @@
 /** How an aggregate becomes an actor on the simulated platform: what the shells of the product do, on the model. */
-import { ActorCore } from '../../../actors/kernel/actorCore.ts';
+import { ActorCore, type BriefOutcome } from '../../../actors/kernel/actorCore.ts';
 import type { OutcomeCommand, Perform } from '../../../actors/kernel/actorDeps.ts';
 import { commandSender } from '../../../actors/kernel/commandSender.ts';
 import type { AnyDecider } from '../../../actors/kernel/decider.ts';
@@ -11,12 +11,14 @@ import { performCall } from '../../../payments/provider.ts';
 import type { SubjectVault } from '../../../privacy/subjectVault.ts';
 import { type GroupName, groupsFor, paceOf } from '../../../schemas/consumerGroups.ts';
 import type { CommandContext, CommandEnvelope, Outcome } from '../../../schemas/envelope.ts';
+import type { Encrypted, OpenAnswer } from '../../../schemas/personal.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
 import { NetworkFault, type ObjectContext } from './application.ts';
 import type { SimBank } from './bank.ts';
 import type { SimBucket } from './bucket.ts';
+import { startProtection } from './protection.ts';
 import type { SimQueue } from './queue.ts';
-import { followLog, startVault } from './subject.ts';
+import { type AskSubject, followLog, startVault } from './subject.ts';
 import type { Caller, World } from './world.ts';
 
 /** An actor's instance as the platform starts it. */
@@ -24,6 +26,10 @@ export interface ActorApp {
   readonly core: ActorCore<unknown>;
   /** Of a subject. */
   readonly vault?: SubjectVault | undefined;
+  /** What a request to the actor does, whoever sends it. */
+  execute(commands: readonly CommandEnvelope[], context: CommandContext): Promise<Outcome[]>;
+  /** The same with answers without events. */
+  executeBrief(commands: readonly CommandEnvelope[], context: CommandContext): Promise<BriefOutcome[]>;
   alarm(): Promise<void>;
 }
 
@@ -41,6 +47,7 @@ export interface ActorWorld {
     commands: readonly CommandEnvelope[],
     context: CommandContext,
   ): Promise<Outcome[]>;
+  readonly askSubject: AskSubject;
   /** Makes an aggregate known to the sweeper. */
   register(caller: Caller, source: Source): Promise<void>;
 }
@@ -78,7 +85,31 @@ export function startActor(
       ? {}
       : { appended: (fromVersion: number) => followLog(vault, core, fromVersion) }),
   });
-  return { core, vault, alarm: () => core.alarm() };
+  const protection = startProtection(around, context, source, core);
+  const run = async <Result extends Outcome | BriefOutcome>(
+    commands: readonly CommandEnvelope[],
+    commandContext: CommandContext,
+    decide: (ready: readonly CommandEnvelope[]) => Promise<Result[]>,
+  ): Promise<Result[]> => {
+    if (protection === undefined) return await decide(commands);
+    return (await protection.execute(commands, commandContext, decide)) as Result[];
+  };
+  return {
+    core,
+    vault,
+    execute: async (commands, commandContext) => {
+      const outcomes = await run(commands, commandContext, (ready) => core.execute(ready, commandContext));
+      await vault?.erasedEverywhere();
+      return outcomes;
+    },
+    executeBrief: async (commands, commandContext) => {
+      const decide = (ready: readonly CommandEnvelope[]) => core.executeBrief(ready, commandContext);
+      const outcomes = await run(commands, commandContext, decide);
+      await vault?.erasedEverywhere();
+      return outcomes;
+    },
+    alarm: () => core.alarm(),
+  };
 }
 
 function groupsOf(
@@ -110,7 +141,13 @@ function performerOf(
       return ({ request }, context) => tellShipment(around, caller, request as ShipmentErrand, context);
     case 'payment': {
       const bank = { perform: around.bank.perform.bind(around.bank, caller) };
-      const deps = { providers: () => bank, open: nothingIsEncrypted };
+      const open = async (encrypted: Encrypted) => {
+        const field = { kind: 'paymentToken' as const, encrypted };
+        const ask = (vault: SubjectVault) => vault.open([field]);
+        const [answer] = await around.askSubject(caller, encrypted.$enc.subject, 'open', ask);
+        return answer as OpenAnswer;
+      };
+      const deps = { providers: () => bank, open };
       return ({ request }, _, again) => performCall(deps, aggregateId, request, again);
     }
     default:
@@ -121,11 +158,6 @@ function performerOf(
 /** What a subject wants of the backup of its keys. */
 function backsUp(vault: SubjectVault): Perform {
   return ({ request }) => vault.followUp((request as BackupRequest).keyVersion);
-}
-
-/** Commands come here as their encryption leaves those that have nothing personal in them. */
-function nothingIsEncrypted(): never {
-  throw new Error('nothing is encrypted on the simulated platform');
 }
 
 /** As the order's own shell does: a refusal is a bug, and the errand stays wanted. */

@@ -23,6 +23,17 @@ const TOLD_AGAIN_CHANCE = 0.2;
 /** Chance that a call without an answer is one to its caller, as over HTTP; else it throws, as over RPC. */
 const HTTP_CHANCE = 0.5;
 
+/** Chance that a bank which says no, or nothing of use, names the card. */
+const WORDY_CHANCE = 0.3;
+
+/** Whoever watches the bank. */
+export interface BankWatcher {
+  /** A part has committed something. */
+  committed(part: number): void;
+  /** Somebody asks it for something. */
+  asked(paymentId: string, call: ProviderCall): void;
+}
+
 /** Hands a payment a command; resolves once that was answered. */
 export type Deliver = (caller: Caller, paymentId: string, command: CommandEnvelope) => Promise<void>;
 
@@ -37,6 +48,7 @@ export class SimBank {
   readonly parts: readonly SimObject<BankApp>[];
   readonly #world: World;
   readonly #deliver: Deliver;
+  readonly #watcher: BankWatcher;
   /** What was delivered, by payment. */
   readonly #told = new Map<string, Delivery[]>();
   /** Where webhooks come from that are sent once more: what is answered to them matters to nobody. */
@@ -49,16 +61,16 @@ export class SimBank {
     },
   };
 
-  /** `onCommit` is told which part has committed something. */
-  constructor(world: World, deliver: Deliver, onCommit: (part: number) => void) {
+  constructor(world: World, deliver: Deliver, watcher: BankWatcher) {
     this.#world = world;
+    this.#watcher = watcher;
     this.#deliver = deliver;
     this.parts = Array.from({ length: SANDBOX_PARTS }, (_, part) => {
       return new SimObject<BankApp>(
         world,
         `bank ${sandboxName(part)}`,
         (context) => this.#start(context),
-        () => onCommit(part),
+        () => watcher.committed(part),
       );
     });
   }
@@ -66,14 +78,22 @@ export class SimBank {
   /** A call of a payment, over a network that loses what it likes. */
   async perform(caller: Caller, call: ProviderCall, paymentId: string): Promise<ProviderResult> {
     const part = this.parts[partOf(paymentId, SANDBOX_PARTS)] as SimObject<BankApp>;
+    this.#watcher.asked(paymentId, call);
     this.#tellAgain(paymentId);
     try {
-      return await part.call(caller, call.operation, (app) => app.perform(call, paymentId));
+      const result = await part.call(caller, call.operation, (app) => app.perform(call, paymentId));
+      return this.#wordy(result, call);
     } catch (error) {
       const isFault = error instanceof NetworkFault || error instanceof StorageFault;
       if (!isFault || !this.#world.random.chance(HTTP_CHANCE)) throw error;
       return { outcome: 'unanswered', code: 'timeout', detail: error.message };
     }
+  }
+
+  /** Some providers repeat in an error what they were asked with. */
+  #wordy(result: ProviderResult, { token }: ProviderCall): ProviderResult {
+    if (!('detail' in result) || token === '' || !this.#world.strikes(WORDY_CHANCE)) return result;
+    return { ...result, detail: `${result.detail} The card was ${token}.` };
   }
 
   /** A webhook may come once more at any time: here it races with the next call. */

@@ -14,11 +14,11 @@ interface Condition {
 
 export class SimBucket {
   readonly #world: World;
-  readonly #onPut: (key: string) => void;
+  readonly #onPut: (key: string, text: string) => void;
   readonly #objects = new Map<string, string>();
 
-  /** `onPut` is told which object has changed. */
-  constructor(world: World, onPut: (key: string) => void) {
+  /** `onPut` is told which object has changed, and to what. */
+  constructor(world: World, onPut: (key: string, text: string) => void) {
     this.#world = world;
     this.#onPut = onPut;
   }
@@ -47,7 +47,7 @@ export class SimBucket {
     if (etagDoesNotMatch === '*' && there !== undefined) return null;
     if (etagMatches !== undefined && (there === undefined || etagOf(there) !== etagMatches)) return null;
     this.#objects.set(key, text);
-    this.#onPut(key);
+    this.#onPut(key, text);
     return {};
   }
 

@@ -28,11 +28,14 @@ export class SimDatabase {
   readonly #world: World;
   readonly #part: number;
   readonly #onCommit: () => void;
+  readonly #onWrite: (text: string) => void;
   readonly #database = new DatabaseSync(':memory:');
   readonly #prepared = new Map<string, StatementSync>();
 
-  constructor(world: World, part: number, onCommit: () => void) {
+  /** `onWrite` is told of every text that is written, for good or not. */
+  constructor(world: World, part: number, onCommit: () => void, onWrite: (text: string) => void) {
     this.#world = world;
+    this.#onWrite = onWrite;
     this.name = `views-${part}`;
     this.#part = part;
     this.#onCommit = onCommit;
@@ -69,6 +72,8 @@ export class SimDatabase {
 
   #batch(statements: readonly Statement[]): unknown[][] {
     const before = this.#changes();
+    for (const { parameters } of statements)
+      for (const value of parameters) if (typeof value === 'string') this.#onWrite(value);
     this.#database.exec('BEGIN');
     let results: unknown[][];
     try {

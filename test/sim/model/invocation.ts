@@ -80,9 +80,18 @@ export async function consume(
 /** Letters in memory: what keeps them does not crash, since nothing else is asked of it here. */
 export class KeptLetters implements DeadLetterStore {
   readonly letters = new Map<string, DeadLetter>();
+  readonly #onWrite: (text: string) => void;
+
+  /** `onWrite` is told of every letter that is kept. */
+  constructor(onWrite: (text: string) => void) {
+    this.#onWrite = onWrite;
+  }
 
   park(letters: readonly DeadLetter[]): void {
-    for (const letter of letters) this.letters.set(letter.letterId, letter);
+    for (const letter of letters) {
+      this.#onWrite(JSON.stringify(letter));
+      this.letters.set(letter.letterId, letter);
+    }
   }
 
   advance(): void {

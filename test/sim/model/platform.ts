@@ -14,6 +14,7 @@ import type { GroupName } from '../../../schemas/consumerGroups.ts';
 import { isKnownEvent } from '../../../schemas/eventTypes.ts';
 import { parseEventsMessage } from '../../../schemas/message.ts';
 import { DIRECTORY_PARTS, directoryName, partOf } from '../../../schemas/partition.ts';
+import type { ProviderCall } from '../../../schemas/paymentProvider.ts';
 import type { Logger } from '../../../telemetry/logger.ts';
 import { type ActorApp, type ActorWorld, startActor } from './actors.ts';
 import { NetworkFault, type ObjectContext, type TurnReport } from './application.ts';
@@ -23,6 +24,8 @@ import { SimDatabase } from './database.ts';
 import { SimObject } from './durableObject.ts';
 import { type Consumer, consume, consumeDead, Invocation, KeptLetters } from './invocation.ts';
 import { SimQueue } from './queue.ts';
+import { StorageFault } from './storage.ts';
+import type { AskSubject } from './subject.ts';
 import type { Caller, World } from './world.ts';
 
 /** Consumers that the deliveries of one queue may keep busy at a time: two, so that they race. */
@@ -57,6 +60,10 @@ export interface Observer {
   viewsChanged(part: number): void;
   bankCommitted(part: number): void;
   backupChanged(key: string): void;
+  /** Somebody has written a text somewhere, for good or not. */
+  written(where: string, text: string): void;
+  /** The bank is asked for something. */
+  bankAsked(paymentId: string, call: ProviderCall): void;
 }
 
 /** A consumer group: its queue, and how many of its consumers are at work. */
@@ -81,7 +88,7 @@ export class Platform {
   readonly #logger: Logger;
   readonly #memories = new Map<string, RememberedStandings>();
   readonly #projectors: readonly RebuildableProjector[];
-  readonly #deadLetters = new KeptLetters();
+  readonly #deadLetters: KeptLetters;
   readonly #observer: Observer;
   readonly #deciderOf: (aggregateType: string) => AnyDecider;
   readonly #groups: readonly Group[];
@@ -99,13 +106,17 @@ export class Platform {
     this.#observer = observer;
     this.#projectors = projectors;
     this.#deciderOf = deciderOf;
-    this.#logger = tracingLogger(world);
+    this.#logger = tracingLogger(world, this.#watching('what is logged'));
+    this.#deadLetters = new KeptLetters(this.#watching('dead letters'));
     this.databases = Array.from({ length: world.profile.parts }, (_, part) => {
-      return new SimDatabase(world, part, () => world.check(() => observer.viewsChanged(part)));
+      const changed = () => world.check(() => observer.viewsChanged(part));
+      return new SimDatabase(world, part, changed, this.#watching(`views-${part}`));
     });
     this.directories = Array.from({ length: DIRECTORY_PARTS }, (_, part) => {
       const start = ({ storage }: ObjectContext): DirectoryApp => ({ directory: new Directory(storage) });
-      return new SimObject(world, `directory ${directoryName(part)}`, start, ignore);
+      const object = new SimObject(world, `directory ${directoryName(part)}`, start, ignore);
+      object.storage.onWrite = this.#watching(object.name);
+      return object;
     });
     this.#groups = [
       this.#group('archive', undefined),
@@ -118,10 +129,17 @@ export class Platform {
         const target = { aggregateType: 'payment', aggregateId: paymentId };
         await this.#execute(caller, target, [command], WEBHOOK_CONTEXT);
       },
-      (part) => world.check(() => observer.bankCommitted(part)),
+      {
+        committed: (part) => world.check(() => observer.bankCommitted(part)),
+        asked: (paymentId, call) => world.check(() => observer.bankAsked(paymentId, call)),
+      },
     );
     this.#alarmed.push(...this.bank.parts);
-    this.bucket = new SimBucket(world, (key) => world.check(() => observer.backupChanged(key)));
+    const backupsWritten = this.#watching('key backups');
+    this.bucket = new SimBucket(world, (key, text) => {
+      backupsWritten(text);
+      world.check(() => observer.backupChanged(key));
+    });
     this.#actorWorld = {
       world,
       logger: this.#logger,
@@ -129,6 +147,7 @@ export class Platform {
       bucket: this.bucket,
       queues: new Map(this.#groups.map(({ name, queue }) => [name, queue])),
       execute: (...call) => this.#execute(...call),
+      askSubject: (...question) => this.askSubject(...question),
       register: (caller, { aggregateType, aggregateId }) =>
         this.#directory(partOf(aggregateId, DIRECTORY_PARTS)).call(caller, 'register', ({ directory }) =>
           directory.register(aggregateType, aggregateId),
@@ -146,6 +165,7 @@ export class Platform {
       (context) => startActor(this.#actorWorld, context, source, this.#deciderOf(source.aggregateType)),
       (report) => this.#world.check(() => this.#observer.turnCommitted(source, object, report)),
     );
+    object.storage.onWrite = this.#watching(keyOf(source));
     const actor = { source, object };
     this.actors.set(keyOf(source), actor);
     this.#alarmed.push(object);
@@ -232,8 +252,17 @@ export class Platform {
   }
 
   #group(name: GroupName, consumer: Consumer | undefined): Group {
-    const stored = (body: string) => this.#world.check(() => this.#observer.messageStored(name, body));
+    const written = this.#watching(`queue ${name}`);
+    const stored = (body: string) => {
+      written(body);
+      this.#world.check(() => this.#observer.messageStored(name, body));
+    };
     return { name, queue: new SimQueue(this.#world, name, stored), consumer, busy: 0 };
+  }
+
+  /** What is told of every text that is written somewhere. */
+  #watching(where: string): (text: string) => void {
+    return (text) => this.#world.check(() => this.#observer.written(where, text));
   }
 
   #directory(part: number): SimObject<DirectoryApp> {
@@ -264,8 +293,21 @@ export class Platform {
     });
   }
 
+  /** Asks something of the keys of a subject, as every actor and every reader does. */
+  readonly askSubject: AskSubject = async (caller, subjectId, label, ask) => {
+    const { object } = this.actor({ aggregateType: 'subject', aggregateId: subjectId });
+    // What got lost while things fail may be heard of after.
+    const { faulty } = this.#world;
+    try {
+      return await object.call(caller, label, ({ vault }) => ask(vault as NonNullable<typeof vault>));
+    } catch (error) {
+      const isFault = error instanceof NetworkFault || error instanceof StorageFault;
+      throw faulty || isFault ? new NetworkFault(`no ${label} by ${subjectId}: ${String(error)}`) : error;
+    }
+  };
+
   #execute: ActorWorld['execute'] = (caller, target, commands, context) =>
-    this.actor(target).object.call(caller, 'execute', ({ core }) => core.execute(commands, context));
+    this.actor(target).object.call(caller, 'execute', (app) => app.execute(commands, context));
 
   async #readActor<Result>(
     caller: Caller,
@@ -342,10 +384,11 @@ const CONSUMER_BATCHES = 20;
 
 const WEBHOOK_CONTEXT = { userId: 'sandbox', correlationId: 'webhook', causationId: null };
 
-function tracingLogger(world: World): Logger {
+function tracingLogger(world: World, written: (text: string) => void): Logger {
   return {
     enabled: (level) => level !== 'debug',
     log: (level, message, fields) => {
+      written(`${message} ${JSON.stringify(fields ?? {})}`);
       if (level === 'warn' || level === 'error')
         world.trace.note(world.clock, 'log', level, message, fields ?? '');
     },

@@ -31,6 +31,8 @@ export class SimStorage implements ActorStorage {
       this.#exec<Row>(query, bindings),
   };
   alarm: AlarmSlot = NO_ALARM;
+  /** Is told of every text that is written, for good or not. */
+  onWrite: ((text: string) => void) | undefined;
   /** Rows written since the turn began. */
   rowsWritten = 0;
   /** Writes until the next one fails; undefined where none does. Set anew for each turn. */
@@ -109,6 +111,8 @@ export class SimStorage implements ActorStorage {
       return new Rows<Row>(columns, rows.map(outputRow), 0);
     }
     this.#countWrite();
+    if (this.onWrite !== undefined)
+      for (const value of bindings) if (typeof value === 'string') this.onWrite(value);
     this.#begin();
     const changes = Number(statement.run(...values).changes);
     this.rowsWritten += changes;

@@ -8,11 +8,20 @@ import { SubjectVault } from '../../../privacy/subjectVault.ts';
 import type { SubjectEvent } from '../../../schemas/subject.ts';
 import type { ObjectContext } from './application.ts';
 import type { SimBucket } from './bucket.ts';
-import type { World } from './world.ts';
+import type { Caller, World } from './world.ts';
 
-const MASTERS = masterKeys({
-  PERSONAL_DATA_KEYS: [1, 2].map((byte) => Buffer.alloc(32, byte).toString('base64')).join(' '),
-});
+/** The secret of the platform: two master keys, of which the one is about to take the other's place. */
+export const PERSONAL_DATA_KEYS = [1, 2].map((byte) => Buffer.alloc(32, byte).toString('base64')).join(' ');
+
+const MASTERS = masterKeys({ PERSONAL_DATA_KEYS });
+
+/** Asks something of the keys of a subject. Rejects with a `NetworkFault` where things fail. */
+export type AskSubject = <Answer>(
+  caller: Caller,
+  subjectId: string,
+  label: string,
+  ask: (vault: SubjectVault) => Promise<Answer>,
+) => Promise<Answer>;
 
 /** The vault of an instance. While a master key is being replaced some instances wrap with the one, some with the other. */
 export function startVault(

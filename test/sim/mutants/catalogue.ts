@@ -4,6 +4,7 @@ import { DELIVERY_MUTANTS } from './deliveryMutants.ts';
 import { KERNEL_MUTANTS } from './kernelMutants.ts';
 import type { Mutant } from './mutant.ts';
 import { ORDER_SAGA_MUTANTS } from './orderSagaMutants.ts';
+import { PERSONAL_MUTANTS } from './personalMutants.ts';
 import { REBUILD_MUTANTS } from './rebuildMutants.ts';
 import { SAGA_MUTANTS } from './sagaMutants.ts';
 import { SHOP_MUTANTS } from './shopMutants.ts';
@@ -20,4 +21,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...ORDER_SAGA_MUTANTS,
   ...SHOP_MUTANTS,
   ...SUBJECT_MUTANTS,
+  ...PERSONAL_MUTANTS,
 ];

@@ -17,6 +17,7 @@ import { StorageFault } from '../model/storage.ts';
 import { Breach, type Caller, settled, type World } from '../model/world.ts';
 import type { Attempt, SentCommand } from './attempt.ts';
 import { type Body, BodyMaker } from './commands.ts';
+import { AddressReader } from './readers.ts';
 import { ShopMaker } from './shop.ts';
 import { SubjectVisitor } from './subjects.ts';
 import { TransferMaker } from './transfers.ts';
@@ -35,6 +36,7 @@ export class Clients {
   readonly #transfers: TransferMaker;
   readonly #shop: ShopMaker;
   readonly #subjects: SubjectVisitor;
+  readonly #readers: AddressReader;
   readonly #past: Attempt[] = [];
   /** Requests whose outcome nobody has heard: they will be repeated. */
   readonly #unheard: Attempt[] = [];
@@ -50,6 +52,7 @@ export class Clients {
     this.#transfers = new TransferMaker(world);
     this.#shop = new ShopMaker(world, auditor);
     this.#subjects = new SubjectVisitor(world, platform, auditor, this.#caller);
+    this.#readers = new AddressReader(world, platform, auditor, this.#caller);
     this.#bodies = new BodyMaker(world.random, world.profile.poison, (prefix) => world.uniqueId(prefix));
   }
 
@@ -95,6 +98,7 @@ export class Clients {
     if (roll < 20) return this.#inspect(random.pick([...this.#platform.actors.values()]));
     const sagaIds = this.#auditor.sagaIds();
     if (roll < 23 && sagaIds.length > 0) return this.#send(this.#transfers.order(sagaIds));
+    if (roll >= 23 && roll < 28) return this.#readers.act();
     const attempt = this.#shop.draw();
     if (attempt !== undefined) await this.#send(attempt);
   }
@@ -110,8 +114,9 @@ export class Clients {
   }
 
   /** Reads all personal data that was ever stored. */
-  async readSubjects(): Promise<void> {
+  async readPersonal(): Promise<void> {
     await this.#subjects.readAll();
+    await this.#readers.readAll();
   }
 
   /**
@@ -169,13 +174,9 @@ export class Clients {
       causationId: null,
     };
     this.#running++;
-    const request = object.call<Answer[]>(this.#caller, 'execute', async ({ core, vault }) => {
-      const answers = await (brief
-        ? core.executeBrief(envelopes, context)
-        : core.execute(envelopes, context));
-      await vault?.erasedEverywhere();
-      return answers;
-    });
+    const request = object.call<Answer[]>(this.#caller, 'execute', (app) =>
+      brief ? app.executeBrief(envelopes, context) : app.execute(envelopes, context),
+    );
     request.then(
       (answers) => {
         this.#running--;
@@ -269,8 +270,11 @@ export class Clients {
     const { commandId, body } = random.pick(attempt.commands);
     const command =
       thingOf(body) !== undefined && random.chance(0.6)
-        ? { commandId: this.#world.uniqueId('command'), body: random.chance(0.7) ? body : altered(body) }
-        : { commandId, body: altered(body) };
+        ? {
+            commandId: this.#world.uniqueId('command'),
+            body: random.chance(0.7) ? body : altered(random, body),
+          }
+        : { commandId, body: altered(random, body) };
     return { source: attempt.source, commands: [command], brief: random.chance(0.3), exploding: false };
   }
 
@@ -321,7 +325,9 @@ function shuffled<Item>(random: Random, items: readonly Item[]): Item[] {
   return items.map(() => rest.splice(random.integer(rest.length), 1)[0] as Item);
 }
 
-function altered({ type, data }: Body): Body {
+function altered(random: Random, { type, data }: Body): Body {
+  if (data.shipTo !== undefined && random.chance(0.5))
+    return { type, data: { ...data, shipTo: { ...data.shipTo, line2: 'another one' } } };
   if (type === 'StartSaga') {
     const input = data.input as Record<string, unknown>;
     return { type, data: { ...data, input: { ...input, amount: `9${input.amount}` } } };

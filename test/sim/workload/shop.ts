@@ -3,7 +3,7 @@ import type { Source } from '../../../actors/kernel/messages.ts';
 import type { Auditor } from '../audit/auditor.ts';
 import { units } from '../audit/exact.ts';
 import { InventoryBook } from '../audit/inventoryBook.ts';
-import { OrderBook } from '../audit/orderBook.ts';
+import { OrderBook, UNDER_WAY } from '../audit/orderBook.ts';
 import { GIVES_BACK } from '../audit/orderProtocol.ts';
 import { PaymentBook } from '../audit/paymentBook.ts';
 import { SagaBook } from '../audit/sagaBook.ts';
@@ -11,10 +11,10 @@ import { fulfilmentOf } from '../audit/sagaStarts.ts';
 import type { World } from '../model/world.ts';
 import type { Attempt } from './attempt.ts';
 import { type Body, decimal } from './commands.ts';
+import { newAddress } from './personalValues.ts';
 import { POISONS, poisonMark, STOCK_POISONED_VIEWS } from './poisonProjector.ts';
 
-/** Cards: most just work, the others do one thing at one call each. */
-const GOOD_CARDS = ['tok_ok', 'tok_visa'];
+/** Cards: most just work, these do one thing at one call each. */
 const ODD_CARDS = [
   'tok_decline',
   'tok_timeout',
@@ -50,7 +50,9 @@ const CAPTURE_CARDS = ['tok_capture_duplicate', 'tok_capture_late', 'tok_capture
 const PAYMENTS = ['payment-1', 'payment-2', 'payment-3'];
 /** Orders that anybody still does something with: the last ones are under way. */
 const RECENT = 6;
-const UNDER_WAY = ['PENDING', 'CONFIRMED'];
+/** Customers who come back, and chance that another one comes. */
+const RECENT_CUSTOMERS = 3;
+const NEW_CUSTOMER_CHANCE = 0.4;
 /** Orders of which somebody takes some of the money by hand, and chance that some of that goes back by hand as well. */
 const CAPTURED_BY_HAND_CHANCE = 0.25;
 const REFUNDED_BY_HAND_CHANCE = 0.5;
@@ -62,6 +64,7 @@ export class ShopMaker {
   readonly #auditor: Auditor;
   /** Reservations of clients' own. */
   readonly #reservations: { readonly productId: string; readonly reservationId: string }[] = [];
+  readonly #customers: string[] = [];
   /** Orders about which the shop has made up its mind. */
   readonly #decided = new Set<string>();
 
@@ -153,14 +156,21 @@ export class ShopMaker {
     const country = random.pick(['France', 'Germany', null]);
     const data = {
       orderId,
-      country,
-      customerId: this.#unique('customer'),
+      customerId: this.#customer(),
       currency: random.pick(CURRENCIES),
       items,
       payment: { method: 'card', token: this.#card() },
-      shipTo: { line1: '1 High St', ...(country === null ? {} : { country }) },
+      shipTo: newAddress(this.#world, country),
     };
     return this.#ofOrder(orderId, 'PlaceOrder', data);
+  }
+
+  /** Somebody new, or one of those that came last. */
+  #customer(): string {
+    const { random } = this.#world;
+    if (this.#customers.length === 0 || random.chance(NEW_CUSTOMER_CHANCE))
+      this.#customers.push(this.#unique('customer'));
+    return random.pick(this.#customers.slice(-RECENT_CUSTOMERS));
   }
 
   /** Something with an order that there is: mostly what can be done with it, and nothing where it has to wait. */
@@ -255,7 +265,7 @@ export class ShopMaker {
     const { random } = this.#world;
     return this.#ofPayment(paymentId, 'AuthorizePayment', {
       orderId: paymentId,
-      customerId: 'customer',
+      customerId: this.#customer(),
       amount: String(10 + random.integer(90)),
       currency: random.pick(CURRENCIES),
       method: 'card',
@@ -271,7 +281,7 @@ export class ShopMaker {
 
   #card(): string {
     const { random } = this.#world;
-    return random.pick(random.chance(0.65) ? GOOD_CARDS : ODD_CARDS);
+    return random.chance(0.65) ? this.#unique('tok_visa') : random.pick(ODD_CARDS);
   }
 
   #price(): string {

@@ -1,6 +1,7 @@
 /** What is done with personal data: stored, read, held, erased, and its keys replaced, all at once. */
 
 import type { Auditor } from '../audit/auditor.ts';
+import { OrderBook, UNDER_WAY } from '../audit/orderBook.ts';
 import { SubjectBook } from '../audit/subjectBook.ts';
 import type { ActorApp } from '../model/actors.ts';
 import { NetworkFault } from '../model/application.ts';
@@ -8,9 +9,13 @@ import type { Platform } from '../model/platform.ts';
 import { StorageFault } from '../model/storage.ts';
 import { Breach, type Caller, settled, type World } from '../model/world.ts';
 import type { Attempt } from './attempt.ts';
+import { newPersonalText } from './personalValues.ts';
 
 /** Subjects that are not erased and that somebody does something with. */
 const SUBJECTS_MAX = 2;
+
+/** Chance that it is somebody whose order is under way, where there is one. */
+const CUSTOMER_CHANCE = 0.5;
 
 /** Values that are read at a time. */
 const READ_MAX = 4;
@@ -82,8 +87,11 @@ export class SubjectVisitor {
       await this.read(subjectId, Number.POSITIVE_INFINITY);
   }
 
-  /** One of those that are there, or of those that have been erased, or somebody new. */
+  /** A customer whose order is under way, one of those that are there or that have been erased, or somebody new. */
   #pick(): string {
+    const customers = this.#customers();
+    if (customers.length > 0 && this.#world.random.chance(CUSTOMER_CHANCE))
+      return this.#world.random.pick(customers);
     const books = [...this.#auditor.books(SubjectBook)];
     const isNew = books.filter(([, { isErased }]) => !isErased).length < SUBJECTS_MAX;
     if (books.length === 0 || (isNew && this.#world.random.chance(0.5)))
@@ -91,9 +99,16 @@ export class SubjectVisitor {
     return this.#world.random.pick(books.slice(-SUBJECTS_MAX - 1))[0];
   }
 
+  /** Whose orders are under way. */
+  #customers(): string[] {
+    return [...this.#auditor.books(OrderBook).values()].flatMap(({ status, placed }) =>
+      placed !== undefined && UNDER_WAY.includes(status) ? [String(placed.data.customerId)] : [],
+    );
+  }
+
   async #seal(subjectId: string): Promise<void> {
     const audit = this.#auditor.subjects;
-    const text = JSON.stringify(this.#world.uniqueId('value'));
+    const text = newPersonalText(this.#world);
     const create = this.#world.random.chance(0.8);
     const asked = audit.asks(subjectId);
     await this.#ask(
