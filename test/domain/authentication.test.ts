@@ -116,6 +116,16 @@ describe('the variables', () => {
     expect(await outcome(subject, await key.sign())).toBe(AuthenticationMisconfigured.name);
   });
 
+  it.each([
+    [
+      { AUTH_AUDIENCE: '' },
+      /^AUTH_AUDIENCE: is not set, and AUTH_ISSUER, AUTH_AUDIENCE, AUTH_JWKS_URL go together$/,
+    ],
+    [{ AUTH_JWKS_URL: 'keys.json' }, /^AUTH_JWKS_URL: must be an https URL$/],
+  ])('with %j say which of them is wrong, and how', (wrong, fault) => {
+    expect(() => authenticator({ ...ISSUER_VARIABLES, ...wrong }).requireConfiguration()).toThrow(fault);
+  });
+
   it('may name a key server on this machine without TLS', async () => {
     const subject = authenticator({ ...ISSUER_VARIABLES, AUTH_JWKS_URL: 'http://localhost:9/keys' });
     expect(await outcome(subject, 'no-token')).toBe('unknown');

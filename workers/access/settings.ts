@@ -47,7 +47,10 @@ export function tokenConfiguration(env: Env): TokenConfiguration {
   const parsed = TokenVariables.safeParse(given);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    return { ok: false, fault: `${issue?.path.join('.')}: ${issue?.message}` };
+    const name = issue?.path.join('.') ?? '';
+    const fault =
+      given[name] === undefined ? `is not set, and ${REQUIRED.join(', ')} go together` : issue?.message;
+    return { ok: false, fault: `${name}: ${fault}` };
   }
   const { AUTH_ISSUER, AUTH_AUDIENCE, AUTH_JWKS_URL, AUTH_ROLES_CLAIM, AUTH_ACCOUNTS_CLAIM } = parsed.data;
   return {
