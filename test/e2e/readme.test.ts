@@ -19,6 +19,7 @@ const ORDERS = readFileSync(join(REPOSITORY, 'docs/orders.md'), 'utf8');
 const TIME = readFileSync(join(REPOSITORY, 'docs/time.md'), 'utf8');
 const RECONCILIATION = readFileSync(join(REPOSITORY, 'docs/reconciliation.md'), 'utf8');
 
+const ACCOUNTS = readFileSync(join(REPOSITORY, 'docs/accounts.md'), 'utf8');
 const SECURITY = readFileSync(join(REPOSITORY, 'docs/security.md'), 'utf8');
 
 const START_MS = 180_000;
@@ -33,7 +34,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   pdf: 'application/pdf',
 };
 
-describe('README.md, docs/reports.md, docs/reconciliation.md, docs/time.md and docs/orders.md', () => {
+describe('README.md and docs/{reports,reconciliation,time,orders,accounts}.md', () => {
   let platform: OwnPlatform;
   let client: Client;
 
@@ -49,7 +50,7 @@ describe('README.md, docs/reports.md, docs/reconciliation.md, docs/time.md and d
 
   const tour = examplesOf(README);
   // What is corrected in the last of them must not have been seen before.
-  const pages = [REPORTS, RECONCILIATION, TIME, ORDERS];
+  const pages = [REPORTS, RECONCILIATION, TIME, ORDERS, ACCOUNTS];
   const examples = [...tour, ...pages.flatMap(examplesOf)];
 
   it('send the token with every request', () => {
@@ -74,14 +75,15 @@ describe('README.md, docs/reports.md, docs/reconciliation.md, docs/time.md and d
       '/correct',
       '/balance-history',
       '/orders/o-1/history',
+      '/limits',
+      '/transfers',
     ]) {
       expect(all).toContain(part);
     }
   });
 
   it.each(examples)('are right about $curl', async ({ curl, reply }) => {
-    const { path, body, file, headers } = requestOf(curl);
-    const method = body === undefined ? 'GET' : 'POST';
+    const { method, path, body, file, headers } = requestOf(curl);
     const ask = async () => {
       const got = await client.send({ method, path, headers, ...(body === undefined ? {} : { body }) });
       if (file === undefined) expect(masked(got.text)).toEqual(masked(reply));
@@ -114,8 +116,7 @@ describe('README.md, docs/reports.md, docs/reconciliation.md, docs/time.md and d
     const steps = examplesOf(page);
     expect(steps).toHaveLength(4);
     for (const { curl, reply } of steps) {
-      const { path, body, headers } = requestOf(curl);
-      const method = body === undefined ? 'GET' : 'POST';
+      const { method, path, body, headers } = requestOf(curl);
       const got = await client.send({ method, path, headers, ...(body === undefined ? {} : { body }) });
       if (reply === '') expect([200, 201], `${curl}\n${got.text}`).toContain(got.status);
       else expect(masked(got.text)).toEqual(masked(reply));

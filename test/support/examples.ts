@@ -18,8 +18,18 @@ function shellWords(line: string): string[] {
   return Array.from(words, ([, single, double, bare]) => single ?? double ?? bare ?? '');
 }
 
+const METHODS = ['DELETE', 'GET', 'POST', 'PUT'] as const;
+type Method = (typeof METHODS)[number];
+
+function methodNamed(name: string | undefined): Method {
+  const method = METHODS.find((known) => known === name);
+  if (method === undefined) throw new Error(`there is no method ${name}`);
+  return method;
+}
+
 /** What the command line asks for. Throws on an option that it does not know. */
 export function requestOf(curl: string): {
+  method: Method;
   path: string;
   body: string | undefined;
   /** Where the reply is to be kept. */
@@ -27,13 +37,15 @@ export function requestOf(curl: string): {
   headers: Record<string, string>;
 } {
   let url = '';
+  let method: Method | undefined;
   let body: string | undefined;
   let file: string | undefined;
   const headers: Record<string, string> = {};
   const words = shellWords(curl).slice(1);
   for (let word = words.shift(); word !== undefined; word = words.shift()) {
     if (word === '-s' || word === '-N') continue;
-    if (word === '-d') body = words.shift();
+    if (word === '-X') method = methodNamed(words.shift());
+    else if (word === '-d') body = words.shift();
     else if (word === '-o') file = words.shift();
     else if (word === '-H') {
       const header = words.shift() ?? '';
@@ -44,7 +56,8 @@ export function requestOf(curl: string): {
     } else if (url === '' && !word.startsWith('-')) url = word;
     else throw new Error(`the test cannot read "${word}" in ${curl}`);
   }
-  return { path: url.replace(/^localhost:8787/, ''), body, file, headers };
+  method ??= body === undefined ? 'GET' : 'POST';
+  return { method, path: url.replace(/^localhost:8787/, ''), body, file, headers };
 }
 
 /** Names of fields that differ each time. */
@@ -61,6 +74,8 @@ const MASKED = new Set([
   'period',
   'from',
   'to',
+  'startedAt',
+  'endedAt',
 ]);
 
 /** The same JSON with the form of what differs each time: its letters and digits are gone, its length is not. */
