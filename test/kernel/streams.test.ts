@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Attachment } from '../../workers/streams/connection.ts';
 import { Feed, FeedEnded } from '../../workers/streams/feed.ts';
-import { RECEIPT_MS_MAX, UNCONFIRMED_BYTES_MAX } from '../../workers/streams/flow.ts';
+import { RECEIPT_MS_MAX, UNCONFIRMED_BYTES_MAX, windowOf } from '../../workers/streams/flow.ts';
 import type { ServerFrame } from '../../workers/streams/frames.ts';
+import { SocketCounts } from '../../workers/streams/sockets.ts';
 import { StreamWorld, WorldActor, WorldHub, type WorldSocket } from '../support/streamWorld.ts';
 
 /** A client that subscribes to one aggregate and goes on after every break from the last version it has. */
@@ -252,6 +253,71 @@ describe('a receiver that gives no receipts', () => {
     }
     expect(receipts.length).toBeGreaterThan(5);
     expect(socket.closed).toBeUndefined();
+  });
+});
+
+describe('sockets that nobody reads', () => {
+  /** Bytes of a page of the log that is followed: 200 events. */
+  const PAGE = 200 * 530;
+
+  /** Bytes that a hub sends to a socket which follows a long log many times over and gives no receipts. */
+  async function unread(others: number, subscriptions: number): Promise<number> {
+    const world = new StreamWorld(12);
+    const actor = new WorldActor(world, 'a', 500);
+    const hub = new WorldHub(world, 'hub-0');
+    actor.commit(5_000);
+    for (let other = 0; other < others; other++) hub.connect();
+    const socket = hub.connect();
+    let bytes = 0;
+    socket.onFrame = (frame) => {
+      if (frame.type === 'events') bytes += JSON.stringify(frame).length;
+    };
+    const frame = { type: 'subscribe', topic: 'events', aggregateType: 'account', aggregateId: 'a' };
+    for (let place = 0; place < subscriptions; place++)
+      hub.hub.message(socket, JSON.stringify({ ...frame, id: `s${place}`, afterVersion: 0 }));
+    await world.settle(RECEIPT_MS_MAX - 1_000);
+    return bytes;
+  }
+
+  it('are sent no more than their window and a page, however many subscriptions they have', async () => {
+    const bytes = await unread(0, 50);
+    expect(bytes).toBeGreaterThan(UNCONFIRMED_BYTES_MAX / 2);
+    expect(bytes).toBeLessThan(UNCONFIRMED_BYTES_MAX + PAGE);
+  });
+
+  it('have smaller windows the more of them there are', async () => {
+    expect(await unread(999, 50)).toBeLessThan(windowOf(1_000) + 2 * PAGE);
+    expect([1, 32, 33, 100_000].map(windowOf)).toEqual([2_097_152, 2_097_152, 2_033_601, 32_768]);
+  });
+
+  it('are waited for also where the window was larger when they were sent what they have', async () => {
+    const world = new StreamWorld(13);
+    const actor = new WorldActor(world, 'a', 500);
+    const hub = new WorldHub(world, 'hub-0');
+    actor.commit(400);
+    const reader = new Reader(world, 'a');
+    reader.connect();
+    // Less than a receipt is asked for after, and more than there is room for later.
+    await world.settle(1_000);
+    for (let other = 0; other < 2_000; other++) hub.connect();
+    actor.commit(1_000);
+    await world.settle(10_000);
+    expect(reader.last).toBe(1_400);
+  });
+});
+
+describe('sockets of one client', () => {
+  it('are as many as it likes up to half of all, and leave room for others', () => {
+    const counts = new SocketCounts(100);
+    const fill = (client: string) => {
+      let taken = 0;
+      for (; counts.hasRoom(client); taken++) counts.add(client);
+      return taken;
+    };
+    expect(['greedy', 'second', 'greedy', 'third'].map(fill)).toEqual([50, 34, 0, 16]);
+    expect([counts.total, counts.hasRoom('fourth')]).toEqual([100, false]);
+    for (let place = 0; place < 50; place++) counts.remove('greedy');
+    expect(counts.hasRoom('fourth')).toBe(true);
   });
 });
 

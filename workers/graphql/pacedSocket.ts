@@ -4,7 +4,7 @@
  * The bounds are those of the stream (workers/streams/flow.ts).
  */
 import { CLOSE_CODES } from '../streams/connection.ts';
-import { Flow, RECEIPT_MS_MAX } from '../streams/flow.ts';
+import { Flow, RECEIPT_MS_MAX, windowOf } from '../streams/flow.ts';
 
 /** Characters of a reason to close: 123 bytes (RFC 6455, 5.5). */
 const REASON_LENGTH_MAX = 120;
@@ -12,15 +12,19 @@ const REASON_LENGTH_MAX = 120;
 /** Codes with which a socket may be closed by hand (RFC 6455, 7.4): others tell what was, and are not sent. */
 const isSendable = (code: number) => code === 1000 || code === 1009 || code === 1013 || code >= 3000;
 
+/** Sockets of this isolate that are open. */
+let openSockets = 0;
+
 export class PacedSocket {
   readonly #socket: WebSocket;
-  readonly #flow = new Flow();
+  readonly #flow = new Flow(() => windowOf(openSockets));
   readonly #waiting: (() => void)[] = [];
   #isOpen = true;
   #isWatched = false;
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
+    openSockets++;
   }
 
   /** Whether it was not closed yet. */
@@ -30,7 +34,7 @@ export class PacedSocket {
 
   /** Sends a text, once the reader has come far enough. */
   async send(text: string): Promise<void> {
-    while (this.#isOpen && !this.#flow.hasRoom) {
+    while (this.#isOpen && !this.#flow.hasRoomBeside(0)) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
     if (!this.#isOpen) return;
@@ -50,6 +54,7 @@ export class PacedSocket {
   close(code: number, reason: string): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    openSockets--;
     this.#goOn();
     const shown = reason.slice(0, REASON_LENGTH_MAX);
     this.#socket.close(isSendable(code) ? code : 1000, shown);

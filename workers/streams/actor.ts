@@ -12,11 +12,8 @@ import type { StreamLimits } from './commands.ts';
 import type { Attachment, Socket } from './connection.ts';
 import { HANDSHAKE_HEADER, type Handshake } from './handshake.ts';
 import { Hub } from './hub.ts';
-import { Principals } from './principals.ts';
+import { Principals, principalOf } from './principals.ts';
 import type { WatchedActor } from './watches.ts';
-
-/** Sockets of a hub: the platform takes 32,768 for an object. */
-const SOCKETS_MAX = 30_000;
 
 /** What clients may send to keep a connection alive, and what answers it without waking anything. */
 const KEEP_ALIVE = ['ping', 'pong'] as const;
@@ -59,8 +56,8 @@ export class StreamHubActor extends DurableObject<Env> {
 
   /** Takes a socket. Only the Worker reaches this, which has found out who is asking. */
   override fetch(request: Request): Response {
-    if (this.ctx.getWebSockets().length >= SOCKETS_MAX) return new Response(null, { status: 503 });
     const { principal, ...session } = JSON.parse(request.headers.get(HANDSHAKE_HEADER) ?? '') as Handshake;
+    if (!this.#hub.hasRoom(principalOf(principal).userId)) return new Response(null, { status: 503 });
     const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
     this.ctx.acceptWebSocket(server);
     this.#hub.connect(server as Socket, {

@@ -22,6 +22,12 @@ export const CLOSE_CODES = {
   slow_consumer: 4008,
 } as const;
 
+/**
+ * Bytes that a page is taken for while it is read: of trades a full one has about as many. So subscriptions that replay at once do
+ * not all find the same room.
+ */
+const PAGE_BYTES = 128 * 1024;
+
 /** Subscriptions of a connection: their ids, names and versions must fit into the 16 KB of an attachment. */
 export const SUBSCRIPTIONS_MAX = 50;
 
@@ -62,6 +68,8 @@ export interface ConnectionSettings {
   readonly principal: Principal;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Bytes that may be without a receipt, now. */
+  readonly window: () => number;
   /** Of the instance before, where the socket outlived it. */
   readonly flow?: FlowState | undefined;
   /** Called once, when it is over. */
@@ -82,13 +90,16 @@ export class Connection implements Sink {
   /** The members of the session as JSON: an attachment is written with every event that is sent. */
   #sessionText: string;
   #isWatched = false;
+  #pagesOnTheirWay = 0;
+  /** Whether a subscription waits until fewer pages are on their way. */
+  #isHeldBack = false;
 
   constructor(settings: ConnectionSettings) {
     this.#settings = settings;
     this.#session = settings.session;
     this.#sessionText = membersText(settings.session);
     this.principal = settings.principal;
-    this.#flow = new Flow(settings.flow);
+    this.#flow = new Flow(settings.window, settings.flow);
     this.#watchReceipts();
   }
 
@@ -97,7 +108,24 @@ export class Connection implements Sink {
   }
 
   hasRoom(): boolean {
-    return this.isOpen && this.#flow.hasRoom;
+    return this.isOpen && this.#flow.hasRoomBeside(0);
+  }
+
+  beginPage(): boolean {
+    if (!this.isOpen) return false;
+    if (this.#flow.hasRoomBeside(this.#pagesOnTheirWay * PAGE_BYTES)) {
+      this.#pagesOnTheirWay++;
+      return true;
+    }
+    this.#isHeldBack ||= this.#pagesOnTheirWay > 0;
+    return false;
+  }
+
+  endPage(): void {
+    this.#pagesOnTheirWay--;
+    if (!this.#isHeldBack) return;
+    this.#isHeldBack = false;
+    for (const subscription of this.subscriptions.values()) subscription.pump();
   }
 
   /** Sends a frame; where that is time, asks for a receipt after it. */

@@ -2,13 +2,32 @@
  * Flow control of a socket. A socket of the platform takes whatever is sent and does not tell how much of it is still in its
  * buffer, so receivers say how far they have come: every so many bytes they are asked for a receipt, which they send back
  * in order with all else. What has no receipt is bounded, and so is the time that a receipt may take.
+ *
+ * The bound is the socket's window. All the sockets of a hub, or of an isolate, share what their readers may leave unread: the more
+ * there are, the smaller is each one's window, so that a client with a thousand sockets that it never reads does not use up the
+ * 128 MB that everybody's sockets live in.
  */
 
-/** Bytes between two requests for a receipt. */
-export const RECEIPT_BYTES = 256 * 1024;
-
-/** Bytes without a receipt above which subscriptions wait and commands are refused. */
+/** Bytes without a receipt above which subscriptions wait and commands are refused, of one socket among few. */
 export const UNCONFIRMED_BYTES_MAX = 2 * 1024 * 1024;
+
+/** The same of one among many: a window this small still brings a reader 100 ms away 300 kB a second. */
+export const UNCONFIRMED_BYTES_MIN = 32 * 1024;
+
+/** Windows of all sockets together, as long as none would be smaller than one may be. */
+export const UNCONFIRMED_BYTES_ALL = 64 * 1024 * 1024;
+
+/** Receipts that are asked for in the course of one window. */
+const RECEIPTS_A_WINDOW = 8;
+
+/** Bytes between two requests for a receipt, of a socket among few. */
+export const RECEIPT_BYTES = UNCONFIRMED_BYTES_MAX / RECEIPTS_A_WINDOW;
+
+/** The window of each of so many sockets. */
+export function windowOf(sockets: number): number {
+  const share = Math.floor(UNCONFIRMED_BYTES_ALL / Math.max(1, sockets));
+  return Math.min(UNCONFIRMED_BYTES_MAX, Math.max(UNCONFIRMED_BYTES_MIN, share));
+}
 
 /** Bytes without a receipt above which the connection ends: answers to frames sent regardless. */
 export const UNCONFIRMED_BYTES_END = 8 * 1024 * 1024;
@@ -23,8 +42,11 @@ export class Flow {
   #sent: number;
   #requested: number;
   #confirmed: number;
+  readonly #window: () => number;
 
-  constructor([sent, requested, confirmed]: FlowState = [0, 0, 0]) {
+  /** `window` says how much may be without a receipt, now: see {@link windowOf}. */
+  constructor(window: () => number, [sent, requested, confirmed]: FlowState = [0, 0, 0]) {
+    this.#window = window;
     this.#sent = sent;
     this.#requested = requested;
     this.#confirmed = confirmed;
@@ -34,8 +56,11 @@ export class Flow {
     return [this.#sent, this.#requested, this.#confirmed];
   }
 
-  get hasRoom(): boolean {
-    return this.#sent - this.#confirmed < UNCONFIRMED_BYTES_MAX;
+  /** Whether there is room while so many more bytes are on their way. */
+  hasRoomBeside(bytes: number): boolean {
+    // Where no receipt is awaited none would make room: what is sent next asks for one.
+    const isFree = bytes === 0 && !this.isAwaiting;
+    return isFree || this.#sent - this.#confirmed + bytes < this.#window();
   }
 
   /** Whether so much was sent without a receipt that the connection has to end. */
@@ -57,7 +82,7 @@ export class Flow {
   sent(text: string): number | undefined {
     // Nearly all of it is ASCII; what is not may take up to three bytes a character, which the bounds can bear.
     this.#sent += text.length;
-    if (this.#sent - this.#requested < RECEIPT_BYTES) return undefined;
+    if (this.#sent - this.#requested < this.#window() / RECEIPTS_A_WINDOW) return undefined;
     this.#requested = this.#sent;
     return this.#requested;
   }

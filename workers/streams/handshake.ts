@@ -28,7 +28,7 @@ export interface Handshake {
   readonly serviceKey?: ShownKey | undefined;
 }
 
-/** The hub's answer to a request for a socket: 101, or 503 where it has as many as it can hold. */
+/** The hub's answer to a request for a socket: 101, or 503 where it holds as many as it can, or as is this client's share. */
 export async function openSocket(
   env: Env,
   offered: readonly string[],

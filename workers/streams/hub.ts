@@ -14,12 +14,13 @@ import {
   type Socket,
   SUBSCRIPTIONS_MAX,
 } from './connection.ts';
-import { UNCONFIRMED_BYTES_MAX } from './flow.ts';
+import { windowOf } from './flow.ts';
 import { type ClientFrame, FRAME_BYTES_MAX, FRAME_COMMANDS_MAX, type SubscribeFrame } from './frames.ts';
 import { errorFrame, type Incoming, invalid, readFrame } from './incoming.ts';
 import { KeyGuard } from './keyGuard.ts';
 import { Pipelines } from './pipelines.ts';
 import type { Principals } from './principals.ts';
+import { SocketCounts } from './sockets.ts';
 import { refusalOf, startProblem } from './subscribing.ts';
 import { type Clock, Subscription } from './subscription.ts';
 import { TOPICS } from './topics.ts';
@@ -39,6 +40,7 @@ export class Hub {
   readonly #deps: HubDeps;
   readonly #commands: CommandsDeps;
   readonly #connections = new Map<Socket, Connection>();
+  readonly #sockets = new SocketCounts();
   readonly #watches: Watches;
 
   constructor(deps: HubDeps) {
@@ -50,6 +52,11 @@ export class Hub {
 
   get connections(): number {
     return this.#connections.size;
+  }
+
+  /** Whether one more socket of a client is taken. */
+  hasRoom(client: string): boolean {
+    return this.#sockets.hasRoom(client);
   }
 
   /** Takes a new socket in and welcomes it. */
@@ -67,7 +74,7 @@ export class Hub {
         frameCommands: FRAME_COMMANDS_MAX,
         commandsInFlight: COMMANDS_IN_FLIGHT_MAX,
         subscriptions: SUBSCRIPTIONS_MAX,
-        unconfirmedBytes: UNCONFIRMED_BYTES_MAX,
+        unconfirmedBytes: this.#window(),
       },
     });
     if (session.serviceKey !== undefined) this.#guard(session.serviceKey);
@@ -221,18 +228,26 @@ export class Hub {
     let guard: KeyGuard | undefined;
     const onEnd = ({ subscriptions }: Connection) => {
       this.#connections.delete(socket);
+      this.#sockets.remove(principal.userId);
       guard?.close();
       if (guard !== undefined) this.#watches.release(guard.watch);
       for (const { watch } of subscriptions.values()) this.#watches.release(watch);
     };
-    const connection = new Connection({ socket, session, principal, clock, logger, flow, onEnd });
+    const window = () => this.#window();
+    const connection = new Connection({ socket, session, principal, clock, logger, window, flow, onEnd });
     this.#connections.set(socket, connection);
+    this.#sockets.add(principal.userId);
     const { serviceKey } = session;
     if (serviceKey !== undefined) {
       const watch = this.#watches.of({ aggregateType: 'serviceKey', aggregateId: serviceKey.keyId });
       guard = new KeyGuard(watch, connection, serviceKey, clock);
     }
     return connection;
+  }
+
+  /** Bytes that each connection may have without a receipt. */
+  #window(): number {
+    return windowOf(this.#connections.size);
   }
 
   #logError(message: string, error: unknown, { target }: Watch): void {

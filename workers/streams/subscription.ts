@@ -13,6 +13,10 @@ import type { Follower, Watch } from './watches.ts';
 export interface Sink {
   /** Whether the receiver keeps up: without room a subscription waits, and the log keeps what it will send. */
   hasRoom(): boolean;
+  /** Makes room for a page that is to be read; false where there is none, until a receipt comes or another page has been sent. */
+  beginPage(): boolean;
+  /** The page was sent, or is not needed any more. Once after each {@link beginPage} that made room. */
+  endPage(): void;
   /** Sends a page of the subscription and remembers how far it has come. */
   deliver(subscription: Subscription, page: Page): void;
   /** The page could not be read: the subscription is over, and its receiver is to be told. */
@@ -87,20 +91,29 @@ export class Subscription implements Follower {
   async #run(): Promise<void> {
     this.#isPumping = true;
     try {
-      while (this.#isOpen && this.isBehind && this.#sink.hasRoom()) {
+      while (this.#isOpen && this.isBehind) {
         const pause = this.#notBefore - this.#clock.now();
         if (pause > 0) return this.#pumpAfter(pause);
-        const page = await this.watch.read(this.topic, this.version);
-        if (!this.#isOpen) return;
-        this.version = page.version;
-        this.#notBefore = this.#clock.now() + TOPICS[this.topic].intervalMs;
-        this.#sink.deliver(this, page);
+        if (!this.#sink.beginPage()) return;
+        try {
+          await this.#sendPage();
+        } finally {
+          this.#sink.endPage();
+        }
       }
     } catch (error) {
       if (this.#isOpen) this.#sink.failed(this, error);
     } finally {
       this.#isPumping = false;
     }
+  }
+
+  async #sendPage(): Promise<void> {
+    const page = await this.watch.read(this.topic, this.version);
+    if (!this.#isOpen) return;
+    this.version = page.version;
+    this.#notBefore = this.#clock.now() + TOPICS[this.topic].intervalMs;
+    this.#sink.deliver(this, page);
   }
 
   #pumpAfter(milliseconds: number): void {
