@@ -7,6 +7,7 @@ import { sagaDefinitions } from '../../actors/saga/definitions/definition.ts';
 import { seededRandom } from '../../demo/random.ts';
 import { type AssemblyInput, assembly } from '../../docs/examples/assembly.ts';
 import { diagram } from '../../docs/generator/sagaDiagrams.ts';
+import { SagaStatus, StepStatus } from '../../schemas/saga.ts';
 import { ModelActor } from '../support/modelActor.ts';
 import { SagaSchedule } from '../support/sagaSchedule.ts';
 
@@ -19,6 +20,12 @@ it('the guide shows it as it is, in less than a page', () => {
   const source = readFileSync(join(DOCS, 'examples/assembly.ts'), 'utf8');
   expect(readFileSync(join(DOCS, 'sagas.md'), 'utf8')).toContain(`\`\`\`ts\n${source}\`\`\`\n`);
   expect(source.trimEnd().split('\n').length).toBeLessThan(LINES_MAX);
+});
+
+it('the guide says what each status of a saga and of a step means', () => {
+  const rows = readFileSync(join(DOCS, 'sagas.md'), 'utf8').match(/^\| `[A-Z].*/gm) ?? [];
+  const told = rows.flatMap((row) => row.split('|')[1]?.match(/\b[A-Z_]+\b/g) ?? []);
+  expect(told.toSorted()).toEqual([...SagaStatus.options, ...StepStatus.options].toSorted());
 });
 
 it('its diagram goes forward, back in reverse, and to an operator past the point of no return', () => {
