@@ -1,6 +1,6 @@
 /** `npm run archive`: the archive of a running platform. */
 import { fromHere } from '../verifier/fromHere.ts';
-import { readKey } from '../verifier/keys.ts';
+import { type PublicKey, readKey } from '../verifier/keys.ts';
 import { check } from './archive/check.ts';
 import { ArchiveClient, DEFAULT_URL } from './archive/client.ts';
 import { exportArchive } from './archive/export.ts';
@@ -9,6 +9,7 @@ import { restore } from './archive/restore.ts';
 import { retention } from './archive/retention.ts';
 import { sign } from './archive/sign.ts';
 import { readCommandLine, requireOptionsOf, runCommand, unknownCommand } from './commandLine.ts';
+import { LocalServerError, messageOf } from './errors.ts';
 import { operatorToken, TOKEN_DEFAULTS } from './operatorToken.ts';
 
 const HELP = `The archive of a running Folio.
@@ -92,6 +93,8 @@ async function main(): Promise<number> {
   }
   if (command === 'retention' && folder === undefined) {
     const { 'dry-run': isDryRun = false, check: isCheck = false, env: environment } = values;
+    if (isDryRun && isCheck)
+      throw new LocalServerError('--dry-run asks nobody, --check asks the bucket: give one of them');
     return retention({ isDryRun, isCheck, environment });
   }
   const url = values.url ?? DEFAULT_URL;
@@ -102,13 +105,21 @@ async function main(): Promise<number> {
     const { aggregate: only = [], except = [], key = [], fetch = false } = values;
     if (fetch) await fetchArchive(client, fromHere(folder));
     const leavesOutExpired = values['without-expired'] === true;
-    const keys = key.map(readKey);
+    const keys = key.map(trustedKey);
     const isInPlace = values['in-place'] === true;
     return restore(client, fromHere(folder), { only, except, keys, leavesOutExpired, isInPlace });
   }
   if (command === 'sign' && folder === undefined) return sign(client);
   if (command === 'check' && folder === undefined) return check(client);
   throw unknownCommand('archive', TAKEN, command, HELP);
+}
+
+function trustedKey(text: string): PublicKey {
+  try {
+    return readKey(text);
+  } catch (error) {
+    throw new LocalServerError(messageOf(error));
+  }
 }
 
 /** The archive of a platform that was set up anew on the bucket of another: it takes over what is there before it tells. */

@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { LocalServerError, messageOf } from './errors.ts';
+import { endingOf, LocalServerError, messageOf } from './errors.ts';
 
 /** Whether the arguments of a command that hands them on to another program ask for the command's own help. */
 export function asksForHelp(args: readonly string[]): boolean {
@@ -53,7 +53,7 @@ export async function runCommand(main: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await main();
   } catch (error) {
-    console.error(error instanceof LocalServerError ? `folio: ${error.message}` : error);
+    console.error(endingOf(error));
     process.exitCode = 2;
   }
 }

@@ -6,6 +6,15 @@ export class LocalServerError extends Error {
   override name = 'LocalServerError';
 }
 
+/**
+ * What a command says of what ended it: one line of what whoever called it can mend, a file that cannot be written among them; anything
+ * else is a bug and keeps its stack.
+ */
+export function endingOf(error: unknown): unknown {
+  const isOfFile = error instanceof Error && 'code' in error && 'path' in error;
+  return error instanceof LocalServerError || isOfFile ? `folio: ${error.message}` : error;
+}
+
 /** The message of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

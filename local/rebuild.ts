@@ -1,7 +1,7 @@
 import { countText, plural } from '../verifier/counts.ts';
 import { DEFAULT_URL, URL_ADVICE } from './archive/client.ts';
 import { readCommandLine } from './commandLine.ts';
-import { LocalServerError, messageOf } from './errors.ts';
+import { endingOf, LocalServerError, messageOf } from './errors.ts';
 import { operatorToken, TOKEN_ADVICE, TOKEN_DEFAULTS } from './operatorToken.ts';
 
 /** Interval at which the progress line is brought up to date. */
@@ -203,6 +203,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof LocalServerError ? `folio: ${error.message}` : error);
+  console.error(endingOf(error));
   process.exit(1);
 });

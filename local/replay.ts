@@ -6,7 +6,7 @@ import { fromHere } from '../verifier/fromHere.ts';
 import { ArchiveClient, DEFAULT_URL } from './archive/client.ts';
 import { Progress } from './archive/progress.ts';
 import { readCommandLine } from './commandLine.ts';
-import { LocalServerError } from './errors.ts';
+import { endingOf, LocalServerError } from './errors.ts';
 import { operatorToken, TOKEN_DEFAULTS } from './operatorToken.ts';
 import { AlteredHistory } from './replay/checkedEvents.ts';
 import { type FeedPage, type ReplaySink, replay } from './replay/replay.ts';
@@ -65,13 +65,17 @@ function readArguments(): Arguments | 'help' {
   if (perSecond !== undefined && !(perSecond > 0 && Number.isFinite(perSecond)))
     throw new LocalServerError('--per-second has to be a number above 0');
   const url = values.url ?? DEFAULT_URL;
+  const from = checkedTime('--from', values.from);
+  const to = checkedTime('--to', values.to);
+  if (from !== undefined && to !== undefined && Date.parse(from) >= Date.parse(to))
+    throw new LocalServerError('--to has to be after --from');
   return {
     selection: {
       aggregateType: aggregateType ?? values['aggregate-type'],
       aggregateId,
       type: values.type,
-      from: checkedTime('--from', values.from),
-      to: checkedTime('--to', values.to),
+      from,
+      to,
     },
     out: values.out === undefined ? undefined : fromHere(values.out),
     perSecond,
@@ -99,7 +103,8 @@ async function main(): Promise<void> {
     process.stdout.on('error', (error: NodeJS.ErrnoException) =>
       process.exit(error.code === 'EPIPE' ? 0 : 2),
     );
-    await run(given, new StreamSink(process.stdout));
+    // Beside the events and not among them: that there are none is an answer.
+    console.error(`${plural(await run(given, new StreamSink(process.stdout)), 'event')} replayed`);
     return;
   }
   const sink = await FileSink.open(out, selection);
@@ -125,6 +130,6 @@ function run({ selection, perSecond, url, token }: Arguments, sink: ReplaySink):
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof LocalServerError ? `folio: ${error.message}` : error);
+  console.error(endingOf(error));
   process.exitCode = error instanceof AlteredHistory ? 1 : 2;
 });

@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { LOG_LEVELS, type LogLevel } from '../telemetry/logger.ts';
 import { fromHere } from '../verifier/fromHere.ts';
 import { readCommandLine } from './commandLine.ts';
-import { LocalServerError } from './errors.ts';
+import { endingOf, LocalServerError } from './errors.ts';
 import { DEFAULT_HOST, type Platform, startPlatform } from './platform.ts';
 
 /** Where clients expect a local Worker. */
@@ -101,7 +101,7 @@ function endWithNpm(): void {
 }
 
 function fail(error: unknown): never {
-  console.error(error instanceof LocalServerError ? `folio: ${error.message}` : error);
+  console.error(endingOf(error));
   process.exit(1);
 }
 

@@ -114,8 +114,9 @@ function selectionOf({ only, except }: RestoreOptions): Selection {
   return (name) => (wanted.size === 0 || wanted.has(name)) && !unwanted.has(name);
 }
 
-function checkNames({ only }: RestoreOptions, { logs, lost }: RestorePlan): void {
-  for (const name of only) {
-    if (!logs.has(name) && !lost.has(name)) throw new LocalServerError(`the archive has no ${name}`);
+/** Names that are not in the archive: whoever mistypes one gets more, or less, than was meant. */
+function checkNames({ only, except }: RestoreOptions, { names }: RestorePlan): void {
+  for (const name of [...only, ...except]) {
+    if (!names.has(name)) throw new LocalServerError(`the archive has no ${name}`);
   }
 }

@@ -26,6 +26,8 @@ export interface RestorePlan {
   readonly logs: ReadonlyMap<AggregateName, WantedLog>;
   /** Events in it. */
   readonly events: number;
+  /** All that the archive has, wanted or not. */
+  readonly names: ReadonlySet<AggregateName>;
   /** Numbers of the manifests that have some of it. */
   readonly manifests: readonly number[];
   /** Wanted logs that are no part of it: events of theirs are past their term and gone, and what comes after has nothing to follow on. */
@@ -42,10 +44,13 @@ export async function planRestore(archive: Archive, isWanted: Selection): Promis
   const lost = await lostLogs(archive, isWanted);
   const includes: Selection = (name) => isWanted(name) && !lost.has(name);
   const logs = new Map<AggregateName, WantedLog>();
+  const names = new Set<AggregateName>();
   const manifests: number[] = [];
   let events = 0;
   for (const sequence of manifestNumbers(archive)) {
-    const ranges = rangesOf(await manifestAt(archive, sequence), includes);
+    const manifest = await manifestAt(archive, sequence);
+    for (const { aggregateId } of manifest.heads) names.add(`${manifest.aggregateType}/${aggregateId}`);
+    const ranges = rangesOf(manifest, includes);
     if (ranges.length === 0) continue;
     manifests.push(sequence);
     for (const { aggregateType, aggregateId, fromVersion, toVersion: version, hash } of ranges) {
@@ -53,7 +58,7 @@ export async function planRestore(archive: Archive, isWanted: Selection): Promis
       events += version - fromVersion + 1;
     }
   }
-  return { logs, events, manifests, lost, includes };
+  return { logs, events, names, manifests, lost, includes };
 }
 
 /** Wanted logs with events in segments that are gone: in a verified archive those that are past their term. */

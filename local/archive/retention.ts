@@ -151,17 +151,20 @@ interface BucketConfig {
     readonly jurisdiction?: string;
   }[];
   readonly vars: Readonly<Record<string, unknown>>;
+  /** Names of the environments that there are. */
+  readonly definedEnvironments?: readonly string[] | undefined;
 }
 
 async function bucketOf(
   { environment, config: file = WRANGLER_TOML }: Meant,
   binding = 'ARCHIVE',
 ): Promise<Bucket> {
-  const library = await loadWrangler();
-  const config: BucketConfig = library.unstable_readConfig(
-    { config: file, ...(environment === undefined ? {} : { env: environment }) },
-    { hideWarnings: true },
-  );
+  const { unstable_readConfig } = await loadWrangler();
+  const wanted = { config: file, ...(environment === undefined ? {} : { env: environment }) };
+  const config: BucketConfig = unstable_readConfig(wanted, { hideWarnings: true });
+  // Where there are no environments at all, wrangler takes the one without a name for any.
+  if (environment !== undefined && config.definedEnvironments?.includes(environment) !== true)
+    throw new LocalServerError(`wrangler.toml has no environment ${environment}`);
   const entry = config.r2_buckets.find((one) => one.binding === binding);
   if (entry?.bucket_name === undefined)
     throw new LocalServerError(`wrangler.toml binds no bucket as ${binding}`);

@@ -106,6 +106,38 @@ describe('a file or folder', () => {
   });
 });
 
+describe('what somebody has mistaken', () => {
+  // A port that nothing may listen on.
+  const nobody = ['--url', 'http://127.0.0.1:1', '--token', 't'];
+
+  it.concurrent.each([
+    [
+      ['local/archive.ts', 'restore', '.', '--key', 'AAAA', ...nobody],
+      '--key AAAA: not the base64 of the 32 bytes of a key',
+    ],
+    [
+      ['local/archive.ts', 'retention', '--dry-run', '--check'],
+      '--dry-run asks nobody, --check asks the bucket: give one of them',
+    ],
+    [
+      ['local/replay.ts', '--from', '2026-11-02T00:00:00Z', '--to', '2026-11-01T00:00:00Z', ...nobody],
+      '--to has to be after --from',
+    ],
+    [
+      ['local/replay.ts', '--out', '/proc/none/events', ...nobody],
+      "ENOENT: no such file or directory, open '/proc/none/events.replay.json.part'",
+    ],
+    [
+      ['local/keyBackup.ts', 'export', '/proc/none/copy', ...nobody],
+      "ENOENT: no such file or directory, open '/proc/none/copy.partial'",
+    ],
+  ])('is said in one line: %j', async ([file = '', ...args], message) => {
+    const { code, printed } = await run(file, ...args);
+    expect(printed).toBe(`folio: ${message}\n`);
+    expect(code).toBe(2);
+  });
+});
+
 describe('a time that is none', () => {
   it.concurrent.each(['--from', '--to'])('is refused before anybody is asked: %s', async (option) => {
     // A port that nothing may listen on.

@@ -33,6 +33,12 @@ describe('the plan of a restoration', () => {
     });
   });
 
+  it('knows the names of all that there is, so that none is mistyped unnoticed', async () => {
+    const { names, logs } = await planRestore(await archived(), (name) => name === 'account/account-2');
+    expect([...names]).toEqual(['account/account-1', 'account/account-2', 'account/account-3']);
+    expect([...logs.keys()]).toEqual(['account/account-2']);
+  });
+
   it('names logs whose beginning is gone, and has all others whole', async () => {
     const archive = await archived();
     const first = archive.keys('segments/').find((key) => key.includes('/000000000001-')) as string;

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type RetentionOptions, retention } from '../../local/archive/retention.ts';
 import { WRANGLER_TOML } from '../../local/config.ts';
+import { LocalServerError } from '../../local/errors.ts';
 
 interface Rule {
   readonly id: string;
@@ -175,6 +176,14 @@ describe('the rules of the bucket', () => {
       'Authentication error (10000)',
     );
     await expect(run({}, { CLOUDFLARE_ACCOUNT_ID: 'acc-2' })).rejects.toThrow('does not exist. (10006)');
+  });
+
+  it('of an environment that there is not are those of no other', async () => {
+    for (const options of [{ isDryRun: true }, { isCheck: true }, {}])
+      await expect(run({ ...options, environment: 'producton' })).rejects.toThrow(
+        new LocalServerError('wrangler.toml has no environment producton'),
+      );
+    expect([lines, rules]).toEqual([[], {}]);
   });
 });
 

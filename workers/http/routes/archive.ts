@@ -71,7 +71,7 @@ const getArchiveObject = route(
   async (c, { query: { key } }) => {
     const bytes = await archiveObjects(c.env).read(key);
     if (bytes === undefined) {
-      throw new ProblemError({ code: 'object_not_found', detail: 'The archive has no object of this key.' });
+      throw new ProblemError({ code: 'object_not_found', detail: `The archive has no object ${key}.` });
     }
     return c.body(bytes as Uint8Array<ArrayBuffer>, 200, { 'Content-Type': 'application/octet-stream' });
   },
