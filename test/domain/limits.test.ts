@@ -146,7 +146,16 @@ describe('the allowances of isolates', () => {
     allowances.take('a', 1_000, QUOTA);
     expect(allowances.take('a', 1, { ...QUOTA, policy: 'account' }).granted).toBe(1);
     for (let place = 0; place < KEYS_MAX + 10; place++) allowances.take(`k${place}`, 1, QUOTA);
-    expect(allowances.size).toBeLessThanOrEqual(KEYS_MAX + 1);
+    expect(allowances.size).toBe(KEYS_MAX + 1);
+  });
+
+  it('are not had anew by a client that names more accounts than are accounted for', () => {
+    const allowances = isolate(() => new Promise(() => undefined), { now: 0 });
+    allowances.take('a', QUOTA.units, QUOTA);
+    const accounts = { ...QUOTA, policy: 'account' } as const;
+    for (let place = 0; place < KEYS_MAX + 10; place++) allowances.take(`k${place}`, 1, accounts);
+    expect(allowances.take('a', 1, QUOTA).granted).toBe(0);
+    expect(allowances.size).toBe(KEYS_MAX + 1);
   });
 });
 

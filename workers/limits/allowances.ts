@@ -15,7 +15,10 @@ const UNASKED_SHARE = 0.1;
 /** Part of a quota that is borrowed at a time. */
 const LOT_SHARE = 0.1;
 
-/** Keys accounted for at a time; with one more the window begins anew for all, rather than to grow without bounds. */
+/**
+ * Keys of a policy accounted for at a time; with one more the window begins anew for the one that has been known longest, rather than
+ * to grow without bounds. Accounts are named by whoever sends commands, and must not make room for their sender's own window.
+ */
 export const KEYS_MAX = 50_000;
 
 const WINDOW_MS = WINDOW_SECONDS * 1_000;
@@ -58,7 +61,7 @@ interface Account {
 export class Allowances {
   readonly #deps: AllowanceDeps;
   #window = Number.NEGATIVE_INFINITY;
-  #accounts = new Map<string, Account>();
+  readonly #accounts = { client: new Map<string, Account>(), account: new Map<string, Account>() };
 
   constructor(deps: AllowanceDeps) {
     this.#deps = deps;
@@ -66,19 +69,21 @@ export class Allowances {
 
   /** Keys that are accounted for. */
   get size(): number {
-    return this.#accounts.size;
+    return this.#accounts.client.size + this.#accounts.account.size;
   }
 
   /** Takes up to `wanted` units of a key's quota, at once. */
-  take(key: string, wanted: number, { policy, units }: Quota): Allowed {
+  take(key: string, wanted: number, quota: Quota): Allowed {
+    const { policy, units } = quota;
     const now = this.#deps.now();
-    const name = `${policy}:${key}`;
-    const account = this.#account(name, Math.floor(now / WINDOW_MS), units);
+    const account = this.#account(key, Math.floor(now / WINDOW_MS), quota);
     const here = units - account.spent;
     const available = account.isExhausted ? Math.min(here, account.covered - account.spent) : here;
     const granted = Math.max(0, Math.min(wanted, available));
     account.spent += granted;
-    const loan = this.#needsLoan(account, units) ? this.#borrow(name, account, units) : undefined;
+    const loan = this.#needsLoan(account, units)
+      ? this.#borrow(`${policy}:${key}`, account, units)
+      : undefined;
     const credit = Math.max(0, account.covered - account.spent);
     return {
       granted,
@@ -88,13 +93,15 @@ export class Allowances {
     };
   }
 
-  #account(name: string, window: number, units: number): Account {
-    if (window > this.#window || this.#accounts.size > KEYS_MAX) {
+  #account(key: string, window: number, { policy, units }: Quota): Account {
+    if (window > this.#window) {
       this.#window = window;
-      this.#accounts = new Map();
+      for (const accounts of Object.values(this.#accounts)) accounts.clear();
     }
-    let account = this.#accounts.get(name);
+    const accounts = this.#accounts[policy];
+    let account = accounts.get(key);
     if (account === undefined) {
+      if (accounts.size >= KEYS_MAX) accounts.delete(accounts.keys().next().value as string);
       account = {
         window: this.#window,
         spent: 0,
@@ -103,7 +110,7 @@ export class Allowances {
         isBorrowing: false,
         isExhausted: false,
       };
-      this.#accounts.set(name, account);
+      accounts.set(key, account);
     }
     return account;
   }
