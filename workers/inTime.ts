@@ -48,3 +48,11 @@ export function isPassing(error: unknown): boolean {
   if (typeof message === 'string' && DATABASE_PASSING.test(message)) return true;
   return cause !== undefined && isPassing(cause);
 }
+
+/**
+ * Whether an aggregate has answered that a restoration holds it (`BeingRestored`). A call between objects takes an error's name along, and
+ * not its class.
+ */
+export function isBeingRestored(error: unknown): boolean {
+  return (Object(error) as { readonly name?: unknown }).name === 'BeingRestored';
+}

@@ -94,7 +94,9 @@ describe('restoring', () => {
     const { body: before } = await call('GET', '/v1/accounts/r-2');
     await lose(copy);
     expect((await fill(copy, 1, 1)).body).toMatchObject({ head: 1, restoring: true });
-    expect(verdict(await call('GET', '/v1/accounts/r-2'))).toBe('503 unavailable');
+    const answer = await call('GET', '/v1/accounts/r-2');
+    expect(verdict(answer)).toBe('503 unavailable');
+    expect(answer.body.detail).toMatch(/^The log is held until the restoration that fills it has ended/);
     expect(verdict(await call('POST', '/v1/accounts/r-2/deposits', { body: { amount: '1' } }))).toBe(
       '503 unavailable',
     );
