@@ -12,6 +12,15 @@ export interface Topics {
   readonly portfolio: Account;
 }
 
+/** The types of aggregates, of which each has a log. */
+export type AggregateType = NonNullable<NonNullable<Operations['getEvents']['query']>['aggregateType']>;
+
+/** Of which aggregates a topic tells. */
+export interface TopicAggregates {
+  readonly events: AggregateType;
+  readonly portfolio: 'account';
+}
+
 /** A frame to the platform. */
 export type ClientFrame =
   | { readonly type: 'commands'; readonly id: string; readonly commands: readonly Command[] }

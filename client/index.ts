@@ -8,7 +8,7 @@ export {
   type OperationId,
 } from './client.ts';
 export { FolioClosed, FolioProblem, FolioUnreachable } from './errors.ts';
-export type { Command, Topics } from './frames.ts';
+export type { AggregateType, Command, TopicAggregates, Topics } from './frames.ts';
 export type * from './generated/api.ts';
 export type { ClientOptions, Socket, SocketConstructor } from './options.ts';
 export { RETRY_POLICY, type RetryPolicy } from './retry.ts';

@@ -1,11 +1,11 @@
 /** One subscription: what came and was not taken yet, and where to go on after a break. */
 import type { FolioProblem } from './errors.ts';
-import type { ClientFrame, Topics } from './frames.ts';
+import type { ClientFrame, TopicAggregates, Topics } from './frames.ts';
 
 /** What is followed. */
 export interface Followed<Topic extends keyof Topics> {
   readonly topic: Topic;
-  readonly aggregateType: string;
+  readonly aggregateType: TopicAggregates[Topic];
   readonly aggregateId: string;
   /** The last version that is known already; 0: everything; absent: from now on. */
   readonly afterVersion?: number;

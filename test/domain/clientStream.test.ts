@@ -245,6 +245,15 @@ describe('a subscription', () => {
     stream.close();
   });
 
+  it('is of a type of aggregate that there is and that has the topic, as the compiler knows', () => {
+    const stream = new MadeUpPlatform().client.stream();
+    // @ts-expect-error: there is no such type.
+    stream.subscribe({ topic: 'events', aggregateType: 'acount', aggregateId: 'a' });
+    // @ts-expect-error: accounts alone have one.
+    stream.subscribe({ topic: 'portfolio', aggregateType: 'order', aggregateId: 'a' });
+    stream.close();
+  });
+
   it('that is refused throws the reason', async () => {
     const platform = new MadeUpPlatform();
     platform.answersWith = ({ id }) => ({ type: 'error', id, code: 'forbidden', detail: 'not yours' });
