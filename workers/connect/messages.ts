@@ -4,7 +4,7 @@ import { base64Decode } from '@bufbuild/protobuf/wire';
 import type { Context } from 'hono';
 import { readBytes } from '../http/body.ts';
 import type { HttpEnv } from '../http/context.ts';
-import { invalidRequest, type ProblemError } from '../http/problem.ts';
+import { invalidRequest, ProblemError } from '../http/problem.ts';
 import { parseStrictJson } from '../http/strictJson.ts';
 
 /** How a message is written. */
@@ -21,7 +21,10 @@ export function formOf(contentType: string | undefined, encoding: string | undef
   return { isBinary: !contentType.includes('json'), isEnveloped: contentType.includes('grpc-web') };
 }
 
-/** The message of a call. 400 with what is wrong where it is none, 413 where it has more bytes than `bytesMax`. */
+/** What says that a message is compressed: by itself over Connect, in its envelope over gRPC-Web. */
+export const COMPRESSION_HEADERS = ['Content-Encoding', 'Grpc-Encoding'];
+
+/** The message of a call. 415 where it is compressed, 400 with what is wrong where it is none, 413 where it has more bytes than `bytesMax`. */
 export async function readMessage(
   c: Context<HttpEnv>,
   desc: DescMessage,
@@ -29,6 +32,9 @@ export async function readMessage(
   bytesMax: number,
 ): Promise<Message> {
   if (c.req.method !== 'POST') return parseMessage(desc, queryBytes(c), form);
+  if (COMPRESSION_HEADERS.some((name) => (c.req.header(name) ?? 'identity') !== 'identity')) {
+    throw new ProblemError({ code: 'unsupported_media_type', detail: 'The message must not be compressed.' });
+  }
   const { isEnveloped } = form;
   const bytes = await readBytes(c, isEnveloped ? bytesMax + ENVELOPE_BYTES : bytesMax);
   return parseMessage(desc, isEnveloped ? withoutEnvelope(bytes) : bytes, form);

@@ -14,7 +14,7 @@ import { type UniversalHandler, universalServerResponseToFetch } from '@connectr
 import type { Context } from 'hono';
 import type { HttpEnv } from '../http/context.ts';
 import { FolioService } from './generated/folio/v1/folio_pb.ts';
-import { formOf, type MessageForm } from './messages.ts';
+import { COMPRESSION_HEADERS, formOf, type MessageForm } from './messages.ts';
 
 /** Where the service is; a client's base address ends before the service's name. */
 export const CONNECT_PATH = `/v1/connect/${FolioService.typeName}`;
@@ -76,7 +76,8 @@ export async function answerCall(
   call: Call,
 ): Promise<Response> {
   const header = new Headers(c.req.raw.headers);
-  header.delete('Content-Length');
+  // The message that the library is shown has another length, and is not compressed.
+  for (const name of ['Content-Length', ...COMPRESSION_HEADERS]) header.delete(name);
   // The message of a GET is in its query, whatever a header says of a body.
   if (methodOf(c) === 'GET') header.delete('Content-Type');
   const { body, url } = emptyMessage(c, form);
