@@ -225,6 +225,26 @@ describe('what an answer is made of', () => {
   });
 });
 
+describe('a large answer that nobody takes', () => {
+  it('keeps its room until it is taken or given up', async () => {
+    await opened('untaken');
+    const env = worker();
+    const { admission } = gatewayOf(env);
+    const headers = { Authorization: `Bearer ${TEST_TOKEN}` };
+    const asked = () =>
+      app.fetch(
+        new Request('http://folio.test/v1/accounts/untaken/events?limit=1000', { headers }),
+        env,
+      ) as Promise<Response>;
+    const [taken, left] = [await asked(), await asked()];
+    expect([taken.status, admission.requests]).toEqual([200, 2]);
+    expect(await taken.json()).toMatchObject({ events: [{ eventType: 'AccountOpened' }] });
+    expect(admission.requests).toBe(1);
+    await left.body?.cancel();
+    expect(admission.requests).toBe(0);
+  });
+});
+
 describe('the announced length of a body', () => {
   it.each(['-5', 'x', '1e400', '9007199254740993'])(
     '"%s" leaves room for what comes next',

@@ -11,6 +11,7 @@ import type { Env } from '../env.ts';
 import { Admission } from '../limits/admission.ts';
 import { Allowances } from '../limits/allowances.ts';
 import { RefusedAddresses } from '../limits/failures.ts';
+import { HeldAnswers } from '../limits/heldAnswers.ts';
 import { type Quota, quotas } from '../limits/quotas.ts';
 import type { HttpEnv } from './context.ts';
 
@@ -21,6 +22,7 @@ export interface Gateway {
   readonly allowances: Allowances;
   readonly quotas: { readonly client: Quota; readonly account: Quota };
   readonly admission: Admission;
+  readonly heldAnswers: HeldAnswers;
   readonly denials: Denials;
 }
 
@@ -48,6 +50,7 @@ export function gatewayOf(env: Env): Gateway {
     }),
     quotas: quotas(env),
     admission: new Admission(),
+    heldAnswers: new HeldAnswers(now),
     denials: new Denials(),
   };
   gateways.set(env, gateway);

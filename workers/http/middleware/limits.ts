@@ -1,5 +1,6 @@
 /** How much a caller may ask for, and how much of it at a time: the rest is refused before it costs anything. */
 import type { MiddlewareHandler } from 'hono';
+import { HELD_BYTES_MIN } from '../../limits/heldAnswers.ts';
 import { BATCH_BYTES_MAX } from '../body.ts';
 import type { HttpEnv } from '../context.ts';
 import { gatewayOf } from '../gateway.ts';
@@ -8,26 +9,39 @@ import { quotaHeaders, rateLimited, takeUnits } from '../quota.ts';
 
 /** Ends the request with 429 where the client's quota is spent, with 503 where too much is in flight. */
 export const limits: MiddlewareHandler<HttpEnv> = async function limits(c, next) {
-  const { admission, quotas } = gatewayOf(c.env);
+  const { admission, heldAnswers, quotas } = gatewayOf(c.env);
   const { userId } = c.get('principal');
   const allowed = takeUnits(c, userId, 1, quotas.client);
   if (allowed.granted === 0) throw rateLimited(quotas.client, allowed);
+  heldAnswers.expire();
   let bytes = announcedBytes(c.req.header('Content-Length'));
   if (!admission.enter(userId, bytes)) throw overloaded();
+  let made = 0;
   c.set('takeBytes', (more) => {
     if (!admission.grow(userId, more)) throw overloaded();
     bytes += more;
+    made += more;
   });
+  let leave: (() => void) | undefined = () => admission.leave(userId, bytes);
   try {
     await next();
+    if (made >= HELD_BYTES_MIN && isWhole(c.res)) {
+      c.res = new Response(heldAnswers.hold(c.res.body, leave), c.res);
+      leave = undefined;
+    }
   } finally {
-    admission.leave(userId, bytes);
+    leave?.();
   }
   const told = quotaHeaders(quotas.client, allowed);
   for (const name of Object.keys(told)) {
     if (!c.res.headers.has(name)) c.res.headers.set(name, told[name] as string);
   }
 };
+
+/** Whether the answer has a body that was made as a whole: a stream of events holds no more than its next one. */
+function isWhole(answer: Response): answer is Response & { readonly body: ReadableStream<Uint8Array> } {
+  return answer.body !== null && answer.headers.get('Content-Type') !== 'text/event-stream';
+}
 
 function overloaded(): ProblemError {
   const detail = 'Too much is being worked on now. The same request may be sent again.';
