@@ -24,6 +24,13 @@ const seeded = (file: string): Patch => ({
 export const LIMITS: readonly Patch[] = [
   seeded('privacy/cipher.ts'),
   seeded('privacy/keyRing.ts'),
+  // The release before all others (`model/before.ts`).
+  {
+    file: 'actors/kernel/turn.ts',
+    find: 'schemaVersion: newestSchemaVersion(event.type),',
+    replace:
+      'schemaVersion: (this.#decider as any).schemaVersionOf?.(event.type) ?? newestSchemaVersion(event.type),',
+  },
   limit('actors/kernel/snapshots.ts', 'SNAPSHOT_EVERY_EVENTS', 5),
   limit('actors/kernel/aggregate.ts', 'FOLD_PAGE_EVENTS', 3),
   limit('actors/kernel/eventLog.ts', 'TAIL_EVENTS_MAX', 7),

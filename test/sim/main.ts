@@ -45,8 +45,8 @@ async function runMutants(options: SimulateOptions, mutants: readonly Mutant[]):
   let caught = 0;
   const width = Math.max(...mutants.map(({ name }) => name.length));
   say(`${'deliberate bug'.padEnd(width)}  ${'caught by'.padEnd(38)} seed  seconds`);
-  for (const { name, needsShop } of mutants) {
-    const { failed, seconds } = await runSeeds(name, { ...options, needsShop }, watchdog);
+  for (const { name, needsShop, needsBefore } of mutants) {
+    const { failed, seconds } = await runSeeds(name, { ...options, needsShop, needsBefore }, watchdog);
     if (failed !== undefined) caught++;
     const check = failed?.breach?.check ?? 'SURVIVED';
     const seed = String(failed?.seed ?? '-').padStart(4);

@@ -30,12 +30,14 @@ export interface SeedRange {
   readonly losses: number;
   /** Whether only seeds count whose runs have a shop. */
   readonly needsShop?: boolean | undefined;
+  /** Whether only seeds count whose runs begin with the release before all others. */
+  readonly needsBefore?: boolean | undefined;
 }
 
 /** Runs seeds until one breaks a promise. `watchdog` hears of each, `progress` now and then how far it is. */
 export async function runSeeds(
   variant: string,
-  { seed: first, runs, steps, losses, needsShop = false }: SeedRange,
+  { seed: first, runs, steps, losses, needsShop = false, needsBefore = false }: SeedRange,
   watchdog: (seed: number) => void,
   progress?: (line: string) => void,
 ): Promise<SeedsResult> {
@@ -51,7 +53,7 @@ export async function runSeeds(
   let seed = first - 1;
   for (; run < runs || lossesOf(tally) < losses; run++) {
     do seed++;
-    while (needsShop && drawProfile(seededRandom(seed)).shop === 0);
+    while (!isOfUse(seed, needsShop, needsBefore));
     watchdog(seed);
     const result = await runSeed(seed, steps);
     events += result.events;
@@ -63,6 +65,12 @@ export async function runSeeds(
     progress(progressLine(run + 1, { runs, losses }, tally, `${events} events, ${seconds().toFixed(0)} s`));
   }
   return { failed: undefined, runs: run, events, tally, seconds: seconds() };
+}
+
+function isOfUse(seed: number, needsShop: boolean, needsBefore: boolean): boolean {
+  if (!needsShop && !needsBefore) return true;
+  const { shop, beganBefore } = drawProfile(seededRandom(seed));
+  return (shop > 0 || !needsShop) && (beganBefore || !needsBefore);
 }
 
 function progressLine(

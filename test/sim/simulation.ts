@@ -6,6 +6,7 @@ import { seededRandom } from '../../demo/random.ts';
 import { projectors } from '../../queues/projectors/index.ts';
 import type { GroupName } from '../../schemas/consumerGroups.ts';
 import { partOf } from '../../schemas/partition.ts';
+import { ArchiveAudit } from './audit/archived.ts';
 import { Auditor } from './audit/auditor.ts';
 import { SWEEP_PAGE } from './limits.ts';
 import { Disturbances } from './model/disturbances.ts';
@@ -17,10 +18,12 @@ import { Breach, EPOCH, World } from './model/world.ts';
 import { type Tally, tallyOf } from './tally.ts';
 import { Clients } from './workload/clients.ts';
 import { poisoned } from './workload/poisonProjector.ts';
-import { deciderIn, RELEASES } from './workload/releases.ts';
+import { deciderBefore, deciderIn, RELEASES } from './workload/releases.ts';
 
 /** Steps of a run with a shop for each that was asked for: an order goes through many hands. */
 const SHOP_STEPS = 4;
+/** The share of the steps after which the release before all others is replaced, where the run begins with it. */
+const BEFORE_SHARES = { least: 0.1, more: 0.6 };
 /** Between sweeps of one part of the directory. */
 const SWEEP_INTERVAL_MS = 60_000;
 /** Steps in which a system that nothing disturbs must have come to rest. */
@@ -93,7 +96,9 @@ class Simulation {
     const broken = poisoned(projectors, () => this.#operator.poisonous);
     this.#disturbances = new Disturbances(this.world, () => this.platform, RELEASES);
     this.platform = new Platform(this.world, this.auditor, broken, (aggregateType) =>
-      deciderIn(this.#disturbances.release, aggregateType),
+      this.world.isBefore
+        ? deciderBefore(aggregateType)
+        : deciderIn(this.#disturbances.release, aggregateType),
     );
     for (const source of [...named('account', profile.accounts), ...named('hold', profile.holders)])
       this.platform.actor(source);
@@ -110,7 +115,10 @@ class Simulation {
     const bornWithin = world.random.pick([0, 15, steps]);
     const allBornAt = Math.max(1, steps - world.random.integer(bornWithin + 1));
     const unreadableFrom = world.random.chance(0.5) ? world.random.integer(steps) : steps;
+    const modernFrom =
+      Math.floor(steps * BEFORE_SHARES.least) + world.random.integer(steps * BEFORE_SHARES.more);
     for (let step = 0; step < steps; step++) {
+      if (world.isBefore && step === modernFrom) this.#disturbances.modernise();
       this.#clients.introduce(Math.min(1, step / allBornAt));
       if (step === unreadableFrom)
         this.platform.unreadable = world.random.pick([...this.platform.actors.keys()]);
@@ -137,6 +145,21 @@ class Simulation {
     this.auditor.paidOut();
     this.auditor.shopClosed();
     this.auditor.complete(this.platform);
+    await this.#archive();
+  }
+
+  async #archive(): Promise<void> {
+    if (!this.world.profile.archivedAtLast) return;
+    const archive = new ArchiveAudit({
+      actors: this.platform.actors.values(),
+      caller: this.#clients.caller,
+      ledgerOf: (source) => this.auditor.ledger(source),
+      decider: (aggregateType) => deciderIn(this.#disturbances.release, aggregateType),
+      written: (where, text) => this.auditor.written(where, text),
+    });
+    await archive.read();
+    await this.#drain();
+    await archive.check();
   }
 
   #stopAtBreach(): void {

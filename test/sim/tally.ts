@@ -1,5 +1,8 @@
 /** What runs went through and what came of it, in figures. */
+
+import { TRANSFER_DEFINITION } from '../../schemas/saga.ts';
 import type { Auditor } from './audit/auditor.ts';
+import { isOfBefore } from './audit/eras.ts';
 import { OrderBook } from './audit/orderBook.ts';
 import { SagaBook } from './audit/sagaBook.ts';
 import { SubjectBook } from './audit/subjectBook.ts';
@@ -21,6 +24,8 @@ const FIGURES = [
   'sagasUnfinished',
   'subjectsErased',
   'ordersOfErased',
+  'eventsOfBefore',
+  'transfersOfBefore',
 ] as const;
 
 /** Figures by name. */
@@ -72,8 +77,14 @@ export function tallyOf({ losses, clock }: World, auditor: Auditor): Tally {
     sagasParked: count(sagas, 'PARKED'),
     sagasUnfinished: count(sagas, 'RUNNING', 'COMPENSATING'),
     subjectsErased: erased.size,
+    eventsOfBefore: [...auditor.ledgers.values()].flatMap(({ events }) => events.filter(isOfBefore)).length,
+    transfersOfBefore: [...auditor.books(SagaBook).values()].filter(isFirstTransfer).length,
     ordersOfErased: customers.filter((customerId) => erased.has(customerId)).length,
   };
+}
+
+function isFirstTransfer({ definition, version }: SagaBook): boolean {
+  return definition === TRANSFER_DEFINITION && version === 1;
 }
 
 /** The figures in words, a line for each subject. */
@@ -88,5 +99,6 @@ export function tallyLines(tally: Tally): string[] {
     `sagas: ${sagasCompleted} completed, ${sagasUndone} undone, ${sagasParked} parked since the bank says no for good, ` +
       `${sagasUnfinished} unfinished`,
     `personal data: ${tally.subjectsErased} subjects erased, who had placed ${tally.ordersOfErased} orders`,
+    `of before: ${tally.eventsOfBefore} events of old schema versions, ${tally.transfersOfBefore} transfers of the first version`,
   ];
 }

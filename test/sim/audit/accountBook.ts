@@ -3,6 +3,7 @@ import { Breach } from '../model/world.ts';
 import type { Body } from '../workload/commands.ts';
 import type { AccountTransfers } from './accountTransfers.ts';
 import type { AuditedEvent, Book, Due } from './book.ts';
+import { accountTypeOf } from './eras.ts';
 import { units } from './exact.ts';
 import { equal, type Row, TradeBook } from './tradeBook.ts';
 
@@ -103,11 +104,11 @@ export class AccountBook implements Book {
   /** The account's row of the accounts view; none before it is opened. */
   accountRows(accountId: string): Row[] {
     if (this.#opened === undefined || this.#last === undefined) return [];
-    const { accountType, currency, customerId } = this.#opened.data as Record<string, string>;
+    const { currency, customerId } = this.#opened.data as Record<string, string>;
     const row = {
       account_id: accountId,
       customer_id: customerId ?? '',
-      account_type: accountType ?? '',
+      account_type: String(accountTypeOf(this.#opened)),
       currency: currency ?? '',
       status: this.status,
       cash: this.#cashText,
@@ -191,7 +192,8 @@ function accountEventFits({ type, data }: Body, event: AuditedEvent): boolean {
     case 'OpenAccount':
       return (
         event.type === 'AccountOpened' &&
-        same('customerId', 'accountType', 'currency') &&
+        same('customerId', 'currency') &&
+        accountTypeOf(event) === data.accountType &&
         stored.cash === (data.initialBalance ?? '0')
       );
     case 'DepositFunds':

@@ -19,6 +19,7 @@ import { Announced } from './announced.ts';
 import { type Answer, AnswerBook, type Expectation } from './answers.ts';
 import { BankAudit } from './bankAudit.ts';
 import type { Book } from './book.ts';
+import { checkWritten } from './eras.ts';
 import { HoldBook } from './holdBook.ts';
 import { InventoryBook } from './inventoryBook.ts';
 import { Ledger, LOG_COLUMNS } from './ledger.ts';
@@ -182,6 +183,8 @@ export class Auditor implements Observer {
     if (!this.#isStored(ledger, object)) return;
     const rows = object.storage.inspect(NEW_ROWS, ledger.version);
     ledger.append(rows);
+    if (!this.#world.isBefore)
+      for (const event of ledger.events.slice(ledger.version - rows.length)) checkWritten(event);
     if (source.aggregateType === 'account') this.#checkMoney(ledger, rows.length);
     if (source.aggregateType === 'subject') this.subjects.committed(source.aggregateId, object.storage);
     const decided =

@@ -3,6 +3,7 @@ import type { Source } from '../../../actors/kernel/messages.ts';
 import { Breach } from '../model/world.ts';
 import type { Body } from '../workload/commands.ts';
 import { type AuditedEvent, type Due, EFFECT_SLACK_MS } from './book.ts';
+import { countryOfOrder } from './eras.ts';
 import { units } from './exact.ts';
 import type { LedgerOf } from './ledger.ts';
 import { sagaCommand } from './sagaCommands.ts';
@@ -46,7 +47,6 @@ export interface BookedLine {
 /** What is personal in the command that places an order and in the event of it, and what goes with that. */
 type PlacedData = Body['data'] & {
   readonly customerId: string;
-  readonly country: string | null;
   readonly payment: { readonly method: string; readonly token: unknown };
   readonly shipTo: unknown;
 };
@@ -99,15 +99,14 @@ export class OrderBook implements OrderTold {
 
   /** Address and token are sealed for the customer, and the country stays beside them. */
   #isProtected({ shipTo, payment: { method, token } }: PlacedData, event: AuditedEvent): boolean {
-    const { customerId: subject, country, payment, shipTo: stored } = event.data as unknown as PlacedData;
-    const where = `order/${event.aggregateId} version ${event.version}`;
+    const { customerId: subject, payment, shipTo: stored } = event.data as unknown as PlacedData;
     const address = { asked: shipTo, stored };
     const card = { asked: token, stored: payment.token };
     return (
-      country === ((shipTo as { country?: string }).country ?? null) &&
+      countryOfOrder(event) === ((shipTo as { country?: string }).country ?? null) &&
       payment.method === method &&
-      isSealed(this.#open, where, { kind: 'address', subject }, address) &&
-      isSealed(this.#open, where, { kind: 'paymentToken', subject }, card)
+      isSealed(this.#open, event, { kind: 'address', subject }, address) &&
+      isSealed(this.#open, event, { kind: 'paymentToken', subject }, card)
     );
   }
 

@@ -6,6 +6,7 @@ import type { Source } from '../../../actors/kernel/messages.ts';
 import { Breach } from '../model/world.ts';
 import type { Body } from '../workload/commands.ts';
 import { type AuditedEvent, type Due, EFFECT_SLACK_MS } from './book.ts';
+import { isOfBefore } from './eras.ts';
 import { units } from './exact.ts';
 import type { LedgerOf } from './ledger.ts';
 import { sagaCommand } from './sagaCommands.ts';
@@ -142,7 +143,7 @@ export class PaymentBook implements PaymentTold {
   #isSealed(asked: unknown, event: AuditedEvent): boolean {
     const value = { kind: 'paymentToken' as const, subject: String(event.data.customerId) };
     const token = { asked, stored: event.data.token };
-    return isSealed(this.#deps.open, `payment/${event.aggregateId} version ${event.version}`, value, token);
+    return isSealed(this.#deps.open, event, value, token);
   }
 
   platformBody(_event: AuditedEvent, commandId: string): Body | undefined {
@@ -229,9 +230,11 @@ export class PaymentBook implements PaymentTold {
     }
   }
 
-  #tokenOf({ aggregateId, version, data: { token } }: AuditedEvent): string {
+  #tokenOf(event: AuditedEvent): string {
+    const { token } = event.data;
+    if (isOfBefore(event)) return String(token);
     const value = { kind: 'paymentToken' as const, subject: this.customerId };
-    return String(this.#deps.open(`payment/${aggregateId} version ${version}`, value, token));
+    return String(this.#deps.open(`payment/${event.aggregateId} version ${event.version}`, value, token));
   }
 
   #capture(event: AuditedEvent, amount: bigint): void {

@@ -7,6 +7,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { PersonalKind } from '../../../schemas/personal.ts';
 import type { SimStorage } from '../model/storage.ts';
 import { Breach } from '../model/world.ts';
+import type { AuditedEvent } from './book.ts';
+import { isOfBefore } from './eras.ts';
 import { canonicalText } from './exact.ts';
 
 const NONCE_BYTES = 12;
@@ -77,14 +79,23 @@ export class SealedValues {
   };
 }
 
+/** A personal value of a command, and what its event has of it. */
+interface Kept {
+  readonly asked: unknown;
+  readonly stored: unknown;
+}
+
 /** Whether an event says of a personal value what its command asked: passed on as it was, or sealed on the way. */
 export function isSealed(
   open: OpenSealed,
-  where: string,
+  event: AuditedEvent,
   value: PersonalValue,
-  { asked, stored }: { readonly asked: unknown; readonly stored: unknown },
+  { asked, stored }: Kept,
 ): boolean {
-  if ((asked as { readonly $enc?: Ciphertext }).$enc !== undefined) return isDeepStrictEqual(asked, stored);
+  const isPassedOn = (asked as { readonly $enc?: Ciphertext }).$enc !== undefined || isOfBefore(event);
+  if (isPassedOn) return isDeepStrictEqual(asked, stored);
+  const { type, aggregateId, version } = event;
+  const where = `${aggregateId} version ${version} (${type})`;
   return canonicalText(open(where, value, stored)) === canonicalText(asked);
 }
 

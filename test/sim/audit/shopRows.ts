@@ -1,6 +1,7 @@
 /** Rows of the views of the shop and of sagas as the auditor expects them: from the logs, by code of its own. */
 import type { ViewName } from '../../../schemas/tables/views.ts';
 import type { AuditedEvent } from './book.ts';
+import { countryOfOrder } from './eras.ts';
 import { units } from './exact.ts';
 import type { Ledger } from './ledger.ts';
 import type { OrderBook } from './orderBook.ts';
@@ -57,12 +58,11 @@ function orderRows({ source, book, events }: Ledger): Row[] {
   const { placed, status, cancelled } = book as OrderBook;
   const last = events.at(-1);
   if (source.aggregateType !== 'order' || placed === undefined || last === undefined) return [];
-  const { customerId, currency, total, items, country } = dataOf<{
+  const { customerId, currency, total, items } = dataOf<{
     customerId: string;
     currency: string;
     total: string;
     items: Item[];
-    country: string | null;
   }>(placed);
   const row = {
     order_id: source.aggregateId,
@@ -72,7 +72,7 @@ function orderRows({ source, book, events }: Ledger): Row[] {
     total,
     lines: items.length,
     units: String(items.reduce((sum, { quantity }) => sum + BigInt(quantity), 0n)),
-    country,
+    country: countryOfOrder(placed),
     reason: cancelled === undefined ? null : String(cancelled.data.reason),
     version: last.version,
     placed_at: placed.recordedAt,
@@ -130,18 +130,14 @@ function saleRows({ source, book, events }: Ledger): Row[] {
   if (source.aggregateType === 'payment') return refundRows(source.aggregateId, events);
   const { placed, status } = book as OrderBook;
   if (source.aggregateType !== 'order' || placed === undefined) return [];
-  const { items, currency, country } = dataOf<{
-    items: Item[];
-    currency: string;
-    country: string | null;
-  }>(placed);
+  const { items, currency } = dataOf<{ items: Item[]; currency: string }>(placed);
   return items.map(({ line, productId, quantity, amount }, index) => ({
     aggregate_type: 'order',
     aggregate_id: source.aggregateId,
     line,
     day: new Date(placed.recordedAt).toISOString().slice(0, 10),
     product_id: productId,
-    country: country ?? '',
+    country: countryOfOrder(placed) ?? '',
     currency,
     is_sold: status === 'PENDING' || status === 'CANCELLED' ? 0 : 1,
     is_first: index === 0 ? 1 : 0,

@@ -85,7 +85,7 @@ export function startActor(
       ? {}
       : { appended: (fromVersion: number) => followLog(vault, core, fromVersion) }),
   });
-  const protection = startProtection(around, context, source, core);
+  const protection = world.isBefore ? undefined : startProtection(around, context, source, core);
   const run = async <Result extends Outcome | BriefOutcome>(
     commands: readonly CommandEnvelope[],
     commandContext: CommandContext,

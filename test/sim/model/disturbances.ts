@@ -48,6 +48,12 @@ export class Disturbances {
     for (const object of this.#platform().alarmed()) object.loseAlarm();
   }
 
+  /** The release before all others is replaced for good. */
+  modernise(): void {
+    this.#world.isBefore = false;
+    this.#replaceAll(`deploys release ${this.release + 1} for the first time`);
+  }
+
   /** Whatever is down comes back. */
   endOutages(): void {
     const { databases, queues } = this.#platform();
@@ -57,7 +63,11 @@ export class Disturbances {
   /** Every instance is replaced, by one of the next release or of the one before. */
   #deploy(): void {
     this.release = (this.release + 1) % this.#releases;
-    this.#world.trace.note(this.#world.clock, `deploys release ${this.release + 1}`);
+    this.#replaceAll(`deploys release ${this.release + 1}`);
+  }
+
+  #replaceAll(what: string): void {
+    this.#world.trace.note(this.#world.clock, what);
     for (const object of this.#platform().objects()) object.drop('evictions', 'is replaced');
   }
 

@@ -67,12 +67,16 @@ export interface Profile {
   readonly openOrders: number;
   /** Chance that what a client does is about personal data. */
   readonly subjects: number;
+  /** Whether it begins with the release before all others. */
+  readonly beganBefore: boolean;
   /** Chance of a fresh deposit to be poison for a view. */
   readonly poison: number;
   /** Whether the run ends with all instances and all alarms lost, so that only the sweeper is left. */
   readonly blackout: boolean;
   /** Whether every view is rebuilt in the end. */
   readonly rebuiltAtLast: boolean;
+  /** Whether every log is archived in the end, and put back. */
+  readonly archivedAtLast: boolean;
   readonly faults: FaultRates;
   readonly events: EventRates;
 }
@@ -97,9 +101,11 @@ export function drawProfile(random: Random): Profile {
     products: 1 + random.integer(3),
     openOrders: random.pick([1, 2, 4, 8]),
     subjects: random.pick([0, 0, 0.1, 0.5]),
+    beganBefore: random.chance(0.4),
     poison: rate(0.3),
     blackout: random.chance(0.3),
     rebuiltAtLast: random.chance(0.3),
+    archivedAtLast: random.chance(0.15),
     faults: {
       crashBeforeCommit: rate(0.02),
       crashAfterCommit: rate(0.06),

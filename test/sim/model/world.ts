@@ -58,6 +58,8 @@ export class World {
   readonly profile: Profile;
   readonly trace = new Trace();
   clock = EPOCH;
+  /** Whether the release before all others is the one that is deployed. */
+  isBefore: boolean;
   /** False during the last phase, when nothing fails any more and everything has to come to rest. */
   faulty = true;
   readonly losses: Losses = { evictions: 0, crashes: 0, failedAlarms: 0, alarmsGivenUp: 0 };
@@ -69,6 +71,7 @@ export class World {
   constructor(random: Random, profile: Profile) {
     this.random = random;
     this.profile = profile;
+    this.isBefore = profile.beganBefore;
   }
 
   add(effect: Effect): void {

@@ -1,6 +1,7 @@
 /** Every deliberate bug. */
 import { AMENDMENT_MUTANTS } from './amendmentMutants.ts';
 import { DELIVERY_MUTANTS } from './deliveryMutants.ts';
+import { ERA_MUTANTS } from './eraMutants.ts';
 import { KERNEL_MUTANTS } from './kernelMutants.ts';
 import type { Mutant } from './mutant.ts';
 import { ORDER_SAGA_MUTANTS } from './orderSagaMutants.ts';
@@ -22,4 +23,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...SHOP_MUTANTS,
   ...SUBJECT_MUTANTS,
   ...PERSONAL_MUTANTS,
+  ...ERA_MUTANTS,
 ];

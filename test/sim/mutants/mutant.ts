@@ -9,4 +9,6 @@ export interface Mutant {
   readonly patches: readonly Patch[];
   /** Whether only a run with a shop can notice it: the others need not be tried. */
   readonly needsShop?: true;
+  /** Whether only a run that begins with the release before all others can. */
+  readonly needsBefore?: true;
 }

@@ -51,8 +51,8 @@ export class Clients {
     this.#actors = shuffled(world.random, [...this.#platform.actors.values()]);
     this.#transfers = new TransferMaker(world);
     this.#shop = new ShopMaker(world, auditor);
-    this.#subjects = new SubjectVisitor(world, platform, auditor, this.#caller);
-    this.#readers = new AddressReader(world, platform, auditor, this.#caller);
+    this.#subjects = new SubjectVisitor(world, platform, auditor, this.caller);
+    this.#readers = new AddressReader(world, platform, auditor, this.caller);
     this.#bodies = new BodyMaker(world.random, world.profile.poison, (prefix) => world.uniqueId(prefix));
   }
 
@@ -75,9 +75,10 @@ export class Clients {
   async act(): Promise<void> {
     if (this.#running >= REQUESTS_MAX) return;
     const { random } = this.#world;
-    if (random.chance(this.#world.profile.subjects)) return this.#visitSubject();
-    if (random.chance(this.#world.profile.shop)) return this.#visitShop();
-    if (random.chance(this.#world.profile.transfers)) return this.#transfer();
+    const { isBefore, profile } = this.#world;
+    if (!isBefore && random.chance(profile.subjects)) return this.#visitSubject();
+    if (random.chance(profile.shop)) return this.#visitShop();
+    if (random.chance(profile.transfers)) return this.#transfer();
     const actor = random.pick(this.#actors.slice(0, Math.max(1, this.#born)));
     const roll = random.integer(100);
     if (roll < 8) return this.#inspect(actor);
@@ -174,7 +175,7 @@ export class Clients {
       causationId: null,
     };
     this.#running++;
-    const request = object.call<Answer[]>(this.#caller, 'execute', (app) =>
+    const request = object.call<Answer[]>(this.caller, 'execute', (app) =>
       brief ? app.executeBrief(envelopes, context) : app.execute(envelopes, context),
     );
     request.then(
@@ -208,7 +209,8 @@ export class Clients {
     }
   }
 
-  readonly #caller: Caller = {
+  /** Where the clients' requests come from. */
+  readonly caller: Caller = {
     alive: true,
     emit: (effect) => this.#world.add(effect),
     deliver: async (_label, settle) => {
@@ -227,8 +229,8 @@ export class Clients {
     if (book instanceof HoldBook) return this.#bodies.holder([...book.open.keys()]);
     const { status, trades } = book as AccountBook;
     return status === 'UNOPENED' && this.#world.random.chance(0.7)
-      ? this.#bodies.opening()
-      : this.#bodies.account([...trades.ids]);
+      ? this.#bodies.opening(this.#world.isBefore)
+      : this.#bodies.account([...trades.ids], this.#world.isBefore);
   }
 
   #fresh(actor: PlatformActor): Attempt {
@@ -288,7 +290,7 @@ export class Clients {
   /** The state from snapshot and tail, from the events alone, and as the actor remembers it: all the same. */
   async #inspect({ source, object }: PlatformActor): Promise<void> {
     this.#running++;
-    const request = object.call(this.#caller, 'inspect', ({ core }) => {
+    const request = object.call(this.caller, 'inspect', ({ core }) => {
       this.#world.check(() => this.#compareStates(source, core));
     });
     const end = () => void this.#running--;

@@ -27,14 +27,14 @@ export class BodyMaker {
     this.#unique = unique;
   }
 
-  /** What opens an account. */
-  opening(): Body {
+  /** What opens an account; once there were persons' alone. */
+  opening(isBefore: boolean): Body {
     const random = this.#random;
     const initialBalance = random.chance(0.7) ? { initialBalance: `${random.integer(1_000_000)}` } : {};
     return {
       type: 'OpenAccount',
       data: {
-        accountType: random.pick(['INDIVIDUAL', 'CORPORATE']),
+        accountType: isBefore ? 'INDIVIDUAL' : random.pick(['INDIVIDUAL', 'CORPORATE']),
         currency: random.pick(CURRENCIES),
         customerId: this.#unique('customer'),
         ...initialBalance,
@@ -43,14 +43,14 @@ export class BodyMaker {
   }
 
   /** Anything that can be asked of an account; `tradeIds` are its trades so far. */
-  account(tradeIds: readonly string[]): Body {
+  account(tradeIds: readonly string[], isBefore: boolean): Body {
     const random = this.#random;
     const roll = random.integer(100);
     if (roll < 37) return this.#trade();
     if (roll < 45) return tradeIds.length === 0 ? this.#trade() : this.amendment(tradeIds);
     if (roll < 65) return this.#deposit();
     if (roll < 78) return { type: 'WithdrawFunds', data: { amount: this.#amount(3_000) } };
-    if (roll < 83) return this.opening();
+    if (roll < 83) return this.opening(isBefore);
     if (roll < 89) return { type: 'SetLimits', data: this.#limits() };
     const reason = { reason: this.#unique('because') };
     if (roll < 92) return { type: 'FreezeAccount', data: reason };

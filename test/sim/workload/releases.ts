@@ -7,12 +7,13 @@ import { paymentDecider } from '../../../actors/payment/decider.ts';
 import { productDecider } from '../../../actors/product/decider.ts';
 import { sagaDecider } from '../../../actors/saga/decider.ts';
 import { type AnySagaDefinition, sagaDefinitions } from '../../../actors/saga/definitions/definition.ts';
-import { fundsTransfer } from '../../../actors/saga/definitions/fundsTransfer.ts';
+import { fundsTransfer, fundsTransferFirst } from '../../../actors/saga/definitions/fundsTransfer.ts';
 import { orderCancellation } from '../../../actors/saga/definitions/orderCancellation.ts';
 import { orderFulfilment } from '../../../actors/saga/definitions/orderFulfilment.ts';
 import { orderFulfilmentSecond } from '../../../actors/saga/definitions/orderSagasBefore.ts';
 import { shipmentDecider } from '../../../actors/shipment/decider.ts';
 import { subjectDecider } from '../../../actors/subject/decider.ts';
+import { writtenBefore } from '../model/before.ts';
 import { HOLD_RELEASES } from './holdDecider.ts';
 
 /** How many there are. */
@@ -27,18 +28,21 @@ function cautious(definition: AnySagaDefinition): AnySagaDefinition {
   };
 }
 
-/** Not the first version of the transfer: what comes late to an account that was opened meanwhile stays open (`bug_0031`). */
 const BEFORE: readonly AnySagaDefinition[] = [fundsTransfer, orderFulfilmentSecond, orderCancellation];
 const NOW: readonly AnySagaDefinition[] = [fundsTransfer, orderFulfilment, orderCancellation];
 const NEXT = NOW.map(cautious);
 
+/** What the release before all others begins. */
+const FIRST: readonly AnySagaDefinition[] = [fundsTransferFirst, orderFulfilmentSecond, orderCancellation];
+
 /** Every release knows every version of each saga; new ones begin with another in each. */
-const SAGA_RELEASES = [BEFORE, NOW, NEXT].map((newest) =>
+const sagaRules = (newest: readonly AnySagaDefinition[]) =>
   sagaDecider({
-    find: sagaDefinitions([...new Set([...BEFORE, ...NOW, ...NEXT])]).find,
+    find: sagaDefinitions([...new Set([...FIRST, ...BEFORE, ...NOW, ...NEXT])]).find,
     newest: (name) => newest.find((definition) => definition.name === name),
-  }),
-);
+  });
+const SAGA_RELEASES = [BEFORE, NOW, NEXT].map(sagaRules);
+const FIRST_SAGA_RULES = sagaRules(FIRST);
 
 /** The same in every release. */
 const LASTING: Readonly<Record<string, AnyDecider>> = {
@@ -50,6 +54,12 @@ const LASTING: Readonly<Record<string, AnyDecider>> = {
   shipment: shipmentDecider,
   subject: subjectDecider,
 };
+
+/** The rules of an aggregate in the release before all others. */
+export function deciderBefore(aggregateType: string): AnyDecider {
+  if (aggregateType === 'saga') return FIRST_SAGA_RULES;
+  return writtenBefore(deciderIn(0, aggregateType));
+}
 
 /** The rules of an aggregate in a release. */
 export function deciderIn(release: number, aggregateType: string): AnyDecider {

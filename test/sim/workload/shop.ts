@@ -11,7 +11,7 @@ import { fulfilmentOf } from '../audit/sagaStarts.ts';
 import type { World } from '../model/world.ts';
 import type { Attempt } from './attempt.ts';
 import { type Body, decimal } from './commands.ts';
-import { newAddress } from './personalValues.ts';
+import { cardToken, newAddress } from './personalValues.ts';
 import { POISONS, poisonMark, STOCK_POISONED_VIEWS } from './poisonProjector.ts';
 
 /** Cards: most just work, these do one thing at one call each. */
@@ -269,7 +269,7 @@ export class ShopMaker {
       amount: String(10 + random.integer(90)),
       currency: random.pick(CURRENCIES),
       method: 'card',
-      token: random.chance(0.3) ? random.pick(CAPTURE_CARDS) : this.#card(),
+      token: random.chance(0.3) ? cardToken(this.#world, random.pick(CAPTURE_CARDS)) : this.#card(),
     });
   }
 
@@ -281,7 +281,8 @@ export class ShopMaker {
 
   #card(): string {
     const { random } = this.#world;
-    return random.chance(0.65) ? this.#unique('tok_visa') : random.pick(ODD_CARDS);
+    if (random.chance(0.65)) return this.#unique(cardToken(this.#world, 'tok_visa'));
+    return cardToken(this.#world, random.pick(ODD_CARDS));
   }
 
   #price(): string {
