@@ -24,8 +24,8 @@ import { SimDatabase } from './database.ts';
 import { SimObject } from './durableObject.ts';
 import { type Consumer, consume, consumeDead, Invocation, KeptLetters } from './invocation.ts';
 import { SimQueue } from './queue.ts';
-import { StorageFault } from './storage.ts';
-import type { AskSubject } from './subject.ts';
+import { type AskSubject, askingSubjects } from './subject.ts';
+import { tracingLogger } from './tracingLogger.ts';
 import type { Caller, World } from './world.ts';
 
 /** Consumers that the deliveries of one queue may keep busy at a time: two, so that they race. */
@@ -79,6 +79,8 @@ export class Platform {
   readonly databases: readonly SimDatabase[];
   readonly bank: SimBank;
   readonly bucket: SimBucket;
+  /** Asks something of the keys of a subject, as every actor and every reader does. */
+  readonly askSubject: AskSubject;
   /** Every actor that anybody has addressed, by key. */
   readonly actors = new Map<string, PlatformActor>();
   readonly directories: readonly SimObject<DirectoryApp>[];
@@ -140,6 +142,7 @@ export class Platform {
       backupsWritten(text);
       world.check(() => observer.backupChanged(key));
     });
+    this.askSubject = askingSubjects(world, (source) => this.actor(source).object);
     this.#actorWorld = {
       world,
       logger: this.#logger,
@@ -147,7 +150,7 @@ export class Platform {
       bucket: this.bucket,
       queues: new Map(this.#groups.map(({ name, queue }) => [name, queue])),
       execute: (...call) => this.#execute(...call),
-      askSubject: (...question) => this.askSubject(...question),
+      askSubject: this.askSubject,
       register: (caller, { aggregateType, aggregateId }) =>
         this.#directory(partOf(aggregateId, DIRECTORY_PARTS)).call(caller, 'register', ({ directory }) =>
           directory.register(aggregateType, aggregateId),
@@ -293,19 +296,6 @@ export class Platform {
     });
   }
 
-  /** Asks something of the keys of a subject, as every actor and every reader does. */
-  readonly askSubject: AskSubject = async (caller, subjectId, label, ask) => {
-    const { object } = this.actor({ aggregateType: 'subject', aggregateId: subjectId });
-    // What got lost while things fail may be heard of after.
-    const { faulty } = this.#world;
-    try {
-      return await object.call(caller, label, ({ vault }) => ask(vault as NonNullable<typeof vault>));
-    } catch (error) {
-      const isFault = error instanceof NetworkFault || error instanceof StorageFault;
-      throw faulty || isFault ? new NetworkFault(`no ${label} by ${subjectId}: ${String(error)}`) : error;
-    }
-  };
-
   #execute: ActorWorld['execute'] = (caller, target, commands, context) =>
     this.actor(target).object.call(caller, 'execute', (app) => app.execute(commands, context));
 
@@ -383,17 +373,6 @@ const CONSUMER_INSTANCES = 2;
 const CONSUMER_BATCHES = 20;
 
 const WEBHOOK_CONTEXT = { userId: 'sandbox', correlationId: 'webhook', causationId: null };
-
-function tracingLogger(world: World, written: (text: string) => void): Logger {
-  return {
-    enabled: (level) => level !== 'debug',
-    log: (level, message, fields) => {
-      written(`${message} ${JSON.stringify(fields ?? {})}`);
-      if (level === 'warn' || level === 'error')
-        world.trace.note(world.clock, 'log', level, message, fields ?? '');
-    },
-  };
-}
 
 function ignore(): void {
   // Nobody watches the directory's turns.
