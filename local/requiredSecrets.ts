@@ -5,16 +5,28 @@ import { isPublished } from '../payments/providers.ts';
 import { loadWrangler, REPOSITORY, WRANGLER_TOML, wranglerBinary } from './config.ts';
 import { LocalServerError, messageOf } from './errors.ts';
 
-/** A secret without which the Worker must not be deployed, and where more is said of it. */
+const RANDOM = 'openssl rand -base64 32';
+
+/** Secrets without which the Worker must not be deployed: what it would do without, where more is said, and what makes one. */
 const REQUIRED_SECRETS = {
-  PERSONAL_DATA_KEYS: 'docs/privacy.md, "Keys"',
-  SANDBOX_WEBHOOK_SECRET: 'docs/operations.md, "Payments"',
+  PERSONAL_DATA_KEYS: { without: 'would take no order', more: 'docs/privacy.md, "Keys"', make: RANDOM },
+  NOTARY_KEYS: {
+    without: 'would sign nothing of its archive',
+    more: 'docs/archive.md, "Checkpoints and keys"',
+    make: 'openssl genpkey -algorithm ed25519 -outform DER | openssl base64 -A',
+  },
+  SANDBOX_WEBHOOK_SECRET: {
+    without: 'would refuse new payments',
+    more: 'docs/operations.md, "Payments"',
+    make: RANDOM,
+  },
 } as const;
 type RequiredSecret = keyof typeof REQUIRED_SECRETS;
 
-/** What the Worker needs: without the one what it does wrong could not be undone, without the other anybody could say what is paid. */
+/** What the Worker needs. */
 function requiredSecrets({ PAYMENT_PROVIDER: provider = 'sandbox' }: Variables): RequiredSecret[] {
-  return provider === 'sandbox' ? ['PERSONAL_DATA_KEYS', 'SANDBOX_WEBHOOK_SECRET'] : ['PERSONAL_DATA_KEYS'];
+  const always = ['PERSONAL_DATA_KEYS', 'NOTARY_KEYS'] as const;
+  return provider === 'sandbox' ? [...always, 'SANDBOX_WEBHOOK_SECRET'] : [...always];
 }
 
 /** Variables of the Worker by name: unlike secrets they stand in a file that others read. */
@@ -88,13 +100,16 @@ const NO_WORKER = /not found|does not exist|10007/i;
 
 /** What to do about missing secrets, for the terminal. */
 export function missingSecretsText(missing: readonly RequiredSecret[]): string {
+  const aboutEach = missing.flatMap((name) => {
+    const { without, more, make } = REQUIRED_SECRETS[name];
+    return [
+      `The Worker has no secret ${name} and ${without} (${more}).`,
+      `  Make one:      ${make}`,
+      `  Give it:       npx wrangler secret put ${name}`,
+    ];
+  });
   return [
-    ...missing.map(
-      (name) =>
-        `The Worker has no secret ${name} and would refuse whatever needs it (${REQUIRED_SECRETS[name]}).`,
-    ),
-    'Make one:        openssl rand -base64 32',
-    ...missing.map((name) => `Give it:         npx wrangler secret put ${name}`),
+    ...aboutEach,
     'First release:   npm run deploy -- --secrets-file FILE, with a line NAME=VALUE for each',
   ].join('\n');
 }
