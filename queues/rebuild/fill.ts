@@ -165,6 +165,7 @@ class LogReader {
       const events = eventsAfter(messages, way.from, last);
       way.from += events.length;
       if (way.from < last) {
+        await this.#requireEnd(way);
         this.aheadOfLog.push(way.key);
         way.from = way.to;
       }
@@ -173,6 +174,16 @@ class LogReader {
     for (const { key, from, to } of this.#ways) if (from >= to) this.#starts.delete(keyOf(key));
     this.#ways = this.#ways.filter(({ from, to }) => from < to);
     return ranges.filter(({ events }) => events.length > 0);
+  }
+
+  /** Throws where the log goes on behind a hole: a view without all that comes after must not take the place of one that has it. */
+  async #requireEnd({ key, from }: Way): Promise<void> {
+    const head = await this.#deps.head(key);
+    if (head <= from) return;
+    const hole = new Error(
+      `the log of ${keyOf(key)} ends at version ${head} and did not give version ${from + 1}`,
+    );
+    throw new LogsNotRead(new Map([[keyOf(key), hole]]), { delaySeconds: LOG_RETRY_SECONDS });
   }
 
   async #messagesOf({ key, from }: Way, to: number): Promise<EventsMessage[]> {

@@ -81,6 +81,27 @@ describe('a live view that is damaged', () => {
   });
 });
 
+describe('a log with a hole', () => {
+  it('is not taken for one that has lost its end: nothing is switched, and the hole is named', async () => {
+    const logs = await someAccounts((own) => rebuildDeps(0, own), 3);
+    const before = await contents('blue');
+    const whole = rebuildDeps(0, logs);
+    const readLog: typeof whole.readLog = async (key, fromVersion, limit) => {
+      const messages = await whole.readLog(key, fromVersion, limit);
+      if (key.aggregateId !== 'acc-2') return messages;
+      return messages.map((one) => ({ ...one, events: one.events.filter(({ version }) => version !== 3) }));
+    };
+    const { head } = logs[1] as TestLog;
+    await expect(rebuild(rebuildDeps(0, logs, { readLog }))).rejects.toThrow(
+      `the log of account/acc-2 ends at version ${head} and did not give version 3`,
+    );
+    expect(await liveColours()).toEqual(ALL_BLUE);
+    expect(await contents('blue')).toEqual(before);
+    // The same rebuild goes on once the log is whole.
+    expect(await rebuild(whole)).toMatchObject({ phase: 'SWITCHED', differencesFound: 0 });
+  });
+});
+
 describe('after databases were added', () => {
   it('a rebuild fetches what belongs here now, and leaves out what does not', async () => {
     const logs = await someAccounts((own) => rebuildDeps(0, own), 4);
