@@ -66,6 +66,16 @@ describe('pages of other origins', () => {
     }
   });
 
+  it('are named as people write them, and never by a part of what is written', async () => {
+    const written: Env = { ...testEnv, CORS_ORIGINS: 'https://Slash.test/,https://path.test/app,app://here' };
+    for (const Origin of ['https://slash.test', 'app://here']) {
+      expect(allowed(await ask('GET', { Origin }, written))).toBe(Origin);
+    }
+    for (const Origin of ['https://path.test', 'https://test', 'null', '*']) {
+      expect(allowed(await ask('GET', { Origin }, written))).toBeNull();
+    }
+  });
+
   it('may send and read every header that the API describes', async () => {
     const Origin = 'https://console.test';
     const listed = async (method: string, header: string) => {

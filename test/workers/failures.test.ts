@@ -373,6 +373,16 @@ describe('an archive that does not answer', () => {
   });
 });
 
+describe('a setting that there is not', () => {
+  it.each([{ JURISDICTION: 'mars' }, { ARCHIVE_REMOVAL: 'never' }])(
+    'shows before anything is archived by it: %j',
+    async (setting) => {
+      const env = { ...testEnv, ...setting } as Env;
+      expect(verdict(await call('GET', '/readyz', { env }))).toBe('503 not_ready');
+    },
+  );
+});
+
 describe('a configuration of tokens that is not whole', () => {
   const env: Env = { ...testEnv, AUTH_AUDIENCE: '' };
 

@@ -47,10 +47,17 @@ const answers = new WeakMap<
   { readonly origins: ReadonlySet<string>; readonly handler: MiddlewareHandler }
 >();
 
+/** An origin as browsers send it: people also write it as the address of a page, with a slash at its end. */
+function originOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  // Origins of some schemes have no form of their own.
+  return url !== undefined && url.origin !== 'null' && url.href === `${url.origin}/` ? url.origin : text;
+}
+
 function answersOf(env: Env) {
   const known = answers.get(env);
   if (known !== undefined) return known;
-  const origins = new Set((env.CORS_ORIGINS ?? '').split(',').map((origin) => origin.trim()));
+  const origins = new Set((env.CORS_ORIGINS ?? '').split(',').map((text) => originOf(text.trim())));
   origins.delete('');
   const handler = cors({
     origin: (origin) => (origins.has(origin) ? origin : null),

@@ -1,7 +1,7 @@
 /** Liveness, readiness, and the API's description. */
 import { masterKeys } from '../../../privacy/masterKeys.ts';
 import { directoryName } from '../../../schemas/partition.ts';
-import { archiveRemovalOf } from '../../../schemas/retention.ts';
+import { archiveRemovalOf, jurisdictionOf } from '../../../schemas/retention.ts';
 import { errorFields } from '../../../telemetry/logger.ts';
 import { type Env, viewDatabases } from '../../env.ts';
 import { inTime } from '../../inTime.ts';
@@ -56,6 +56,7 @@ const getReadiness = route(
       gatewayOf(c.env).authenticator.requireConfiguration();
       masterKeys(c.env);
       archiveRemovalOf(c.env.ARCHIVE_REMOVAL);
+      jurisdictionOf(c.env.JURISDICTION);
       await inTime(
         'every binding',
         Promise.all([
