@@ -32,9 +32,14 @@ export class PacedSocket {
     return this.#isOpen;
   }
 
+  /** Whether the reader has come far enough for more. */
+  get hasRoom(): boolean {
+    return this.#flow.hasRoomBeside(0);
+  }
+
   /** Sends a text, once the reader has come far enough. */
   async send(text: string): Promise<void> {
-    while (this.#isOpen && !this.#flow.hasRoomBeside(0)) {
+    while (this.#isOpen && !this.hasRoom) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
     if (!this.#isOpen) return;

@@ -14,6 +14,7 @@ import { gatewayOf } from '../http/gateway.ts';
 import { verified } from '../http/middleware/authentication.ts';
 import { type Problem, ProblemError } from '../http/problem.ts';
 import { rateLimited, takeUnits } from '../http/quota.ts';
+import { CLOSE_CODES } from '../streams/connection.ts';
 import type { HubClient } from '../streams/hubClient.ts';
 import type { Hubs } from './context.ts';
 import { type Engine, openHub } from './engine.ts';
@@ -36,6 +37,15 @@ export const OPERATIONS_AT_ONCE_MAX = 100;
  */
 export const OPERATIONS_MAX = 1_000;
 
+/**
+ * Characters of messages that wait for their ends at a time: sixteen of the largest, or a thousand usual ones. A socket is read as fast
+ * as its client writes, so that what waits for a reader would else pile up without end.
+ */
+export const WAITING_LENGTH_MAX = 16 * BODY_BYTES_MAX;
+
+/** Messages of a connection before it has said whose it is: one would do. */
+export const MESSAGES_OF_NOBODY_MAX = 10;
+
 /** Whom connections count as in flight that have not said whose they are. */
 const NOBODY = 'nobody yet';
 
@@ -47,6 +57,7 @@ const CLOSE = {
   sessionEnded: 4001,
   tryAgain: 1013,
   tooBig: 1009,
+  slowConsumer: CLOSE_CODES.slow_consumer,
 };
 
 /** One connection. */
@@ -56,6 +67,8 @@ export class GraphQlSocket implements Hubs {
   readonly #socket: PacedSocket;
   #hub: HubClient | undefined;
   #operations = 0;
+  #waitingLength = 0;
+  #messagesOfNobody = 0;
   /** About how many bytes each operation was sent with, and may be answered with. */
   readonly #bytes = new WeakMap<ExecutionArgs, number>();
   #isNobody: boolean;
@@ -75,6 +88,7 @@ export class GraphQlSocket implements Hubs {
           const ids = this.#operationIds(take);
           socket.addEventListener('message', ({ data }) => this.#take(data, ids));
         },
+        onPing: (payload) => this.#answerPing(payload),
         onPong: (payload) => this.#socket.pong(payload),
       },
       {},
@@ -115,6 +129,7 @@ export class GraphQlSocket implements Hubs {
 
   /** Takes a message: as large as the body of a request, while the session lasts, and as many as there may be. */
   #take(data: unknown, ids: OperationIds): void {
+    if (!this.#socket.isOpen) return;
     if (typeof data !== 'string' || data.length > BODY_BYTES_MAX) {
       this.#end(CLOSE.tooBig, `a message is a text of at most ${BODY_BYTES_MAX} bytes`);
       return;
@@ -124,7 +139,33 @@ export class GraphQlSocket implements Hubs {
       this.#end(CLOSE.sessionEnded, 'session_ended: connect again with a fresh token');
       return;
     }
-    void ids.take(data).catch((error) => this.#fail(error));
+    if (this.#isNobody && ++this.#messagesOfNobody > MESSAGES_OF_NOBODY_MAX) {
+      this.#end(CLOSE.unauthorized, 'unauthenticated: say first whose connection it is');
+      return;
+    }
+    this.#waitingLength += data.length;
+    if (this.#waitingLength > WAITING_LENGTH_MAX) {
+      this.#end(CLOSE.tooBig, `messages of at most ${WAITING_LENGTH_MAX} bytes may wait for their results`);
+      return;
+    }
+    const done = () => {
+      this.#waitingLength -= data.length;
+    };
+    void ids
+      .take(data)
+      .catch((error) => this.#fail(error))
+      .finally(done);
+  }
+
+  /** A ping is a request like any other, and its answer is not waited for: who reads nothing has no use for it. */
+  async #answerPing(payload: Readonly<Record<string, unknown>> | undefined): Promise<void> {
+    if (!this.#isNobody) this.#takeRequest();
+    if (!this.#socket.hasRoom)
+      this.#end(CLOSE.slowConsumer, 'slow_consumer: pings whose answers nobody reads');
+    else
+      await this.#socket.send(
+        JSON.stringify({ type: 'pong', ...(payload === undefined ? {} : { payload }) }),
+      );
   }
 
   #operationIds(take: (text: string) => Promise<void>): OperationIds {

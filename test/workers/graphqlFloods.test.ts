@@ -1,0 +1,75 @@
+/** Sockets for GraphQL whose clients send and do not read, or send more than is taken: they end before they fill the memory. */
+import { describe, expect, it } from 'vitest';
+import type { Env } from '../../workers/env.ts';
+import { MESSAGES_OF_NOBODY_MAX, WAITING_LENGTH_MAX } from '../../workers/graphql/socket.ts';
+import { app } from '../../workers/http/app.ts';
+import { UNCONFIRMED_BYTES_MAX } from '../../workers/streams/flow.ts';
+import { eventually, opened, TEST_TOKEN, testEnv } from '../support/api.ts';
+
+const KNOWN = { Authorization: `Bearer ${TEST_TOKEN}` };
+const PADDING = 'x'.repeat(60_000);
+
+/** A socket that answers nothing by itself. */
+async function open(headers: Record<string, string>, env: Env = { ...testEnv }) {
+  const protocol = { Upgrade: 'websocket', 'Sec-WebSocket-Protocol': 'graphql-transport-ws' };
+  const request = new Request('http://folio.test/v1/graphql', { headers: { ...protocol, ...headers } });
+  const { webSocket } = await app.fetch(request, env);
+  if (webSocket === null) throw new Error('no socket');
+  const received: { type: string }[] = [];
+  const closed: number[] = [];
+  webSocket.addEventListener('message', ({ data }) => void received.push(JSON.parse(String(data))));
+  webSocket.addEventListener('close', ({ code }) => void closed.push(code));
+  webSocket.accept();
+  const send = (message: object) => webSocket.send(JSON.stringify(message));
+  const pongs = () => received.filter(({ type }) => type === 'pong').length;
+  return { send, received, closed, pongs };
+}
+
+const endsWith = (closed: readonly number[], code: number) =>
+  eventually(async () => expect(closed).toEqual([code]));
+
+describe('a socket for GraphQL', () => {
+  it('takes a few messages before it is told whose it is', async () => {
+    const { send, closed, pongs } = await open({});
+    for (let place = 0; place < MESSAGES_OF_NOBODY_MAX; place++) send({ type: 'ping' });
+    await eventually(async () => expect(pongs()).toBe(MESSAGES_OF_NOBODY_MAX));
+    send({ type: 'ping' });
+    await endsWith(closed, 4401);
+  });
+
+  it('answers a ping with its payload', async () => {
+    const { send, received } = await open(KNOWN);
+    send({ type: 'ping', payload: { at: 7 } });
+    await eventually(async () => expect(received).toEqual([{ type: 'pong', payload: { at: 7 } }]));
+  });
+
+  it('ends where nobody reads the answers to its pings', async () => {
+    const { send, closed, pongs } = await open(KNOWN);
+    for (let length = 0; length < 2 * UNCONFIRMED_BYTES_MAX; length += PADDING.length)
+      send({ type: 'ping', payload: { PADDING } });
+    await endsWith(closed, 4008);
+    expect(pongs() * PADDING.length).toBeLessThan(UNCONFIRMED_BYTES_MAX + PADDING.length);
+  });
+
+  it('has its pings counted among the requests of its client', async () => {
+    const { send, closed } = await open(KNOWN, { ...testEnv, RATE_CLIENT_REQUESTS: '5' });
+    for (let place = 0; place < 30; place++) send({ type: 'ping' });
+    await endsWith(closed, 1013);
+  });
+
+  it('ends where more messages wait for their results than there is room for', async () => {
+    const id = await opened('flooded');
+    const { send, received, closed } = await open(KNOWN);
+    send({ type: 'connection_init' });
+    await eventually(async () => expect(received.map(({ type }) => type)).toEqual(['connection_ack']));
+    const query = `subscription { portfolio(id: "${id}") { version } } #${PADDING}`;
+    const subscribe = (place: number) => send({ type: 'subscribe', id: `s${place}`, payload: { query } });
+    const most = Math.floor(WAITING_LENGTH_MAX / (query.length + 100));
+    for (let place = 0; place < most; place++) subscribe(place);
+    send({ type: 'ping' });
+    await eventually(async () => expect(received.at(-1)).toEqual({ type: 'pong' }));
+    expect(closed).toEqual([]);
+    for (let place = most; place < most + 2; place++) subscribe(place);
+    await endsWith(closed, 1009);
+  });
+});
