@@ -13,6 +13,7 @@ import { createInterface } from 'node:readline';
 import { countText, plural } from '../verifier/counts.ts';
 import type { ArchiveClient } from './archive/client.ts';
 import { LocalServerError, messageOf } from './errors.ts';
+import { requireFileLock } from './fileLock.ts';
 
 /** Backups of one request: as many as the platform takes. */
 const PAGE = 200;
@@ -35,6 +36,20 @@ const INCOMPLETE = '.incomplete';
  * beside it. Answers the exit code, which is 1 then.
  */
 export async function exportKeyBackup(
+  client: ArchiveClient,
+  file: string,
+  print: (line: string) => void,
+): Promise<number> {
+  // Two at once would write into the same partial copy.
+  const lock = requireFileLock(`${file}.lock`, `${file} is being written by another export`);
+  try {
+    return await exportAlone(client, file, print);
+  } finally {
+    lock.close();
+  }
+}
+
+async function exportAlone(
   client: ArchiveClient,
   file: string,
   print: (line: string) => void,

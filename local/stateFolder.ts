@@ -11,9 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalServerError, messageOf } from './errors.ts';
+import { type FileLock, takeFileLock } from './fileLock.ts';
 import { readOrMakeNotaryKeys } from './notaryKey.ts';
 import { readOrMakePersonalDataKeys } from './personalDataKey.ts';
 import { readOrMakeWebhookSecret } from './webhookSecret.ts';
@@ -112,36 +112,18 @@ function makeFolder(path: string): void {
   }
 }
 
-/**
- * The lock is the operating system's lock on an empty SQLite file: it goes with the process, even by `kill -9`, so
- * there is no stale lock to judge and no race in taking one over. `server.json` only says who holds it.
- */
-async function takeLock(path: string, noteFile: string): Promise<DatabaseSync> {
-  const database = new DatabaseSync(join(path, 'lock'), { timeout: 0 });
+/** The lock of the folder. `server.json` only says who holds it. */
+async function takeLock(path: string, noteFile: string): Promise<FileLock> {
   for (const end = Date.now() + LOCK_WAIT_MS; ; await sleep(LOCK_POLL_MS)) {
-    try {
-      // No journal file beside the lock: nothing is ever written.
-      database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
-      return database;
-    } catch (error) {
-      if (!isBusy(error)) throw error;
-      if (Date.now() < end) continue;
-      database.close();
-      const owner = readNote(noteFile);
-      const who =
-        owner === undefined ? 'another server' : `the server at ${owner.url} (process ${owner.pid})`;
-      throw new LocalServerError(
-        `the state folder ${path} is in use by ${who}; stop it or choose another --state`,
-      );
-    }
+    const lock = takeFileLock(join(path, 'lock'));
+    if (lock !== undefined) return lock;
+    if (Date.now() < end) continue;
+    const owner = readNote(noteFile);
+    const who = owner === undefined ? 'another server' : `the server at ${owner.url} (process ${owner.pid})`;
+    throw new LocalServerError(
+      `the state folder ${path} is in use by ${who}; stop it or choose another --state`,
+    );
   }
-}
-
-/** SQLite's result code for a file that someone else has locked. */
-const SQLITE_BUSY = 5;
-
-function isBusy(error: unknown): boolean {
-  return (error as { errcode?: unknown }).errcode === SQLITE_BUSY;
 }
 
 function readNote(file: string): ServerNote | undefined {

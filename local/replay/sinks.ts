@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { type FileHandle, open, rename, writeFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { LocalServerError } from '../errors.ts';
+import { type FileLock, requireFileLock } from '../fileLock.ts';
 import type { ReplayedEvent } from './checkedEvents.ts';
 import type { ReplaySink } from './replay.ts';
 import { type Selection, selectionText } from './selection.ts';
@@ -42,23 +43,38 @@ interface Standing {
  */
 export class FileSink implements ReplaySink {
   readonly #file: FileHandle;
+  readonly #lock: FileLock;
   readonly #path: string;
   #standing: Standing;
   readonly cursor: string | undefined;
 
-  private constructor(file: FileHandle, path: string, standing: Standing) {
+  private constructor(file: FileHandle, lock: FileLock, path: string, standing: Standing) {
     this.#file = file;
+    this.#lock = lock;
     this.#path = path;
     this.#standing = standing;
     this.cursor = standing.cursor ?? undefined;
   }
 
-  /** Begins a file, or goes on with one of the same selection. Throws {@link LocalServerError} where it is anything else. */
+  /**
+   * Begins a file, or goes on with one of the same selection. Throws {@link LocalServerError} where it is anything else, and where
+   * another process is at it: both would go on from the same place.
+   */
   static async open(path: string, selection: Selection): Promise<FileSink> {
+    if (!existsSync(standingPath(path)) && existsSync(path))
+      throw new LocalServerError(`${path} is there already, and no replay that can be gone on with`);
+    const lock = requireFileLock(`${path}.replay.lock`, `${path} is being written to by another replay`);
+    try {
+      return await FileSink.#open(path, lock, selection);
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
+  }
+
+  static async #open(path: string, lock: FileLock, selection: Selection): Promise<FileSink> {
     const wanted = selectionText(selection);
     const known = readStanding(path);
-    if (known === undefined && existsSync(path))
-      throw new LocalServerError(`${path} is there already, and no replay that can be gone on with`);
     const standing = known ?? { selection: wanted, cursor: null, events: 0, bytes: 0 };
     if (standing.selection !== wanted)
       throw new LocalServerError(
@@ -73,7 +89,7 @@ export class FileSink implements ReplaySink {
       throw new LocalServerError(`${path} is shorter than the replay that was written to it`);
     }
     await file.truncate(standing.bytes);
-    return new FileSink(file, path, standing);
+    return new FileSink(file, lock, path, standing);
   }
 
   /** Events in the file. */
@@ -93,6 +109,7 @@ export class FileSink implements ReplaySink {
 
   async close(): Promise<void> {
     await this.#file.close();
+    this.#lock.close();
   }
 }
 

@@ -1,11 +1,12 @@
 /** What commands say to whoever is at the terminal. */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCommandLine } from '../../local/commandLine.ts';
-import { LocalServerError } from '../../local/errors.ts';
+import { endingOf, LocalServerError } from '../../local/errors.ts';
 import { migrateWithWrangler } from '../../local/wrangler.ts';
 import { type HandingOn, requireWranglerOptions } from '../../local/wranglerOptions.ts';
 import { plural } from '../../verifier/counts.ts';
@@ -125,16 +126,26 @@ describe('what somebody has mistaken', () => {
     ],
     [
       ['local/replay.ts', '--out', '/proc/none/events', ...nobody],
-      "ENOENT: no such file or directory, open '/proc/none/events.replay.json.part'",
+      '/proc/none/events.replay.lock cannot be made: unable to open database file',
     ],
     [
       ['local/keyBackup.ts', 'export', '/proc/none/copy', ...nobody],
-      "ENOENT: no such file or directory, open '/proc/none/copy.partial'",
+      '/proc/none/copy.lock cannot be made: unable to open database file',
     ],
   ])('is said in one line: %j', async ([file = '', ...args], message) => {
     const { code, printed } = await run(file, ...args);
     expect(printed).toBe(`folio: ${message}\n`);
     expect(code).toBe(2);
+  });
+});
+
+describe('what ends a command', () => {
+  it('is said in a line where whoever called it can mend it, and keeps its stack where not', async () => {
+    const missing = await readFile('/proc/none').catch((error: unknown) => error);
+    expect(endingOf(missing)).toBe("folio: ENOENT: no such file or directory, open '/proc/none'");
+    expect(endingOf(new LocalServerError('no'))).toBe('folio: no');
+    const bug = new TypeError('x is not a function');
+    expect(endingOf(bug)).toBe(bug);
   });
 });
 

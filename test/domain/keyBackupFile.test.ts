@@ -52,7 +52,16 @@ describe('a copy of the keys', () => {
     expect((await exported(page('a'))).code).toBe(0);
     expect((await exported(page('a', 'b'), page('c'))).code).toBe(0);
     expect(idsIn('keys')).toEqual(['a', 'b', 'c']);
-    expect(readdirSync(folder)).toEqual(['keys']);
+    expect(readdirSync(folder)).toEqual(['keys', 'keys.lock']);
+  });
+
+  it('is written by one process at a time', async () => {
+    const both = await Promise.allSettled([exported(page('a')), exported(page('a', 'b'))]);
+    expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect((both[1] as PromiseRejectedResult).reason.message).toBe(
+      `${file} is being written by another export`,
+    );
+    expect(idsIn('keys')).toEqual(['a']);
   });
 
   it('of a backup of which some is damaged names that, has the rest, and leaves the copy before, which is whole', async () => {
@@ -66,6 +75,6 @@ describe('a copy of the keys', () => {
     // Mended, and copied again.
     expect((await exported(page('a', 'b', 'c'))).code).toBe(0);
     expect(idsIn('keys')).toEqual(['a', 'b', 'c']);
-    expect(readdirSync(folder)).toEqual(['keys']);
+    expect(readdirSync(folder)).toEqual(['keys', 'keys.lock']);
   });
 });

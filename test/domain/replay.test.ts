@@ -14,6 +14,7 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../demo/random.ts';
+import { LocalServerError } from '../../local/errors.ts';
 import { AlteredHistory, type ReplayedEvent } from '../../local/replay/checkedEvents.ts';
 import { type ReplaySink, replay } from '../../local/replay/replay.ts';
 import type { Selection } from '../../local/replay/selection.ts';
@@ -218,6 +219,16 @@ describe('a replay into a file', () => {
   it('goes on where the file could not even be made', async () => {
     await (await FileSink.open(out(), {})).close();
     rmSync(out());
+    expect(await run()).toBe(feed.length);
+    expect(inFile()).toEqual(feed);
+  });
+
+  it('is written by one process at a time: another would begin at the same place', async () => {
+    const first = await FileSink.open(out(), {});
+    await expect(FileSink.open(out(), {})).rejects.toThrow(
+      new LocalServerError(`${out()} is being written to by another replay`),
+    );
+    await first.close();
     expect(await run()).toBe(feed.length);
     expect(inFile()).toEqual(feed);
   });
