@@ -1,8 +1,12 @@
 /** What clients are told when they ask for too much: 429 with when to come again, 503 before anything breaks. */
+import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Env } from '../../workers/env.ts';
 import { app } from '../../workers/http/app.ts';
+import { readBytes } from '../../workers/http/body.ts';
+import type { HttpEnv } from '../../workers/http/context.ts';
 import { gatewayOf } from '../../workers/http/gateway.ts';
+import type { ProblemError } from '../../workers/http/problem.ts';
 import { REFUSALS_MAX } from '../../workers/limits/failures.ts';
 import { call, opened, type Reply, type Sent, TEST_TOKEN, testEnv, verdict } from '../support/api.ts';
 import { collect, socketClient, WorkerSocket } from '../support/graphqlSocket.ts';
@@ -242,6 +246,39 @@ describe('a large answer that nobody takes', () => {
     expect(admission.requests).toBe(1);
     await left.body?.cancel();
     expect(admission.requests).toBe(0);
+  });
+});
+
+describe('a webhook', () => {
+  it('is bounded like every request, by the address that it comes from', async () => {
+    const env = worker();
+    const { admission } = gatewayOf(env);
+    const webhook = async (address: string) =>
+      verdict(
+        await send(env, 'POST', '/v1/webhooks/payments/sandbox', {
+          body: {},
+          headers: { 'CF-Connecting-IP': address },
+        }),
+      );
+    expect(await webhook('192.0.2.7')).toBe('400 invalid_signature');
+    expect(admission.requests).toBe(0);
+    while (admission.enter('stranger at 192.0.2.7', 0));
+    expect(await webhook('192.0.2.7')).toBe('503 overloaded');
+    expect(await webhook('192.0.2.8')).toBe('400 invalid_signature');
+  });
+});
+
+describe('a body that does not come to its end', () => {
+  it.each([{}, { 'Content-Length': '100' }])('is given up after a while, sent with %j', async (headers) => {
+    const stalling = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(10)) });
+    const asked = new Hono<HttpEnv>();
+    asked.post('/', async (c) => new Response(await readBytes(c, 1_000, 20)));
+    asked.onError((error) => Response.json((error as ProblemError).problem));
+    const request = new Request('http://folio.test/', { method: 'POST', headers, body: stalling });
+    expect(await (await asked.fetch(request)).json()).toMatchObject({
+      code: 'invalid_request',
+      errors: [{ message: 'could not be read to its end' }],
+    });
   });
 });
 

@@ -8,7 +8,7 @@ import { failureResponse } from './failure.ts';
 import { authentication } from './middleware/authentication.ts';
 import { correlation } from './middleware/correlation.ts';
 import { crossOrigin } from './middleware/crossOrigin.ts';
-import { limits } from './middleware/limits.ts';
+import { limits, strangers } from './middleware/limits.ts';
 import { frontDoor, pages } from './middleware/pages.ts';
 import { requestedHost } from './middleware/requestedHost.ts';
 import { securityHeaders } from './middleware/securityHeaders.ts';
@@ -18,6 +18,9 @@ import { isPublic, type Route, serveRoute } from './operation.ts';
 import { GRAPHQL_PATH, tokenOverSocket } from './routes/graphql.ts';
 import { ROUTES } from './routes/index.ts';
 import { unmatched } from './unmatched.ts';
+
+/** What proves itself by a signature of its body. */
+const SIGNED_PATHS = '/v1/webhooks/*';
 
 /** What stands between a request and its route. */
 export interface Gate {
@@ -33,6 +36,7 @@ export function application({ middleware, guard }: Gate): Hono<HttpEnv> {
   made.use(unsentBody, unreadBody, correlation, securityHeaders, requestedHost, crossOrigin);
   made.use(GRAPHQL_PATH, tokenOverSocket(ROUTES));
   // What stands before the gate goes by it.
+  made.use(SIGNED_PATHS, strangers);
   for (const route of ROUTES.filter(isPublic)) serveRoute(made, route, route.handle);
   made.use('/', frontDoor);
   made.use('/docs/*', pages);

@@ -1,6 +1,7 @@
 /** Request bodies: bounded, of a known media type, read strictly, and parsed once by the route's schema. */
 import type { Context } from 'hono';
 import type { z } from 'zod';
+import { inTime } from '../inTime.ts';
 import type { HttpEnv } from './context.ts';
 import { parseWith } from './parse.ts';
 import { invalidRequest, ProblemError } from './problem.ts';
@@ -11,6 +12,9 @@ export const BODY_BYTES_MAX = 64 * 1024;
 
 /** Bytes of a batch (contract, "Batch"). */
 export const BATCH_BYTES_MAX = 8 * 1024 * 1024;
+
+/** How long a body may take to come: a batch over a line of two megabits. Who stalls would else hold its room for as long as it likes. */
+export const BODY_MS_MAX = 60_000;
 
 /**
  * The media type of the body, lower case. 415 unless it is one of `allowed`, in UTF-8 and not compressed: what the
@@ -33,20 +37,25 @@ function unsupported(detail: string): ProblemError {
   return new ProblemError({ code: 'unsupported_media_type', detail });
 }
 
-/** The whole body, or 413 before more than `bytesMax` of it were taken in. */
-export async function readBytes(c: Context<HttpEnv>, bytesMax: number): Promise<Uint8Array> {
+/** The whole body, or 413 before more than `bytesMax` of it were taken in; 400 where it does not come within `milliseconds`. */
+export async function readBytes(
+  c: Context<HttpEnv>,
+  bytesMax: number,
+  milliseconds = BODY_MS_MAX,
+): Promise<Uint8Array> {
   const announced = c.req.header('Content-Length');
   if (announced !== undefined && Number(announced) > bytesMax) throw tooLarge(bytesMax);
   try {
-    const bytes =
+    const read =
       announced === undefined
-        ? await readChunks(c.req.raw.body, bytesMax, c.get('takeBytes'))
-        : new Uint8Array(await c.req.raw.arrayBuffer());
+        ? readChunks(c.req.raw.body, bytesMax, c.get('takeBytes'))
+        : c.req.raw.arrayBuffer().then((buffer) => new Uint8Array(buffer));
+    const bytes = await inTime('a body', read, milliseconds);
     if (bytes.byteLength > bytesMax) throw tooLarge(bytesMax);
     return bytes;
   } catch (error) {
     if (error instanceof ProblemError) throw error;
-    // Chunks that are none, or a connection that broke: the client's doing, and no failure of ours.
+    // Chunks that are none, or a connection that broke or stalls: the client's doing, and no failure of ours.
     throw invalidRequest([{ path: '', message: 'could not be read to its end' }]);
   }
 }

@@ -1,5 +1,5 @@
 /** How much a caller may ask for, and how much of it at a time: the rest is refused before it costs anything. */
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler, Next } from 'hono';
 import { HELD_BYTES_MIN } from '../../limits/heldAnswers.ts';
 import { BATCH_BYTES_MAX } from '../body.ts';
 import type { HttpEnv } from '../context.ts';
@@ -9,20 +9,35 @@ import { quotaHeaders, rateLimited, takeUnits } from '../quota.ts';
 
 /** Ends the request with 429 where the client's quota is spent, with 503 where too much is in flight. */
 export const limits: MiddlewareHandler<HttpEnv> = async function limits(c, next) {
-  const { admission, heldAnswers, quotas } = gatewayOf(c.env);
+  const { quotas } = gatewayOf(c.env);
   const { userId } = c.get('principal');
   const allowed = takeUnits(c, userId, 1, quotas.client);
   if (allowed.granted === 0) throw rateLimited(quotas.client, allowed);
+  await admitted(c, userId, next);
+  const told = quotaHeaders(quotas.client, allowed);
+  for (const name of Object.keys(told)) {
+    if (!c.res.headers.has(name)) c.res.headers.set(name, told[name] as string);
+  }
+};
+
+/** Bounds requests of whoever shows no token but a signature: until it was read, everybody might have sent it. */
+export const strangers: MiddlewareHandler<HttpEnv> = async function strangers(c, next) {
+  await admitted(c, `stranger at ${c.req.header('CF-Connecting-IP') ?? 'no address'}`, next);
+};
+
+/** Goes on with a request that there is room for, and gives the room back. */
+async function admitted(c: Context<HttpEnv>, client: string, next: Next): Promise<void> {
+  const { admission, heldAnswers } = gatewayOf(c.env);
   heldAnswers.expire();
   let bytes = announcedBytes(c.req.header('Content-Length'));
-  if (!admission.enter(userId, bytes)) throw overloaded();
+  if (!admission.enter(client, bytes)) throw overloaded();
   let made = 0;
   c.set('takeBytes', (more) => {
-    if (!admission.grow(userId, more)) throw overloaded();
+    if (!admission.grow(client, more)) throw overloaded();
     bytes += more;
     made += more;
   });
-  let leave: (() => void) | undefined = () => admission.leave(userId, bytes);
+  let leave: (() => void) | undefined = () => admission.leave(client, bytes);
   try {
     await next();
     if (made >= HELD_BYTES_MIN && isWhole(c.res)) {
@@ -32,11 +47,7 @@ export const limits: MiddlewareHandler<HttpEnv> = async function limits(c, next)
   } finally {
     leave?.();
   }
-  const told = quotaHeaders(quotas.client, allowed);
-  for (const name of Object.keys(told)) {
-    if (!c.res.headers.has(name)) c.res.headers.set(name, told[name] as string);
-  }
-};
+}
 
 /** Whether the answer has a body that was made as a whole: a stream of events holds no more than its next one. */
 function isWhole(answer: Response): answer is Response & { readonly body: ReadableStream<Uint8Array> } {

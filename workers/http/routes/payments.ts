@@ -24,6 +24,9 @@ import {
 /** Bytes of a webhook: providers send whole objects, some tens of thousands. */
 export const WEBHOOK_BYTES_MAX = 256 * 1024;
 
+/** Milliseconds that a webhook's body may take: providers send from data centres, and anybody else may open connections that stall. */
+const WEBHOOK_MS_MAX = 10_000;
+
 /** A payment as its actor has it. What the card's token is does not leave the platform. */
 export const PaymentReply = z
   .strictObject({
@@ -90,10 +93,10 @@ const takeWebhook = route(
     query: z.strictObject({}),
     ownBody: { content: { 'application/json': { schema: z.unknown() } } },
     success: { status: 200, description: 'It was taken.', schema: WebhookReply },
-    problems: ['invalid_signature', 'unavailable'],
+    problems: ['invalid_signature', 'overloaded', 'unavailable'],
   },
   async (c, { params: { provider } }) => {
-    const body = await readBytes(c, WEBHOOK_BYTES_MAX);
+    const body = await readBytes(c, WEBHOOK_BYTES_MAX, WEBHOOK_MS_MAX);
     const header = (name: string) => c.req.header(name);
     const reading = webhookReader(c.env, provider)({ body, header });
     const logger = c.get('logger');
