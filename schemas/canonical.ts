@@ -6,7 +6,18 @@
 
 /** The canonical text of a value. Throws on what has no canonical form here: such a value must not reach an event. */
 export function canonicalJson(value: unknown): string {
-  const text = JSON.stringify(isOrdered(value) ? value : ordered(value));
+  return textOf(value, isOrdered(value));
+}
+
+/** The same with the value that whoever reads the text gets: its keys come in the same order, too. */
+export function canonicalForm<Value>(value: Value): { readonly text: string; readonly value: Value } {
+  const isInOrder = isOrdered(value);
+  const text = textOf(value, isInOrder);
+  return { text, value: isInOrder ? value : JSON.parse(text) };
+}
+
+function textOf(value: unknown, isInOrder: boolean): string {
+  const text = JSON.stringify(isInOrder ? value : ordered(value));
   // JSON.stringify writes a lone surrogate, and nothing else, as an escape that starts with \\ud.
   if (text.includes('\\ud')) assertWellFormed(value);
   return text;

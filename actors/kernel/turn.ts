@@ -1,5 +1,5 @@
 /** One turn of an aggregate: every command of it is recognised, decided and sealed against the same fold, in order. */
-import { canonicalJson } from '../../schemas/canonical.ts';
+import { canonicalForm, canonicalJson } from '../../schemas/canonical.ts';
 import type { CommandContext, CommandEnvelope } from '../../schemas/envelope.ts';
 import { newestSchemaVersion } from '../../schemas/upcasts.ts';
 import type { AnyDecider, Decision } from './decider.ts';
@@ -196,9 +196,13 @@ export class Turn {
     return { status: 'accepted', firstVersion, version: this.#fold.version };
   }
 
-  /** Folds the event before it is stored, so that nothing is committed that the aggregate cannot read back. */
+  /**
+   * Folds the event before it is stored, so that nothing is committed that the aggregate cannot read back; as it will be read back,
+   * so that the state's text is the same before and after an eviction.
+   */
   #seal(event: { type: string; data: object }, metadata: string, mark: CommandMark | undefined): void {
     const fold = this.#fold;
+    const { text, value } = canonicalForm(event.data);
     const sealed = {
       aggregateType: this.#decider.aggregateType,
       aggregateId: this.#aggregateId,
@@ -206,7 +210,7 @@ export class Turn {
       eventType: event.type,
       schemaVersion: newestSchemaVersion(event.type),
       recordedAt: this.#recordedAt,
-      data: canonicalJson(event.data),
+      data: text,
       metadata,
       commandId: mark?.commandId ?? null,
       fingerprint: mark?.fingerprint ?? null,
@@ -214,7 +218,7 @@ export class Turn {
       hash: '',
     };
     sealed.hash = eventHash(fold.hash, sealed);
-    const next = this.#decider.evolve(fold.state, event);
+    const next = this.#decider.evolve(fold.state, { type: event.type, data: value });
     if (next === undefined) throw new Error(`${this.#decider.aggregateType} cannot fold ${event.type}`);
     fold.state = next;
     fold.version = sealed.version;
