@@ -16,7 +16,8 @@ const transferFunds = sendingRoute(
     description:
       'The transfer is pending until the one account has reserved the money and the other has agreed to take it; then the ' +
       'money leaves the one and reaches the other. It is never in both. What becomes of it: `GET /v1/sagas/{id}` with the ' +
-      '`sagaId` of the answer. Idempotent by `transferId` as well.',
+      '`sagaId` of the answer; a trader sees it in the events of the accounts, `FundsTransferredOut` or, where it came to nothing, ' +
+      '`FundsReleased`. Idempotent by `transferId` as well.',
     command: 'TransferFunds',
     body: TransferFunds,
     success: commandSuccess(202, 'The transfer has begun.', SagaCommandReply),
