@@ -5,7 +5,7 @@
 import type { Finding, FindingEnd, OpenFinding } from '../../schemas/reconciliation.ts';
 import { errorFields, type Logger } from '../../telemetry/logger.ts';
 import type { AggregateKey } from '../kernel/positions.ts';
-import { type Check, findingIdOf, findingOf, type Verdict } from './verdict.ts';
+import { type Check, findingIdOf, findingOf, Unmendable, type Verdict } from './verdict.ts';
 
 /** A finding that is to be closed, and what ended it. */
 export interface Ending {
@@ -111,7 +111,11 @@ export async function repairFinding(
     if (!(await check.repair(finding, isOver))) return { findingId, status: 'UNFINISHED', detail: null };
   } catch (error) {
     deps.logger.log('error', 'finding not repaired', { findingId, ...errorFields(error) });
-    return { findingId, status: 'OPEN', detail: 'it could not be repaired now' };
+    const detail =
+      error instanceof Unmendable
+        ? `it cannot be repaired: ${error.message}`
+        : 'it could not be repaired now';
+    return { findingId, status: 'OPEN', detail };
   }
   const verdicts = await judgeAll(deps, [check], [{ aggregateType, aggregateId }], [finding]);
   await record(deps, await deps.findings.open(), verdicts, { end: 'REPAIRED', remark });

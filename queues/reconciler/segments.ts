@@ -1,7 +1,7 @@
 /** The archive held against its own bucket: every segment that was put is there, with the bytes that were put. */
 import type { InspectedSegment } from '../archive/inspection.ts';
 import type { AggregateKey } from '../kernel/positions.ts';
-import type { Check, Verdict } from './verdict.ts';
+import { type Check, Unmendable, type Verdict } from './verdict.ts';
 
 /** What stands for the type of a manifest where a finding names an aggregate. Its id is its number, as in its key. */
 export const MANIFEST = 'manifest';
@@ -34,10 +34,16 @@ export function segmentCheck(deps: SegmentCheckDeps): Check {
       );
     },
     repair: async ({ aggregateId }) => {
-      await deps.restore(Number(aggregateId));
+      await deps.restore(Number(aggregateId)).catch(unmendable);
       return true;
     },
   };
+}
+
+/** Of a `BrokenArchive`. A call between objects takes an error's name along, and not its class. */
+function unmendable(error: unknown): never {
+  const { name, message } = Object(error) as Partial<Error>;
+  throw name === 'BrokenArchive' ? new Unmendable(message, { cause: error }) : error;
 }
 
 /** Whether a key names a manifest, and not an aggregate. */

@@ -30,8 +30,16 @@ export interface Check {
    * nothing is opened and nothing closed. `open` is what is known to be wrong.
    */
   judge(keys: readonly AggregateKey[], open: readonly OpenFinding[]): Promise<Verdict[]>;
-  /** Does what mends a finding, without telling whether it has: that the next look says. Answers false to be asked again. */
+  /**
+   * Does what mends a finding, without telling whether it has: that the next look says. Answers false to be asked again. Throws
+   * {@link Unmendable} where no further try can help.
+   */
   repair(finding: OpenFinding, isOver: () => boolean): Promise<boolean>;
+}
+
+/** What is wrong stays wrong, however often one tries. The message says why, and is shown. */
+export class Unmendable extends Error {
+  override readonly name = 'Unmendable';
 }
 
 /** Whether a key names an aggregate, which has a log: the walk passes by other things too. */

@@ -371,6 +371,19 @@ describe('a segment of the archive', () => {
     expect((await repair()).body.results).toEqual([{ findingId, status: 'CLOSED', detail: null }]);
     expect(await (await testEnv.ARCHIVE.get(key))?.arrayBuffer()).toEqual(before);
   });
+
+  it('whose manifest is gone stays found, and a repair says that none can help', async () => {
+    const key = 'manifests/000000000001.json';
+    const before = (await (await testEnv.ARCHIVE.get(key))?.arrayBuffer()) as ArrayBuffer;
+    await testEnv.ARCHIVE.delete(key);
+    await handleScheduled(testEnv, Date.now());
+    const findingId = 'segment.bucket.manifest.000000000001';
+    expect(await findings()).toMatchObject([{ findingId, reason: 'the manifest is gone' }]);
+    const detail = 'it cannot be repaired: the manifest is gone';
+    expect((await repair()).body.results).toEqual([{ findingId, status: 'OPEN', detail }]);
+    await testEnv.ARCHIVE.put(key, before);
+    expect((await repair()).body.results).toMatchObject([{ findingId, status: 'CLOSED' }]);
+  });
 });
 
 describe('a transfer', () => {
