@@ -41,7 +41,8 @@ async function admitted(c: Context<HttpEnv>, client: string, next: Next): Promis
   try {
     await next();
     if (made >= HELD_BYTES_MIN && isWhole(c.res)) {
-      c.res = new Response(heldAnswers.hold(c.res.body, leave), c.res);
+      const body = new Uint8Array(await c.res.arrayBuffer());
+      c.res = new Response(heldAnswers.hold(body, leave), c.res);
       leave = undefined;
     }
   } finally {
@@ -50,8 +51,8 @@ async function admitted(c: Context<HttpEnv>, client: string, next: Next): Promis
 }
 
 /** Whether the answer has a body that was made as a whole: a stream of events holds no more than its next one. */
-function isWhole(answer: Response): answer is Response & { readonly body: ReadableStream<Uint8Array> } {
-  return answer.body !== null && answer.headers.get('Content-Type') !== 'text/event-stream';
+function isWhole({ body, headers }: Response): boolean {
+  return body !== null && headers.get('Content-Type') !== 'text/event-stream';
 }
 
 function overloaded(): ProblemError {
