@@ -1,6 +1,7 @@
 /** Sockets for GraphQL whose clients send and do not read, or send more than is taken: they end before they fill the memory. */
 import { describe, expect, it } from 'vitest';
 import type { Env } from '../../workers/env.ts';
+import { PONGS_WAITING_MAX } from '../../workers/graphql/pacedSocket.ts';
 import { MESSAGES_OF_NOBODY_MAX, WAITING_LENGTH_MAX } from '../../workers/graphql/socket.ts';
 import { app } from '../../workers/http/app.ts';
 import { UNCONFIRMED_BYTES_MAX } from '../../workers/streams/flow.ts';
@@ -15,7 +16,7 @@ async function open(headers: Record<string, string>, env: Env = { ...testEnv }) 
   const request = new Request('http://folio.test/v1/graphql', { headers: { ...protocol, ...headers } });
   const { webSocket } = await app.fetch(request, env);
   if (webSocket === null) throw new Error('no socket');
-  const received: { type: string }[] = [];
+  const received: { type: string; payload?: object }[] = [];
   const closed: number[] = [];
   webSocket.addEventListener('message', ({ data }) => void received.push(JSON.parse(String(data))));
   webSocket.addEventListener('close', ({ code }) => void closed.push(code));
@@ -49,6 +50,18 @@ describe('a socket for GraphQL', () => {
       send({ type: 'ping', payload: { PADDING } });
     await endsWith(closed, 4008);
     expect(pongs() * PADDING.length).toBeLessThan(UNCONFIRMED_BYTES_MAX + PADDING.length);
+  });
+
+  it('waits with its answers to pings for a reader that is behind and goes on reading', async () => {
+    const { send, received, closed, pongs } = await open(KNOWN);
+    const filling = Math.ceil(UNCONFIRMED_BYTES_MAX / PADDING.length);
+    for (let place = 0; place < filling; place++) send({ type: 'ping', payload: { PADDING } });
+    for (let place = 0; place < PONGS_WAITING_MAX; place++) send({ type: 'ping' });
+    await eventually(async () => expect(pongs()).toBe(filling));
+    const { payload } = received.findLast(({ type }) => type === 'ping') ?? {};
+    send({ type: 'pong', payload });
+    await eventually(async () => expect(pongs()).toBe(filling + PONGS_WAITING_MAX));
+    expect(closed).toEqual([]);
   });
 
   it('has its pings counted among the requests of its client', async () => {

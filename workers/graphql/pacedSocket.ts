@@ -9,6 +9,12 @@ import { Flow, RECEIPT_MS_MAX, windowOf } from '../streams/flow.ts';
 /** Characters of a reason to close: 123 bytes (RFC 6455, 5.5). */
 const REASON_LENGTH_MAX = 120;
 
+/**
+ * Answers to pings that wait for their reader at a time. A reader that only lags behind what it follows goes on pinging, every ten
+ * seconds or so, and is waited for for thirty; who sends more than this reads nothing.
+ */
+export const PONGS_WAITING_MAX = 10;
+
 /** Codes with which a socket may be closed by hand (RFC 6455, 7.4): others tell what was, and are not sent. */
 const isSendable = (code: number) => code === 1000 || code === 1009 || code === 1013 || code >= 3000;
 
@@ -21,6 +27,7 @@ export class PacedSocket {
   readonly #waiting: (() => void)[] = [];
   #isOpen = true;
   #isWatched = false;
+  #pongsWaiting = 0;
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
@@ -32,14 +39,9 @@ export class PacedSocket {
     return this.#isOpen;
   }
 
-  /** Whether the reader has come far enough for more. */
-  get hasRoom(): boolean {
-    return this.#flow.hasRoomBeside(0);
-  }
-
   /** Sends a text, once the reader has come far enough. */
   async send(text: string): Promise<void> {
-    while (this.#isOpen && !this.hasRoom) {
+    while (this.#isOpen && !this.#hasRoom) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
     if (!this.#isOpen) return;
@@ -47,6 +49,15 @@ export class PacedSocket {
     this.#socket.send(text);
     if (receipt !== undefined) this.#socket.send(JSON.stringify({ type: 'ping', payload: { receipt } }));
     this.#watch();
+  }
+
+  /** Answers a ping of the reader's, as {@link send} does; false where too many answers wait already, and nobody seems to read. */
+  async answerPing(payload: Readonly<Record<string, unknown>> | undefined): Promise<boolean> {
+    if (!this.#hasRoom && this.#pongsWaiting >= PONGS_WAITING_MAX) return false;
+    this.#pongsWaiting++;
+    await this.send(JSON.stringify({ type: 'pong', ...(payload === undefined ? {} : { payload }) }));
+    this.#pongsWaiting--;
+    return true;
   }
 
   /** The reader has come as far as its pong says. One that nobody asked for says nothing. */
@@ -63,6 +74,11 @@ export class PacedSocket {
     this.#goOn();
     const shown = reason.slice(0, REASON_LENGTH_MAX);
     this.#socket.close(isSendable(code) ? code : 1000, shown);
+  }
+
+  /** Whether the reader has come far enough for more. */
+  get #hasRoom(): boolean {
+    return this.#flow.hasRoomBeside(0);
   }
 
   #goOn(): void {

@@ -157,15 +157,11 @@ export class GraphQlSocket implements Hubs {
       .finally(done);
   }
 
-  /** A ping is a request like any other, and its answer is not waited for: who reads nothing has no use for it. */
+  /** A ping is a request like any other, and its answer waits for the reader as results do. */
   async #answerPing(payload: Readonly<Record<string, unknown>> | undefined): Promise<void> {
     if (!this.#isNobody) this.#takeRequest();
-    if (!this.#socket.hasRoom)
+    if (!(await this.#socket.answerPing(payload)))
       this.#end(CLOSE.slowConsumer, 'slow_consumer: pings whose answers nobody reads');
-    else
-      await this.#socket.send(
-        JSON.stringify({ type: 'pong', ...(payload === undefined ? {} : { payload }) }),
-      );
   }
 
   #operationIds(take: (text: string) => Promise<void>): OperationIds {
