@@ -99,7 +99,7 @@ export const journalAudit: ViewAudit = {
       `(SELECT json_extract(events, '$[#-1].hash') FROM journal_${colour} WHERE aggregate_id = id ` +
       'AND aggregate_type = type ORDER BY from_version DESC LIMIT 1) AS hash FROM (' +
       'SELECT sought.value ->> 1 AS id, sought.value ->> 0 AS type, from_version, to_version, position, ' +
-      '(SELECT sum(value) FROM json_each(types)) AS types, ' +
+      '(SELECT coalesce(sum(value), 0) FROM json_each(types)) AS types, ' +
       'lag(to_version) OVER own + 1 AS next, lag(position) OVER own AS before ' +
       `FROM json_each(?) AS sought CROSS JOIN journal_${colour} ON aggregate_id = sought.value ->> 1 ` +
       'AND aggregate_type = sought.value ->> 0 ' +

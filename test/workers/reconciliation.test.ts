@@ -169,28 +169,33 @@ describe('a view', () => {
     expect(await feed()).toEqual(before);
   });
 
-  it('journal: counts of types that are wrong are its own fault, and trades that are held against them come right with it', async () => {
-    await broken(
-      'journal',
-      'rec-2',
-      (table) =>
-        `UPDATE ${table} SET types = json_set(types, '$.TradeExecuted', (types ->> 'TradeExecuted') + 1) ` +
-        "WHERE aggregate_id = 'rec-2' AND types ->> 'TradeExecuted' > 0",
-    );
-    await look('rec-2');
-    expect(await findings()).toMatchObject([
-      { findingId: 'view.journal.account.rec-2', reason: expect.stringMatching(/ranges name other types/) },
-      { findingId: 'view.trades.account.rec-2' },
-    ]);
-    const ends: string[] = [];
-    for (let next: unknown; ; ) {
-      const { status, body } = await repair({ ...REASON, ...(next == null ? {} : { after: next }) });
-      ends.push(...(body.results as { status: string }[]).map((result) => result.status));
-      if (status === 200) break;
-      next = body.next;
-    }
-    expect(ends.filter((end) => end !== 'UNFINISHED')).toEqual(['CLOSED', 'CLOSED']);
-  });
+  it.each([
+    ['wrong', "json_set(types, '$.TradeExecuted', (types ->> 'TradeExecuted') + 1)"],
+    ['gone', "'{}'"],
+  ])(
+    'journal: counts of types that are %s are its own fault, and what is held against them comes right',
+    async (_, types) => {
+      await broken(
+        'journal',
+        'rec-2',
+        (table) =>
+          `UPDATE ${table} SET types = ${types} WHERE aggregate_id = 'rec-2' AND types ->> 'TradeExecuted' > 0`,
+      );
+      await look('rec-2');
+      expect(await findings()).toMatchObject([
+        { findingId: 'view.journal.account.rec-2', reason: expect.stringMatching(/ranges name other types/) },
+        { findingId: 'view.trades.account.rec-2' },
+      ]);
+      const ends: string[] = [];
+      for (let next: unknown; ; ) {
+        const { status, body } = await repair({ ...REASON, ...(next == null ? {} : { after: next }) });
+        ends.push(...(body.results as { status: string }[]).map((result) => result.status));
+        if (status === 200) break;
+        next = body.next;
+      }
+      expect(ends.filter((end) => end !== 'UNFINISHED')).toEqual(['CLOSED', 'CLOSED']);
+    },
+  );
 
   it('that is mended otherwise is closed by the next look, and by no operator', async () => {
     await broken('accounts', 'rec-3', (table) => `UPDATE ${table} SET cash = '7' WHERE account_id = 'rec-3'`);
