@@ -81,7 +81,6 @@ function successSchema(responses: DescribedOperation['responses']): JsonSchema |
 }
 
 /** Without the forms of the reply that are files: those of {@link fileType}. */
-
 function operationType(operation: DescribedOperation): string {
   const { parameters = [], requestBody, responses } = operation;
   const asDocument = parameters.map((parameter) => ofForms(parameter, (form) => form === 'json'));
