@@ -48,14 +48,17 @@ export function archivistFor(env: Env): AskArchivist {
   };
 }
 
-/** Has everything archived that waits. Each call of the archivist reads as much as the platform allows one. */
+/**
+ * Has everything archived that waits and whose logs answer. Each call of the archivist reads as much as the platform allows one; where
+ * that was nothing, too many logs do not answer, and what is left is for a later run.
+ */
 export async function sealAll(archivist: AskArchivist): Promise<Omit<Sealed, 'isComplete'>> {
   const total = { segments: 0, events: 0 };
   for (;;) {
     const { segments, events, isComplete } = await archivist((stub) => stub.seal());
     total.segments += segments;
     total.events += events;
-    if (isComplete) return total;
+    if (isComplete || segments === 0) return total;
   }
 }
 

@@ -224,9 +224,9 @@ export class Archivist {
     this.#tables.transaction(() => {
       for (const draft of drafts) this.#tables.addDraft(draft);
       this.#tables.taken(last.id);
-      this.#tables.wait(gathering.unread.map(announcementText), now);
-      // Nothing to wait for: what was too much for one sealing is overdue.
+      // Nothing to wait for: what was too much for one sealing is overdue, and before logs that do not answer, however many these are.
       this.#tables.wait(gathering.unfinished.map(announcementText), 0);
+      this.#tables.wait(gathering.unread.map(announcementText), now);
     });
     return gathering;
   }
