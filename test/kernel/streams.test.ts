@@ -290,6 +290,17 @@ describe('sockets that nobody reads', () => {
     expect([1, 32, 33, 100_000].map(windowOf)).toEqual([2_097_152, 2_097_152, 2_033_601, 32_768]);
   });
 
+  it('are told of as many commands as have room for their results in the window', () => {
+    const hub = new WorldHub(new StreamWorld(14), 'hub-0');
+    const limits = () => {
+      const { welcome } = hub.connect();
+      return welcome?.type === 'welcome' ? welcome.limits : undefined;
+    };
+    expect(limits()).toMatchObject({ commandsInFlight: 20_000, unconfirmedBytes: UNCONFIRMED_BYTES_MAX });
+    for (let other = 0; other < 2_998; other++) hub.connect();
+    expect(limits()).toMatchObject({ commandsInFlight: 312, unconfirmedBytes: windowOf(3_000) });
+  });
+
   it('are waited for also where the window was larger when they were sent what they have', async () => {
     const world = new StreamWorld(13);
     const actor = new WorldActor(world, 'a', 500);

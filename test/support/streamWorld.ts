@@ -167,9 +167,13 @@ export class WorldSocket implements Socket {
   closed: { readonly code: number; readonly reason: string } | undefined;
   /** Cleared when the connection breaks: what is sent from then on is lost. */
   onFrame: ((frame: ServerFrame) => void) | undefined;
+  /** What came first, before anybody could listen. */
+  welcome: ServerFrame | undefined;
 
   send(text: string): void {
-    this.onFrame?.(JSON.parse(text) as ServerFrame);
+    const frame = JSON.parse(text) as ServerFrame;
+    this.welcome ??= frame;
+    this.onFrame?.(frame);
   }
 
   close(code: number, reason: string): void {

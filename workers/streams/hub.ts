@@ -14,7 +14,7 @@ import {
   type Socket,
   SUBSCRIPTIONS_MAX,
 } from './connection.ts';
-import { windowOf } from './flow.ts';
+import { UNCONFIRMED_BYTES_MAX, windowOf } from './flow.ts';
 import { type ClientFrame, FRAME_BYTES_MAX, FRAME_COMMANDS_MAX, type SubscribeFrame } from './frames.ts';
 import { errorFrame, type Incoming, invalid, readFrame } from './incoming.ts';
 import { KeyGuard } from './keyGuard.ts';
@@ -63,6 +63,7 @@ export class Hub {
   connect(socket: Socket, session: Session): void {
     const connection = this.#add(socket, session);
     connection.save();
+    const unconfirmedBytes = this.#window();
     const { connectionId, correlationId, endsAt } = session;
     connection.send({
       type: 'welcome',
@@ -72,9 +73,10 @@ export class Hub {
       limits: {
         frameBytes: FRAME_BYTES_MAX,
         frameCommands: FRAME_COMMANDS_MAX,
-        commandsInFlight: COMMANDS_IN_FLIGHT_MAX,
+        // Who has as many on their way is not refused the next frame for results that came all at once.
+        commandsInFlight: Math.floor(COMMANDS_IN_FLIGHT_MAX * (unconfirmedBytes / UNCONFIRMED_BYTES_MAX)),
         subscriptions: SUBSCRIPTIONS_MAX,
-        unconfirmedBytes: this.#window(),
+        unconfirmedBytes,
       },
     });
     if (session.serviceKey !== undefined) this.#guard(session.serviceKey);
