@@ -6,7 +6,9 @@ import { app } from '../../workers/http/app.ts';
 import { readBytes } from '../../workers/http/body.ts';
 import type { HttpEnv } from '../../workers/http/context.ts';
 import { gatewayOf } from '../../workers/http/gateway.ts';
+import { strangers } from '../../workers/http/middleware/limits.ts';
 import type { ProblemError } from '../../workers/http/problem.ts';
+import { IN_FLIGHT_BYTES_MAX } from '../../workers/limits/admission.ts';
 import { REFUSALS_MAX } from '../../workers/limits/failures.ts';
 import { call, opened, type Reply, type Sent, TEST_TOKEN, testEnv, verdict } from '../support/api.ts';
 import { collect, socketClient, WorkerSocket } from '../support/graphqlSocket.ts';
@@ -279,6 +281,23 @@ describe('a body that does not come to its end', () => {
       code: 'invalid_request',
       errors: [{ message: 'could not be read to its end' }],
     });
+  });
+});
+
+describe('a body that still comes once it was given up', () => {
+  it('takes no room that nobody would give back', async () => {
+    const env = worker();
+    const { admission } = gatewayOf(env);
+    let takeBytes: ((bytes: number) => void) | undefined;
+    const asked = new Hono<HttpEnv>().use(strangers).post('/', (c) => {
+      takeBytes = c.get('takeBytes');
+      return c.text('');
+    });
+    expect((await asked.request('/', { method: 'POST' }, env)).status).toBe(200);
+    admission.enter('stranger at no address', 0);
+    expect(() => takeBytes?.(1_000)).toThrow('Too much is being worked on');
+    admission.leave('stranger at no address', 0);
+    expect(admission.enter('another', IN_FLIGHT_BYTES_MAX)).toBe(true);
   });
 });
 

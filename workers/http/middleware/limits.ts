@@ -32,12 +32,17 @@ async function admitted(c: Context<HttpEnv>, client: string, next: Next): Promis
   let bytes = announcedBytes(c.req.header('Content-Length'));
   if (!admission.enter(client, bytes)) throw overloaded();
   let made = 0;
+  let isOver = false;
   c.set('takeBytes', (more) => {
-    if (!admission.grow(client, more)) throw overloaded();
+    // A body that was given up may still come: nobody would give its room back.
+    if (isOver || !admission.grow(client, more)) throw overloaded();
     bytes += more;
     made += more;
   });
-  let leave: (() => void) | undefined = () => admission.leave(client, bytes);
+  let leave: (() => void) | undefined = () => {
+    isOver = true;
+    admission.leave(client, bytes);
+  };
   try {
     await next();
     if (made >= HELD_BYTES_MIN && isWhole(c.res)) {
