@@ -34,7 +34,7 @@ import { viewDatabase } from './viewDatabase.ts';
  */
 export const RECONCILE_PAGE = 10;
 
-/** Whose rows one page looks up, a few milliseconds of each database: more a minute than the walk passes by aggregates. */
+/** Whose rows one page looks up: more a minute than the walk passes by aggregates, so that it does not fall behind them. */
 const ROW_OWNERS_PAGE = 200;
 
 /** Events of accounts that one page of the walk reads: 32,000 a minute over all parts, some 20 MB. */

@@ -179,7 +179,7 @@ export class Archivist {
     while (isPending() && readsLeft > 0) {
       const gathering = await this.#draft(readsLeft);
       readsLeft = gathering?.readsLeft ?? 0;
-      // What was too long for one segment waits behind all else by now.
+      // What was too much for one segment was put behind all that waited, and is still this run's.
       if ((gathering?.unfinished.length ?? 0) > 0) this.#runsTo = this.#tables.newestPending();
       await this.#publish(total);
     }

@@ -100,7 +100,7 @@ export function drawProfile(random: Random): Profile {
     shop: random.pick([0, 0, 0.6, 0.95]),
     products: 1 + random.integer(3),
     openOrders: random.pick([1, 2, 4, 8]),
-    subjects: random.pick([0, 0, 0.1, 0.5]),
+    subjects: random.pick([0, 0, 0.1, 0.9]),
     beganBefore: random.chance(0.4),
     poison: rate(0.3),
     blackout: random.chance(0.3),
