@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { TakeLease } from '../../actors/ambient/rateLimiters.ts';
 import { QuotaWindow } from '../../actors/ambient/window.ts';
 import type { Env } from '../../workers/env.ts';
-import { Admission, IN_FLIGHT_MAX } from '../../workers/limits/admission.ts';
+import { Admission, IN_FLIGHT_MAX, STAY_MS_MAX, type Stay } from '../../workers/limits/admission.ts';
 import { Allowances, KEYS_MAX } from '../../workers/limits/allowances.ts';
 import { REFUSALS_MAX, REFUSALS_WINDOW_MS, RefusedAddresses } from '../../workers/limits/failures.ts';
 import {
@@ -173,87 +173,112 @@ describe('quotas', () => {
 
 describe('admission', () => {
   const enterAll = (admission: Admission, client: string, count: number, bytes = 0) =>
-    Array.from({ length: count }, () => admission.enter(client, bytes)).filter(Boolean).length;
+    Array.from({ length: count }, () => admission.enter(client, bytes)).filter((stay) => stay !== undefined);
+  const takenOn = (admission: Admission, client: string, bytes: number) => {
+    const stay = admission.enter(client, bytes);
+    if (stay === undefined) throw new Error(`no room for ${bytes} bytes of ${client}`);
+    return stay;
+  };
+  const admissionOf = (requests: number, clock = { now: 0 }) =>
+    new Admission(() => clock.now, { requests, bytes: 1_000 });
 
   it('takes on half of what there is room for from one client, and again when some were answered', () => {
-    const admission = new Admission({ requests: 10, bytes: 1_000 });
-    expect(enterAll(admission, 'a', 12)).toBe(5);
-    admission.leave('a', 0);
-    expect(enterAll(admission, 'a', 2)).toBe(1);
+    const admission = admissionOf(10);
+    const stays = enterAll(admission, 'a', 12);
+    expect(stays).toHaveLength(5);
+    stays[0]?.leave();
+    expect(enterAll(admission, 'a', 2)).toHaveLength(1);
   });
 
   it('has room for somebody new, however many are asking for all there is', () => {
-    const admission = new Admission({ requests: 100, bytes: 1_000 });
+    const admission = admissionOf(100);
     for (let place = 0; place < 9; place++) {
-      expect(enterAll(admission, `polite-${place}`, 1), `the ${place}th`).toBe(1);
+      expect(enterAll(admission, `polite-${place}`, 1), `the ${place}th`).toHaveLength(1);
       enterAll(admission, `greedy-${place}`, 1_000);
     }
     expect(admission.requests).toBeLessThanOrEqual(100);
   });
 
   it('is shared among those who ask for all there is, whoever was first', () => {
-    const admission = new Admission({ requests: 100, bytes: 1_000 });
+    const admission = admissionOf(100);
     const clients = ['a', 'b', 'c', 'd'];
     const held = new Map(clients.map((client) => [client, enterAll(admission, client, 1_000)]));
+    const countOf = (client: string) => held.get(client)?.length ?? 0;
     // Whoever holds most is answered next, and everybody asks again at once, the first one first.
     for (let round = 0; round < 400; round++) {
-      const most = clients.reduce((a, b) => ((held.get(a) ?? 0) >= (held.get(b) ?? 0) ? a : b));
-      admission.leave(most, 0);
-      held.set(most, (held.get(most) ?? 0) - 1);
-      for (const client of clients)
-        held.set(client, (held.get(client) ?? 0) + enterAll(admission, client, 1_000));
+      const most = clients.reduce((a, b) => (countOf(a) >= countOf(b) ? a : b));
+      held.get(most)?.shift()?.leave();
+      for (const client of clients) held.get(client)?.push(...enterAll(admission, client, 1_000));
     }
-    expect(Math.min(...held.values())).toBeGreaterThanOrEqual(15);
+    expect(Math.min(...clients.map(countOf))).toBeGreaterThanOrEqual(15);
   });
 
   it('counts bytes as it counts requests, and takes one large body alone', () => {
-    const admission = new Admission({ requests: 100, bytes: 1_000 });
-    expect(admission.enter('a', 900)).toBe(true);
-    expect(admission.enter('b', 200)).toBe(false);
-    expect(admission.enter('b', 100)).toBe(true);
-    admission.leave('a', 900);
-    expect(admission.enter('c', 1_001)).toBe(false);
+    const admission = admissionOf(100);
+    const large = takenOn(admission, 'a', 900);
+    expect(admission.enter('b', 200)).toBeUndefined();
+    expect(admission.enter('b', 100)).toBeDefined();
+    large.leave();
+    expect(admission.enter('c', 1_001)).toBeUndefined();
   });
 
   it('counts what comes of a body as if it had been announced, and finishes what was taken on', () => {
-    const admission = new Admission({ requests: 5, bytes: 1_000 });
-    expect(admission.enter('a', 0)).toBe(true);
-    expect(admission.grow('a', 400)).toBe(true);
-    expect(admission.enter('a', 0)).toBe(true);
-    expect(admission.grow('a', 200)).toBe(false);
-    for (const client of ['b', 'c', 'd']) expect(admission.enter(client, 10)).toBe(true);
-    expect(admission.enter('e', 0)).toBe(false);
-    expect(admission.grow('d', 570)).toBe(true);
-    expect(admission.grow('d', 1)).toBe(false);
-    admission.leave('d', 580);
-    expect(admission.enter('d', 580)).toBe(true);
-    admission.leave('a', 0);
-    admission.leave('a', 400);
-    expect(() => admission.grow('a', 1)).toThrow('a grows without having entered');
+    const admission = admissionOf(5);
+    const first = takenOn(admission, 'a', 0);
+    expect(first.grow(400)).toBe(true);
+    expect(takenOn(admission, 'a', 0).grow(200)).toBe(false);
+    const [, , d] = ['b', 'c', 'd'].map((client) => takenOn(admission, client, 10));
+    expect(admission.enter('e', 0)).toBeUndefined();
+    expect(d?.grow(570)).toBe(true);
+    expect(d?.grow(1)).toBe(false);
+    d?.leave();
+    expect(admission.enter('d', 580)).toBeDefined();
+    first.leave();
+    first.leave();
+    expect(first.grow(1)).toBe(false);
+    expect(admission.requests).toBe(4);
   });
 
   it('never holds more than its limits and is empty when all have left', () => {
     const step = fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(400), fc.boolean());
     const inside = fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-      const admission = new Admission({ requests: 12, bytes: 1_000 });
-      const taken: [string, number][] = [];
+      const admission = admissionOf(12);
+      const taken: [Stay, number][] = [];
       for (const [client, bytes, isLeaving] of steps) {
         const first = isLeaving ? taken.shift() : undefined;
-        if (first !== undefined) admission.leave(...first);
-        else if (admission.enter(client, bytes)) taken.push([client, bytes]);
+        const stay = first === undefined ? admission.enter(client, bytes) : undefined;
+        if (stay !== undefined) taken.push([stay, bytes]);
+        first?.[0].leave();
         expect(admission.requests).toBe(taken.length);
         expect(taken.length).toBeLessThanOrEqual(12);
         expect(taken.reduce((sum, [, size]) => sum + size, 0)).toBeLessThanOrEqual(1_000);
       }
-      for (const [client, bytes] of taken) admission.leave(client, bytes);
+      for (const [stay] of taken) stay.leave();
       expect(admission.requests).toBe(0);
-      expect(() => admission.leave('a', 0)).toThrow();
+      expect(admission.enter('a', 1_000)).toBeDefined();
     });
     holds(inside, { seed: 52, runs: 100 });
   });
 
   it('has room for many', () => {
-    expect(enterAll(new Admission(), 'a', IN_FLIGHT_MAX)).toBe(IN_FLIGHT_MAX / 2);
+    expect(enterAll(new Admission(() => 0), 'a', IN_FLIGHT_MAX)).toHaveLength(IN_FLIGHT_MAX / 2);
+  });
+
+  it('forgets what ended without a word, but not an answer that somebody is still taking', () => {
+    const clock = { now: 0 };
+    const admission = admissionOf(100, clock);
+    const lost = takenOn(admission, 'a', 400);
+    const held = takenOn(admission, 'a', 100);
+    held.remain();
+    clock.now = STAY_MS_MAX - 1;
+    expect(admission.enter('b', 900)).toBeUndefined();
+    clock.now = STAY_MS_MAX + 1_000;
+    expect(admission.requests).toBe(1);
+    expect(lost.grow(1)).toBe(false);
+    lost.leave();
+    expect(admission.requests).toBe(1);
+    held.leave();
+    expect(admission.enter('b', 1_000)).toBeDefined();
   });
 });
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Client } from '../../demo/client.ts';
 import { OwnPlatform } from '../../demo/platform.ts';
 import { BATCH_BYTES_MAX } from '../../workers/http/body.ts';
+import { IN_FLIGHT_BYTES_MAX, STAY_MS_MAX } from '../../workers/limits/admission.ts';
 
 const START_MS = 180_000;
 
@@ -57,6 +58,17 @@ describe('the server', () => {
       });
       socket.on('error', () => undefined);
       socket.on('close', () => done(true));
+    });
+  }
+
+  /** Sends bytes, and hangs up without waiting for an answer. */
+  function sendAndLeave(bytes: string): Promise<void> {
+    return new Promise((resolve) => {
+      const socket = connect(Number(new URL(platform.url).port), '127.0.0.1', () =>
+        socket.write(bytes, 'latin1', () => socket.resetAndDestroy()),
+      );
+      socket.on('error', () => undefined);
+      socket.on('close', () => resolve());
     });
   }
 
@@ -152,6 +164,25 @@ describe('the server', () => {
     const next = request('GET /v1/nothing', ['Connection: close']);
     const batch = request('POST /v1/commands', headers, ' '.repeat(bytes));
     expect((await send(batch + next)).statuses).toEqual([refused, 401]);
+  });
+
+  it.each([
+    ['once it has sent all of it', 1],
+    ['in the middle of it', 0.5],
+  ])('gives back the room of a batch whose client hangs up %s', async (_, part) => {
+    const commands = [
+      { commandId: 'left', aggregateType: 'account', aggregateId: 'left', type: 'CloseAccount' },
+    ];
+    const batch = JSON.stringify({ commands }).padEnd(BATCH_BYTES_MAX / 4, ' ');
+    const headers = [authorization, 'Content-Type: application/json', `Content-Length: ${batch.length}`];
+    const whole = request('POST /v1/commands', headers, batch);
+    const clients = Math.ceil((2 * IN_FLIGHT_BYTES_MAX) / batch.length);
+    for (let place = 0; place < clients; place++) await sendAndLeave(whole.slice(0, whole.length * part));
+    await expect
+      .poll(async () => (await client.send({ method: 'POST', path: '/v1/commands', body: batch })).status, {
+        timeout: STAY_MS_MAX / 4,
+      })
+      .toBe(200);
   });
 
   it('takes two tokens for none, and another method in a header for nothing', async () => {

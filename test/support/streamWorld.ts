@@ -243,8 +243,7 @@ export class WorldHub {
       limits: {
         takeRequest: () => world.waitSeconds,
         accountUnits: (_, wanted) => wanted,
-        enter: () => true,
-        leave: () => undefined,
+        enter: () => ({ leave: () => undefined }),
       },
       denied: async () => undefined,
       actorOf: ({ aggregateId }) => remoteActor(world, aggregateId, isAlive),

@@ -14,6 +14,7 @@ import { gatewayOf } from '../http/gateway.ts';
 import { verified } from '../http/middleware/authentication.ts';
 import { type Problem, ProblemError } from '../http/problem.ts';
 import { rateLimited, takeUnits } from '../http/quota.ts';
+import type { Stay } from '../limits/admission.ts';
 import { CLOSE_CODES } from '../streams/connection.ts';
 import type { HubClient } from '../streams/hubClient.ts';
 import type { Hubs } from './context.ts';
@@ -71,13 +72,14 @@ export class GraphQlSocket implements Hubs {
   #messagesOfNobody = 0;
   /** About how many bytes each operation was sent with, and may be answered with. */
   readonly #bytes = new WeakMap<ExecutionArgs, number>();
-  #isNobody: boolean;
+  /** Of a connection that has not said whose it is. */
+  #nobody: Stay | undefined;
 
-  /** Takes a socket in. `isKnown` says whether the request has told who is asking. */
-  constructor(c: Context<HttpEnv>, engine: Engine, socket: WebSocket, isKnown: boolean) {
+  /** Takes a socket in. `nobody`: its place among those in flight where the request has not told who is asking. */
+  constructor(c: Context<HttpEnv>, engine: Engine, socket: WebSocket, nobody: Stay | undefined) {
     this.#c = c;
     this.#engine = engine;
-    this.#isNobody = !isKnown;
+    this.#nobody = nobody;
     this.#socket = new PacedSocket(socket);
     const closed = this.#server().opened(
       {
@@ -139,7 +141,7 @@ export class GraphQlSocket implements Hubs {
       this.#end(CLOSE.sessionEnded, 'session_ended: connect again with a fresh token');
       return;
     }
-    if (this.#isNobody && ++this.#messagesOfNobody > MESSAGES_OF_NOBODY_MAX) {
+    if (this.#nobody !== undefined && ++this.#messagesOfNobody > MESSAGES_OF_NOBODY_MAX) {
       this.#end(CLOSE.unauthorized, 'unauthenticated: say first whose connection it is');
       return;
     }
@@ -159,7 +161,7 @@ export class GraphQlSocket implements Hubs {
 
   /** A ping is a request like any other, and its answer waits for the reader as results do. */
   async #answerPing(payload: Readonly<Record<string, unknown>> | undefined): Promise<void> {
-    if (!this.#isNobody) this.#takeRequest();
+    if (this.#nobody === undefined) this.#takeRequest();
     if (!(await this.#socket.answerPing(payload)))
       this.#end(CLOSE.slowConsumer, 'slow_consumer: pings whose answers nobody reads');
   }
@@ -192,7 +194,7 @@ export class GraphQlSocket implements Hubs {
   /** Finds out who is asking, and opens the connection's double. */
   async #connect(params: Readonly<Record<string, unknown>> | undefined): Promise<void> {
     const c = this.#c;
-    if (this.#isNobody) {
+    if (this.#nobody !== undefined) {
       const header = params?.Authorization ?? params?.authorization;
       const caller = await verified(c, typeof header === 'string' ? header : undefined);
       c.set('caller', caller);
@@ -228,11 +230,12 @@ export class GraphQlSocket implements Hubs {
     const { admission } = gatewayOf(this.#c.env);
     const { userId } = this.#c.get('principal');
     const bytes = this.#bytes.get(args) as number;
-    if (!admission.enter(userId, bytes)) return { errors: [problemError(OVERLOADED)] };
+    const stay = admission.enter(userId, bytes);
+    if (stay === undefined) return { errors: [problemError(OVERLOADED)] };
     try {
       return await execute(args);
     } finally {
-      admission.leave(userId, bytes);
+      stay.leave();
     }
   }
 
@@ -243,9 +246,8 @@ export class GraphQlSocket implements Hubs {
   }
 
   #leaveNobody(): void {
-    if (!this.#isNobody) return;
-    this.#isNobody = false;
-    gatewayOf(this.#c.env).admission.leave(NOBODY, 0);
+    this.#nobody?.leave();
+    this.#nobody = undefined;
   }
 
   #end(code: number, reason: string): void {
@@ -280,10 +282,11 @@ export function openGraphQlSocket(
       headers: { Upgrade: 'websocket', 'Sec-WebSocket-Protocol': GRAPHQL_PROTOCOL },
     });
   }
-  if (!isKnown && !gatewayOf(c.env).admission.enter(NOBODY, 0)) throw new ProblemError(OVERLOADED);
+  const nobody = isKnown ? undefined : gatewayOf(c.env).admission.enter(NOBODY, 0);
+  if (!isKnown && nobody === undefined) throw new ProblemError(OVERLOADED);
   const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
   server.accept();
-  new GraphQlSocket(c, engine, server, isKnown);
+  new GraphQlSocket(c, engine, server, nobody);
   return new Response(null, {
     status: 101,
     webSocket: client,

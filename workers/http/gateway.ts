@@ -49,7 +49,7 @@ export function gatewayOf(env: Env): Gateway {
       onFailure: (error) => logger.log('warn', 'a rate limiter does not answer', errorFields(error)),
     }),
     quotas: quotas(env),
-    admission: new Admission(),
+    admission: new Admission(now),
     heldAnswers: new HeldAnswers(now),
     denials: new Denials(),
   };

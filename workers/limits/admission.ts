@@ -10,6 +10,15 @@ export const IN_FLIGHT_MAX = 6_000;
 /** Bytes of bodies at a time, as announced, or else as they come. Parsed commands take several times the room of their text. */
 export const IN_FLIGHT_BYTES_MAX = 48 * 1024 * 1024;
 
+/**
+ * Milliseconds after which a request counts no more that has not said that it was answered. The platform may end one without a word, for
+ * its processor time or with its object, and nobody would give its room back. A body may take one minute to come, an answer less to make.
+ */
+export const STAY_MS_MAX = 120_000;
+
+/** Milliseconds between two looks for such requests. */
+const LOOK_MS = 1_000;
+
 /** Part of a limit below which nobody's share is looked at. */
 const RELAXED_SHARE = 0.5;
 
@@ -22,24 +31,52 @@ export interface AdmissionLimits {
   readonly bytes: number;
 }
 
+/** A request that was taken on, for whoever works on it. */
+export interface Stay {
+  /** Takes more bytes of it, as if it were another request; false where there is no room for them, or it has left. */
+  grow(bytes: number): boolean;
+  /** Has it count until it leaves, however late: somebody else sees to that. */
+  remain(): void;
+  /** It was answered. A second time changes nothing. */
+  leave(): void;
+}
+
 interface Load {
   requests: number;
   bytes: number;
 }
 
-/** Counts what is in flight, by client. What a request asks for more of is looked at as if it were another one. */
+interface Entered {
+  readonly client: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  bytes: number;
+  hasLeft: boolean;
+}
+
+/** Counts what is in flight, by client. */
 export class Admission {
+  readonly #now: () => number;
   readonly #limits: AdmissionLimits;
   readonly #clients = new Map<string, Load>();
   readonly #total: Load = { requests: 0, bytes: 0 };
+  /** Those that may end without a word, in the order in which they came. */
+  readonly #watched = new Set<Entered>();
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #taken = 0;
 
-  constructor(limits: AdmissionLimits = { requests: IN_FLIGHT_MAX, bytes: IN_FLIGHT_BYTES_MAX }) {
+  /** `now`: milliseconds since 1970. */
+  constructor(
+    now: () => number,
+    limits: AdmissionLimits = { requests: IN_FLIGHT_MAX, bytes: IN_FLIGHT_BYTES_MAX },
+  ) {
+    this.#now = now;
     this.#limits = limits;
   }
 
   /** Requests in flight. */
   get requests(): number {
+    this.#forgetLost(this.#now());
     return this.#total.requests;
   }
 
@@ -48,25 +85,58 @@ export class Admission {
     return this.#taken;
   }
 
-  /** Takes a request on; false where there is no room for it. Each that was taken on has to {@link leave}. */
-  enter(client: string, bytes: number): boolean {
+  /** Takes a request on; undefined where there is no room for it. */
+  enter(client: string, bytes: number): Stay | undefined {
+    const now = this.#now();
+    this.#forgetLost(now);
     const load = this.#clients.get(client) ?? { requests: 0, bytes: 0 };
-    if (!this.#hasRoom(load, 1, bytes)) return false;
+    if (!this.#hasRoom(load, 1, bytes)) return undefined;
     if (load.requests === 0) this.#clients.set(client, load);
     add(load, 1, bytes);
     add(this.#total, 1, bytes);
     this.#taken++;
-    return true;
+    const entered: Entered = { client, since: now, bytes, hasLeft: false };
+    this.#watched.add(entered);
+    return {
+      grow: (more) => this.#grow(entered, more),
+      remain: () => void this.#watched.delete(entered),
+      leave: () => this.#leave(entered),
+    };
   }
 
-  /** Takes more bytes of a request that was taken on; false where there is no room for them. */
-  grow(client: string, bytes: number): boolean {
-    const load = this.#clients.get(client);
-    if (load === undefined) throw new Error(`${client} grows without having entered`);
+  #grow(entered: Entered, bytes: number): boolean {
+    if (entered.hasLeft) return false;
+    const load = this.#loadOf(entered);
     if (!this.#hasRoom(load, 0, bytes)) return false;
     add(load, 0, bytes);
     add(this.#total, 0, bytes);
+    entered.bytes += bytes;
     return true;
+  }
+
+  #leave(entered: Entered): void {
+    if (entered.hasLeft) return;
+    const load = this.#loadOf(entered);
+    entered.hasLeft = true;
+    this.#watched.delete(entered);
+    add(load, -1, -entered.bytes);
+    add(this.#total, -1, -entered.bytes);
+    if (load.requests === 0) this.#clients.delete(entered.client);
+  }
+
+  #loadOf({ client }: Entered): Load {
+    const load = this.#clients.get(client);
+    if (load === undefined) throw new Error(`nothing of ${client} is in flight`);
+    return load;
+  }
+
+  #forgetLost(now: number): void {
+    if (now < this.#lookedAt + LOOK_MS) return;
+    this.#lookedAt = now;
+    for (const entered of this.#watched) {
+      if (entered.since + STAY_MS_MAX > now) return;
+      this.#leave(entered);
+    }
   }
 
   #hasRoom(load: Load, requests: number, bytes: number): boolean {
@@ -87,15 +157,6 @@ export class Admission {
       if (total > limit * (1 - RESERVED_SHARE)) return false;
     }
     return true;
-  }
-
-  /** The request was answered. */
-  leave(client: string, bytes: number): void {
-    const load = this.#clients.get(client);
-    if (load === undefined) throw new Error(`${client} leaves without having entered`);
-    add(load, -1, -bytes);
-    add(this.#total, -1, -bytes);
-    if (load.requests === 0) this.#clients.delete(client);
   }
 }
 

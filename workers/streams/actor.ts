@@ -98,7 +98,6 @@ function streamLimits(env: Env): StreamLimits {
     },
     accountUnits: (accountId, wanted) => allowances.take(accountId, wanted, quotas.account).granted,
     enter: (client, bytes) => admission.enter(client, bytes),
-    leave: (client, bytes) => admission.leave(client, bytes),
   };
 }
 

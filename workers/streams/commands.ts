@@ -4,6 +4,7 @@ import { errorFields, type Logger } from '../../telemetry/logger.ts';
 import type { Principal, Target } from '../access/principal.ts';
 import type { AggregateActor } from '../aggregates.ts';
 import { runBatch } from '../http/runBatch.ts';
+import type { Stay } from '../limits/admission.ts';
 import type { Connection } from './connection.ts';
 import type { ClientFrame } from './frames.ts';
 import { errorFrame, type FrameError } from './incoming.ts';
@@ -19,9 +20,8 @@ export interface StreamLimits {
   takeRequest(client: string): number;
   /** Units that an account takes of the `wanted` ones. */
   accountUnits(accountId: string, wanted: number): number;
-  /** Takes a frame on; false where too much is being worked on. Each that was taken on has to leave. */
-  enter(client: string, bytes: number): boolean;
-  leave(client: string, bytes: number): void;
+  /** Takes a frame on; undefined where too much is being worked on. */
+  enter(client: string, bytes: number): Pick<Stay, 'leave'> | undefined;
 }
 
 /** Who a refusal is about. */
@@ -49,7 +49,8 @@ export function runCommandsFrame(
   const { principal } = connection;
   const { limits, logger } = deps;
   const refusal = tooMuch(connection, commands.length);
-  if (refusal !== undefined || !limits.enter(principal.userId, bytes)) {
+  const stay = refusal === undefined ? limits.enter(principal.userId, bytes) : undefined;
+  if (stay === undefined) {
     connection.send(errorFrame(id, refusal ?? OVERLOADED));
     return;
   }
@@ -74,7 +75,7 @@ export function runCommandsFrame(
   );
   void connection.lanes.send(aggregatesOf(commands), work).finally(() => {
     connection.commandsInFlight -= commands.length;
-    limits.leave(principal.userId, bytes);
+    stay.leave();
   });
 }
 

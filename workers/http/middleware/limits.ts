@@ -3,7 +3,7 @@ import type { Context, MiddlewareHandler, Next } from 'hono';
 import { HELD_BYTES_MIN } from '../../limits/heldAnswers.ts';
 import { BATCH_BYTES_MAX } from '../body.ts';
 import type { HttpEnv } from '../context.ts';
-import { gatewayOf } from '../gateway.ts';
+import { gatewayOf, goOn } from '../gateway.ts';
 import { ProblemError } from '../problem.ts';
 import { quotaHeaders, rateLimited, takeUnits } from '../quota.ts';
 
@@ -25,33 +25,35 @@ export const strangers: MiddlewareHandler<HttpEnv> = async function strangers(c,
   await admitted(c, `stranger at ${c.req.header('CF-Connecting-IP') ?? 'no address'}`, next);
 };
 
-/** Goes on with a request that there is room for, and gives the room back. */
+/**
+ * Goes on with a request that there is room for, and gives the room back. The request is worked on to its end also where its client
+ * goes away: the platform would else stop it in the middle, and what comes after that would never run.
+ */
 async function admitted(c: Context<HttpEnv>, client: string, next: Next): Promise<void> {
   const { admission, heldAnswers } = gatewayOf(c.env);
   heldAnswers.expire();
-  let bytes = announcedBytes(c.req.header('Content-Length'));
-  if (!admission.enter(client, bytes)) throw overloaded();
+  const stay = admission.enter(client, announcedBytes(c.req.header('Content-Length')));
+  if (stay === undefined) throw overloaded();
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  goOn(c, ended);
   let made = 0;
-  let isOver = false;
   c.set('takeBytes', (more) => {
-    // A body that was given up may still come: nobody would give its room back.
-    if (isOver || !admission.grow(client, more)) throw overloaded();
-    bytes += more;
+    // A body that was given up may still come: its stay is over.
+    if (!stay.grow(more)) throw overloaded();
     made += more;
   });
-  let leave: (() => void) | undefined = () => {
-    isOver = true;
-    admission.leave(client, bytes);
-  };
+  let isHeld = false;
   try {
     await next();
     if (made >= HELD_BYTES_MIN && isWhole(c.res)) {
       const body = new Uint8Array(await c.res.arrayBuffer());
-      c.res = new Response(heldAnswers.hold(body, leave), c.res);
-      leave = undefined;
+      stay.remain();
+      c.res = new Response(heldAnswers.hold(body, stay.leave), c.res);
+      isHeld = true;
     }
   } finally {
-    leave?.();
+    if (!isHeld) stay.leave();
+    end();
   }
 }
 
