@@ -20,6 +20,7 @@ import {
   announcementText,
   Gathering,
   type OpenRange,
+  RUN_GATHERINGS_MAX,
   RUN_READS_MAX,
   SEGMENT_AGE_MS,
   SEGMENT_BYTES_MAX,
@@ -52,7 +53,7 @@ export interface ArchivistDeps extends LogDeps, InspectionDeps {
 export interface Sealed {
   readonly segments: number;
   readonly events: number;
-  /** Whether that was all; where logs of too many aggregates are to be read, another call goes on. */
+  /** Whether that was all; where too much waits, or logs of too many aggregates are to be read, another call goes on. */
   readonly isComplete: boolean;
 }
 
@@ -116,7 +117,7 @@ export class Archivist {
   }
 
   /**
-   * Archives everything that waits when it is called, or as much of it as one run may read. Calls share a run; what has come since that one
+   * Archives everything that waits when it is called, or as much of it as one run may take. Calls share a run; what has come since that one
    * began is the next run's, since one that chased what arrives would not end under load. Throws where the bucket does not answer.
    */
   seal(): Promise<Sealed> {
@@ -176,7 +177,7 @@ export class Archivist {
     await this.#adopted();
     this.#runsTo = this.#tables.newestPending();
     const isPending = () => this.#tables.oldestPending() <= this.#runsTo;
-    while (isPending() && readsLeft > 0) {
+    for (let gatherings = 0; isPending() && readsLeft > 0 && gatherings < RUN_GATHERINGS_MAX; gatherings++) {
       const gathering = await this.#draft(readsLeft);
       readsLeft = gathering?.readsLeft ?? 0;
       // What was too much for one segment was put behind all that waited, and is still this run's.

@@ -26,6 +26,12 @@ const PAGE_EVENTS = 1_000;
  */
 export const RUN_READS_MAX = 5_000;
 
+/**
+ * Times that one run gathers for segments: {@link SEGMENT_EVENTS_MAX} trades take one to two seconds of processor time, and the platform
+ * may end an object that has taken thirty for whatever woke it.
+ */
+export const RUN_GATHERINGS_MAX = 8;
+
 /** Owners asked side by side: the platform lets a request wait for six answers at a time. */
 const OWNERS_AT_A_TIME = 6;
 

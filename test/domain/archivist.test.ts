@@ -12,6 +12,7 @@ import { WAITING_BYTES_MAX } from '../../queues/archive/archivist.ts';
 import { signingKeys } from '../../queues/archive/checkpoint.ts';
 import {
   announcementText,
+  RUN_GATHERINGS_MAX,
   RUN_READS_MAX,
   SEGMENT_AGE_MS,
   SEGMENT_BYTES_MAX,
@@ -204,6 +205,24 @@ describe('what is too much for one segment', () => {
     }
     await world.archivist.seal();
     expectComplete(world);
+  });
+});
+
+describe('more than one run may make segments of', () => {
+  it('is left to the next, which comes at once', async () => {
+    const world = new ArchiveWorld();
+    const ids = Array.from({ length: RUN_GATHERINGS_MAX + 2 }, (_, place) => `waiting-${place}`);
+    for (const id of ids) {
+      act(world, id, 0);
+      const [text] = world.account(id).announce();
+      // As many as make a segment: each is taken alone.
+      world.archivist.accept([{ text: text as string, events: SEGMENT_EVENTS_MAX }]);
+    }
+    const { segments, isComplete } = await world.archivist.seal();
+    expect({ segments, isComplete }).toEqual({ segments: RUN_GATHERINGS_MAX, isComplete: false });
+    await world.archivist.alarm();
+    expectComplete(world);
+    expect(await world.archivist.seal()).toEqual({ segments: 0, events: 0, isComplete: true });
   });
 });
 
