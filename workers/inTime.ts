@@ -43,8 +43,11 @@ const DATABASE_PASSING =
 
 /** Whether an error, or what it was caused by, passes: an object or a database that was restarted, has too much to do, or did not answer. */
 export function isPassing(error: unknown): boolean {
-  const { retryable, overloaded, message, cause } = Object(error) as Partial<Record<string, unknown>>;
-  if (retryable === true || overloaded === true) return true;
+  const { retryable, overloaded, durableObjectReset, message, cause } = Object(error) as Partial<
+    Record<string, unknown>
+  >;
+  // An object that was reset, by a release, for its memory or for its processor time, answers the next call.
+  if (retryable === true || overloaded === true || durableObjectReset === true) return true;
   if (typeof message === 'string' && DATABASE_PASSING.test(message)) return true;
   return cause !== undefined && isPassing(cause);
 }

@@ -236,6 +236,20 @@ describe('migrations', () => {
   });
 });
 
+describe('an actor that is reset in the middle of a command', () => {
+  it('has whoever sent it come again, and answers then', async () => {
+    const actor = toyActor('reset');
+    await actor.run(add(1));
+    const failed = (async () => await actor.execute(add(2, 'again')))().catch((error: unknown) => error);
+    await actor.inside((_core, ctx) => ctx.abort('a release')).catch(() => undefined);
+    expect(isPassing(await failed), String(await failed)).toBe(true);
+    // The stub of an object that was reset answers no more.
+    expect(await toyActor('reset').execute(add(2, 'again'))).toMatchObject([
+      { status: 'accepted', version: 2 },
+    ]);
+  });
+});
+
 describe('a directory that does not answer', () => {
   it.each([
     ['in time', new Unanswered('directory 3 did not answer')],

@@ -74,20 +74,23 @@ describe('a failing object', () => {
   const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
   afterEach(() => log.mockClear());
 
-  it.each([{ retryable: true }, { overloaded: true }])('that may be well again (%o): 503', async (flags) => {
-    const env = envWithBroken(runtimeError(flags));
-    for (const [method, path, body] of [
-      ['GET', '/v1/accounts/broken'],
-      ['POST', '/v1/accounts/broken/deposits', { amount: '1' }],
-    ] as const) {
-      const reply = await send(env, method, path, body);
-      expect([reply.status, reply.body.code, reply.headers.get('Retry-After')]).toEqual([
-        503,
-        'unavailable',
-        '1',
-      ]);
-    }
-  });
+  it.each([{ retryable: true }, { overloaded: true }, { durableObjectReset: true }])(
+    'that may be well again (%o): 503',
+    async (flags) => {
+      const env = envWithBroken(runtimeError(flags));
+      for (const [method, path, body] of [
+        ['GET', '/v1/accounts/broken'],
+        ['POST', '/v1/accounts/broken/deposits', { amount: '1' }],
+      ] as const) {
+        const reply = await send(env, method, path, body);
+        expect([reply.status, reply.body.code, reply.headers.get('Retry-After')]).toEqual([
+          503,
+          'unavailable',
+          '1',
+        ]);
+      }
+    },
+  );
 
   it('by a bug: 500, of which the log says more than the client hears', async () => {
     const env = envWithBroken(runtimeError({}));
