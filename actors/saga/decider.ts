@@ -7,7 +7,7 @@ import type { SagaCommand, SagaEvent, SagaRefusal, StepFault } from '../../schem
 import { millisecondsOf, timeText } from '../../schemas/time.ts';
 import type { Decider, Decision, Timed } from '../kernel/decider.ts';
 import type { ObservedEvent, RetryPolicy, SagaDefinitions } from './definitions/definition.ts';
-import { addSteps, hear } from './observing.ts';
+import { addSteps, hear, hearLapse } from './observing.ts';
 import { Plan, stagesOf } from './plan.ts';
 import { Progress } from './progress.ts';
 import { retryDelay } from './retry.ts';
@@ -162,7 +162,7 @@ function observe(progress: Progress, event: Data<'ObserveEvent'>): Refused {
   const { status } = progress.state;
   const { eventType } = event;
   const observed = { ...event, data: event.data as ObservedEvent['data'] };
-  if (observeUndoing(progress, observed)) return undefined;
+  if (observeUndoing(progress, observed) || hearLapse(progress, observed)) return undefined;
   if (status === 'COMPLETED' || status === 'COMPENSATED')
     return refuse('saga_ended', `The saga is ${status}.`);
   const isMore = addSteps(progress, observed);

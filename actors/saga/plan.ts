@@ -93,6 +93,13 @@ export class Plan {
     return this.step(step).compensation;
   }
 
+  /** Whether an event may say of any step that what it had done did not last: of most it does not, and steps are many. */
+  anyLapsesBy(eventType: string): boolean {
+    return this.#definition.stages
+      .flat()
+      .some(({ awaits }) => awaits?.lapsesBy?.includes(eventType) === true);
+  }
+
   /** When the step is given up that begins at `at`. */
   timeoutAt(step: StepState, at: string): string {
     return timeText(millisecondsOf(at) + this.step(step).timeoutMs(this.context(step)));

@@ -108,7 +108,7 @@ export class Progress {
       return true;
     }
     const parks = failed.length > 0 && !stage.some(({ status }) => ACTIVE.has(status));
-    if (parks) this.#park(failed);
+    if (parks) this.park(failed);
     return parks;
   }
 
@@ -148,7 +148,7 @@ export class Progress {
       if (stage.some(({ status }) => status === 'RUNNING' || status === 'COMPENSATING')) return false;
       const failed = stage.filter(({ status }) => status === 'UNDO_FAILED');
       if (failed.length > 0) {
-        this.#park(failed);
+        this.park(failed);
         return true;
       }
     }
@@ -156,7 +156,8 @@ export class Progress {
     return true;
   }
 
-  #park(failed: readonly StepState[]): void {
+  /** An operator is asked about what could not be done, or undone. */
+  park(failed: readonly StepState[]): void {
     const reason = reasonOf(failed[0] as StepState);
     const steps = failed.map(({ name }) => name);
     this.add({ type: 'SagaParked', data: { steps, reason, at: this.at } });

@@ -87,7 +87,7 @@ export function evolve(state: Readonly<SagaState>, event: SagaEvent): SagaState 
       };
     }
     case 'SagaParked':
-      return { ...state, status: 'PARKED', reason: event.data.reason };
+      return { ...state, status: 'PARKED', endedAt: null, reason: event.data.reason };
     case 'SagaRetried':
       return retried(state, event.data);
     case 'SagaCompleted':

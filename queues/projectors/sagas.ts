@@ -36,7 +36,7 @@ function changeOf(event: SagaEvent, at: number): SagaChange {
     case 'CompensationCalledOff':
       return { status: 'RUNNING', reason: null };
     case 'SagaParked':
-      return { status: 'PARKED', reason: event.data.reason };
+      return { status: 'PARKED', reason: event.data.reason, endedAt: null };
     case 'SagaCompleted':
       return { status: 'COMPLETED', reason: null, endedAt: at };
     case 'SagaCompensated':

@@ -5,7 +5,7 @@ import { CANCELLATION_DEFINITION } from '../../schemas/saga.ts';
 import { readSagas, type SagaFilter, type SagaRow } from '../../workers/reads/sagas.ts';
 import { readParkedCount } from '../../workers/reads/stale.ts';
 import { upTo } from '../support/projection.ts';
-import { SagaLog } from '../support/sagaLog.ts';
+import { refusedAs, SagaLog } from '../support/sagaLog.ts';
 import { apply, applyAll, badDay, databases, emptyViews, rebuildEverywhere } from '../support/shopViews.ts';
 
 beforeEach(() => emptyViews(['sagas']));
@@ -54,6 +54,21 @@ it('shows a saga as its last event left it, through every status', async () => {
   const other = new SagaLog('s-2').start().complete();
   await applyAll(other);
   expect(await sagas({ status: 'COMPLETED' })).toMatchObject([{ sagaId: 's-2', reason: null }]);
+});
+
+it('shows a saga that had ended and waits again as one that has not ended', async () => {
+  const log = new SagaLog('cancel-o').start(CANCELLATION_DEFINITION, {
+    orderId: 'o',
+    items: [],
+    reason: 'r',
+  });
+  log.answer('do void-payment', refusedAs('payment_voided'));
+  await applyAll(log.answer('do refund-payment', refusedAs('nothing_to_refund')));
+  expect(await sagas()).toMatchObject([{ status: 'COMPLETED', reason: null }]);
+  const data = { eventType: 'RefundFailed', aggregateId: 'o', data: { refundId: 'by-hand' } };
+  await applyAll(log.run({ type: 'ObserveEvent', data }));
+  const parked = { status: 'PARKED', reason: 'refund-payment: refused_by_event', endedAt: null };
+  expect(await sagas()).toMatchObject([{ ...parked, version: log.head }]);
 });
 
 it('lists by status, definition and time, newest first, page after page over all databases', async () => {

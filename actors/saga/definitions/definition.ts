@@ -127,6 +127,8 @@ export interface StepDefinition<Input> {
   readonly awaits?: {
     readonly eventTypes: readonly string[];
     verdict(event: ObservedEvent, context: StepContext<Input>): EventVerdict;
+    /** Events that say that what was done did not last: an operator is asked, also after the end of the saga. */
+    readonly lapsesBy?: readonly string[];
   };
   /** Milliseconds from its beginning after which the step is given up. */
   timeoutMs(context: StepContext<Input>): number;

@@ -5,7 +5,9 @@ import { orderCancellation } from './orderCancellation.ts';
 import { orderFulfilment } from './orderFulfilment.ts';
 import {
   orderCancellationFirst,
+  orderCancellationSecond,
   orderFulfilmentFirst,
+  orderFulfilmentFourth,
   orderFulfilmentSecond,
   orderFulfilmentThird,
 } from './orderSagasBefore.ts';
@@ -14,9 +16,11 @@ export const DEFINITION_LIST: readonly AnySagaDefinition[] = [
   orderFulfilment,
   orderCancellation,
   fundsTransfer,
+  orderFulfilmentFourth,
   orderFulfilmentThird,
   orderFulfilmentSecond,
   orderFulfilmentFirst,
+  orderCancellationSecond,
   orderCancellationFirst,
   fundsTransferFirst,
 ];

@@ -6,6 +6,7 @@ import { CANCELLATION_DEFINITION } from '../../../schemas/saga.ts';
 import type { SagaDefinition } from './definition.ts';
 import {
   BANK_ASKED,
+  isAllRefunded,
   lineKeys,
   NOT_CAPTURED,
   NOT_HELD,
@@ -27,7 +28,7 @@ export interface CancellationInput extends Pick<OrderInput, 'orderId' | 'items'>
 
 export const orderCancellation: SagaDefinition<CancellationInput> = {
   name: CANCELLATION_DEFINITION,
-  version: 2,
+  version: 3,
   description: 'Frees the stock of a cancelled order and gives its money back.',
   forwardOnly: true,
   stages: [
@@ -62,12 +63,14 @@ export const orderCancellation: SagaDefinition<CancellationInput> = {
             reason: input.reason,
           }),
         doneOn: NOT_CAPTURED,
+        // What somebody gives back by hand counts as well, and so does what the bank sends back, however late.
         awaits: {
           eventTypes: ['PaymentRefunded', 'RefundFailed'],
-          verdict: ({ eventType, data }, { round }) => {
-            if (data.refundId !== refundId('cancellation', round)) return undefined;
-            return eventType === 'PaymentRefunded' ? 'completed' : 'refused';
+          verdict: (event) => {
+            if (event.eventType === 'RefundFailed') return 'refused';
+            return isAllRefunded(event) ? 'completed' : undefined;
           },
+          lapsesBy: ['RefundFailed'],
         },
         timeoutMs: () => PATIENT_MS,
         retry: PATIENT,

@@ -17,8 +17,10 @@ import type {
 import {
   BANK_ASKED,
   CAPTURED,
+  isAllRefunded,
   lineKeys,
   lineQuantity,
+  NEVER_HELD,
   NOT_CAPTURED,
   NOT_HELD,
   NOT_RESERVED,
@@ -122,7 +124,7 @@ const UNTIL_PAID_FOR: Stages = [
         retry: PATIENT,
         undoneOn: NOT_HELD,
         retryOn: BANK_ASKED,
-        awaits: { undoneBy: [VOIDED], failedBy: [STILL_HELD], timeoutMs: PATIENT_MS },
+        awaits: { undoneBy: [VOIDED, ...NEVER_HELD], failedBy: [STILL_HELD], timeoutMs: PATIENT_MS },
       },
     },
   ],
@@ -139,12 +141,6 @@ const UNTIL_PAID_FOR: Stages = [
 
 /** What comes before the point of no return, in the first three versions. */
 export const UNTIL_CONFIRMED: Stages = [...UNTIL_RESERVED, ...UNTIL_PAID_FOR];
-
-/** Nothing of what was captured is with the shop any more, whoever had it go back. */
-function isAllRefunded({ data }: ObservedEvent): boolean {
-  const { captured, refunded } = data.standing as Record<string, string>;
-  return parseDecimal(captured as string) === parseDecimal(refunded as string);
-}
 
 /**
  * From here on money may be taken, and somebody may take it by hand. It goes back once the payment has let go of what it held:
@@ -235,7 +231,7 @@ export const SHIPPED_AND_PAID: Stages = [
 
 export const orderFulfilment: SagaDefinition<OrderInput> = {
   name: FULFILMENT_DEFINITION,
-  version: 4,
+  version: 5,
   description: 'Reserves the stock of an order, has it paid, and sees it shipped.',
   stages: [...UNTIL_RESERVED, [ALLOW_PAYMENT], ...UNTIL_PAID_FOR, ...SHIPPED_AND_PAID],
 };

@@ -1,7 +1,8 @@
 /** What the sagas of an order have in common: their input, their commands, and how long each part may take. */
+import { parseDecimal } from '../../../schemas/decimal.ts';
 import type { SAGA_REFUNDS } from '../../../schemas/payment.ts';
 import type { Encrypted } from '../../../schemas/personal.ts';
-import type { RetryPolicy, StepContext } from './definition.ts';
+import type { ObservedEvent, RetryPolicy, StepContext } from './definition.ts';
 
 /** An order as its sagas know it. */
 export interface OrderInput {
@@ -79,9 +80,12 @@ export const CAPTURED = ['nothing_to_capture'] as const;
 /** Refusals of a void that are over once the bank has answered: only then is it known what is still held. */
 export const BANK_ASKED = ['capture_in_progress', 'void_in_progress'] as const;
 
-/** What became of a void. Nothing else ends one: it was only asked for when its command was taken. */
+/** What became of a void. It was only asked for when its command was taken. */
 export const VOIDED = 'PaymentVoided';
 export const STILL_HELD = 'VoidFailed';
+
+/** What ends a void that came while the bank had not answered yet: where it says no, or never answers, it holds nothing. */
+export const NEVER_HELD = ['PaymentDeclined', 'PaymentFailed'] as const;
 
 /** One refund of the payment by a saga; another one where the bank sent the one before back. `again`: how often it did. */
 export function refundId(saga: (typeof SAGA_REFUNDS)[number], again: number): string {
@@ -90,6 +94,12 @@ export function refundId(saga: (typeof SAGA_REFUNDS)[number], again: number): st
 
 /** Refusals that say that nothing is to go back. */
 export const NOT_CAPTURED = ['nothing_to_refund', 'payment_not_found'] as const;
+
+/** Nothing of what was captured is with the shop any more, whoever had it go back. */
+export function isAllRefunded({ data }: ObservedEvent): boolean {
+  const { captured, refunded } = data.standing as Record<string, string>;
+  return parseDecimal(captured as string) === parseDecimal(refunded as string);
+}
 
 /** While a customer waits: quick, and not for long. */
 export const PROMPT: RetryPolicy = { firstMs: 250, maxMs: 10_000, attemptsMax: 12 };

@@ -118,6 +118,14 @@ const HEARS_VOIDS = 3;
 /** The first version that gives back what was captured by hand of an order that is undone. */
 export const GIVES_BACK = 4;
 
+/** The first version of the cancellation that goes by what all refunds come to, and hears of those that come back. */
+const COUNTS_ALL_REFUNDS = 3;
+
+function isAllRefunded({ standing }: AuditedEvent['data']): boolean {
+  const { captured, refunded } = standing as Record<string, string>;
+  return captured === refunded;
+}
+
 function fulfilmentWord(
   base: string,
   { type, data }: AuditedEvent,
@@ -153,10 +161,7 @@ export const FULFILMENT: Protocol = {
   isMoot: (base, _key, input, ledgerOf) =>
     base === 'capture-payment' && (ledgerOf(paymentOf(input)).book as PaymentTold).held === 0n,
   // A part of the money may have gone back by hand, before or meanwhile.
-  undoes: (base, { data }) => {
-    const { captured, refunded } = data.standing as Record<string, string>;
-    return base !== 'allow-payment' || captured === refunded;
-  },
+  undoes: (base, { data }) => base !== 'allow-payment' || isAllRefunded(data),
   adds: added,
   isUndone(base, key, input, ledgerOf) {
     switch (base) {
@@ -202,15 +207,20 @@ export const CANCELLATION: Protocol = {
         return (book as PaymentTold).kept === 0n;
     }
   },
-  word(base, { type, data }, { round }) {
+  word(base, { type, data }, { round, version }) {
     if (base === 'void-payment') {
       if (type === 'PaymentVoided') return 'done';
       return type === 'VoidFailed' ? 'refused' : undefined;
+    }
+    if (version >= COUNTS_ALL_REFUNDS) {
+      if (type === 'PaymentRefunded') return isAllRefunded(data) ? 'done' : undefined;
+      return type === 'RefundFailed' ? 'refused' : undefined;
     }
     if (data.refundId !== refundIdOf('cancellation', round)) return undefined;
     if (type === 'PaymentRefunded') return 'done';
     return type === 'RefundFailed' ? 'refused' : undefined;
   },
+  mayLapse: (base, version) => base === 'refund-payment' && version >= COUNTS_ALL_REFUNDS,
   isHopeless,
 };
 

@@ -42,6 +42,8 @@ export interface Protocol {
   awaits?(base: string, input: SagaInput): readonly Source[];
   /** What such an event says to a saga of this version. */
   word?(base: string, event: AuditedEvent, asked: { readonly round: number; readonly version: number }): Word;
+  /** Whether such an event may say that what a step had done did not last, also after the saga's end. */
+  mayLapse?(base: string, version: number): boolean;
   /** Whether such an event says that nothing is left of a step which is being undone; all do where it is left out. */
   undoes?(base: string, event: AuditedEvent): boolean;
   /** The steps that such an event adds, and what else of the saga's events can. */

@@ -192,12 +192,19 @@ export class SagaBook implements Book {
     }
   }
 
-  /** After its end nothing follows, but for what turns out to have been done after all. */
+  /** After its end nothing follows, but for what turns out to have been done after all, or not to have lasted. */
   #checkOpen(event: AuditedEvent): void {
+    if (this.#record.status === 'COMPLETED' && this.#isLapse(event)) this.#record.status = 'RUNNING';
     if (this.#record.status === 'COMPLETED') this.#record.fail(event, 'sagas end once', 'it has completed');
     const late = event.type === 'StepSucceededLate' || event.type === 'CompensationStarted';
     if (this.#record.status === 'COMPENSATED' && !late)
       this.#record.fail(event, 'sagas end once', 'all was undone');
+  }
+
+  #isLapse({ type, data }: AuditedEvent): boolean {
+    const { base } = stepParts(String(data.step));
+    const { protocol, version } = this.#record;
+    return type === 'StepRefused' && protocol.mayLapse?.(base, version) === true;
   }
 
   #start(data: Readonly<Record<string, unknown>>, at: number): void {

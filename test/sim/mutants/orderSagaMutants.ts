@@ -4,6 +4,7 @@ import type { Mutant } from './mutant.ts';
 
 const CONSUMER = 'queues/sagas/consumer.ts';
 const SUBSCRIPTIONS = 'queues/sagas/subscriptions.ts';
+const STEPS = 'actors/saga/definitions/orderSteps.ts';
 const FULFILMENT = 'actors/saga/definitions/orderFulfilment.ts';
 const WANTS = 'actors/saga/wants.ts';
 
@@ -125,9 +126,9 @@ const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: FULFILMENT,
-        find: 'awaits: { undoneBy: [VOIDED], failedBy: [STILL_HELD], timeoutMs: PATIENT_MS },\n      },',
+        find: 'awaits: { undoneBy: [VOIDED, ...NEVER_HELD], failedBy: [STILL_HELD], timeoutMs: PATIENT_MS },\n      },',
         replace:
-          'awaits: { undoneBy: [VOIDED], failedBy: [STILL_HELD], timeoutMs: PATIENT_MS },\n      } && undefined,',
+          'awaits: { undoneBy: [VOIDED, ...NEVER_HELD], failedBy: [STILL_HELD], timeoutMs: PATIENT_MS },\n      } && undefined,',
       },
     ],
   },
@@ -143,7 +144,7 @@ const MUTANTS: readonly Mutant[] = [
     breaks: 'Money that was captured by hand stays once a part of it has gone back.',
     patches: [
       {
-        file: FULFILMENT,
+        file: STEPS,
         find: 'return parseDecimal(captured as string) === parseDecimal(refunded as string);',
         replace: 'return parseDecimal(captured as string) >= parseDecimal(refunded as string);',
       },
@@ -155,7 +156,7 @@ const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: FULFILMENT,
-        find: '        awaits: { undoneBy: [VOIDED], failedBy: [STILL_HELD], timeoutMs: PATIENT_MS },\n',
+        find: '        awaits: { undoneBy: [VOIDED, ...NEVER_HELD], failedBy: [STILL_HELD], timeoutMs: PATIENT_MS },\n',
         replace: '',
       },
     ],

@@ -10,7 +10,10 @@ import { type AnySagaDefinition, sagaDefinitions } from '../../../actors/saga/de
 import { fundsTransfer, fundsTransferFirst } from '../../../actors/saga/definitions/fundsTransfer.ts';
 import { orderCancellation } from '../../../actors/saga/definitions/orderCancellation.ts';
 import { orderFulfilment } from '../../../actors/saga/definitions/orderFulfilment.ts';
-import { orderFulfilmentSecond } from '../../../actors/saga/definitions/orderSagasBefore.ts';
+import {
+  orderCancellationSecond,
+  orderFulfilmentSecond,
+} from '../../../actors/saga/definitions/orderSagasBefore.ts';
 import { shipmentDecider } from '../../../actors/shipment/decider.ts';
 import { subjectDecider } from '../../../actors/subject/decider.ts';
 import { writtenBefore } from '../model/before.ts';
@@ -28,12 +31,16 @@ function cautious(definition: AnySagaDefinition): AnySagaDefinition {
   };
 }
 
-const BEFORE: readonly AnySagaDefinition[] = [fundsTransfer, orderFulfilmentSecond, orderCancellation];
+const BEFORE: readonly AnySagaDefinition[] = [fundsTransfer, orderFulfilmentSecond, orderCancellationSecond];
 const NOW: readonly AnySagaDefinition[] = [fundsTransfer, orderFulfilment, orderCancellation];
 const NEXT = NOW.map(cautious);
 
 /** What the release before all others begins. */
-const FIRST: readonly AnySagaDefinition[] = [fundsTransferFirst, orderFulfilmentSecond, orderCancellation];
+const FIRST: readonly AnySagaDefinition[] = [
+  fundsTransferFirst,
+  orderFulfilmentSecond,
+  orderCancellationSecond,
+];
 
 /** Every release knows every version of each saga; new ones begin with another in each. */
 const sagaRules = (newest: readonly AnySagaDefinition[]) =>
