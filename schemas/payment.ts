@@ -61,9 +61,20 @@ export const SAGA_REFUNDS = ['cancellation', 'fulfilment'] as const;
 /** A client's refund of such a name would stand in the way of the saga's own for good. */
 const SAGA_REFUND = new RegExp(`^(?:${SAGA_REFUNDS.join('|')})(?:-\\d+)?$`);
 
+/** Whether a refund is one that a saga asks for. */
+export function isOfSaga(refundId: string): boolean {
+  return SAGA_REFUND.test(refundId);
+}
+
+/**
+ * Refunds of one payment, those of sagas apart: as many as an order has lines. Each stands in its state and in the answer to
+ * whoever asks for it, and is looked at for the next one.
+ */
+export const PAYMENT_REFUNDS_MAX = 1_000;
+
 /** Gives back some or all of what was captured. */
 export const RefundPayment = z.strictObject({
-  refundId: Id.refine((id) => !SAGA_REFUND.test(id), 'is a name for the refunds of sagas'),
+  refundId: Id.refine((id) => !isOfSaga(id), 'is a name for the refunds of sagas'),
   amount: PositiveDecimal.optional().meta({ description: 'Everything that is left, where it is absent.' }),
   reason: Remark.optional(),
 });
@@ -256,6 +267,7 @@ export const PAYMENT_REFUSALS = [
   'nothing_to_void',
   'nothing_to_capture',
   'nothing_to_refund',
+  'too_many_refunds',
   'amount_precision',
   'amount_exceeds_authorized',
   'amount_exceeds_captured',

@@ -4,7 +4,7 @@ import {
   add,
   decimalsOf,
   formatDecimal,
-  LEDGER_DIGITS_MAX,
+  INTEGER_DIGITS_MAX,
   multiply,
   parseDecimal,
   ZERO,
@@ -44,8 +44,8 @@ type OrderPlaced = Extract<OrderEvent, { type: 'OrderPlaced' }>['data'];
 type OrderDecision = Decision<OrderEvent, OrderRefusal>;
 type Data<Type extends OrderCommand['type']> = Extract<OrderCommand, { type: Type }>['data'];
 
-/** Amounts stay below this: what events may carry. */
-const LEDGER_MAX = parseDecimal(`1${'0'.repeat(LEDGER_DIGITS_MAX)}`);
+/** Totals stay below this: what a payment may be asked for. */
+const PAYABLE_MAX = parseDecimal(`1${'0'.repeat(INTEGER_DIGITS_MAX)}`);
 
 function initial(): OrderState {
   return {
@@ -149,8 +149,12 @@ function place(data: Data<'PlaceOrder'>, state: Readonly<OrderState>): OrderDeci
       `The order comes to ${formatDecimal(total)}; what is paid in ${data.currency} has at most ${decimals} decimals.`,
     );
   }
-  if (total >= LEDGER_MAX)
-    return refuse('amount_out_of_range', 'The total would leave the range of the ledger.');
+  if (total >= PAYABLE_MAX) {
+    return refuse(
+      'amount_out_of_range',
+      `The order comes to ${formatDecimal(total)}; what is paid has at most ${INTEGER_DIGITS_MAX} digits before the point.`,
+    );
+  }
   if (total === ZERO) return refuse('nothing_to_pay', 'The order comes to nothing.');
   return accept({ type: 'OrderPlaced', data: { ...data, items, total: formatDecimal(total) } });
 }

@@ -11,7 +11,13 @@ import {
   subtract,
   ZERO,
 } from '../../schemas/decimal.ts';
-import type { PaymentCommand, PaymentEvent, PaymentRefusal } from '../../schemas/payment.ts';
+import {
+  isOfSaga,
+  PAYMENT_REFUNDS_MAX,
+  type PaymentCommand,
+  type PaymentEvent,
+  type PaymentRefusal,
+} from '../../schemas/payment.ts';
 import type { ProviderChoice } from '../../schemas/paymentProvider.ts';
 import type { Decider, Timed } from '../kernel/decider.ts';
 import { accept, decideRecord, known, type PaymentDecision, refuse } from './answers.ts';
@@ -131,12 +137,15 @@ function capture(data: Data<'CapturePayment'>, state: Readonly<PaymentState>): P
 function refund(data: Data<'RefundPayment'>, state: Readonly<PaymentState>): PaymentDecision {
   const { standing, currency, refunds } = state;
   if (standing.status === 'NONE') return notFound();
-  const open = Object.values(refunds)
+  const before = Object.values(refunds);
+  const open = before
     .filter(({ status }) => status === 'REQUESTED')
     .reduce((sum, { amount }) => subtract(sum, parseDecimal(amount)), ZERO);
   const left = (subtract(parseDecimal(standing.captured), parseDecimal(standing.refunded)) + open) as Scaled;
   if (left === ZERO)
     return refuse('nothing_to_refund', 'Nothing was captured, or all of it goes back already.');
+  if (before.length >= PAYMENT_REFUNDS_MAX && !isOfSaga(data.refundId))
+    return refuse('too_many_refunds', `A payment has at most ${PAYMENT_REFUNDS_MAX} refunds.`);
   const amount = data.amount === undefined ? left : parseDecimal(data.amount);
   const precision = precisionRefusal(amount, currency);
   if (precision !== undefined) return precision;

@@ -2,7 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { paymentDecider } from '../../actors/payment/decider.ts';
 import { effects } from '../../actors/payment/state.ts';
-import { PAYMENT_REFUSALS, type PaymentCommand, paymentEvents } from '../../schemas/payment.ts';
+import {
+  PAYMENT_REFUNDS_MAX,
+  PAYMENT_REFUSALS,
+  type PaymentCommand,
+  paymentEvents,
+} from '../../schemas/payment.ts';
 import { RECEIVED_AT } from '../support/given.ts';
 import {
   answer,
@@ -109,6 +114,13 @@ describe('a payment', () => {
       stands('REFUNDED', { authorized: '100', captured: '100', refunded: '100' }),
     );
     expect(run(...done, refund('r-4')).outcome).toBe('nothing_to_refund');
+  });
+
+  it('has so many refunds and no more, but for those of sagas', () => {
+    const many = Array.from({ length: PAYMENT_REFUNDS_MAX }, (_, index) => refund(`r-${index}`, '0.01'));
+    expect(run(...CAPTURED, ...many).outcome).toBe('accepted');
+    expect(run(...CAPTURED, ...many, refund('one-more')).outcome).toBe('too_many_refunds');
+    expect(run(...CAPTURED, ...many, refund('cancellation')).outcome).toBe('accepted');
   });
 
   it('has a refund again that failed, also one that the provider had paid', () => {
@@ -226,6 +238,7 @@ describe('status', () => {
     );
     seen.delete('accepted');
     seen.add('provider_not_configured');
+    seen.add('too_many_refunds');
     expect([...seen].sort()).toEqual([...PAYMENT_REFUSALS].sort());
   });
 });

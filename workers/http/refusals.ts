@@ -126,6 +126,7 @@ const PAYMENT: Kinds<Exclude<PaymentRefusal, AccountRefusal>> = {
   nothing_to_void: { status: 422, meaning: 'Nothing is held that could be let go.' },
   nothing_to_capture: { status: 422, meaning: 'Nothing is held that could be captured.' },
   nothing_to_refund: { status: 422, meaning: 'Nothing was captured, or all of it goes back already.' },
+  too_many_refunds: { status: 422, meaning: 'The payment has as many refunds as it may.' },
   amount_exceeds_authorized: { status: 422, meaning: 'The capture asks for more than is still held.' },
   amount_exceeds_captured: {
     status: 422,

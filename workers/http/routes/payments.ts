@@ -188,7 +188,13 @@ const COMMANDS: readonly ResourceCommand[] = [
     type: 'RefundPayment',
     body: RefundPayment,
     success: commandSuccess(202, 'The provider is asked to give the money back.'),
-    refusals: ['payment_not_found', 'nothing_to_refund', 'amount_exceeds_captured', 'amount_precision'],
+    refusals: [
+      'payment_not_found',
+      'nothing_to_refund',
+      'too_many_refunds',
+      'amount_exceeds_captured',
+      'amount_precision',
+    ],
   },
 ];
 
