@@ -199,6 +199,21 @@ describe('the server', () => {
     expect(text).not.toContain(platform.token);
   });
 
+  it('agrees to no compression of a socket: over the loopback it only costs', async () => {
+    const upgrade = [
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: Zm9saW8gaXMgYSBsb2cuLg==',
+      'Sec-WebSocket-Protocol: folio.v1',
+      'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits',
+    ];
+    const { statuses, text } = await send(request('GET /v1/stream', [authorization, ...upgrade]));
+    expect(statuses).toEqual([101]);
+    expect(text).toContain('"type":"welcome"');
+    expect(text).not.toMatch(/^Sec-WebSocket-Extensions/im);
+  });
+
   it('answers what is no HTTP at all, and goes on', async () => {
     for (const bytes of [
       '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
