@@ -14,9 +14,14 @@ import {
   ZERO,
 } from '../../schemas/decimal.ts';
 import { timeText } from '../../schemas/time.ts';
-import { type TradeAmendment, type TradeExecuted, tradeAmendments } from '../../schemas/trade.ts';
+import {
+  type TradeAmendment,
+  type TradeCancelled,
+  type TradeExecuted,
+  tradeAmendments,
+} from '../../schemas/trade.ts';
 import type { Amending, Decision, History, Timed } from '../kernel/decider.ts';
-import { isBeyondLedger, isOutOfRange } from './amounts.ts';
+import { isBeyondLedger, isOutOfRange, OUT_OF_RANGE } from './amounts.ts';
 import {
   agreedVersion,
   amendmentsOf,
@@ -55,6 +60,7 @@ interface Outcome extends Holding {
   readonly fees: Scaled;
   /** Profit of the trade itself. */
   readonly realizedPnl: Scaled;
+  readonly changes: TradeCancelled['changes'];
   readonly isOutOfRange: boolean;
 }
 
@@ -103,9 +109,9 @@ function decideAmendment(
   for (const page of history.having(tradesIn([trade.symbol]), start))
     for (const recorded of page) replay.add(recorded);
   const subject = { version, recordedAt, trade, terms };
-  const outcome = outcomeOf(state, terms, replacement, replay);
+  const outcome = outcomeOf(state, subject, replacement, replay);
   const impossible = impossibility(state, subject, outcome);
-  return impossible ?? { accepted: true, events: [eventOf(command, state, subject, replacement, outcome)] };
+  return impossible ?? { accepted: true, events: [eventOf(command, subject, replacement, outcome)] };
 }
 
 /** What of a trade is sent replaces what it had. */
@@ -135,20 +141,34 @@ function cashOf(terms: Terms | null): Scaled {
 }
 
 function outcomeOf(
-  { cash, fees }: Readonly<AccountState>,
-  before: Terms,
+  state: Readonly<AccountState>,
+  { terms: before, trade: { symbol } }: Subject,
   after: Terms | null,
-  replay: Replay,
+  { position, lastTrade, realizedPnl = ZERO, isOutOfRange: wasOutOfRange }: Replay,
 ): Outcome {
-  const fee = subtract(after === null ? ZERO : parseDecimal(after.fee), parseDecimal(before.fee));
-  return {
-    cash: add(parseDecimal(cash), subtract(cashOf(after), cashOf(before))),
-    fees: add(parseDecimal(fees), fee),
-    position: replay.position,
-    lastTrade: replay.lastTrade,
-    realizedPnl: replay.realizedPnl ?? ZERO,
-    isOutOfRange: replay.isOutOfRange,
+  const fee = subtract(parseDecimal(after?.fee ?? '0'), parseDecimal(before?.fee ?? '0'));
+  const cash = subtract(cashOf(after), cashOf(before));
+  const { position: held } = holdingOf(state, symbol);
+  const changes = {
+    cash: formatDecimal(cash),
+    fees: formatDecimal(fee),
+    quantity: difference(position.quantity, held.quantity),
+    realizedPnl: difference(position.realizedPnl, held.realizedPnl),
   };
+  const said = [after?.notional ?? '0', formatDecimal(realizedPnl), ...Object.values(changes)];
+  return {
+    cash: add(parseDecimal(state.cash), cash),
+    fees: add(parseDecimal(state.fees), fee),
+    position,
+    lastTrade,
+    realizedPnl,
+    changes,
+    isOutOfRange: wasOutOfRange || said.some(isOutOfRange),
+  };
+}
+
+function difference(after: string, before: string): string {
+  return formatDecimal(subtract(parseDecimal(after), parseDecimal(before)));
 }
 
 /** Why the account cannot be what would follow; undefined where it can. */
@@ -167,29 +187,20 @@ function impossibility(
   if (available < ZERO)
     return refuse('insufficient_funds', `Available cash would be ${formatDecimal(available)}.`);
   if (isTooLarge || isBeyondLedger(cash, state.expected) || isOutOfRange(formatDecimal(fees))) {
-    return refuse('amount_out_of_range', 'The balance or the position would leave the range of the ledger.');
+    return refuse('amount_out_of_range', OUT_OF_RANGE);
   }
   return undefined;
 }
 
 function eventOf(
   { data: { reason, tradeId } }: TradeAmendment,
-  state: Readonly<AccountState>,
   { version, recordedAt, trade: { symbol, executedAt } }: Subject,
   terms: Terms | null,
-  { cash, fees, position, lastTrade, realizedPnl }: Outcome,
+  { cash, fees, position, lastTrade, realizedPnl, changes }: Outcome,
 ): AccountEvent {
-  const { position: held } = holdingOf(state, symbol);
-  const change = (after: string, before: string) =>
-    formatDecimal(subtract(parseDecimal(after), parseDecimal(before)));
   const amendment = {
     cash: formatDecimal(cash),
-    changes: {
-      cash: change(formatDecimal(cash), state.cash),
-      fees: change(formatDecimal(fees), state.fees),
-      quantity: change(position.quantity, held.quantity),
-      realizedPnl: change(position.realizedPnl, held.realizedPnl),
-    },
+    changes,
     effectiveAt: timeText(recordedAt),
     executedAt,
     fees: formatDecimal(fees),

@@ -10,7 +10,11 @@ import {
 } from '../../schemas/decimal.ts';
 import type { Refusal } from '../../schemas/envelope.ts';
 
-/** Balances, quantities and costs stay below this: what events may carry. */
+/** Why a trade or an amendment of one is `amount_out_of_range`. */
+export const OUT_OF_RANGE =
+  'The balance, the position or the trade itself would leave the range of the ledger.';
+
+/** Whatever an event says stays below this: balances, quantities, costs, profits, and what a trade is worth. */
 const LEDGER_MAX = parseDecimal(`1${'0'.repeat(LEDGER_DIGITS_MAX)}`);
 
 /** Cash crosses the account's edge only in whole minor units (ISO 4217); inside, trades keep 8 decimals. */

@@ -10,7 +10,7 @@ import type { Position } from '../../schemas/trade.ts';
 import type { TransferCommand } from '../../schemas/transfer.ts';
 import type { Decider, Decision, Timed } from '../kernel/decider.ts';
 import { accountAmending } from './amendments.ts';
-import { isBeyondLedger, isOutOfRange, precisionRefusal } from './amounts.ts';
+import { isBeyondLedger, isOutOfRange, OUT_OF_RANGE, precisionRefusal } from './amounts.ts';
 import { BALANCE_DIGESTS } from './balances.ts';
 import { laterTrade } from './lastTrade.ts';
 import { limitRefusal, mergeLimits } from './limits.ts';
@@ -157,11 +157,12 @@ function trade(data: Data<'ExecuteTrade'>, at: string, state: Readonly<AccountSt
   }
   const fees = fee === ZERO ? state.fees : formatDecimal(add(parseDecimal(state.fees), fee));
   const { quantity: quantityAfter, costBasis, realizedPnl: realizedAfter } = position;
+  const [value, profit] = [formatDecimal(notional), formatDecimal(realizedPnl)];
   if (
     isBeyondLedger(cash, state.expected) ||
-    [quantityAfter, costBasis, realizedAfter, fees].some(isOutOfRange)
+    [quantityAfter, costBasis, realizedAfter, fees, value, profit].some(isOutOfRange)
   ) {
-    return refuse('amount_out_of_range', 'The balance or the position would leave the range of the ledger.');
+    return refuse('amount_out_of_range', OUT_OF_RANGE);
   }
   return accept({
     type: 'TradeExecuted',
@@ -170,11 +171,11 @@ function trade(data: Data<'ExecuteTrade'>, at: string, state: Readonly<AccountSt
       executedAt: data.executedAt ?? at,
       fee: formatDecimal(fee),
       fees,
-      notional: formatDecimal(notional),
+      notional: value,
       position,
       price: data.price,
       quantity: data.quantity,
-      realizedPnl: formatDecimal(realizedPnl),
+      realizedPnl: profit,
       side: data.side,
       symbol: data.symbol,
       tradeId: data.tradeId,

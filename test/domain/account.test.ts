@@ -192,6 +192,13 @@ describe('a refusal', () => {
       /range/,
     ],
     [
+      // A sale worth a digit more than events have, though its fee and earlier losses keep cash and profit within them.
+      'amount_out_of_range',
+      [opened('0'), holding('IBM', { quantity: MAX_INPUT, realizedPnl: '-999999999999999' }, '0')],
+      sell(MAX_INPUT, '1000000.5', { fee: '999999999999999' }),
+      /trade itself/,
+    ],
+    [
       'limit_exceeded',
       [opened(), limited({ maxOrderNotional: '9.99' })],
       buy('1', '10'),

@@ -227,6 +227,18 @@ describe('an amendment is refused', () => {
       [opening('0'), allowShort(true), trade('s', 'SELL', '1', '1')],
       correct('s', { quantity: '999999999999999', price: '999999999999999' }),
     ],
+    [
+      // A sale worth a digit more than events have, though its fee and an earlier loss keep cash and profit within them.
+      'amount_out_of_range',
+      [
+        opening('999999999999999'),
+        trade('b', 'BUY', '1', '999999000000000'),
+        trade('s', 'SELL', '1', '0.00000001'),
+        trade('m', 'BUY', '999999999999999', '0.00000001'),
+        trade('n', 'SELL', '999999999999999', '1'),
+      ],
+      correct('n', { price: '1000000.5', fee: '999999999999999' }),
+    ],
   ])('%s, after %j', (code, history, command) => {
     const account = after(...history);
     const { version } = account.ledger;
