@@ -11,6 +11,25 @@ const world = new ArchiveWorld();
 const account = world.account('acc-1');
 let analytics: Analytics;
 
+/** One more than the places that a currency has among the top accounts. */
+const YEN_ACCOUNTS = 21;
+
+/** An account of another currency, whose numbers are larger than those of dollars. */
+function tradeInYen(accountId: string, price: string): void {
+  const other = world.account(accountId);
+  const opening = {
+    customerId: 'c',
+    accountType: 'INDIVIDUAL',
+    currency: 'JPY',
+    initialBalance: '100000000',
+  };
+  other.run('OpenAccount', opening, world.now++);
+  const executedAt = '2026-02-27T12:00:00.000Z';
+  const trade = { tradeId: 't-1', symbol: 'SONY', side: 'BUY', quantity: '1', price, executedAt };
+  other.run('ExecuteTrade', trade, world.now++);
+  world.deliver(other.announce());
+}
+
 beforeAll(async () => {
   const run = (type: string, data: object) => account.run(type, data, world.now++);
   const trade = (tradeId: string, symbol: string, side: string, quantity: string, price: string) =>
@@ -34,6 +53,7 @@ beforeAll(async () => {
   run('CancelTrade', { tradeId: 't-3', reason: 'never was' });
   run('CancelTrade', { tradeId: 't-4', reason: 'never was' });
   world.deliver(account.announce());
+  for (let place = 1; place <= YEN_ACCOUNTS; place++) tradeInYen(`yen-${place}`, `${1_000_000 * place}`);
   await world.checkpoint();
   world.bucket.export(folder);
   analytics = await Analytics.open(folder);
@@ -52,7 +72,9 @@ async function rowsOf(query: string): Promise<Record<string, string | null>[]> {
 describe('trades that were amended count as they are known now', () => {
   it('in the daily volume', async () => {
     expect(await rowsOf('daily_volume')).toEqual([
+      expect.objectContaining({ day: '2026-02-27', currency: 'JPY', trades: `${YEN_ACCOUNTS}` }),
       expect.objectContaining({
+        day: '2026-02-28',
         trades: '2',
         quantity: '15.00000000',
         turnover: '1400.00000000',
@@ -65,6 +87,7 @@ describe('trades that were amended count as they are known now', () => {
     const { IBM } = account.aggregate.current().state.positions;
     expect(IBM?.realizedPnl).toBe('200');
     expect(await rowsOf('profit_by_symbol')).toEqual([
+      expect.objectContaining({ symbol: 'SONY', currency: 'JPY', realized_pnl: '0.00000000' }),
       expect.objectContaining({
         symbol: 'IBM',
         trades: '2',
@@ -76,7 +99,8 @@ describe('trades that were amended count as they are known now', () => {
 
   it('among the top accounts', async () => {
     const { cash } = account.aggregate.current().state;
-    expect(await rowsOf('top_accounts')).toEqual([
+    const inDollars = (await rowsOf('top_accounts')).filter(({ currency }) => currency === 'USD');
+    expect(inDollars).toEqual([
       expect.objectContaining({
         account: 'acc-1',
         trades: '2',
@@ -86,6 +110,12 @@ describe('trades that were amended count as they are known now', () => {
       }),
     ]);
   });
+});
+
+it('the top accounts of one currency leave room for those of another', async () => {
+  const places = (await rowsOf('top_accounts')).map(({ account, currency }) => `${currency} ${account}`);
+  const yen = Array.from({ length: YEN_ACCOUNTS - 1 }, (_, place) => `JPY yen-${YEN_ACCOUNTS - place}`);
+  expect(places).toEqual([...yen, 'USD acc-1']);
 });
 
 it('the audit of one account needs one that the archive has', async () => {
