@@ -34,7 +34,7 @@ export interface Judgement {
   readonly change: () => void;
 }
 
-/** The ledger takes no balance from here on. */
+/** The ledger says nothing from here on: no balance, no profit, and not what a trade is worth. */
 const BALANCE_LIMIT = new Exact('1e21');
 
 /** Currencies whose minor unit (ISO 4217) is not a hundredth. */
@@ -160,7 +160,8 @@ function judgeTrade(account: AccountBook, data: TradeData): RefusalCode | Judgem
   if (short && !account.limits.allowShort) return 'insufficient_position';
   const cash = account.cash.minus(round8(signed.times(price))).minus(fee);
   if (cash.isNegative() && !cash.isZero()) return 'insufficient_funds';
-  const results = [cash, after.quantity, after.costBasis, after.realizedPnl, account.fees.plus(fee)];
+  const ledger = [cash, after.quantity, after.costBasis, after.realizedPnl, account.fees.plus(fee)];
+  const results = [...ledger, round8(quantity.times(price)), after.realizedPnl.minus(held.realizedPnl)];
   if (results.some((value) => value.abs().gte(BALANCE_LIMIT))) return 'amount_out_of_range';
   return {
     event: 'TradeExecuted',
