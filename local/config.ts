@@ -17,6 +17,9 @@ export const PAGES_FOLDER = join(REPOSITORY, 'dist/pages');
 /** The same and what is for development alone: a local run has this folder in the other one's place. */
 export const LOCAL_PAGES_FOLDER = join(REPOSITORY, 'dist/local-pages');
 
+/** Where wrangler looks for the migrations of a database that says nothing of them. */
+export const DEFAULT_MIGRATIONS_FOLDER = 'migrations';
+
 /** A D1 database of the configuration and the folder of its migrations. */
 export interface LocalDatabase {
   readonly binding: string;
@@ -131,7 +134,7 @@ function localDatabase(entry: DatabaseEntry, folder: string): LocalDatabase {
   }
   return {
     binding: entry.binding,
-    migrationsFolder: resolve(folder, entry.migrations_dir ?? 'migrations'),
+    migrationsFolder: resolve(folder, entry.migrations_dir ?? DEFAULT_MIGRATIONS_FOLDER),
     migrationsTable: entry.migrations_table ?? 'd1_migrations',
   };
 }

@@ -1,20 +1,15 @@
 import { retention } from './archive/retention.ts';
 import { asksForHelp, runCommand } from './commandLine.ts';
+import { deploymentOf, optionValue, requireEnvironment } from './deployment.ts';
 import { LocalServerError } from './errors.ts';
-import {
-  configuredVariables,
-  deployedSecrets,
-  givenVariables,
-  missingSecrets,
-  missingSecretsText,
-  optionValue,
-} from './requiredSecrets.ts';
+import { missingResources, missingResourcesText } from './requiredResources.ts';
+import { deployedSecrets, givenVariables, missingSecrets, missingSecretsText } from './requiredSecrets.ts';
 import { checkSupplyChain } from './supplyChain.ts';
 import { migrateWithWrangler, runWrangler } from './wrangler.ts';
 import { requireWranglerOptions } from './wranglerOptions.ts';
 
-const HELP = `Deploys Folio to Cloudflare (docs/operations.md): bill of materials and advisories, secrets, D1 migrations, the rules
-of the archive's bucket, then the Worker.
+const HELP = `Deploys Folio to Cloudflare (docs/operations.md): bill of materials and advisories, whether secrets, databases, queues and
+buckets are there, D1 migrations, the rules of the archive's bucket, then the Worker. Where it stops it may be run again.
 
   npm run deploy [-- OPTIONS OF WRANGLER DEPLOY]
 
@@ -32,7 +27,7 @@ const REMOVAL_ELSEWHERE =
  * `npm run deploy [-- OPTIONS OF WRANGLER DEPLOY]`: the migrations of every D1 database, then the Worker, so that new
  * code never meets an old table, and the rules of the archive's bucket before that too, so that nothing is ever archived without
  * a lock. Before all of it, the bill of materials and the advisories against it, and whether the Worker
- * has the secrets that it cannot do without. With `--dry-run` it only bundles, and needs neither an account nor a network.
+ * has the secrets that it cannot do without and there is what it is bound to. With `--dry-run` it only bundles, and needs neither an account nor a network.
  */
 async function main(): Promise<number> {
   const given = process.argv.slice(2);
@@ -44,13 +39,18 @@ async function main(): Promise<number> {
   if (givenVariables(given).ARCHIVE_REMOVAL !== undefined) throw new LocalServerError(REMOVAL_ELSEWHERE);
   if (!(await checkSupplyChain())) return 1;
   if (!given.includes('--dry-run')) {
-    const missing = await missingSecrets(given, await configuredVariables(given), deployedSecrets);
+    const deployment = await deploymentOf(given);
+    const environment = optionValue(given, '--env') ?? optionValue(given, '-e');
+    requireEnvironment(deployment, environment);
+    const missing = await missingSecrets(given, deployment.vars ?? {}, deployedSecrets);
     if (missing.length > 0) throw new LocalServerError(missingSecretsText(missing));
+    const profile = optionValue(given, '--profile');
+    const commands = await missingResources(deployment, profile);
+    if (commands.length > 0) throw new LocalServerError(missingResourcesText(commands));
     const migrated = await migrateWithWrangler('--remote', given);
     if (migrated !== 0) return migrated;
-    const environment = optionValue(given, '--env') ?? optionValue(given, '-e');
     const config = optionValue(given, '--config') ?? optionValue(given, '-c');
-    const ruled = await retention({ environment, config });
+    const ruled = await retention({ environment, config, profile });
     if (ruled !== 0) return ruled;
   }
   return await runWrangler(['deploy', ...given]);

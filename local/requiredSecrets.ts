@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { isPublished } from '../payments/providers.ts';
-import { loadWrangler, REPOSITORY, WRANGLER_TOML, wranglerBinary } from './config.ts';
+import { REPOSITORY, wranglerBinary } from './config.ts';
+import { optionValue } from './deployment.ts';
 import { LocalServerError, messageOf } from './errors.ts';
 
 const RANDOM = 'openssl rand -base64 32';
@@ -65,15 +66,6 @@ export async function missingSecrets(
   return missing.filter((name) => !there.has(name));
 }
 
-/** The variables in the configuration that a deployment is made from. */
-export async function configuredVariables(args: readonly string[]): Promise<Variables> {
-  const { unstable_readConfig } = await loadWrangler();
-  const config = optionValue(args, '--config') ?? optionValue(args, '-c') ?? WRANGLER_TOML;
-  const env = optionValue(args, '--env') ?? optionValue(args, '-e');
-  const read = unstable_readConfig({ config, ...(env === undefined ? {} : { env }) }, { hideWarnings: true });
-  return (read as { vars?: Variables }).vars ?? {};
-}
-
 /** Variables of a deployment's command line: `--var NAME:value`, as often as wanted, or several behind one `--var`. */
 export function givenVariables(args: readonly string[]): Record<string, string> {
   const pairs = args.flatMap((arg) => {
@@ -112,14 +104,6 @@ export function missingSecretsText(missing: readonly RequiredSecret[]): string {
     ...aboutEach,
     'First release:   npm run deploy -- --secrets-file FILE, with a line NAME=VALUE for each',
   ].join('\n');
-}
-
-/** The value of an option, given as `--option value` or `--option=value`; undefined where it is not given. */
-export function optionValue(args: readonly string[], option: string): string | undefined {
-  const index = args.findIndex((arg) => arg === option || arg.startsWith(`${option}=`));
-  const arg = args[index];
-  if (arg === undefined) return undefined;
-  return arg === option ? args[index + 1] : arg.slice(option.length + 1);
 }
 
 function workerOptions(args: readonly string[]): string[] {

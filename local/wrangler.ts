@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { REPOSITORY, readLocalConfig, WRANGLER_TOML, wranglerBinary } from './config.ts';
+import { join, resolve } from 'node:path';
+import { DEFAULT_MIGRATIONS_FOLDER, REPOSITORY, wranglerBinary } from './config.ts';
+import { deploymentOf, optionValue } from './deployment.ts';
 import { migrationFiles } from './migrations.ts';
 import { readOrMakeNotaryKeys } from './notaryKey.ts';
 import { readOrMakePersonalDataKeys } from './personalDataKey.ts';
-import { optionValue } from './requiredSecrets.ts';
 import { readOrMakeToken } from './stateFolder.ts';
 import { readOrMakeWebhookSecret } from './webhookSecret.ts';
 
@@ -43,8 +43,8 @@ export async function runWrangler(
 const DATABASE_OPTIONS = ['--env', '-e', '--config', '-c', '--cwd', '--profile', '--persist-to'];
 
 /**
- * Applies the migrations of every D1 database of `wrangler.toml`; answers the first exit code that is not 0. `given` are the
- * options of the command that comes after it: both have to mean the same databases.
+ * Applies the migrations of every D1 database that a command means by the options `given`, which comes after it; answers the first
+ * exit code that is not 0. Another environment may have more of them than the one without a name.
  */
 export async function migrateWithWrangler(
   where: '--local' | '--remote',
@@ -55,10 +55,10 @@ export async function migrateWithWrangler(
     const value = optionValue(given, option);
     return value === undefined ? [] : [option, value];
   });
-  const { databases } = await readLocalConfig(WRANGLER_TOML);
-  for (const { binding, migrationsFolder } of databases) {
+  const { d1_databases: databases, folder } = await deploymentOf(given);
+  for (const { binding, migrations_dir: migrations = DEFAULT_MIGRATIONS_FOLDER } of databases) {
     // Without a migration wrangler asks whether to make the folder.
-    if (migrationFiles(migrationsFolder).length === 0) continue;
+    if (migrationFiles(resolve(folder, migrations)).length === 0) continue;
     const code = await run(['d1', 'migrations', 'apply', binding, where, ...meant], UNATTENDED);
     if (code !== 0) return code;
   }

@@ -15,6 +15,17 @@ interface Envelope<Result> {
   readonly result: Result;
 }
 
+/** The API refused a request. */
+export class CloudflareApiError extends LocalServerError {
+  /** Why, as the API numbers it. */
+  readonly codes: readonly number[];
+
+  constructor(message: string, codes: readonly number[]) {
+    super(message);
+    this.codes = codes;
+  }
+}
+
 /** A client for one account. */
 export class CloudflareApi {
   readonly #url: string;
@@ -29,11 +40,16 @@ export class CloudflareApi {
 
   /**
    * Finds token and account as wrangler does: in its variables (`CLOUDFLARE_API_TOKEN`, `CLOUDFLARE_ACCOUNT_ID`), else from its
-   * login and from the one account that there is. `account`: what `wrangler.toml` says. Throws {@link LocalServerError}.
+   * login and from the one account that there is. `account`: what `wrangler.toml` says; `profile`: the login that is meant where
+   * wrangler has several. Throws {@link LocalServerError}.
    */
-  static async connect(env: Environment, account: string | undefined): Promise<CloudflareApi> {
+  static async connect(
+    env: Environment,
+    account: string | undefined,
+    profile?: string,
+  ): Promise<CloudflareApi> {
     const url = env.CLOUDFLARE_API_BASE_URL ?? API_URL;
-    const headers = await credentials(env);
+    const headers = await credentials(env, profile);
     const known = env.CLOUDFLARE_ACCOUNT_ID ?? account;
     if (known !== undefined) return new CloudflareApi(url, headers, known);
     const accounts = await request<{ id: string }[]>(`${url}/accounts`, { headers });
@@ -73,13 +89,16 @@ async function request<Result>(url: string, init: RequestInit): Promise<Result> 
   }
   if (envelope.success) return envelope.result;
   const reasons = envelope.errors.map(({ code, message }) => `${message} (${code})`).join(', ');
-  throw new LocalServerError(`${init.method ?? 'GET'} ${url}: ${response.status} ${reasons}`);
+  throw new CloudflareApiError(
+    `${init.method ?? 'GET'} ${url}: ${response.status} ${reasons}`,
+    envelope.errors.map(({ code }) => code),
+  );
 }
 
 /** The headers that say who asks. */
-async function credentials(env: Environment): Promise<Record<string, string>> {
+async function credentials(env: Environment, profile: string | undefined): Promise<Record<string, string>> {
   if (env.CLOUDFLARE_API_TOKEN !== undefined) return bearer(env.CLOUDFLARE_API_TOKEN);
-  const found = JSON.parse(await wranglerAuth()) as { token?: string; key?: string; email?: string };
+  const found = JSON.parse(await wranglerAuth(profile)) as { token?: string; key?: string; email?: string };
   if (found.token !== undefined) return bearer(found.token);
   return { 'X-Auth-Key': found.key ?? '', 'X-Auth-Email': found.email ?? '' };
 }
@@ -88,9 +107,10 @@ function bearer(token: string): Record<string, string> {
   return { Authorization: `Bearer ${token}` };
 }
 
-function wranglerAuth(): Promise<string> {
+function wranglerAuth(profile: string | undefined): Promise<string> {
   return new Promise((resolve, reject) => {
-    const command = [wranglerBinary(), 'auth', 'token', '--json'];
+    const which = profile === undefined ? [] : ['--profile', profile];
+    const command = [wranglerBinary(), 'auth', 'token', '--json', ...which];
     execFile(process.execPath, command, { cwd: REPOSITORY }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
       else reject(new LocalServerError(`wrangler has no login: ${(stderr || stdout).trim()}`));

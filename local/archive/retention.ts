@@ -14,6 +14,7 @@ import {
 } from '../../schemas/retention.ts';
 import { plural } from '../../verifier/counts.ts';
 import { loadWrangler, WRANGLER_TOML } from '../config.ts';
+import { requireEnvironment } from '../deployment.ts';
 import { LocalServerError } from '../errors.ts';
 import {
   type BucketRule,
@@ -38,6 +39,8 @@ export interface RetentionOptions {
   readonly environment?: string | undefined;
   /** The Worker's configuration, where it is not the repository's. */
   readonly config?: string | undefined;
+  /** The login of wrangler that is meant, where it has several. */
+  readonly profile?: string | undefined;
 }
 
 /** What says which buckets are meant. */
@@ -61,7 +64,7 @@ interface Bucket {
 
 /** Prints what it finds and does; answers the exit code: 1 where the bucket does not have the rules. */
 export async function retention(
-  { isDryRun = false, isCheck = false, ...meant }: RetentionOptions,
+  { isDryRun = false, isCheck = false, profile, ...meant }: RetentionOptions,
   world: World = { env: process.env, print: (line) => console.log(line) },
 ): Promise<number> {
   const bucket = await bucketOf(meant);
@@ -69,7 +72,7 @@ export async function retention(
     printRules(bucket, world);
     return 0;
   }
-  const api = await CloudflareApi.connect(world.env, bucket.account);
+  const api = await CloudflareApi.connect(world.env, bucket.account, profile);
   const counts = { wrong: 0, added: 0, removed: 0 };
   const { removal } = bucket;
   for (const kind of RULE_KINDS) {
@@ -162,9 +165,7 @@ async function bucketOf(
   const { unstable_readConfig } = await loadWrangler();
   const wanted = { config: file, ...(environment === undefined ? {} : { env: environment }) };
   const config: BucketConfig = unstable_readConfig(wanted, { hideWarnings: true });
-  // Where there are no environments at all, wrangler takes the one without a name for any.
-  if (environment !== undefined && config.definedEnvironments?.includes(environment) !== true)
-    throw new LocalServerError(`wrangler.toml has no environment ${environment}`);
+  requireEnvironment(config, environment);
   const entry = config.r2_buckets.find((one) => one.binding === binding);
   if (entry?.bucket_name === undefined)
     throw new LocalServerError(`wrangler.toml binds no bucket as ${binding}`);

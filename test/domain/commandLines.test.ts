@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCommandLine } from '../../local/commandLine.ts';
 import { endingOf, LocalServerError } from '../../local/errors.ts';
@@ -247,5 +247,22 @@ describe('the migrations before dev and deploy', () => {
     for (const command of await commands(...given)) {
       expect(command).toMatch(new RegExp(`^d1 migrations apply \\w+ --local ${same}$`));
     }
+  });
+
+  it('reach every database of an environment, which may have more than the one without a name', async () => {
+    const config = join(mkdtempSync(join(tmpdir(), 'folio-environments-')), 'wrangler.toml');
+    const database = (table: string, place: number) =>
+      `[[${table}]]\nbinding = "VIEWS_${place}"\ndatabase_id = "id-${place}"\nmigrations_dir = "${join(REPOSITORY, 'migrations')}"`;
+    const named = [0, 1].map((place) => database('env.busy.d1_databases', place));
+    writeFileSync(config, ['name = "other"', database('d1_databases', 0), '[env.busy]', ...named].join('\n'));
+    expect(await commands('--config', config)).toEqual([
+      `d1 migrations apply VIEWS_0 --local --config ${config}`,
+    ]);
+    const meant = `--local --env busy -c ${config}`;
+    expect(await commands('--env=busy', '-c', config)).toEqual([
+      `d1 migrations apply VIEWS_0 ${meant}`,
+      `d1 migrations apply VIEWS_1 ${meant}`,
+    ]);
+    rmSync(dirname(config), { recursive: true });
   });
 });

@@ -5,7 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { configuredVariables, missingSecrets, missingSecretsText } from '../../local/requiredSecrets.ts';
+import { deploymentOf } from '../../local/deployment.ts';
+import { missingSecrets, missingSecretsText } from '../../local/requiredSecrets.ts';
 import { signingKeys } from '../../queues/archive/checkpoint.ts';
 
 const OPERATIONS = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
@@ -94,7 +95,7 @@ describe('a deployment', () => {
   });
 
   it('reads what the configuration itself says, which has no secret among its variables', async () => {
-    const variables = await configuredVariables([]);
+    const { vars: variables = {} } = await deploymentOf([]);
     expect(variables.PAYMENT_PROVIDER).toBe('sandbox');
     expect(await missingSecrets([], variables, has())).toEqual([...KEYS, 'SANDBOX_WEBHOOK_SECRET']);
   });

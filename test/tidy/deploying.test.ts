@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { loadWrangler, WRANGLER_TOML } from '../../local/config.ts';
+import { BATCH_COMMANDS_MAX } from '../../workers/http/batch.ts';
+import { WORKING_CALLS_MAX } from '../../workers/workingCall.ts';
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
 
@@ -12,4 +15,12 @@ it('an operator is told to create every queue that the Worker is bound to, witho
   const told = new Set(deploying.match(/\bfolio-[a-z-]+/g));
   expect(new Set(named).size).toBeGreaterThan(5);
   expect([...new Set(named)].filter((name) => !told.has(name ?? ''))).toEqual([]);
+});
+
+it('a request may make as many calls as a batch has aggregates, and as a working call makes', async () => {
+  const { unstable_readConfig: readConfig } = await loadWrangler();
+  const { limits } = readConfig({ config: WRANGLER_TOML }, { hideWarnings: true });
+  const calls = (limits as { readonly subrequests?: number } | undefined)?.subrequests ?? 10_000;
+  expect(calls).toBeGreaterThanOrEqual(BATCH_COMMANDS_MAX + 1_000);
+  expect(calls).toBeGreaterThanOrEqual(2 * WORKING_CALLS_MAX + 1_000);
 });

@@ -1,0 +1,54 @@
+/** The Worker that a command of wrangler means, by its options, as the configuration has it. */
+import { dirname, resolve } from 'node:path';
+import { loadWrangler, WRANGLER_TOML } from './config.ts';
+import { LocalServerError } from './errors.ts';
+
+/** As much of wrangler's configuration as is read of a deployment. Its own type is built on a package that is not published. */
+interface Configuration {
+  readonly account_id?: string;
+  readonly vars?: Readonly<Record<string, unknown>>;
+  readonly d1_databases: readonly {
+    readonly binding: string;
+    readonly database_name?: string;
+    readonly database_id?: string;
+    readonly migrations_dir?: string;
+  }[];
+  readonly queues: {
+    readonly producers?: readonly { readonly queue: string }[];
+    readonly consumers?: readonly { readonly queue: string; readonly dead_letter_queue?: string }[];
+  };
+  readonly r2_buckets: readonly { readonly bucket_name?: string; readonly jurisdiction?: string }[];
+  /** Names of the environments that there are. */
+  readonly definedEnvironments?: readonly string[] | undefined;
+}
+
+/** A configuration, and the folder that its paths begin in. */
+export interface Deployment extends Configuration {
+  readonly folder: string;
+}
+
+/** The value of an option, given as `--option value` or `--option=value`; undefined where it is not given. */
+export function optionValue(args: readonly string[], option: string): string | undefined {
+  const index = args.findIndex((arg) => arg === option || arg.startsWith(`${option}=`));
+  const arg = args[index];
+  if (arg === undefined) return undefined;
+  return arg === option ? args[index + 1] : arg.slice(option.length + 1);
+}
+
+/** What the options of a command mean: `--config` and `--env`, or their short forms. */
+export async function deploymentOf(args: readonly string[]): Promise<Deployment> {
+  const { unstable_readConfig: readConfig } = await loadWrangler();
+  const config = optionValue(args, '--config') ?? optionValue(args, '-c') ?? WRANGLER_TOML;
+  const env = optionValue(args, '--env') ?? optionValue(args, '-e');
+  const read: unknown = readConfig({ config, ...(env === undefined ? {} : { env }) }, { hideWarnings: true });
+  return { ...(read as Configuration), folder: dirname(resolve(config)) };
+}
+
+/** Throws {@link LocalServerError} where there is no such environment: wrangler would take the one without a name for it. */
+export function requireEnvironment(
+  { definedEnvironments }: Pick<Deployment, 'definedEnvironments'>,
+  environment: string | undefined,
+): void {
+  if (environment !== undefined && definedEnvironments?.includes(environment) !== true)
+    throw new LocalServerError(`wrangler.toml has no environment ${environment}`);
+}
