@@ -1961,7 +1961,7 @@ readonly params: {
 readonly id: string;
 };
 readonly query?: {
-/** The history begins here; absent: with the period in which the account was opened. */
+/** The history begins here; absent or earlier: with the period in which the account was opened. */
 readonly from?: string;
 /** It ends before this, which must have passed; absent: now. */
 readonly to?: string;

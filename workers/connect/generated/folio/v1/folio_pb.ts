@@ -1132,7 +1132,7 @@ export type GetBalanceHistoryRequest = Message<"folio.v1.GetBalanceHistoryReques
   id?: string | undefined;
 
   /**
-   * The history begins here; absent: with the period in which the account was opened.
+   * The history begins here; absent or earlier: with the period in which the account was opened.
    *
    * @generated from field: google.protobuf.Timestamp from = 2;
    */
