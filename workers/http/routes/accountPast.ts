@@ -175,7 +175,8 @@ function amendmentReply({ version, recordedAt, event }: Amendment) {
 export const BalanceHistoryQuery = z
   .strictObject({
     from: Time.optional().meta({
-      description: 'The history begins here; absent or earlier: with the period in which the account was opened.',
+      description:
+        'The history begins here; absent or earlier: with the period in which the account was opened.',
     }),
     to: Time.optional().meta({ description: 'It ends before this, which must have passed; absent: now.' }),
     interval: z
