@@ -187,7 +187,8 @@ interface PreparedRequest {
 }
 
 function versionOf(tag: string | null): number | undefined {
-  const version = /^"(\d+)"$/.exec(tag ?? '')?.[1];
+  // Weak where the answer was compressed on its way.
+  const version = /^(?:W\/)?"(\d+)"$/.exec(tag ?? '')?.[1];
   return version === undefined ? undefined : Number(version);
 }
 

@@ -93,6 +93,11 @@ describe('a command', () => {
     expect(seen).toEqual([]);
   });
 
+  it('is answered with its version also where the answer was compressed on its way, which makes its tag weak', async () => {
+    const { client } = clientMeeting(json({ aggregateId: 'a', version: 2, events: [] }, { ETag: 'W/"2"' }));
+    expect((await client.call('depositFunds', deposit)).version).toBe(2);
+  });
+
   it('goes under the key that it is given, and says that it is a replay', async () => {
     const { client, seen } = clientMeeting(
       json({ aggregateId: 'a', version: 2, events: [] }, { ETag: '"2"', 'Idempotency-Replayed': 'true' }),

@@ -171,6 +171,11 @@ describe('Everywhere: commands', () => {
       2,
     ]);
     expect((await deposit('"7"')).status).toBe(412);
+    // As the tag comes back from whoever takes compressed answers.
+    expect((await deposit('W/"1"')).body.code).toBe('version_conflict');
+    expect((await deposit('W/"2"')).headers.get('ETag')).toBe('"3"');
+    for (const none of ['W/2', '"2"W/', 'w/"2"', 'W/"2', '*'])
+      expect([none, (await deposit(none)).status]).toEqual([none, 400]);
     // A repeat is answered from memory whatever the version is by now.
     expect((await deposit('"1"', 'd-1')).headers.get('Idempotency-Replayed')).toBe('true');
     const fresh = await call('POST', '/v1/accounts', {

@@ -72,7 +72,8 @@ function passCommandHeaders(headers: Headers, c: Context<HttpEnv>): void {
   for (const name of Object.keys(CommandHeaders.shape)) {
     const sent = c.req.header(name);
     if (sent === undefined) continue;
-    if ((headers.get(name) ?? sent) !== sent)
+    // A version is the same as a weak entity tag.
+    if ((headers.get(name) ?? sent) !== sent && `W/${headers.get(name)}` !== sent)
       throw invalidRequest([{ path: name, message: 'must be what the message says, or be left out' }]);
     headers.set(name, sent);
   }

@@ -9,6 +9,12 @@ import { invalidRequest, ProblemError, refusalProblem } from './problem.ts';
 import type { CommandReply } from './replies.ts';
 import type { Sending } from './sending.ts';
 
+/**
+ * A version as an entity tag. Cloudflare compresses answers to whoever takes that, and makes their tags weak: what is sent back is then
+ * `W/"7"`, and means the version as well (RFC 9110, 13.1.1 compares bytes, which a version does not stand for).
+ */
+const IF_MATCH = /^(?:W\/)?"(0|[1-9]\d{0,14})"$/;
+
 /** The headers that every single command takes. */
 export const CommandHeaders = z.strictObject({
   'Idempotency-Key': CommandId.optional().meta({
@@ -22,11 +28,13 @@ export const CommandHeaders = z.strictObject({
   }),
   'If-Match': z
     .string()
-    .regex(/^"(0|[1-9]\d{0,14})"$/, 'must be a version in quotes, such as "7"')
+    .regex(IF_MATCH, 'must be a version in quotes, such as "7"')
     .optional()
     .meta({
       param: { id: 'IfMatch' },
-      description: 'The version that the aggregate is expected to have; else 412 `version_conflict`.',
+      description:
+        'The version that the aggregate is expected to have; else 412 `version_conflict`. An `ETag` may be sent as it came: ' +
+        'whatever compresses an answer on its way makes it weak, `W/"7"`, and the version is the same.',
       examples: ['"7"'],
     }),
 });
@@ -50,8 +58,8 @@ function commandId(c: Context<HttpEnv>): string {
 
 /** The version that `If-Match` names, if it is there. */
 function expectedVersion(c: Context<HttpEnv>): number | undefined {
-  const quoted = header(c, 'If-Match');
-  return quoted === undefined ? undefined : Number(quoted.slice(1, -1));
+  const [, version] = IF_MATCH.exec(header(c, 'If-Match') ?? '') ?? [];
+  return version === undefined ? undefined : Number(version);
 }
 
 /** What a command that was accepted is answered with. */
