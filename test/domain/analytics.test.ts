@@ -135,3 +135,32 @@ it('an amendment that leaves another balance than it says is among the faults', 
   await analytics.sql(`CREATE OR REPLACE VIEW events AS SELECT * REPLACE (${forged}) FROM ${source}`);
   expect((await rowsOf('faults')).map(({ version }) => version)).toEqual(['8', '9']);
 });
+
+it('trades of an account whose opening is past its term are counted, in a currency that nobody knows any more', async () => {
+  const aging = new ArchiveWorld();
+  const old = aging.account('acc-old');
+  const opening = { customerId: 'c', accountType: 'INDIVIDUAL', currency: 'USD', initialBalance: '100' };
+  old.run('OpenAccount', opening, aging.now++);
+  await aging.checkpoint();
+  const expired = [...aging.bucket.objects.keys()].filter((key) => key.startsWith('segments/'));
+  const executedAt = '2026-02-27T12:00:00.000Z';
+  const bought = { tradeId: 't-1', symbol: 'IBM', side: 'BUY', quantity: '1', price: '60', executedAt };
+  old.run('ExecuteTrade', bought, aging.now++);
+  await aging.checkpoint();
+  for (const key of expired) aging.bucket.objects.delete(key);
+  const copy = path.join(folder, 'aged');
+  aging.bucket.export(copy);
+  const aged = await Analytics.open(copy);
+  const lines = async (query: string) => (await aged.run(query)).rows;
+  expect(await lines('daily_volume')).toEqual([
+    ['2026-02-27', 'unknown', '1', '1.00000000', '60.00000000', '0.00000000'],
+  ]);
+  expect(await lines('top_accounts')).toEqual([
+    ['acc-old', 'unknown', '1', '60.00000000', '0.00000000', '40.00000000'],
+  ]);
+  expect(await lines('profit_by_symbol')).toEqual([
+    ['IBM', 'unknown', '1', '0.00000000', '0.00000000', '0.00000000'],
+  ]);
+  expect(await lines('faults')).toEqual([['acc-old', '2', 'does not follow on version 0']]);
+  aged.close();
+});
