@@ -132,6 +132,7 @@ export const RETENTION: { readonly [Type in keyof typeof EVENTS]: ClassesOf<(typ
     StepSucceededLate: 'ledger',
     SagaParked: 'ledger',
     SagaRetried: 'ledger',
+    SagaSettled: 'ledger',
     SagaCompleted: 'ledger',
     SagaCompensated: 'ledger',
   },

@@ -12,7 +12,8 @@ export type SagaStatus = z.infer<typeof SagaStatus>;
 
 /**
  * `WAITING`: the command was taken, the event that ends the step is to come. `FAILED`: no answer, though it was tried as
- * often as it may be. `SKIPPED`: not needed any more. `UNDO_FAILED`: what an operator is needed for.
+ * often as it may be. `SKIPPED`: not needed any more. `UNDO_FAILED`: what an operator is needed for. `SETTLED`: an operator has taken
+ * care of it otherwise.
  */
 export const StepStatus = z.enum([
   'PENDING',
@@ -25,6 +26,7 @@ export const StepStatus = z.enum([
   'COMPENSATING',
   'COMPENSATED',
   'UNDO_FAILED',
+  'SETTLED',
   'SKIPPED',
 ]);
 export type StepStatus = z.infer<typeof StepStatus>;
@@ -56,6 +58,10 @@ export const sagaCommands = {
     description: 'Lets a parked saga try again what it could neither do nor undo.',
   }),
   CompensateSaga: SagaReason.meta({ description: 'Has everything undone that the saga did.' }),
+  SettleSaga: SagaReason.meta({
+    description:
+      'Says that the money which a parked saga could not take, or give back, has come or gone by another way: the saga goes on.',
+  }),
 } as const;
 
 /** A command as the decider takes it. Those that start, answer and tell come from the platform alone. */
@@ -76,7 +82,8 @@ export type SagaCommand =
       readonly data: { readonly eventType: string; readonly aggregateId: string; readonly data: object };
     }
   | { readonly type: 'RetrySaga'; readonly data: z.infer<typeof SagaReason> }
-  | { readonly type: 'CompensateSaga'; readonly data: z.infer<typeof SagaReason> };
+  | { readonly type: 'CompensateSaga'; readonly data: z.infer<typeof SagaReason> }
+  | { readonly type: 'SettleSaga'; readonly data: z.infer<typeof SagaReason> };
 
 // ---- events: type → data of the newest schema version ----
 
@@ -207,6 +214,12 @@ const SagaRetried = z.strictObject({
   reason: Reason,
   at: At,
 });
+const SagaSettled = z.strictObject({
+  steps: Steps,
+  status: SagaStatus.meta({ description: 'Of the saga from now on.' }),
+  reason: Reason,
+  at: At,
+});
 const SagaEnded = z.strictObject({ at: At });
 
 /** Events by type, in their newest shape, with what the catalogue says of them. */
@@ -241,6 +254,10 @@ export const sagaEvents = {
   }),
   SagaParked: SagaParked.meta({ description: 'The saga waits for an operator.' }),
   SagaRetried: SagaRetried.meta({ description: 'An operator let the saga try again.' }),
+  SagaSettled: SagaSettled.meta({
+    description:
+      'An operator has taken care otherwise of what these steps could not do, or undo: the saga goes on.',
+  }),
   SagaCompleted: SagaEnded.meta({ description: 'All is done.' }),
   SagaCompensated: SagaEnded.meta({ description: 'All that was done is undone.' }),
 } as const;
@@ -264,6 +281,7 @@ export const SAGA_REFUSALS = [
   'saga_ended',
   'saga_not_parked',
   'saga_past_pivot',
+  'step_not_settleable',
   'step_not_running',
   'event_not_awaited',
 ] as const;

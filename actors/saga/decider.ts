@@ -173,13 +173,15 @@ function observe(progress: Progress, event: Data<'ObserveEvent'>): Refused {
 function retrySaga(progress: Progress, { reason }: Data<'RetrySaga'>): Refused {
   const { at, state, plan } = progress;
   if (state.status !== 'PARKED') return refuse('saga_not_parked', `The saga is ${state.status}.`);
-  const failed = state.stages
-    .flat()
-    .filter(({ status }) => (state.backward ? status === 'UNDO_FAILED' : FAILED.has(status)));
-  const steps = failed.map((step) => ({ step: step.name, timeoutAt: plan.timeoutAt(step, at) }));
+  const steps = failedSteps(state).map((step) => ({ step: step.name, timeoutAt: plan.timeoutAt(step, at) }));
   const status = state.backward ? 'COMPENSATING' : 'RUNNING';
   progress.add({ type: 'SagaRetried', data: { steps, status, reason, at } });
   return undefined;
+}
+
+/** What a parked saga could not do, or undo. */
+function failedSteps({ stages, backward }: Readonly<SagaState>): StepState[] {
+  return stages.flat().filter(({ status }) => (backward ? status === 'UNDO_FAILED' : FAILED.has(status)));
 }
 
 const FAILED: ReadonlySet<string> = new Set(['REFUSED', 'FAILED', 'TIMED_OUT']);
@@ -192,6 +194,19 @@ function compensateSaga(progress: Progress, data: Data<'CompensateSaga'>): Refus
   if (progress.plan.isPastPivot())
     return refuse('saga_past_pivot', 'The point of no return is passed: the saga can only go on.');
   progress.turnBack(data.reason);
+  return undefined;
+}
+
+function settleSaga(progress: Progress, { reason }: Data<'SettleSaga'>): Refused {
+  const { at, state, plan } = progress;
+  if (state.status !== 'PARKED') return refuse('saga_not_parked', `The saga is ${state.status}.`);
+  const failed = failedSteps(state);
+  const other = failed.find((step) => plan.step(step).settleable !== true);
+  if (other !== undefined)
+    return refuse('step_not_settleable', `Only the saga itself can do ${other.name}, or undo it.`);
+  const steps = failed.map(({ name }) => name);
+  const status = state.backward ? 'COMPENSATING' : 'RUNNING';
+  progress.add({ type: 'SagaSettled', data: { steps, status, reason, at } });
   return undefined;
 }
 
@@ -226,6 +241,8 @@ function react(command: Timed<SagaCommand>, progress: Progress, definitions: Sag
       return retrySaga(progress, command.data);
     case 'CompensateSaga':
       return compensateSaga(progress, command.data);
+    case 'SettleSaga':
+      return settleSaga(progress, command.data);
   }
 }
 

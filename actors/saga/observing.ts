@@ -12,12 +12,14 @@ export function addSteps(progress: Progress, event: ObservedEvent): boolean {
   return steps.length > 0;
 }
 
+const ENDED: ReadonlySet<string> = new Set(['COMPLETED', 'COMPENSATED', 'SETTLED']);
+
 /** Adds what an event says of the first step that waits for it, or will; false where it says nothing of any. */
 export function hear(progress: Progress, event: ObservedEvent): boolean {
   const { at, state, plan } = progress;
   const { eventType } = event;
   for (const step of state.stages.flat()) {
-    if (step.status === 'COMPLETED' || step.status === 'COMPENSATED' || hasHeardItsEnd(step)) continue;
+    if (ENDED.has(step.status) || hasHeardItsEnd(step)) continue;
     const { awaits } = plan.step(step);
     if (awaits === undefined || !awaits.eventTypes.includes(eventType)) continue;
     const verdict = awaits.verdict(event, plan.context(step));

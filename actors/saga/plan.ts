@@ -135,6 +135,7 @@ function mayHaveDone(step: StepState): boolean {
     case 'COMPENSATING':
     case 'COMPENSATED':
     case 'UNDO_FAILED':
+    case 'SETTLED':
     case 'SKIPPED':
       return false;
   }
@@ -144,6 +145,7 @@ function mayHaveDone(step: StepState): boolean {
 function mayBeDone({ status, sends, unheard, calledOff }: StepState): boolean {
   switch (status) {
     case 'COMPLETED':
+    case 'SETTLED':
       return true;
     case 'RUNNING':
     case 'WAITING':

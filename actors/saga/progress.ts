@@ -90,7 +90,7 @@ export class Progress {
 
   #goForward(): boolean {
     const { at } = this;
-    const stage = this.state.stages.find((steps) => steps.some(({ status }) => status !== 'COMPLETED'));
+    const stage = this.state.stages.find((steps) => steps.some(({ status }) => !DONE.has(status)));
     if (stage === undefined) {
       this.add({ type: 'SagaCompleted', data: { at } });
       return true;
@@ -164,6 +164,7 @@ export class Progress {
   }
 }
 
+const DONE: ReadonlySet<string> = new Set(['COMPLETED', 'SETTLED']);
 const FAILED: ReadonlySet<string> = new Set(['REFUSED', 'FAILED', 'TIMED_OUT']);
 const UNDONE: ReadonlySet<string> = new Set(['COMPENSATING', 'COMPENSATED', 'UNDO_FAILED']);
 const ACTIVE: ReadonlySet<string> = new Set(['RUNNING', 'WAITING']);

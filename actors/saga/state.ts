@@ -9,6 +9,7 @@ import {
   retry,
   type StepAddition,
   type StepState,
+  settle,
   unbegun,
   undo,
 } from './step.ts';
@@ -90,6 +91,11 @@ export function evolve(state: Readonly<SagaState>, event: SagaEvent): SagaState 
       return { ...state, status: 'PARKED', endedAt: null, reason: event.data.reason };
     case 'SagaRetried':
       return retried(state, event.data);
+    case 'SagaSettled': {
+      const { status, steps, at } = event.data;
+      const named = steps.map((step) => ({ step }));
+      return { ...state, status, stages: changed(state.stages, named, (step) => settle(step, at)) };
+    }
     case 'SagaCompleted':
       return { ...ended(state, 'COMPLETED', event.data.at), reason: null };
     case 'SagaCompensated':

@@ -123,6 +123,11 @@ export function callOff(step: StepState, attempts: number, timeoutAt: string): v
   step.timeoutAt = millisecondsOf(timeoutAt);
 }
 
+/** An operator has taken care of it otherwise. */
+export function settle(step: StepState, at: string): void {
+  end(step, 'SETTLED', at);
+}
+
 function end(step: StepState, status: StepStatus, at: string): void {
   step.status = status;
   step.endedAt = at;

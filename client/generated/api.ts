@@ -533,6 +533,21 @@ readonly reason: string;
 };
 };
 
+export type SettleSagaCommand = {
+/** An idempotency key: 1 to 128 visible ASCII characters. */
+readonly commandId: string;
+readonly expectedVersion?: number;
+readonly aggregateType: "saga";
+/** The id of an aggregate: of its client, or made from one. */
+readonly aggregateId: string;
+readonly type: "SettleSaga";
+/** Says that the money which a parked saga could not take, or give back, has come or gone by another way: the saga goes on. */
+readonly data: {
+/** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
+readonly reason: string;
+};
+};
+
 export type RotateSubjectKeyCommand = {
 /** An idempotency key: 1 to 128 visible ASCII characters. */
 readonly commandId: string;
@@ -1375,7 +1390,7 @@ readonly steps: readonly (SagaStep)[];
 export type SagaStep = {
 /** With a key behind a colon where there are several. */
 readonly name: string;
-readonly status: "PENDING" | "RUNNING" | "WAITING" | "COMPLETED" | "REFUSED" | "FAILED" | "TIMED_OUT" | "COMPENSATING" | "COMPENSATED" | "UNDO_FAILED" | "SKIPPED";
+readonly status: "PENDING" | "RUNNING" | "WAITING" | "COMPLETED" | "REFUSED" | "FAILED" | "TIMED_OUT" | "COMPENSATING" | "COMPENSATED" | "UNDO_FAILED" | "SETTLED" | "SKIPPED";
 readonly attempts: number;
 readonly compensationAttempts?: number;
 readonly startedAt: string | null;
@@ -2577,10 +2592,22 @@ readonly reason: string;
 };
 readonly reply: CommandReply;
 };
+/** Say that what a parked saga could not do was taken care of otherwise */
+readonly settleSaga: {
+readonly params: {
+/** The id of an aggregate: of its client, or made from one. */
+readonly id: string;
+};
+readonly body: {
+/** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
+readonly reason: string;
+};
+readonly reply: CommandReply;
+};
 /** Run many commands */
 readonly runCommands: {
 readonly body: {
-readonly commands: readonly (OpenAccountCommand | DepositFundsCommand | WithdrawFundsCommand | ExecuteTradeCommand | SetLimitsCommand | FreezeAccountCommand | UnfreezeAccountCommand | CloseAccountCommand | CorrectTradeCommand | CancelTradeCommand | PutProductCommand | ReceiveStockCommand | AdjustStockCommand | ReserveStockCommand | ReleaseReservationCommand | CommitReservationCommand | PlaceOrderCommand | ShipOrderCommand | DeliverOrderCommand | CancelOrderCommand | AuthorizePaymentCommand | CapturePaymentCommand | VoidPaymentCommand | RefundPaymentCommand | IssueServiceKeyCommand | RotateServiceKeyCommand | RevokeServiceKeyCommand | RetrySagaCommand | CompensateSagaCommand | RotateSubjectKeyCommand | PlaceLegalHoldCommand | LiftLegalHoldCommand | EraseSubjectCommand)[];
+readonly commands: readonly (OpenAccountCommand | DepositFundsCommand | WithdrawFundsCommand | ExecuteTradeCommand | SetLimitsCommand | FreezeAccountCommand | UnfreezeAccountCommand | CloseAccountCommand | CorrectTradeCommand | CancelTradeCommand | PutProductCommand | ReceiveStockCommand | AdjustStockCommand | ReserveStockCommand | ReleaseReservationCommand | CommitReservationCommand | PlaceOrderCommand | ShipOrderCommand | DeliverOrderCommand | CancelOrderCommand | AuthorizePaymentCommand | CapturePaymentCommand | VoidPaymentCommand | RefundPaymentCommand | IssueServiceKeyCommand | RotateServiceKeyCommand | RevokeServiceKeyCommand | RetrySagaCommand | CompensateSagaCommand | SettleSagaCommand | RotateSubjectKeyCommand | PlaceLegalHoldCommand | LiftLegalHoldCommand | EraseSubjectCommand)[];
 };
 readonly reply: BatchReply;
 };
@@ -2593,7 +2620,7 @@ readonly getEvents: {
 readonly query?: {
 /** The `next` of an earlier reply; absent for the beginning. */
 readonly after?: string;
-readonly type?: "AccountOpened" | "FundsDeposited" | "FundsWithdrawn" | "TradeExecuted" | "TradeCorrected" | "TradeCancelled" | "LimitsSet" | "AccountFrozen" | "AccountUnfrozen" | "AccountClosed" | "FundsReserved" | "FundsReleased" | "FundsReservationExpired" | "FundsTransferredOut" | "TransferAccepted" | "TransferCancelled" | "FundsTransferredIn" | "ProductPut" | "StockReceived" | "StockAdjusted" | "StockReserved" | "ReservationReleased" | "ReservationBarred" | "ReservationExpired" | "ReservationCommitted" | "OrderPlaced" | "OrderConfirmed" | "OrderShipped" | "ShipmentRecorded" | "OrderDelivered" | "OrderCancelled" | "PaymentAuthorizationRequested" | "PaymentAuthorized" | "PaymentDeclined" | "PaymentFailed" | "CaptureRequested" | "PaymentCaptured" | "CaptureFailed" | "VoidRequested" | "PaymentVoided" | "VoidFailed" | "RefundRequested" | "PaymentRefunded" | "RefundFailed" | "ProviderAnswerPending" | "ProviderCallFailed" | "ShipmentCreated" | "ShipmentDispatched" | "ShipmentDelivered" | "ServiceKeyIssued" | "ServiceKeyRotated" | "ServiceKeyRevoked" | "AccessDenied" | "FindingOpened" | "FindingClosed" | "SagaStarted" | "StepsStarted" | "StepsAdded" | "StepAccepted" | "StepCompleted" | "StepPutOff" | "StepRefused" | "StepFailed" | "StepTimedOut" | "EventObserved" | "CompensationStarted" | "StepCompensated" | "CompensationAccepted" | "CompensationCalledOff" | "CompensationPutOff" | "CompensationFailed" | "StepSucceededLate" | "SagaParked" | "SagaRetried" | "SagaCompleted" | "SagaCompensated" | "SubjectKeyCreated" | "SubjectKeyRotated" | "LegalHoldPlaced" | "LegalHoldLifted" | "SubjectErased" | "SubjectKeysBackedUp" | "SubjectKeysRecovered" | "SubjectBackupErased";
+readonly type?: "AccountOpened" | "FundsDeposited" | "FundsWithdrawn" | "TradeExecuted" | "TradeCorrected" | "TradeCancelled" | "LimitsSet" | "AccountFrozen" | "AccountUnfrozen" | "AccountClosed" | "FundsReserved" | "FundsReleased" | "FundsReservationExpired" | "FundsTransferredOut" | "TransferAccepted" | "TransferCancelled" | "FundsTransferredIn" | "ProductPut" | "StockReceived" | "StockAdjusted" | "StockReserved" | "ReservationReleased" | "ReservationBarred" | "ReservationExpired" | "ReservationCommitted" | "OrderPlaced" | "OrderConfirmed" | "OrderShipped" | "ShipmentRecorded" | "OrderDelivered" | "OrderCancelled" | "PaymentAuthorizationRequested" | "PaymentAuthorized" | "PaymentDeclined" | "PaymentFailed" | "CaptureRequested" | "PaymentCaptured" | "CaptureFailed" | "VoidRequested" | "PaymentVoided" | "VoidFailed" | "RefundRequested" | "PaymentRefunded" | "RefundFailed" | "ProviderAnswerPending" | "ProviderCallFailed" | "ShipmentCreated" | "ShipmentDispatched" | "ShipmentDelivered" | "ServiceKeyIssued" | "ServiceKeyRotated" | "ServiceKeyRevoked" | "AccessDenied" | "FindingOpened" | "FindingClosed" | "SagaStarted" | "StepsStarted" | "StepsAdded" | "StepAccepted" | "StepCompleted" | "StepPutOff" | "StepRefused" | "StepFailed" | "StepTimedOut" | "EventObserved" | "CompensationStarted" | "StepCompensated" | "CompensationAccepted" | "CompensationCalledOff" | "CompensationPutOff" | "CompensationFailed" | "StepSucceededLate" | "SagaParked" | "SagaRetried" | "SagaSettled" | "SagaCompleted" | "SagaCompensated" | "SubjectKeyCreated" | "SubjectKeyRotated" | "LegalHoldPlaced" | "LegalHoldLifted" | "SubjectErased" | "SubjectKeysBackedUp" | "SubjectKeysRecovered" | "SubjectBackupErased";
 readonly aggregateType?: "account" | "product" | "inventory" | "order" | "payment" | "shipment" | "serviceKey" | "accessLog" | "reconciliation" | "saga" | "subject";
 /** The id of an aggregate: of its client, or made from one. */
 readonly aggregateId?: string;

@@ -46,6 +46,7 @@ export const OPERATIONS = {
   getSaga: { method: 'GET', path: '/v1/sagas/{id}' },
   retrySaga: { method: 'POST', path: '/v1/sagas/{id}/retry', isCommand: true },
   compensateSaga: { method: 'POST', path: '/v1/sagas/{id}/compensate', isCommand: true },
+  settleSaga: { method: 'POST', path: '/v1/sagas/{id}/settle', isCommand: true },
   runCommands: { method: 'POST', path: '/v1/commands' },
   getAsyncApi: { method: 'GET', path: '/asyncapi.json' },
   getEvents: { method: 'GET', path: '/v1/events' },

@@ -30,6 +30,7 @@ const updateSql = (colour: Colour) => `
 function changeOf(event: SagaEvent, at: number): SagaChange {
   switch (event.type) {
     case 'SagaRetried':
+    case 'SagaSettled':
       return { status: event.data.status };
     case 'CompensationStarted':
       return { status: 'COMPENSATING', reason: event.data.reason, endedAt: null };

@@ -99,7 +99,7 @@ class Saga {
     return this.tell({ type: 'ObserveEvent', data: { eventType, aggregateId: 'x', data } });
   }
 
-  operator(type: 'RetrySaga' | 'CompensateSaga'): string {
+  operator(type: 'RetrySaga' | 'CompensateSaga' | 'SettleSaga'): string {
     return this.refusal({ type, data: { reason: 'I say so' } });
   }
 
@@ -574,6 +574,8 @@ it('has no refusal that is never given', () => {
   note(fresh.execute('2', { type: 'TimeOutStep', data: { step: 'pay' } }, START));
   const forward = new Saga(sagaDefinitions([errand(1, { forwardOnly: true, stages: [[step('pay')]] })]));
   given.add(forward.operator('CompensateSaga'));
+  forward.refuse('do pay', 'no');
+  given.add(forward.operator('SettleSaga'));
   const never = SAGA_REFUSALS.filter((code: SagaRefusal) => !given.has(code));
   expect(never).toEqual([]);
 });

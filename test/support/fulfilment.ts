@@ -60,7 +60,7 @@ export class Fulfilment {
   }
 
   /** What becomes of an operator's command. */
-  operator(type: 'RetrySaga' | 'CompensateSaga', data: { reason: string }): string {
+  operator(type: 'RetrySaga' | 'CompensateSaga' | 'SettleSaga', data: { reason: string }): string {
     return codeOf(this.tell({ type, data }));
   }
 

@@ -89,7 +89,10 @@ export class OrderLife {
     return this.of<SagaState>(name).state;
   }
 
-  /** An operator mends what can be mended: there is stock again, the bank does as it is told, and the rest of the order leaves. */
+  /**
+   * An operator mends what can be mended: there is stock again, the bank does as it is told, and the rest of the order leaves. What is
+   * parked then is money that was lost.
+   */
   async mend(): Promise<void> {
     const reason = 'it is mended';
     for (const product of PRODUCTS)
@@ -100,6 +103,8 @@ export class OrderLife {
       for (const saga of SAGAS) this.#byHand([saga, { type: 'RetrySaga', data: { reason } }]);
       await this.calm(OBEDIENT);
     }
+    for (const saga of SAGAS) this.#byHand([saga, { type: 'SettleSaga', data: { reason } }]);
+    await this.calm(OBEDIENT);
   }
 
   /** Units of the order that are still promised. */

@@ -81,6 +81,7 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   // What an operator does about a saga that waits for one.
   RetrySaga: { of: 'platform', ...OPERATORS },
   CompensateSaga: { of: 'platform', ...OPERATORS },
+  SettleSaga: { of: 'platform', ...OPERATORS },
 
   // A batch is open to whoever may send any command: each command in it needs its own row.
   runCommands: { of: 'handler', trader: 'own', risk: 'all', ...OPERATORS },

@@ -168,6 +168,10 @@ const SAGA: Kinds<SagaRefusal> = {
   saga_not_found: { status: 404, meaning: 'There is no such saga.' },
   saga_ended: { status: 422, meaning: 'The saga has ended.' },
   saga_not_parked: { status: 422, meaning: 'The saga waits for nobody.' },
+  step_not_settleable: {
+    status: 422,
+    meaning: 'What the saga waits for can be done, or undone, by itself alone.',
+  },
   saga_past_pivot: { status: 422, meaning: 'The saga can only go on: what it has done cannot be undone.' },
   step_not_running: { status: 422, meaning: 'The step is not under way, or not any more.' },
   event_not_awaited: { status: 422, meaning: 'No step waits for the event.' },

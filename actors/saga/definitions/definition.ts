@@ -138,6 +138,11 @@ export interface StepDefinition<Input> {
    * any more. What cannot be done from there on waits for an operator.
    */
   readonly pivot?: boolean;
+  /**
+   * Whether an operator may say that what it could not do, or undo, was taken care of otherwise: where money can come or go by
+   * another way, and nobody else goes by what the step leaves.
+   */
+  readonly settleable?: boolean;
   readonly compensation?: Compensation<Input>;
 }
 

@@ -57,6 +57,7 @@ export const orderCancellation: SagaDefinition<CancellationInput> = {
     [
       {
         name: 'refund-payment',
+        settleable: true,
         command: ({ input, round }) =>
           paymentCommand(input, 'RefundPayment', {
             refundId: refundId('cancellation', round),

@@ -148,6 +148,7 @@ export const UNTIL_CONFIRMED: Stages = [...UNTIL_RESERVED, ...UNTIL_PAID_FOR];
  */
 const ALLOW_PAYMENT: StepDefinition<OrderInput> = {
   name: 'allow-payment',
+  settleable: true,
   timeoutMs: () => PROMPT_MS,
   retry: PROMPT,
   compensation: {
@@ -188,6 +189,7 @@ function captureVerdict({ eventType, data }: ObservedEvent): EventVerdict {
 /** All of the money at once. What was captured by hand before is not captured again. */
 export const CAPTURE_PAYMENT: StepDefinition<OrderInput> = {
   name: 'capture-payment',
+  settleable: true,
   command: ({ input }) => paymentCommand(input, 'CapturePayment', {}),
   awaits: {
     eventTypes: ['PaymentCaptured', 'CaptureFailed'],

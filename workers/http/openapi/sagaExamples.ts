@@ -51,4 +51,5 @@ export const SAGA_EXAMPLES: Readonly<Record<string, Example>> = {
   getSaga: { reply: saga },
   retrySaga: sagaCommand({ reason: 'the bank answers again' }, 'SagaRetried', 17),
   compensateSaga: sagaCommand({ reason: 'the customer gave up' }, 'CompensationStarted', 9),
+  settleSaga: sagaCommand({ reason: 'paid by bank transfer' }, 'SagaSettled', 25),
 };

@@ -127,6 +127,18 @@ const OPERATOR_COMMANDS: readonly ResourceCommand[] = [
     success: commandSuccess(202, 'The saga goes back.'),
     refusals: ['saga_not_found', 'saga_ended', 'saga_not_parked', 'saga_past_pivot'],
   },
+  {
+    resource: 'settle',
+    operationId: 'settleSaga',
+    summary: 'Say that what a parked saga could not do was taken care of otherwise',
+    description:
+      'For money that came or went by another way, or is given up: the saga goes on without the capture or the refund that it ' +
+      'waits for, which is `SETTLED` then. Whatever else a saga waits for only it can do.',
+    type: 'SettleSaga',
+    body: SagaReason,
+    success: commandSuccess(202, 'The saga goes on.'),
+    refusals: ['saga_not_found', 'saga_not_parked', 'step_not_settleable'],
+  },
 ];
 
 export const sagas: readonly Route[] = [
@@ -135,7 +147,7 @@ export const sagas: readonly Route[] = [
     operationId: 'getSaga',
     description:
       'Step by step. `WAITING`: the command was taken, the event that ends the step is to come. ' +
-      '`FAILED`: there was no answer, however often it was tried. `UNDO_FAILED`: an operator is needed. A saga whose id ' +
+      '`FAILED`: there was no answer, however often it was tried. `UNDO_FAILED`: an operator is needed. `SETTLED`: one has taken care of it otherwise. A saga whose id ' +
       'was only just given out, and that the queue has still to start, is `RUNNING` with every step `PENDING`, and its ' +
       '`ETag` is `"0"`.',
     schema: SagaReply,
