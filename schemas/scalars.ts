@@ -180,10 +180,10 @@ export const Time = z.iso
   .datetime({ offset: true, message: 'must be an RFC 3339 time such as "2013-10-07T13:30:00.123Z"' })
   .transform((text, context) => {
     // The pattern has checked the calendar, so a text of this length in UTC is canonical as it is.
-    if (text.length === CANONICAL_TIME_LENGTH && text.endsWith('Z')) return text;
-    const canonical = new Date(text).toISOString();
-    if (canonical.length === CANONICAL_TIME_LENGTH) return canonical;
-    context.issues.push({ code: 'custom', message: 'must be in the years 0000 to 9999 in UTC', input: text });
+    const isCanonical = text.length === CANONICAL_TIME_LENGTH && text.endsWith('Z');
+    const canonical = isCanonical ? text : new Date(text).toISOString();
+    if (canonical.length === CANONICAL_TIME_LENGTH && !canonical.startsWith(YEAR_ZERO)) return canonical;
+    context.issues.push({ code: 'custom', message: 'must be in the years 0001 to 9999 in UTC', input: text });
     return z.NEVER;
   })
   .meta(
@@ -192,6 +192,9 @@ export const Time = z.iso
       description: 'RFC 3339, to the millisecond; another offset is converted to UTC.',
     }),
   );
+
+/** No calendar has this year: what is kept in it could not be said in Protobuf, whose times begin with the year 1. */
+const YEAR_ZERO = '0000';
 
 /** Characters of `2013-10-07T13:30:00.123Z`; years outside 0000 to 9999, which an offset can lead to, have more. */
 const CANONICAL_TIME_LENGTH = 24;

@@ -2,7 +2,7 @@
 
 import { exports } from 'cloudflare:workers';
 import { create, toBinary } from '@bufbuild/protobuf';
-import { NullValue, timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { NullValue, timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   DepositFundsRequestSchema,
@@ -83,6 +83,19 @@ describe.each(ALL)('%s: commands and queries', (transport) => {
     ]);
     const past = await folio.getAccount({ id, version: 1n });
     expect(past.cash).toMatchObject({ total: '1000' });
+  });
+
+  it('says every time that a trade may have: none is taken that Protobuf cannot say', async () => {
+    const trade = { symbol: 'IBM', side: 'BUY', quantity: '1', price: '0.00000001' };
+    const trades = `/v1/accounts/${id}/trades`;
+    const times = ['0001-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'];
+    for (const executedAt of times)
+      await call('POST', trades, { body: { ...trade, tradeId: executedAt.slice(0, 4), executedAt } });
+    const early = { ...trade, tradeId: '0000', executedAt: '0000-12-31T23:59:59.999Z' };
+    expect(await call('POST', trades, { body: early })).toMatchObject({ status: 400 });
+    const { movements } = await folio.getStatement({ id });
+    const executed = movements.flatMap((movement) => movement.trade?.executedAt ?? []);
+    expect(executed.map((time) => timestampDate(time).toISOString())).toEqual(expect.arrayContaining(times));
   });
 
   it('tells a limit that is lifted from one that stays', async () => {

@@ -90,6 +90,8 @@ describe('values in a body', () => {
     [{ executedAt: '2024-01-01' }, 'executedAt'],
     [{ executedAt: 1_700_000_000_000 }, 'executedAt'],
     [{ executedAt: '9999-12-31T23:59:59-01:00' }, 'executedAt'],
+    [{ executedAt: '0000-12-31T23:59:59.999Z' }, 'executedAt'],
+    [{ executedAt: '0001-01-01T00:00:00+01:00' }, 'executedAt'],
     [{ side: 'x', symbol: '', price: 'x' }, 'symbol price side'],
   ])('a trade with %o', async (more, paths) => {
     expect(await post(TRADES, { ...trade, ...more })).toBe(`400 invalid_request ${paths}`);
