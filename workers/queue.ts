@@ -4,34 +4,44 @@ import { consumeForArchive } from '../queues/archive/consumer.ts';
 import { consumeBatch } from '../queues/kernel/consumer.ts';
 import { consumeDead } from '../queues/kernel/deadLetters.ts';
 import { consumeForSagas } from '../queues/sagas/consumer.ts';
-import { createLogger } from '../telemetry/logger.ts';
+import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { archivistFor } from './archive.ts';
 import { type Env, viewDatabases } from './env.ts';
 import { deadLetterDeps } from './parked/messages.ts';
 import { consumerDeps } from './projection.ts';
 import { sagaConsumerDeps } from './sagas.ts';
 
-/** Every consumer group's dead letters go the same way. */
-const DEAD_QUEUE = /^folio-([a-z]+)-dead/;
+/**
+ * The consumer group in a queue's name, and whether its dead letters come that way. Environments of one account have queues of their own,
+ * which have the environment's name before, in between or behind: `folio-views-staging`, `staging-folio-views-dead`.
+ */
+const GROUP = /(?:^|-)folio-([a-z]+)(?:-|$)/;
+const DEAD = /-dead(?:-|$)/;
 
 /** Hands a batch to its queue's consumer. */
 export async function handleQueue(batch: MessageBatch<unknown>, env: Env): Promise<void> {
   const logger = createLogger('queue', env.LOG_LEVEL);
-  const [, deadGroup] = DEAD_QUEUE.exec(batch.queue) ?? [];
-  if (deadGroup !== undefined) return consumeDead(deadLetterDeps(env, logger), deadGroup, batch.messages);
-  if (batch.queue.startsWith('folio-views')) {
+  const [, group] = GROUP.exec(batch.queue) ?? [];
+  if (group !== undefined && DEAD.test(batch.queue))
+    return consumeDead(deadLetterDeps(env, logger), group, batch.messages);
+  const consume = group === undefined ? undefined : CONSUMERS[group];
+  if (consume === undefined) throw new Error(`no consumer for queue ${batch.queue}`);
+  return consume(batch.messages, env, logger);
+}
+
+type Consume = (messages: MessageBatch<unknown>['messages'], env: Env, logger: Logger) => Promise<void>;
+
+/** By group. */
+const CONSUMERS: Readonly<Record<string, Consume>> = {
+  views(messages, env, logger) {
     const parts = viewDatabases(env).length;
-    return consumeBatch(
-      { parts, logger, runnerDeps: (part) => consumerDeps(env, part, logger), chance: Math.random },
-      batch.messages,
-    );
-  }
-  if (batch.queue.startsWith('folio-archive')) {
+    const runnerDeps = (part: number) => consumerDeps(env, part, logger);
+    return consumeBatch({ parts, logger, runnerDeps, chance: Math.random }, messages);
+  },
+  archive(messages, env, logger) {
     const archivist = archivistFor(env);
     const accept = (arrivals: readonly Arrival[]) => archivist((stub) => stub.accept(arrivals));
-    return consumeForArchive({ logger, accept }, batch.messages);
-  }
-  if (batch.queue.startsWith('folio-sagas'))
-    return consumeForSagas(sagaConsumerDeps(env, logger), batch.messages);
-  throw new Error(`no consumer for queue ${batch.queue}`);
-}
+    return consumeForArchive({ logger, accept }, messages);
+  },
+  sagas: (messages, env, logger) => consumeForSagas(sagaConsumerDeps(env, logger), messages),
+};

@@ -402,3 +402,28 @@ describe('a configuration of tokens that is not whole', () => {
     log.mockRestore();
   });
 });
+
+describe('the queues of another environment of the account', () => {
+  it.each(['folio-views-dead-staging', 'folio-views-staging-dead', 'staging-folio-views-dead'])(
+    'are known for what they are by their names: %s',
+    async (queue) => {
+      const said: string[] = [];
+      const message = {
+        id: queue,
+        // What no outbox wrote: dead letters keep it as it is, and a consumer of what is alive has it delivered again.
+        body: 'written by nobody',
+        attempts: 1,
+        ack: () => void said.push('ack'),
+        retry: () => void said.push('retry'),
+      };
+      for (const name of [queue, queue.replace('-dead', '')])
+        await handleQueue({ queue: name, messages: [message] } as unknown as MessageBatch, testEnv);
+      expect(said).toEqual(['ack', 'retry']);
+    },
+  );
+
+  it('are not taken for others', async () => {
+    const batch = { queue: 'folio-sinks', messages: [] } as unknown as MessageBatch;
+    await expect(handleQueue(batch, testEnv)).rejects.toThrow('no consumer for queue folio-sinks');
+  });
+});
