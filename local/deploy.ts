@@ -1,6 +1,6 @@
 import { retention } from './archive/retention.ts';
 import { asksForHelp, runCommand } from './commandLine.ts';
-import { deploymentOf, optionValue, requireEnvironment } from './deployment.ts';
+import { deploymentOf, inheritedDefinitions, optionValue, requireEnvironment } from './deployment.ts';
 import { LocalServerError } from './errors.ts';
 import { missingResources, missingResourcesText } from './requiredResources.ts';
 import { deployedSecrets, givenVariables, missingSecrets, missingSecretsText } from './requiredSecrets.ts';
@@ -53,7 +53,7 @@ async function main(): Promise<number> {
     const ruled = await retention({ environment, config, profile });
     if (ruled !== 0) return ruled;
   }
-  return await runWrangler(['deploy', ...given]);
+  return await runWrangler(['deploy', ...(await inheritedDefinitions(given)), ...given]);
 }
 
 await runCommand(main);

@@ -7,6 +7,7 @@ import { LocalServerError } from './errors.ts';
 interface Configuration {
   readonly account_id?: string;
   readonly vars?: Readonly<Record<string, unknown>>;
+  readonly define?: Readonly<Record<string, string>>;
   readonly d1_databases: readonly {
     readonly binding: string;
     readonly database_name?: string;
@@ -51,4 +52,17 @@ export function requireEnvironment(
 ): void {
   if (environment !== undefined && definedEnvironments?.includes(environment) !== true)
     throw new LocalServerError(`wrangler.toml has no environment ${environment}`);
+}
+
+/**
+ * Options that give a named environment what the bundler is told of the one without a name: wrangler lets it inherit nearly all that is
+ * no binding, but not that, and what draws PDFs fails without it.
+ */
+export async function inheritedDefinitions(args: readonly string[]): Promise<string[]> {
+  const config = optionValue(args, '--config') ?? optionValue(args, '-c');
+  const named = await deploymentOf(args);
+  const nameless = await deploymentOf(config === undefined ? [] : ['--config', config]);
+  return Object.entries(nameless.define ?? {})
+    .filter(([name]) => !Object.hasOwn(named.define ?? {}, name))
+    .flatMap(([name, value]) => ['--define', `${name}:${value}`]);
 }

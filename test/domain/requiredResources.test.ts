@@ -1,11 +1,17 @@
 /** A deployment that is bound to what there is not yet is stopped before it changes anything, and says how to make all of it. */
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Deployment, deploymentOf } from '../../local/deployment.ts';
+import {
+  type Deployment,
+  deploymentOf,
+  inheritedDefinitions,
+  requireEnvironment,
+} from '../../local/deployment.ts';
 import { missingResources, missingResourcesText } from '../../local/requiredResources.ts';
 
 const OPERATIONS = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
@@ -58,6 +64,38 @@ beforeEach(() => {
 afterAll(() => void server.close());
 
 const missing = (meant = deployment) => missingResources(meant, undefined, variables);
+
+describe('an environment', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'folio-environment-'));
+  const config = join(folder, 'wrangler.toml');
+  writeFileSync(
+    config,
+    '[define]\none = "1"\ntwo = "https://a.test/"\n[env.staging]\ndefine = { one = "3" }\n[env.bare]\n',
+  );
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const options = ['--config', config];
+
+  it('has the definitions of the one without a name, unless it has others', async () => {
+    expect(await inheritedDefinitions(options)).toEqual([]);
+    expect(await inheritedDefinitions([...options, '--env', 'staging'])).toEqual([
+      '--define',
+      'two:https://a.test/',
+    ]);
+    expect(await inheritedDefinitions(['-c', config, '-e', 'bare'])).toEqual([
+      '--define',
+      'one:1',
+      '--define',
+      'two:https://a.test/',
+    ]);
+  });
+
+  it('that there is not is none, and not the one without a name', async () => {
+    const found = await deploymentOf([...options, '--env', 'staging']);
+    requireEnvironment(found, undefined);
+    requireEnvironment(found, 'staging');
+    expect(() => requireEnvironment(found, 'stagin')).toThrow('wrangler.toml has no environment stagin');
+  });
+});
 
 describe('a deployment into an account', () => {
   it('that has nothing yet names every database, queue and bucket, as the page about it does', async () => {
