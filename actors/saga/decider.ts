@@ -270,7 +270,7 @@ export function sagaDecider(
 ): Decider<SagaState, SagaCommand, SagaEvent, SagaRefusal> {
   return {
     aggregateType: 'saga',
-    stateVersion: 5,
+    stateVersion: 6,
     initial,
     decide: (command, state) => decide(command, state, definitions),
     evolve,

@@ -15,8 +15,8 @@ import {
 } from './step.ts';
 
 /**
- * Added steps of a stage that are kept when they are done: an order of 1,000 lines may be shipped in 100 parts, and the state
- * stands in the snapshot, which holds 1.9 MB. The trace of all is in the log.
+ * Added steps of a stage that are kept when they are done, or up to twice as many: an order of 1,000 lines may be shipped in
+ * 100 parts, and the state stands in the snapshot, which holds 1.9 MB. The trace of all is in the log.
  */
 const DONE_KEPT = 1_000;
 
@@ -116,8 +116,11 @@ export function evolve(state: Readonly<SagaState>, event: SagaEvent): SagaState 
     }
     case 'StepsAdded':
       return { ...state, stages: withAdded(state.stages, event.data.steps) };
+    case 'StepCompleted': {
+      const done = changed(state.stages, [event.data], (step) => evolveStep(step, event));
+      return { ...state, stages: withoutManyDone(done) };
+    }
     case 'StepAccepted':
-    case 'StepCompleted':
     case 'StepPutOff':
     case 'StepRefused':
     case 'StepFailed':
@@ -164,6 +167,18 @@ function withAdded(stages: Stages, steps: readonly StepAddition[]): Stages {
     const added = more.get(index)?.map(({ step, given }) => ({ ...unbegun(step), given }));
     return withoutFirstDone(added === undefined ? stage : [...stage, ...added]);
   });
+}
+
+/**
+ * Shipments may come faster than their steps are done, so that these become too many as they end and not as others are added. Each
+ * time as many are dropped as are kept: what is known of where steps stand has to be found out anew.
+ */
+function withoutManyDone(stages: Stages): Stages {
+  const isLong = (stage: readonly StepState[]) =>
+    stage.length > 2 * DONE_KEPT && stage.filter(isDone).length > 2 * DONE_KEPT;
+  return stages.some(isLong)
+    ? stages.map((stage) => (isLong(stage) ? withoutFirstDone(stage) : stage))
+    : stages;
 }
 
 /** A stage without the first of the added steps that are done, where it has too many of them. */

@@ -211,4 +211,19 @@ describe('steps that events add', () => {
     for (const effect of saga.wants) saga.answer(effect);
     expect(saga.wants).toEqual(['do eat']);
   });
+
+  it('are forgotten as well where they came faster than they were done', () => {
+    const saga = new Saga();
+    const many = Array.from({ length: 1_300 }, (_, index) => `p${index}`);
+    for (const part of ['a', 'b', 'c']) saga.come(many.map((name) => `${name}${part}`));
+    const wanted = saga.wants;
+    expect(wanted).toHaveLength(3_900);
+    for (const effect of wanted) saga.answer(effect);
+    const [, stage = []] = saga.state.stages;
+    expect(stage.length).toBeLessThanOrEqual(1 + 2_000);
+    expect([saga.status('put-away:p0a'), saga.status('put-away:p1299c')]).toEqual([undefined, 'COMPLETED']);
+    saga.come(['last'], true);
+    for (const effect of saga.wants) saga.answer(effect);
+    expect(saga.wants).toEqual(['do eat']);
+  });
 });
