@@ -48,7 +48,7 @@ export const Remark = Text(REMARK_LENGTH_MAX).meta({
 });
 
 /** Line breaks, other control characters and marks that turn the direction of what follows (Unicode, UAX #9). */
-const CONTROL = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 function isPlain(text: string): boolean {
   return text.isWellFormed() && !CONTROL.test(text);

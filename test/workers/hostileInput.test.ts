@@ -69,6 +69,9 @@ describe('values in a body', () => {
     ['a number as text field', { amount: '1', reference: 5 }, 'reference'],
     ['an empty text', { amount: '1', reference: '' }, 'reference'],
     ['a long text', { amount: '1', reference: 'x'.repeat(257) }, 'reference'],
+    ['a second line', { amount: '1', reference: 'rent\nmarch' }, 'reference'],
+    ['a second line of Unicode', { amount: '1', reference: 'rent\u2028march' }, 'reference'],
+    ['a second paragraph', { amount: '1', reference: 'rent\u2029march' }, 'reference'],
     ['two faults', { amount: '-1', reference: '' }, 'amount reference'],
   ])('%s', async (_name, body, paths) => {
     expect(await post(DEPOSITS, body)).toBe(`400 invalid_request ${paths}`);
