@@ -169,6 +169,8 @@ const FAILED: ReadonlySet<string> = new Set(['REFUSED', 'FAILED', 'TIMED_OUT']);
 const UNDONE: ReadonlySet<string> = new Set(['COMPENSATING', 'COMPENSATED', 'UNDO_FAILED']);
 const ACTIVE: ReadonlySet<string> = new Set(['RUNNING', 'WAITING']);
 
+/** What went wrong with a step, in a line: an event that said so is told by its name. */
 function reasonOf({ name, error }: StepState): string {
-  return error === null ? name : `${name}: ${error.code}`;
+  if (error === null) return name;
+  return `${name}: ${error.code === REFUSED_BY_EVENT ? error.detail : error.code}`;
 }

@@ -40,7 +40,7 @@ it.each([
   async (_, begin, step, sent, ended) => {
     const shop = await begin();
     expect([shop.money, shop.status]).toEqual(['AUTHORIZED', 'PARKED']);
-    expect(shop.saga.state.reason).toBe(`${step}: refused_by_event`);
+    expect(shop.saga.state.reason).toBe(`${step}: VoidFailed`);
     expect(shop.saga.events.at(-1)).toMatchObject({ type: 'SagaParked', data: { steps: [step] } });
     // Another try is another void, which the bank declines as well.
     await shop.toSaga('RetrySaga', operator);

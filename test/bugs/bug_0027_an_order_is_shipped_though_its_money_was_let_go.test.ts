@@ -33,7 +33,7 @@ it('an order whose money is let go while its shipment is waited for is cancelled
   expect(saga.observe('PaymentVoided', VOIDED)).toBe('accepted');
   expect(saga.actor.state).toMatchObject({
     status: 'COMPENSATING',
-    reason: 'await-shipment: refused_by_event',
+    reason: 'await-shipment: PaymentVoided',
   });
   expect(wayBack(saga)).toEqual([
     'CancelOrder',

@@ -88,7 +88,7 @@ it('a refund that the bank declines waits for an operator, and each try is anoth
     once('ConfirmOrder', (one) => one.byHand(capture())),
     'tok_refund_decline',
   );
-  expect([shop.status, shop.saga.state.reason]).toEqual(['PARKED', 'allow-payment: refused_by_event']);
+  expect([shop.status, shop.saga.state.reason]).toEqual(['PARKED', 'allow-payment: RefundFailed']);
   expect(findStep(shop.saga.state, 'reserve-stock:1')?.status, 'the stock waits').toBe('COMPLETED');
   await shop.toSaga('RetrySaga', operator);
   expect([shop.status, count(shop, 'RefundRequested'), count(shop, 'RefundFailed')]).toEqual([
@@ -122,10 +122,7 @@ it('a refund by hand counts, and where the bank declines it the saga asks for it
     1,
   ]);
   const declined = await undone({ arrives }, 'tok_refund_decline');
-  expect([declined.status, declined.saga.state.reason]).toEqual([
-    'PARKED',
-    'allow-payment: refused_by_event',
-  ]);
+  expect([declined.status, declined.saga.state.reason]).toEqual(['PARKED', 'allow-payment: RefundFailed']);
   expect(declined.saga.events.map(({ type }) => type)).toContain('StepSucceededLate');
   expect(count(declined, 'RefundFailed')).toBe(2);
 });

@@ -31,7 +31,7 @@ it('a refund that comes back after the end has an operator asked, whose retry as
   expect([shop.status, shop.standing.refunded]).toEqual(['COMPLETED', '1.5']);
   await shop.toPayment(sentBack('cancellation'));
   expect([shop.status, shop.standing.refunded]).toEqual(['PARKED', '0']);
-  expect(shop.saga.state).toMatchObject({ endedAt: null, reason: 'refund-payment: refused_by_event' });
+  expect(shop.saga.state).toMatchObject({ endedAt: null, reason: 'refund-payment: RefundFailed' });
   await shop.toSaga('RetrySaga', operator);
   // This bank does not know that it came back, and refuses to send more back than it took.
   expect([shop.status, refunds(shop)]).toEqual(['PARKED', 2]);

@@ -426,7 +426,7 @@ describe('a step that waits for an event', () => {
     const saga = new Saga(waiting).fetched();
     saga.answer('do pay');
     saga.observe('Declined');
-    expect(saga.state).toMatchObject({ status: 'COMPENSATING', reason: 'pay: refused_by_event' });
+    expect(saga.state).toMatchObject({ status: 'COMPENSATING', reason: 'pay: Declined' });
     expect(saga.wants).toEqual(['undo fetch:1 1', 'undo fetch:2 1']);
   });
 

@@ -137,7 +137,7 @@ describe('an undoing that an event ends', () => {
   it('parks the saga where it failed; an operator has it asked for again under an id of its own', () => {
     const saga = new Saga().asked();
     saga.observe('Kept');
-    expect(saga.state).toMatchObject({ status: 'PARKED', reason: 'pay: refused_by_event', endedAt: null });
+    expect(saga.state).toMatchObject({ status: 'PARKED', reason: 'pay: Kept', endedAt: null });
     expect(saga.actor.events.at(-1)).toMatchObject({ type: 'SagaParked', data: { steps: ['pay'] } });
     expect(saga.observe('Kept')).toMatchObject({ code: 'event_not_awaited' });
     saga.retry();

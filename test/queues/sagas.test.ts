@@ -67,7 +67,7 @@ it('shows a saga that had ended and waits again as one that has not ended', asyn
   expect(await sagas()).toMatchObject([{ status: 'COMPLETED', reason: null }]);
   const data = { eventType: 'RefundFailed', aggregateId: 'o', data: { refundId: 'by-hand' } };
   await applyAll(log.run({ type: 'ObserveEvent', data }));
-  const parked = { status: 'PARKED', reason: 'refund-payment: refused_by_event', endedAt: null };
+  const parked = { status: 'PARKED', reason: 'refund-payment: RefundFailed', endedAt: null };
   expect(await sagas()).toMatchObject([{ ...parked, version: log.head }]);
 });
 

@@ -96,7 +96,7 @@ describe('an order', () => {
     await orderIs('o-2', 'CANCELLED');
     await sagaIs('fulfil-o-2', 'COMPENSATED');
     expect(await levelOf(tea)).toEqual(['10', '0']);
-    expect(await sagaOf('fulfil-o-2')).toMatchObject({ reason: 'authorize-payment: refused_by_event' });
+    expect(await sagaOf('fulfil-o-2')).toMatchObject({ reason: 'authorize-payment: PaymentDeclined' });
   });
 
   it('of which a line is not there is cancelled, and nobody is charged', async () => {

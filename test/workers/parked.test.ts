@@ -307,7 +307,7 @@ describe('a saga that can be neither finished nor undone', () => {
     expect(await idsOf('?where=order-fulfilment')).toEqual([id]);
     const parkedSagas = () => call('GET', '/v1/sagas?status=PARKED&definition=order-fulfilment');
     expect((await parkedSagas()).body).toMatchObject({
-      sagas: [{ sagaId: 'fulfil-o-9', reason: 'capture-payment: refused_by_event', endedAt: null }],
+      sagas: [{ sagaId: 'fulfil-o-9', reason: 'capture-payment: CaptureFailed', endedAt: null }],
       nextCursor: null,
     });
     const { body } = await call('GET', `/v1/parked/${id}`);

@@ -37,7 +37,7 @@ const summary = {
   definition: 'order-fulfilment',
   definitionVersion: 1,
   status: 'PARKED',
-  reason: 'capture-payment: refused_by_event',
+  reason: 'capture-payment: CaptureFailed',
   startedAt: '2026-11-21T09:30:00.000Z',
   updatedAt: '2026-11-23T16:20:41.380Z',
   endedAt: null,
