@@ -40,6 +40,8 @@ export interface StreamHub {
 /** What aggregates' actors use. */
 export interface ActorEnv extends AggregateBindings, PaymentSettings, PrivacySettings {
   readonly LOG_LEVEL?: string;
+  /** Where objects are made; absent: near whoever asks for one first (schemas/location.ts). */
+  readonly LOCATION_HINT?: string;
   readonly DIRECTORY: DurableObjectNamespace<DirectoryActor>;
   // One queue per consumer group, each under its binding in schemas/consumerGroups.ts.
   readonly VIEWS_QUEUE: Queue<string>;

@@ -1,9 +1,16 @@
+import { LOCATION_HINTS } from '../schemas/location.ts';
 import { retention } from './archive/retention.ts';
 import { asksForHelp, runCommand } from './commandLine.ts';
 import { deploymentOf, inheritedDefinitions, optionValue, requireEnvironment } from './deployment.ts';
 import { LocalServerError } from './errors.ts';
 import { missingResources, missingResourcesText } from './requiredResources.ts';
-import { deployedSecrets, givenVariables, missingSecrets, missingSecretsText } from './requiredSecrets.ts';
+import {
+  deployedSecrets,
+  givenVariables,
+  missingSecrets,
+  missingSecretsText,
+  type Variables,
+} from './requiredSecrets.ts';
 import { checkSupplyChain } from './supplyChain.ts';
 import { migrateWithWrangler, runWrangler } from './wrangler.ts';
 import { requireWranglerOptions } from './wranglerOptions.ts';
@@ -42,6 +49,7 @@ async function main(): Promise<number> {
     const deployment = await deploymentOf(given);
     const environment = optionValue(given, '--env') ?? optionValue(given, '-e');
     requireEnvironment(deployment, environment);
+    requireLocation({ ...deployment.vars, ...givenVariables(given) });
     const missing = await missingSecrets(given, deployment.vars ?? {}, deployedSecrets);
     if (missing.length > 0) throw new LocalServerError(missingSecretsText(missing));
     const profile = optionValue(given, '--profile');
@@ -54,6 +62,12 @@ async function main(): Promise<number> {
     if (ruled !== 0) return ruled;
   }
   return await runWrangler(['deploy', ...(await inheritedDefinitions(given)), ...given]);
+}
+
+/** A Worker with a location that there is not would answer nobody. */
+function requireLocation({ LOCATION_HINT: hint }: Variables): void {
+  if (hint !== undefined && !LOCATION_HINTS.some((known) => known === hint))
+    throw new LocalServerError(`LOCATION_HINT has to be one of ${LOCATION_HINTS.join(', ')}`);
 }
 
 await runCommand(main);

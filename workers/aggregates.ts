@@ -6,6 +6,7 @@ import type { ChainReport, VerifyRange } from '../actors/kernel/verify.ts';
 import { type AggregateKey, keyOf } from '../queues/kernel/positions.ts';
 import { AGGREGATES, isAggregateType } from '../schemas/aggregates.ts';
 import type { CommandContext, CommandTarget } from '../schemas/envelope.ts';
+import { placeOf } from '../schemas/location.ts';
 import type { EventsMessage } from '../schemas/message.ts';
 import { parseEventsMessage } from '../schemas/message.ts';
 import type { Env } from './env.ts';
@@ -38,7 +39,7 @@ export interface Owner<State = unknown> {
 
 /** An account's actor. */
 export function accountStub(env: Env, accountId: string) {
-  return env.ACCOUNTS.getByName(accountId);
+  return env.ACCOUNTS.getByName(accountId, placeOf(env));
 }
 
 /** The actor of any aggregate, for what all actors answer. Throws on an unknown type: a bug. */
@@ -46,7 +47,7 @@ export function actorStub(env: Env, { aggregateType, aggregateId }: AggregateKey
   if (!isAggregateType(aggregateType)) throw new Error(`no actor for aggregate type ${aggregateType}`);
   const namespace = env[AGGREGATES[aggregateType].binding];
   // Stubs wrap the types of their results, and are themselves thenable to the compiler alone.
-  return namespace.getByName(aggregateId) as unknown as AggregateActor;
+  return namespace.getByName(aggregateId, placeOf(env)) as unknown as AggregateActor;
 }
 
 /** The same for reading: no question waits longer than a moment for its answer. */

@@ -2,10 +2,12 @@
  * Sagas whose id was given out and that have not begun: an event of an order starts them, and the queue brings it a moment
  * after the answer. Whoever asks meanwhile is told what the order's log already says of them.
  */
+
 import type { SagaStart } from '../actors/saga/announced.ts';
 import type { SagaState } from '../actors/saga/state.ts';
 import { ProjectedEvent } from '../queues/kernel/projector.ts';
 import { startOf } from '../queues/sagas/subscriptions.ts';
+import { placeOf } from '../schemas/location.ts';
 import { orderOfSaga } from '../schemas/sagaIds.ts';
 import { timeText } from '../schemas/time.ts';
 import { readLog } from './aggregates.ts';
@@ -30,7 +32,7 @@ export async function announcedSaga(
   if (start === undefined) return null;
   const at = timeText(start.event.recordedAt);
   // Stubs are themselves thenable to the compiler alone, and wrap what they answer.
-  const saga = env.SAGAS.getByName(sagaId) as unknown as {
+  const saga = env.SAGAS.getByName(sagaId, placeOf(env)) as unknown as {
     announced(start: SagaStart, at: string): Promise<{ state: SagaState; version: number }>;
   };
   return inTime(`saga/${sagaId}`, saga.announced(start.command.data as SagaStart, at));

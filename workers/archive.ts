@@ -3,6 +3,7 @@ import type { ArchivistActor } from '../actors/archivist/actor.ts';
 import type { NotaryActor } from '../actors/notary/actor.ts';
 import type { Sealed } from '../queues/archive/archivist.ts';
 import { type ArchiveStore, r2Store } from '../queues/archive/store.ts';
+import { placeOf } from '../schemas/location.ts';
 import type { Env } from './env.ts';
 import { inBucketTime, inTime, Unanswered } from './inTime.ts';
 
@@ -18,12 +19,12 @@ export const ARCHIVE_MS_MAX = 60_000;
 
 /** The writer of the archive. */
 export function archivistStub(env: Env): DurableObjectStub<ArchivistActor> {
-  return env.ARCHIVIST.getByName(ARCHIVIST);
+  return env.ARCHIVIST.getByName(ARCHIVIST, placeOf(env));
 }
 
 /** Whoever signs it. */
 export function notaryStub(env: Env): DurableObjectStub<NotaryActor> {
-  return env.NOTARY.getByName(NOTARY);
+  return env.NOTARY.getByName(NOTARY, placeOf(env));
 }
 
 /** Asks the archivist. Rejects with {@link Unanswered} where it does not answer in time. */

@@ -1,6 +1,7 @@
 /** Which aggregates there are, of one type: what the directory's parts know together. */
 
 import type { DirectoryCursor, DirectoryEntry, Walk } from '../actors/directory/directory.ts';
+import { placeOf } from '../schemas/location.ts';
 import { DIRECTORY_PARTS, directoryName, partOf } from '../schemas/partition.ts';
 import type { Env } from './env.ts';
 import { inTime } from './inTime.ts';
@@ -8,7 +9,7 @@ import { inTime } from './inTime.ts';
 /** One part of the directory, from 0: no question waits longer than a moment for its answer. */
 export function directoryPart(env: Env, part: number) {
   const name = directoryName(part);
-  const directory = env.DIRECTORY.getByName(name);
+  const directory = env.DIRECTORY.getByName(name, placeOf(env));
   const asked = <Answer>(answer: Promise<Answer>) => inTime(`directory ${name}`, answer);
   return {
     list: (after: DirectoryCursor | null, limit: number): Promise<DirectoryEntry[]> =>

@@ -4,6 +4,7 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import type { CommandContext, CommandEnvelope, Outcome } from '../../schemas/envelope.ts';
+import { placeOf } from '../../schemas/location.ts';
 import { DIRECTORY_PARTS, directoryName, partOf } from '../../schemas/partition.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import type { ActorEnv } from '../env.ts';
@@ -241,7 +242,7 @@ function actorDeps(ctx: DurableObjectState, env: ActorEnv, decider: AnyDecider):
     groups: groupQueues(env, aggregateType, startTimer),
     register: async () => {
       const name = directoryName(partOf(aggregateId, DIRECTORY_PARTS));
-      const entered = env.DIRECTORY.getByName(name).register(aggregateType, aggregateId);
+      const entered = env.DIRECTORY.getByName(name, placeOf(env)).register(aggregateType, aggregateId);
       await inTime(startTimer, `directory ${name}`, entered, REGISTER_MS_MAX);
     },
     uniqueId: () => crypto.randomUUID(),

@@ -2,8 +2,9 @@
 import { afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { OpenFinding } from '../../schemas/reconciliation.ts';
 import { createLogger } from '../../telemetry/logger.ts';
-import { accountStub } from '../../workers/aggregates.ts';
-import { ARCHIVE_MS_MAX, archivistFor } from '../../workers/archive.ts';
+import { accountStub, actorStub } from '../../workers/aggregates.ts';
+import { ARCHIVE_MS_MAX, archivistFor, archivistStub } from '../../workers/archive.ts';
+import { directoryPart } from '../../workers/directory.ts';
 import type { Env } from '../../workers/env.ts';
 import { app } from '../../workers/http/app.ts';
 import { ANSWER_MS_MAX, Unanswered } from '../../workers/inTime.ts';
@@ -377,8 +378,8 @@ describe('an archive that does not answer', () => {
 });
 
 describe('a setting that there is not', () => {
-  it.each([{ JURISDICTION: 'mars' }, { ARCHIVE_REMOVAL: 'never' }])(
-    'shows before anything is archived by it: %j',
+  it.each([{ JURISDICTION: 'mars' }, { ARCHIVE_REMOVAL: 'never' }, { LOCATION_HINT: 'moon' }])(
+    'shows before anything is done by it: %j',
     async (setting) => {
       const env = { ...testEnv, ...setting } as Env;
       expect(verdict(await call('GET', '/readyz', { env }))).toBe('503 not_ready');
@@ -425,5 +426,25 @@ describe('the queues of another environment of the account', () => {
   it('are not taken for others', async () => {
     const batch = { queue: 'folio-sinks', messages: [] } as unknown as MessageBatch;
     await expect(handleQueue(batch, testEnv)).rejects.toThrow('no consumer for queue folio-sinks');
+  });
+});
+
+describe('the place of objects', () => {
+  it('is left to whoever asks for one first, unless the environment says where all are made', () => {
+    const asked: unknown[] = [];
+    const namespace = { getByName: (...args: unknown[]) => void asked.push(args) };
+    const bindings = { ACCOUNTS: namespace, DIRECTORY: namespace, ARCHIVIST: namespace };
+    const place = (settings: { readonly LOCATION_HINT?: string }) => {
+      const env = { ...testEnv, ...bindings, ...settings } as unknown as Env;
+      asked.length = 0;
+      accountStub(env, 'a');
+      actorStub(env, { aggregateType: 'account', aggregateId: 'a' });
+      directoryPart(env, 3);
+      archivistStub(env);
+      return asked;
+    };
+    const names = ['a', 'a', 'part-3', 'archivist'];
+    expect(place({})).toEqual(names.map((name) => [name, {}]));
+    expect(place({ LOCATION_HINT: 'weur' })).toEqual(names.map((name) => [name, { locationHint: 'weur' }]));
   });
 });

@@ -3,6 +3,7 @@ import { type DeadLetterDeps, redeliver } from '../../queues/kernel/deadLetters.
 import { project } from '../../queues/kernel/runner.ts';
 import { tellSagas } from '../../queues/sagas/consumer.ts';
 import type { DeadLetter } from '../../schemas/deadLetter.ts';
+import { placeOf } from '../../schemas/location.ts';
 import { parseEventsMessage } from '../../schemas/message.ts';
 import { partOf } from '../../schemas/partition.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -43,7 +44,7 @@ export function deadLetterDeps(env: Env, logger: Logger): DeadLetterDeps {
 }
 
 function keeper(env: Env) {
-  return env.DEAD_LETTERS.getByName(KEEPER);
+  return env.DEAD_LETTERS.getByName(KEEPER, placeOf(env));
 }
 
 async function toViews(env: Env, logger: Logger, texts: readonly string[]): Promise<void> {

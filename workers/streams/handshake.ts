@@ -1,4 +1,5 @@
 /** From a request for a stream to the hub that takes its socket. */
+import { placeOf } from '../../schemas/location.ts';
 import type { KnownCaller, ShownKey } from '../access/principal.ts';
 import type { Env } from '../env.ts';
 import { principalText } from './principals.ts';
@@ -38,7 +39,7 @@ export async function openSocket(
   const endsAt = Math.min(caller.endsAt, Date.now() + SESSION_MS_MAX);
   const handshake: Handshake = { principal: principalText(principal), correlationId, endsAt, serviceKey };
   const chance = crypto.getRandomValues(new Uint32Array(1))[0] as number;
-  const hub = env.STREAMS.getByName(`hub-${chance % STREAM_HUBS}`);
+  const hub = env.STREAMS.getByName(`hub-${chance % STREAM_HUBS}`, placeOf(env));
   const { status, webSocket } = await hub.fetch('https://hub/', {
     headers: { Upgrade: 'websocket', [HANDSHAKE_HEADER]: JSON.stringify(handshake) },
   });

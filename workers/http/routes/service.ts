@@ -1,5 +1,6 @@
 /** Liveness, readiness, and the API's description. */
 import { masterKeys } from '../../../privacy/masterKeys.ts';
+import { placeOf } from '../../../schemas/location.ts';
 import { directoryName } from '../../../schemas/partition.ts';
 import { archiveRemovalOf, jurisdictionOf } from '../../../schemas/retention.ts';
 import { errorFields } from '../../../telemetry/logger.ts';
@@ -57,6 +58,7 @@ const getReadiness = route(
       masterKeys(c.env);
       archiveRemovalOf(c.env.ARCHIVE_REMOVAL);
       jurisdictionOf(c.env.JURISDICTION);
+      placeOf(c.env);
       await inTime(
         'every binding',
         Promise.all([
