@@ -17,6 +17,9 @@ export const INTEGER_DIGITS_MAX = 15;
  */
 export const LEDGER_DIGITS_MAX = 21;
 
+/** Digits before the point that the difference of two such sums may have. */
+export const CHANGE_DIGITS_MAX = LEDGER_DIGITS_MAX + 1;
+
 const SCALE = 10n ** BigInt(DECIMAL_PLACES);
 
 /** 10^n for the decimals that a text lacks; a table, since `**` on bigints costs more than a whole parse. */

@@ -1,6 +1,12 @@
 /** The scalar types of every schema: parsed once at the edge, canonical from there on. */
 import { z } from 'zod';
-import { canonicalDecimal, decimalProblem, INTEGER_DIGITS_MAX, LEDGER_DIGITS_MAX } from './decimal.ts';
+import {
+  CHANGE_DIGITS_MAX,
+  canonicalDecimal,
+  decimalProblem,
+  INTEGER_DIGITS_MAX,
+  LEDGER_DIGITS_MAX,
+} from './decimal.ts';
 import { shownAs } from './jsonSchema.ts';
 
 /** Ids are made by the client and name objects, keys and rows: short, and safe in a URL, a file name and a log. */
@@ -54,11 +60,15 @@ function isPlain(text: string): boolean {
   return text.isWellFormed() && !CONTROL.test(text);
 }
 
-/** `ledger` is what events say after a command: the ledger's own sums have more digits than any input, and a sign. */
-type DecimalRange = 'ledger' | 'nonnegative' | 'positive' | 'whole' | 'wholeChange';
+/**
+ * `ledger` is what events say after a command: the ledger's own sums have more digits than any input, and a sign. `change` is what
+ * leads from one of them to another.
+ */
+type DecimalRange = 'ledger' | 'change' | 'nonnegative' | 'positive' | 'whole' | 'wholeChange';
 
 const RANGE_PATTERN: Record<DecimalRange, string> = {
   ledger: '^-?(0|[1-9]\\d{0,20})(\\.\\d{1,8})?$',
+  change: '^-?(0|[1-9]\\d{0,21})(\\.\\d{1,8})?$',
   nonnegative: '^(0|[1-9]\\d{0,14})(\\.\\d{1,8})?$',
   positive: '^(?!0(\\.0+)?$)(0|[1-9]\\d{0,14})(\\.\\d{1,8})?$',
   whole: '^[1-9]\\d{0,14}(\\.0{1,8})?$',
@@ -67,6 +77,7 @@ const RANGE_PATTERN: Record<DecimalRange, string> = {
 
 const RANGE_TEXT: Record<DecimalRange, string> = {
   ledger: 'Decimal',
+  change: 'Decimal',
   nonnegative: 'Decimal, not negative',
   positive: 'Decimal greater than 0',
   whole: 'Whole number greater than 0',
@@ -75,6 +86,7 @@ const RANGE_TEXT: Record<DecimalRange, string> = {
 
 const RANGE_TITLE: Record<DecimalRange, string> = {
   ledger: 'Decimal',
+  change: 'DecimalChange',
   nonnegative: 'NonNegativeDecimal',
   positive: 'PositiveDecimal',
   whole: 'WholeQuantity',
@@ -126,12 +138,13 @@ function isWhole(range: DecimalRange): boolean {
 }
 
 function integerDigits(range: DecimalRange): number {
+  if (range === 'change') return CHANGE_DIGITS_MAX;
   return range === 'ledger' ? LEDGER_DIGITS_MAX : INTEGER_DIGITS_MAX;
 }
 
 function rangeProblem(text: string, range: DecimalRange): string | undefined {
   const problem = decimalProblem(text, integerDigits(range));
-  if (problem !== undefined || range === 'ledger') return problem;
+  if (problem !== undefined || range === 'ledger' || range === 'change') return problem;
   if (isWhole(range) && canonicalDecimal(text).includes('.')) return 'must be a whole number';
   if (range === 'wholeChange') return isZero(text) ? 'must not be 0' : undefined;
   if (text.charCodeAt(0) === 45)
@@ -157,6 +170,8 @@ function numberText(value: number): string {
 
 /** A decimal of the ledger's own: sums have more digits than any input, and a sign. */
 export const DecimalText = decimal('ledger');
+/** What leads from one decimal of the ledger's to another. */
+export const DecimalChange = decimal('change');
 export const NonNegativeDecimal = decimal('nonnegative');
 export const PositiveDecimal = decimal('positive');
 /** Units of a product: goods are counted, so there is no half of one. A decimal string like every quantity. */

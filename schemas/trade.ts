@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import {
+  DecimalChange,
   DecimalText,
   Id,
   NonNegativeDecimal,
@@ -131,10 +132,10 @@ const Amendment = {
   }),
   changes: z
     .strictObject({
-      cash: DecimalText,
-      fees: DecimalText,
-      quantity: DecimalText,
-      realizedPnl: DecimalText,
+      cash: DecimalChange,
+      fees: DecimalChange,
+      quantity: DecimalChange,
+      realizedPnl: DecimalChange,
     })
     .meta({ description: 'What the event adds to balance, fees, holding and profit in the symbol.' }),
   ...Balances,

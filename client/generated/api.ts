@@ -804,13 +804,13 @@ readonly symbol: string;
 readonly reason: string;
 /** What the event adds to balance, fees, holding and profit in the symbol. */
 readonly changes: {
-/** Decimal, at most 21 digits before the point and 8 after it. */
+/** Decimal, at most 22 digits before the point and 8 after it. */
 readonly cash: string;
-/** Decimal, at most 21 digits before the point and 8 after it. */
+/** Decimal, at most 22 digits before the point and 8 after it. */
 readonly fees: string;
-/** Decimal, at most 21 digits before the point and 8 after it. */
+/** Decimal, at most 22 digits before the point and 8 after it. */
 readonly quantity: string;
-/** Decimal, at most 21 digits before the point and 8 after it. */
+/** Decimal, at most 22 digits before the point and 8 after it. */
 readonly realizedPnl: string;
 };
 };
@@ -956,13 +956,13 @@ readonly symbol: string;
 readonly effectiveAt: string;
 /** What the event adds to balance, fees, holding and profit in the symbol. */
 readonly changes: {
-/** Decimal, at most 21 digits before the point and 8 after it. */
+/** Decimal, at most 22 digits before the point and 8 after it. */
 readonly cash: string;
-/** Decimal, at most 21 digits before the point and 8 after it. */
+/** Decimal, at most 22 digits before the point and 8 after it. */
 readonly fees: string;
-/** Decimal, at most 21 digits before the point and 8 after it. */
+/** Decimal, at most 22 digits before the point and 8 after it. */
 readonly quantity: string;
-/** Decimal, at most 21 digits before the point and 8 after it. */
+/** Decimal, at most 22 digits before the point and 8 after it. */
 readonly realizedPnl: string;
 };
 };

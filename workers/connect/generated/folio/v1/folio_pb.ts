@@ -7674,28 +7674,28 @@ export const AmendmentSchema: GenMessage<Amendment> = /*@__PURE__*/
  */
 export type Amendment_Changes = Message<"folio.v1.Amendment.Changes"> & {
   /**
-   * Decimal, at most 21 digits before the point and 8 after it.
+   * Decimal, at most 22 digits before the point and 8 after it.
    *
    * @generated from field: string cash = 1;
    */
   cash: string;
 
   /**
-   * Decimal, at most 21 digits before the point and 8 after it.
+   * Decimal, at most 22 digits before the point and 8 after it.
    *
    * @generated from field: string fees = 2;
    */
   fees: string;
 
   /**
-   * Decimal, at most 21 digits before the point and 8 after it.
+   * Decimal, at most 22 digits before the point and 8 after it.
    *
    * @generated from field: string quantity = 3;
    */
   quantity: string;
 
   /**
-   * Decimal, at most 21 digits before the point and 8 after it.
+   * Decimal, at most 22 digits before the point and 8 after it.
    *
    * @generated from field: string realized_pnl = 4;
    */
@@ -7935,28 +7935,28 @@ export const StatementAmendmentSchema: GenMessage<StatementAmendment> = /*@__PUR
  */
 export type StatementAmendment_Changes = Message<"folio.v1.StatementAmendment.Changes"> & {
   /**
-   * Decimal, at most 21 digits before the point and 8 after it.
+   * Decimal, at most 22 digits before the point and 8 after it.
    *
    * @generated from field: string cash = 1;
    */
   cash: string;
 
   /**
-   * Decimal, at most 21 digits before the point and 8 after it.
+   * Decimal, at most 22 digits before the point and 8 after it.
    *
    * @generated from field: string fees = 2;
    */
   fees: string;
 
   /**
-   * Decimal, at most 21 digits before the point and 8 after it.
+   * Decimal, at most 22 digits before the point and 8 after it.
    *
    * @generated from field: string quantity = 3;
    */
   quantity: string;
 
   /**
-   * Decimal, at most 21 digits before the point and 8 after it.
+   * Decimal, at most 22 digits before the point and 8 after it.
    *
    * @generated from field: string realized_pnl = 4;
    */
