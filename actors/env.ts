@@ -52,7 +52,9 @@ export interface ActorEnv extends AggregateBindings, PaymentSettings, PrivacySet
   /** The bucket of the wrapped keys' backup (privacy/keyBackupStore.ts): nothing in it may be locked. */
   readonly KEY_BACKUPS: R2Bucket;
   /** Hubs of live subscribers, by name. */
-  readonly STREAMS: { getByName(name: string): StreamHub };
+  readonly STREAMS: {
+    getByName(name: string, place: DurableObjectNamespaceGetDurableObjectOptions): StreamHub;
+  };
 }
 
 /** What the notary uses. */
@@ -67,6 +69,8 @@ export interface NotaryEnv {
 /** What the archivist uses. */
 export interface ArchiveEnv extends AggregateBindings {
   readonly LOG_LEVEL?: string;
+  /** As of {@link ActorEnv}. */
+  readonly LOCATION_HINT?: string;
   /** The bucket of the archive. */
   readonly ARCHIVE: R2Bucket;
   /** Where this environment's data lies, which decides how long it is kept; absent: no jurisdiction of its own. */

@@ -13,6 +13,7 @@ import { archiveBucket } from '../../queues/archive/retainedBucket.ts';
 import { r2Store } from '../../queues/archive/store.ts';
 import type { AggregateKey } from '../../queues/kernel/positions.ts';
 import { AGGREGATES, isAggregateType } from '../../schemas/aggregates.ts';
+import { placeOf } from '../../schemas/location.ts';
 import { parseEventsMessage } from '../../schemas/message.ts';
 import { jurisdictionOf } from '../../schemas/retention.ts';
 import { createLogger } from '../../telemetry/logger.ts';
@@ -85,7 +86,7 @@ export class ArchivistActor extends DurableObject<ArchiveEnv> {
 async function readLog(env: ArchiveEnv, key: AggregateKey, fromVersion: number, limit: number) {
   const { aggregateType, aggregateId } = key;
   if (!isAggregateType(aggregateType)) throw new Error(`no actor for aggregate type ${aggregateType}`);
-  const actor = env[AGGREGATES[aggregateType].binding].getByName(aggregateId);
+  const actor = env[AGGREGATES[aggregateType].binding].getByName(aggregateId, placeOf(env));
   const texts = await actor.messages(fromVersion, limit, true);
   return texts.map(parseEventsMessage);
 }

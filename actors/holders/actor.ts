@@ -11,6 +11,7 @@ import {
   KEPT_MS,
   type Taken,
 } from '../../schemas/holding.ts';
+import { type LocationSettings, placeOf } from '../../schemas/location.ts';
 import { startTimer } from '../kernel/eventSourcedActor.ts';
 import { inTime } from '../kernel/inTime.ts';
 import { Holders } from './holders.ts';
@@ -20,7 +21,7 @@ import { KeptMoments } from './keptMoments.ts';
 const FORGET_MS_MAX = 1_000;
 
 /** The object's own kind. */
-interface HoldersEnv {
+interface HoldersEnv extends LocationSettings {
   readonly HOLDERS: DurableObjectNamespace<HoldersActor>;
 }
 
@@ -34,7 +35,7 @@ export class HoldersActor extends DurableObject<HoldersEnv> {
   }
 
   get #register() {
-    return this.env.HOLDERS.getByName(KEPT_MOMENTS);
+    return this.env.HOLDERS.getByName(KEPT_MOMENTS, placeOf(this.env));
   }
 
   /** `caller`: who named the moment; null where whoever asks shares it. */
@@ -90,7 +91,7 @@ export class HoldersActor extends DurableObject<HoldersEnv> {
       storage: this.ctx.storage,
       now: () => Date.now(),
       forget: (moment) => {
-        const forgotten = this.env.HOLDERS.getByName(moment).forget();
+        const forgotten = this.env.HOLDERS.getByName(moment, placeOf(this.env)).forget();
         return inTime(startTimer, `the holdings of ${moment}`, forgotten, FORGET_MS_MAX);
       },
     });

@@ -90,7 +90,7 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
       ...this.#deps,
       head: () => core.aggregate.log.head().version,
       events: (fromVersion, limit) => core.events(fromVersion, limit),
-      notify: (hub, notice) => this.env.STREAMS.getByName(hub).notify(notice),
+      notify: (hub, notice) => this.env.STREAMS.getByName(hub, placeOf(this.env)).notify(notice),
     });
     this.#awake = { core, watchers };
     watchers.tell();

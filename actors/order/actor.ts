@@ -1,5 +1,6 @@
 /** The order as a Durable Object: one object an order, named by its id. It tells its shipments what becomes of them. */
 import type { CommandContext, CommandTarget } from '../../schemas/envelope.ts';
+import { placeOf } from '../../schemas/location.ts';
 import type { ActorEnv } from '../env.ts';
 import type { OutcomeCommand } from '../kernel/actorDeps.ts';
 import { EventSourcedActor } from '../kernel/eventSourcedActor.ts';
@@ -17,7 +18,7 @@ export class OrderActor extends EventSourcedActor<OrderState> {
       {
         personal: {
           ...orderPersonal,
-          seal: (subject, ...values) => env.SUBJECTS.getByName(subject).seal(...values),
+          seal: (subject, ...values) => env.SUBJECTS.getByName(subject, placeOf(env)).seal(...values),
         },
       },
     );
@@ -30,7 +31,7 @@ async function tellShipment(
   { shipmentId, status, commands }: ShipmentErrand,
   context: CommandContext,
 ): Promise<OutcomeCommand> {
-  const shipment: CommandTarget = env.SHIPMENTS.getByName(shipmentId);
+  const shipment: CommandTarget = env.SHIPMENTS.getByName(shipmentId, placeOf(env));
   for (const outcome of await shipment.execute(commands, context)) {
     if (outcome.status === 'refused')
       throw new Error(`shipment ${shipmentId} refused what its order says: ${outcome.code}`);

@@ -1,7 +1,7 @@
 /** The saga as a Durable Object: one object a saga, named by its id. Its steps are commands to other aggregates. */
-
 import { AGGREGATES, isAggregateType } from '../../schemas/aggregates.ts';
 import type { CommandTarget, Metadata } from '../../schemas/envelope.ts';
+import { placeOf } from '../../schemas/location.ts';
 import type { ActorEnv } from '../env.ts';
 import { commandSender } from '../kernel/commandSender.ts';
 import { EventSourcedActor } from '../kernel/eventSourcedActor.ts';
@@ -38,5 +38,5 @@ export class SagaActor extends EventSourcedActor<SagaState> {
 
 function targetOf(env: ActorEnv, { aggregateType, aggregateId }: Source): CommandTarget {
   if (!isAggregateType(aggregateType)) throw new Error(`no actor for aggregate type ${aggregateType}`);
-  return env[AGGREGATES[aggregateType].binding].getByName(aggregateId);
+  return env[AGGREGATES[aggregateType].binding].getByName(aggregateId, placeOf(env));
 }

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { loadWrangler, WRANGLER_TOML } from '../../local/config.ts';
 import { BATCH_COMMANDS_MAX } from '../../workers/http/batch.ts';
 import { WORKING_CALLS_MAX } from '../../workers/workingCall.ts';
+import { PRODUCT_ROOMS, sourcePaths } from './source.ts';
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, '../..', path), 'utf8');
 
@@ -23,4 +24,12 @@ it('a request may make as many calls as a batch has aggregates, and as a working
   const calls = (limits as { readonly subrequests?: number } | undefined)?.subrequests ?? 10_000;
   expect(calls).toBeGreaterThanOrEqual(BATCH_COMMANDS_MAX + 1_000);
   expect(calls).toBeGreaterThanOrEqual(2 * WORKING_CALLS_MAX + 1_000);
+});
+
+it('every object is made where the environment says: whoever asks for one first decides it for good', () => {
+  const asking = sourcePaths(PRODUCT_ROOMS).flatMap((file) =>
+    (read(file).match(/\.getByName\(.*/g) ?? []).map((call) => ({ file, call })),
+  );
+  expect(asking.length).toBeGreaterThan(20);
+  expect(asking.filter(({ call }) => !/\bplace(Of\((this\.|c\.)?env\))?\)/.test(call))).toEqual([]);
 });

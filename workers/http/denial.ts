@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import type { AccessLogCommand } from '../../schemas/accessLog.ts';
 import { isAggregateType } from '../../schemas/aggregates.ts';
 import type { CommandContext, Outcome } from '../../schemas/envelope.ts';
+import { placeOf } from '../../schemas/location.ts';
 import { AggregateId } from '../../schemas/scalars.ts';
 import { timeText } from '../../schemas/time.ts';
 import { errorFields, type Logger } from '../../telemetry/logger.ts';
@@ -49,7 +50,7 @@ export async function recordDenial(caller: Caller, operation: string, target?: T
   const { denials, target: { aggregateType = null, aggregateId = null } = {} } = recorded;
   const data = { userId, roles: [...roles], operation, aggregateType, aggregateId, denials };
   const command: AccessLogCommand = { type: 'RecordDenial', data };
-  const log = env.ACCESS_LOGS.getByName(timeText(now).slice(0, DAY_LENGTH));
+  const log = env.ACCESS_LOGS.getByName(timeText(now).slice(0, DAY_LENGTH), placeOf(env));
   try {
     const sent = log.execute([{ ...command, commandId: crypto.randomUUID() }], context);
     const [outcome] = await inTime('the access log', sent as Promise<Outcome[]>);

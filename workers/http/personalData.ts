@@ -2,6 +2,7 @@
 import type { Context } from 'hono';
 import type { SubjectState } from '../../actors/subject/decider.ts';
 import { type Reader, type StoredValue, shownValue } from '../../privacy/shown.ts';
+import { placeOf } from '../../schemas/location.ts';
 import type { Withheld } from '../../schemas/personal.ts';
 import { accessRow, reachOf } from '../access/decide.ts';
 import { PERSONAL_DATA_ROW } from '../access/table.ts';
@@ -18,7 +19,7 @@ export async function shownTo<Value>(
     maySee: reachOf(c.get('principal'), accessRow(PERSONAL_DATA_ROW)) === 'all',
     open: async (field) => {
       const { subject } = field.encrypted.$enc;
-      const asked = c.env.SUBJECTS.getByName(subject).open([field]);
+      const asked = c.env.SUBJECTS.getByName(subject, placeOf(c.env)).open([field]);
       return (await inTime(`subject/${subject}`, asked))[0];
     },
     isErased: async (aggregateId) => {

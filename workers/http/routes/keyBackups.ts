@@ -5,6 +5,7 @@ import { DamagedBackup, keyOf, listBackups, r2KeyBackups } from '../../../privac
 import type { KeysAnswer } from '../../../privacy/keysApart.ts';
 import type { SubjectKeyStanding } from '../../../privacy/subjectVault.ts';
 import { KeyBackup } from '../../../schemas/keyBackup.ts';
+import { placeOf } from '../../../schemas/location.ts';
 import { Id } from '../../../schemas/scalars.ts';
 import { errorFields, type LogFields } from '../../../telemetry/logger.ts';
 import { listAggregates } from '../../directory.ts';
@@ -186,7 +187,7 @@ async function broughtTogether(c: Context<HttpEnv>, subjects: readonly Together[
   await Promise.all(
     subjects.map(async ({ subjectId, run }) => {
       try {
-        const answer = await run(c.env.SUBJECTS.getByName(subjectId));
+        const answer = await run(c.env.SUBJECTS.getByName(subjectId, placeOf(c.env)));
         if (!answer.ok) return fail(subjectId, { error: answer.error, errorMessage: answer.detail });
         const { rewrapped, recovered, isLacking } = answer.standing;
         total.rewrapped += rewrapped;

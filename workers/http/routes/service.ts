@@ -58,13 +58,13 @@ const getReadiness = route(
       masterKeys(c.env);
       archiveRemovalOf(c.env.ARCHIVE_REMOVAL);
       jurisdictionOf(c.env.JURISDICTION);
-      placeOf(c.env);
+      const place = placeOf(c.env);
       await inTime(
         'every binding',
         Promise.all([
           ...viewDatabases(c.env).map((database) => database.prepare(VIEWS_PROBE).first()),
-          c.env.DIRECTORY.getByName(directoryName(0)).sweepCursor(),
-          c.env.ACCOUNTS.getByName(PROBED_ACCOUNT).head(),
+          c.env.DIRECTORY.getByName(directoryName(0), place).sweepCursor(),
+          c.env.ACCOUNTS.getByName(PROBED_ACCOUNT, place).head(),
           c.env.VIEWS_QUEUE.metrics(),
         ]),
         READY_MS_MAX,
