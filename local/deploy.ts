@@ -1,7 +1,13 @@
 import { LOCATION_HINTS } from '../schemas/location.ts';
 import { retention } from './archive/retention.ts';
 import { asksForHelp, runCommand } from './commandLine.ts';
-import { deploymentOf, inheritedDefinitions, optionValue, requireEnvironment } from './deployment.ts';
+import {
+  deploymentOf,
+  environmentOf,
+  inheritedDefinitions,
+  optionValue,
+  requireEnvironment,
+} from './deployment.ts';
 import { LocalServerError } from './errors.ts';
 import { missingResources, missingResourcesText } from './requiredResources.ts';
 import {
@@ -47,7 +53,7 @@ async function main(): Promise<number> {
   if (!(await checkSupplyChain())) return 1;
   if (!given.includes('--dry-run')) {
     const deployment = await deploymentOf(given);
-    const environment = optionValue(given, '--env') ?? optionValue(given, '-e');
+    const environment = environmentOf(given);
     requireEnvironment(deployment, environment);
     requireLocation({ ...deployment.vars, ...givenVariables(given) });
     const missing = await missingSecrets(given, deployment.vars ?? {}, deployedSecrets);

@@ -36,11 +36,19 @@ export function optionValue(args: readonly string[], option: string): string | u
   return arg === option ? args[index + 1] : arg.slice(option.length + 1);
 }
 
+/**
+ * The environment that a command means, as wrangler finds it: by `--env` or `-e`, else by the variable `CLOUDFLARE_ENV`. The empty text
+ * is the one without a name, also where that variable names another; undefined where nothing is said.
+ */
+export function environmentOf(args: readonly string[]): string | undefined {
+  return optionValue(args, '--env') ?? optionValue(args, '-e') ?? process.env.CLOUDFLARE_ENV;
+}
+
 /** What the options of a command mean: `--config` and `--env`, or their short forms. */
 export async function deploymentOf(args: readonly string[]): Promise<Deployment> {
   const { unstable_readConfig: readConfig } = await loadWrangler();
   const config = optionValue(args, '--config') ?? optionValue(args, '-c') ?? WRANGLER_TOML;
-  const env = optionValue(args, '--env') ?? optionValue(args, '-e');
+  const env = environmentOf(args);
   const read: unknown = readConfig({ config, ...(env === undefined ? {} : { env }) }, { hideWarnings: true });
   return { ...(read as Configuration), folder: dirname(resolve(config)) };
 }
@@ -50,7 +58,7 @@ export function requireEnvironment(
   { definedEnvironments }: Pick<Deployment, 'definedEnvironments'>,
   environment: string | undefined,
 ): void {
-  if (environment !== undefined && definedEnvironments?.includes(environment) !== true)
+  if (environment && definedEnvironments?.includes(environment) !== true)
     throw new LocalServerError(`wrangler.toml has no environment ${environment}`);
 }
 
@@ -61,7 +69,7 @@ export function requireEnvironment(
 export async function inheritedDefinitions(args: readonly string[]): Promise<string[]> {
   const config = optionValue(args, '--config') ?? optionValue(args, '-c');
   const named = await deploymentOf(args);
-  const nameless = await deploymentOf(config === undefined ? [] : ['--config', config]);
+  const nameless = await deploymentOf(['--env=', ...(config === undefined ? [] : ['--config', config])]);
   return Object.entries(nameless.define ?? {})
     .filter(([name]) => !Object.hasOwn(named.define ?? {}, name))
     .flatMap(([name, value]) => ['--define', `${name}:${value}`]);

@@ -5,10 +5,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   type Deployment,
   deploymentOf,
+  environmentOf,
   inheritedDefinitions,
   requireEnvironment,
 } from '../../local/deployment.ts';
@@ -87,6 +88,19 @@ describe('an environment', () => {
       '--define',
       'two:https://a.test/',
     ]);
+  });
+
+  it('is named by the variable of wrangler where no option does, and an empty option is the one without a name', async () => {
+    vi.stubEnv('CLOUDFLARE_ENV', 'bare');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(environmentOf(options)).toBe('bare');
+    expect(await inheritedDefinitions(options)).toHaveLength(4);
+    const nameless = [...options, '--env='];
+    expect(await inheritedDefinitions(nameless)).toEqual([]);
+    const found = await deploymentOf(nameless);
+    requireEnvironment(found, environmentOf(nameless));
+    vi.stubEnv('CLOUDFLARE_ENV', 'bar');
+    expect(() => requireEnvironment(found, environmentOf(options))).toThrow('no environment bar');
   });
 
   it('that there is not is none, and not the one without a name', async () => {
