@@ -22,6 +22,7 @@ export function hear(progress: Progress, event: ObservedEvent): boolean {
     if (ENDED.has(step.status) || hasHeardItsEnd(step)) continue;
     const { awaits } = plan.step(step);
     if (awaits === undefined || !awaits.eventTypes.includes(eventType)) continue;
+    if (awaits.onceBegun === true && step.status === 'PENDING') continue;
     const verdict = awaits.verdict(event, plan.context(step));
     if (verdict === undefined) continue;
     const running = step.status === 'RUNNING' || step.status === 'WAITING';

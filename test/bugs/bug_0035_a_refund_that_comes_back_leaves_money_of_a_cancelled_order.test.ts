@@ -23,6 +23,13 @@ async function cancelled(options: PaidSagaOptions = {}, token = 'tok_ok'): Promi
   return shop;
 }
 
+/** What the queue says of a refund. */
+const told = (standing: object, refundId: string, eventType = 'PaymentRefunded') => ({
+  eventType,
+  aggregateId: 'o',
+  data: { refundId, standing },
+});
+
 const refunds = ({ payment }: PaidSaga) =>
   payment.events.filter(({ type }) => type === 'RefundRequested').length;
 
@@ -60,11 +67,6 @@ it('it waits for all that is under way, and not for its own refund alone', async
   const shop = new PaidSaga('cancel-o');
   await shop.toPayment(authorize({ orderId: 'o', amount: '2', token: 'tok_ok' }));
   await shop.toPayment(part);
-  const told = (standing: object, refundId: string, eventType = 'PaymentRefunded') => ({
-    eventType,
-    aggregateId: 'o',
-    data: { refundId, standing },
-  });
   const data = { sagaId: 'cancel-o', definition: CANCELLATION_DEFINITION, input: orderInput('tok_ok') };
   shop.isHeldUp = true;
   await shop.toSaga('StartSaga', data);
@@ -73,6 +75,23 @@ it('it waits for all that is under way, and not for its own refund alone', async
   await shop.toSaga('ObserveEvent', told({ captured: '1.5', refunded: '1' }, 'cancellation'));
   expect(shop.status).toBe('RUNNING');
   await shop.toSaga('ObserveEvent', told({ captured: '1.5', refunded: '1.5' }, 'mine'));
+  expect(shop.status).toBe('COMPLETED');
+});
+
+it.each([
+  ['came back', told({ captured: '1.5', refunded: '0' }, 'mine', 'RefundFailed')],
+  ['was all that had been captured then', told({ captured: '0.5', refunded: '0.5' }, 'mine')],
+])('a refund by hand that %s before it asked for its own says nothing of that one', async (_, event) => {
+  const shop = new PaidSaga('cancel-o');
+  await shop.toPayment(authorize({ orderId: 'o', amount: '2', token: 'tok_ok' }));
+  await shop.toPayment(part);
+  const data = { sagaId: 'cancel-o', definition: CANCELLATION_DEFINITION, input: orderInput('tok_ok') };
+  shop.isHeldUp = true;
+  await shop.toSaga('StartSaga', data);
+  await shop.toSaga('ObserveEvent', event);
+  await shop.toSaga('ObserveEvent', told({}, '', 'PaymentVoided'));
+  expect([shop.status, refunds(shop)]).toEqual(['RUNNING', 1]);
+  await shop.toSaga('ObserveEvent', told({ captured: '1.5', refunded: '1.5' }, 'cancellation'));
   expect(shop.status).toBe('COMPLETED');
 });
 

@@ -127,6 +127,8 @@ export interface StepDefinition<Input> {
   readonly awaits?: {
     readonly eventTypes: readonly string[];
     verdict(event: ObservedEvent, context: StepContext<Input>): EventVerdict;
+    /** Whether events say nothing of it that come before it has begun, since others do the same; absent: they may come too early. */
+    readonly onceBegun?: boolean;
     /** Events that say that what was done did not last: an operator is asked, also after the end of the saga. */
     readonly lapsesBy?: readonly string[];
   };

@@ -72,6 +72,7 @@ export const orderCancellation: SagaDefinition<CancellationInput> = {
             return isAllRefunded(event) ? 'completed' : undefined;
           },
           lapsesBy: ['RefundFailed'],
+          onceBegun: true,
         },
         timeoutMs: () => PATIENT_MS,
         retry: PATIENT,
