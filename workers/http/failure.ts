@@ -10,7 +10,9 @@ export function failureResponse(error: Error, c: Context<HttpEnv>): Response {
   return problemResponse(problemOf(error, c), c.get('correlationId'));
 }
 
-const PASSING = 'A part of the platform does not answer now. The same request may be sent again.';
+/** A command may have run: without a key that says so, one that is sent again is another one. */
+const PASSING =
+  'A part of the platform does not answer now. The same request may be sent again, a command under its `Idempotency-Key`: it may have run.';
 
 /** It does not pass by itself: a restoration that was cut off is run again. */
 const HELD =

@@ -127,7 +127,8 @@ const HTTP_PROBLEMS: Readonly<Record<HttpCode, ProblemKind>> = {
   internal_error: { status: 500, meaning: 'The request failed for a reason that is ours.' },
   unavailable: {
     status: 503,
-    meaning: 'A part of the platform does not answer now; the same request may be sent again.',
+    meaning:
+      'A part of the platform does not answer now; the same request may be sent again, a command under its `Idempotency-Key`: it may have run.',
   },
   overloaded: {
     status: 503,
