@@ -67,8 +67,8 @@ export function isOfSaga(refundId: string): boolean {
 }
 
 /**
- * Refunds of one payment, those of sagas apart: as many as an order has lines. Each stands in its state and in the answer to
- * whoever asks for it, and is looked at for the next one.
+ * Refunds of one payment: as many as an order has lines. Each stands in its state and in the answer to whoever asks for it, and is
+ * looked at for the next one. Those of sagas count, but are never too many: an order that is undone gives all of its money back.
  */
 export const PAYMENT_REFUNDS_MAX = 1_000;
 

@@ -208,7 +208,7 @@ export const Time = z.iso
     }),
   );
 
-/** No calendar has this year: what is kept in it could not be said in Protobuf, whose times begin with the year 1. */
+/** Protobuf's times begin with the year 1: what is kept in this one could not be told over Connect. */
 const YEAR_ZERO = '0000';
 
 /** Characters of `2013-10-07T13:30:00.123Z`; years outside 0000 to 9999, which an offset can lead to, have more. */

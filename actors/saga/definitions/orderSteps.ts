@@ -84,7 +84,10 @@ export const BANK_ASKED = ['capture_in_progress', 'void_in_progress'] as const;
 export const VOIDED = 'PaymentVoided';
 export const STILL_HELD = 'VoidFailed';
 
-/** What ends a void that came while the bank had not answered yet: where it says no, or never answers, it holds nothing. */
+/**
+ * What ends a void that came while the bank had not answered yet: where it says no, it holds nothing, and the payment itself lets go of
+ * what one holds that is heard of only after it was given up.
+ */
 export const NEVER_HELD = ['PaymentDeclined', 'PaymentFailed'] as const;
 
 /** One refund of the payment by a saga; another one where the bank sent the one before back. `again`: how often it did. */
