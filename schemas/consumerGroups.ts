@@ -3,11 +3,13 @@
  * that fails must not hold back the others.
  */
 
+import type { AggregateType } from './aggregates.ts';
+
 interface GroupEntry {
   /** Of its queue, in wrangler.toml. */
   readonly binding: string;
   /** The types of aggregates whose events it is told of; absent: of all. */
-  readonly aggregateTypes?: readonly string[];
+  readonly aggregateTypes?: readonly AggregateType[];
   /** Nobody waits for what it does: it is told late, and only which events there are (ADR 17). */
   readonly isPatient?: boolean;
   /** A customer waits for what it does: it is told of each commit, however soon after the last one. */
@@ -27,6 +29,11 @@ export const CONSUMER_GROUPS = {
 /** The name of a group. */
 export type GroupName = keyof typeof CONSUMER_GROUPS;
 
+/** Whether there is such a group in this release. */
+export function isGroupName(name: string): name is GroupName {
+  return Object.hasOwn(CONSUMER_GROUPS, name);
+}
+
 /** How soon a group is told: late and without the events, or of each commit; neither for most. */
 export function paceOf(name: GroupName): { readonly isPatient: boolean; readonly isUrgent: boolean } {
   const { isPatient = false, isUrgent = false }: GroupEntry = CONSUMER_GROUPS[name];
@@ -38,6 +45,6 @@ export function groupsFor(aggregateType: string): GroupName[] {
   const names = Object.keys(CONSUMER_GROUPS) as GroupName[];
   return names.filter((name) => {
     const { aggregateTypes }: GroupEntry = CONSUMER_GROUPS[name];
-    return aggregateTypes === undefined || aggregateTypes.includes(aggregateType);
+    return aggregateTypes === undefined || aggregateTypes.some((type) => type === aggregateType);
   });
 }

@@ -4,6 +4,7 @@ import { consumeForArchive } from '../queues/archive/consumer.ts';
 import { consumeBatch } from '../queues/kernel/consumer.ts';
 import { consumeDead } from '../queues/kernel/deadLetters.ts';
 import { consumeForSagas } from '../queues/sagas/consumer.ts';
+import { type GroupName, isGroupName } from '../schemas/consumerGroups.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { archivistFor } from './archive.ts';
 import { type Env, viewDatabases } from './env.ts';
@@ -24,15 +25,14 @@ export async function handleQueue(batch: MessageBatch<unknown>, env: Env): Promi
   const [, group] = GROUP.exec(batch.queue) ?? [];
   if (group !== undefined && DEAD.test(batch.queue))
     return consumeDead(deadLetterDeps(env, logger), group, batch.messages);
-  const consume = group === undefined ? undefined : CONSUMERS[group];
-  if (consume === undefined) throw new Error(`no consumer for queue ${batch.queue}`);
-  return consume(batch.messages, env, logger);
+  if (group === undefined || !isGroupName(group)) throw new Error(`no consumer for queue ${batch.queue}`);
+  return CONSUMERS[group](batch.messages, env, logger);
 }
 
 type Consume = (messages: MessageBatch<unknown>['messages'], env: Env, logger: Logger) => Promise<void>;
 
-/** By group. */
-const CONSUMERS: Readonly<Record<string, Consume>> = {
+/** By group: one that is told of events has somebody who takes them. */
+const CONSUMERS: Readonly<Record<GroupName, Consume>> = {
   views(messages, env, logger) {
     const parts = viewDatabases(env).length;
     const runnerDeps = (part: number) => consumerDeps(env, part, logger);

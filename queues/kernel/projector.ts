@@ -1,4 +1,5 @@
 /** The shape of every read model: what it takes from an event, and the statements that store it. */
+import type { AggregateType } from '../../schemas/aggregates.ts';
 import type { EventsMessage, PublishedEvent } from '../../schemas/message.ts';
 import type { Colour, ViewName } from '../../schemas/tables/views.ts';
 import { upcast } from '../../schemas/upcasts.ts';
@@ -89,7 +90,7 @@ export interface ViewAudit {
 export interface Projector {
   readonly view: ViewName;
   /** Aggregate types that the view is made of; undefined for all. */
-  readonly aggregateTypes?: readonly string[];
+  readonly aggregateTypes?: readonly AggregateType[];
   collector(target: ViewTarget): Collector;
 }
 
@@ -111,5 +112,5 @@ export function projectorOf<Kind extends Projector>(
 
 /** Whether a view is made of aggregates of this type. */
 export function takes({ aggregateTypes }: Projector, key: AggregateKey): boolean {
-  return aggregateTypes === undefined || aggregateTypes.includes(key.aggregateType);
+  return aggregateTypes === undefined || aggregateTypes.some((type) => type === key.aggregateType);
 }

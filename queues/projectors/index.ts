@@ -1,4 +1,5 @@
-/** Every read model: a new one is a table, a projector and a line here. */
+/** Every read model: a new one is a table, a projector and a line here (docs/extending.md). */
+import type { ViewName } from '../../schemas/tables/views.ts';
 import type { RebuildableProjector } from '../kernel/projector.ts';
 import { accountsProjector } from './accounts.ts';
 import { inventoryProjector } from './inventory.ts';
@@ -11,15 +12,18 @@ import { sagasProjector } from './sagas.ts';
 import { salesProjector } from './sales.ts';
 import { tradesProjector } from './trades.ts';
 
-export const projectors: readonly RebuildableProjector[] = [
-  journalProjector,
-  accountsProjector,
-  positionsProjector,
-  tradesProjector,
-  ordersProjector,
-  orderHistoryProjector,
-  inventoryProjector,
-  paymentsProjector,
-  salesProjector,
-  sagasProjector,
-];
+/** By view, so that none is without. */
+const BY_VIEW: Readonly<Record<ViewName, RebuildableProjector>> = {
+  journal: journalProjector,
+  accounts: accountsProjector,
+  positions: positionsProjector,
+  trades: tradesProjector,
+  orders: ordersProjector,
+  order_history: orderHistoryProjector,
+  inventory: inventoryProjector,
+  payments: paymentsProjector,
+  sales: salesProjector,
+  sagas: sagasProjector,
+};
+
+export const projectors: readonly RebuildableProjector[] = Object.values(BY_VIEW);

@@ -16,7 +16,7 @@ import { UnknownEvent } from '../kernel/errors.ts';
 import { keyOf } from '../kernel/positions.ts';
 import { ProjectedEvent } from '../kernel/projector.ts';
 import { readSagaPositions, type SagaPosition, savePositions } from './positions.ts';
-import { SUBSCRIPTIONS, toldOf } from './subscriptions.ts';
+import { isHeard, toldOf } from './subscriptions.ts';
 
 /** Seconds before the second delivery of a message whose events could not be told. */
 const RETRY_SECONDS = 2;
@@ -77,8 +77,7 @@ export async function tellSagas(
   await Promise.all(
     deps.databases.map(async (database, part) => {
       const share = messages.filter(
-        ({ aggregateType, aggregateId }) =>
-          SUBSCRIPTIONS[aggregateType] !== undefined && partOf(aggregateId, parts) === part,
+        ({ aggregateType, aggregateId }) => isHeard(aggregateType) && partOf(aggregateId, parts) === part,
       );
       if (share.length === 0) return;
       try {

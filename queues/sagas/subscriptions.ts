@@ -2,6 +2,8 @@
  * What events mean to sagas: which of them start one, and which are told to one that runs. Whatever is sent has an id made
  * from the event, so that it is recognised however often the event is delivered.
  */
+import type { AGGREGATES } from '../../schemas/aggregates.ts';
+import type { CONSUMER_GROUPS } from '../../schemas/consumerGroups.ts';
 import type { CommandEnvelope } from '../../schemas/envelope.ts';
 import { eventIdText } from '../../schemas/eventId.ts';
 import { CANCELLATION_DEFINITION, FULFILMENT_DEFINITION } from '../../schemas/saga.ts';
@@ -43,8 +45,15 @@ const toBoth: Subscription = async (event) => [
   observe(cancellationSagaId(event.aggregateId), event),
 ];
 
-/** By type of aggregate and event. */
-export const SUBSCRIPTIONS: Readonly<Record<string, Readonly<Record<string, Subscription>>>> = {
+/** The types of aggregates whose events the sagas' queue brings. */
+type ToldType = (typeof CONSUMER_GROUPS)['sagas']['aggregateTypes'][number];
+
+type SubscriptionsOf<Type extends ToldType> = {
+  readonly [EventType in keyof (typeof AGGREGATES)[Type]['events']]?: Subscription;
+};
+
+/** By type of aggregate and event. Only of those that the group `sagas` is told of (schemas/consumerGroups.ts): no other event comes. */
+const SUBSCRIPTIONS: { readonly [Type in ToldType]: SubscriptionsOf<Type> } = {
   order: { OrderPlaced: orderPlaced, OrderShipped: orderShipped, OrderCancelled: orderCancelled },
   payment: {
     PaymentAuthorized: toFulfilment,
@@ -59,12 +68,23 @@ export const SUBSCRIPTIONS: Readonly<Record<string, Readonly<Record<string, Subs
   },
 };
 
+/** Whether events of such aggregates may mean something to a saga. */
+export function isHeard(aggregateType: string): boolean {
+  return Object.hasOwn(SUBSCRIPTIONS, aggregateType);
+}
+
+function subscriptionOf({ aggregateType, eventType }: ProjectedEvent): Subscription | undefined {
+  const ofType: Readonly<Record<string, Readonly<Record<string, Subscription>>>> = SUBSCRIPTIONS;
+  return ofType[aggregateType]?.[eventType];
+}
+
 /** What the event means to sagas; nothing for most. */
 export async function toldOf(
   event: ProjectedEvent,
   first: () => Promise<ProjectedEvent>,
 ): Promise<ToldCommand[]> {
-  return (await SUBSCRIPTIONS[event.aggregateType]?.[event.eventType]?.(event, first)) ?? [];
+  const subscription = subscriptionOf(event);
+  return subscription === undefined ? [] : subscription(event, first);
 }
 
 /** The event of a whole log that starts a saga, and the command that it is told; undefined where none does. */

@@ -53,9 +53,13 @@ describe('operations', () => {
     (id, operation) => {
       const { request, reply } = EXAMPLES[id] ?? {};
       const { body, ownBody, success } = operation;
-      expect(request !== undefined).toBe(body !== undefined || ownBody !== undefined);
+      const advice = `say in workers/http/openapi what ${id} takes and answers, as examples.ts does`;
+      expect(request !== undefined, advice).toBe(body !== undefined || ownBody !== undefined);
       if (body !== undefined) body.parse(request?.['application/json']);
-      if (success.schema !== undefined) expect(success.schema.parse(reply)).toEqual(reply);
+      if (success.schema !== undefined) {
+        expect(reply, advice).toBeDefined();
+        expect(success.schema.parse(reply)).toEqual(reply);
+      }
     },
   );
 

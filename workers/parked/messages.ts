@@ -2,6 +2,7 @@
 import { type DeadLetterDeps, redeliver } from '../../queues/kernel/deadLetters.ts';
 import { project } from '../../queues/kernel/runner.ts';
 import { tellSagas } from '../../queues/sagas/consumer.ts';
+import { type GroupName, isGroupName } from '../../schemas/consumerGroups.ts';
 import type { DeadLetter } from '../../schemas/deadLetter.ts';
 import { placeOf } from '../../schemas/location.ts';
 import { parseEventsMessage } from '../../schemas/message.ts';
@@ -21,8 +22,8 @@ const KEEPER = 'keeper';
 
 type Deliver = (env: Env, logger: Logger, texts: readonly string[]) => Promise<void>;
 
-/** How each consumer group takes messages: a group that is not here keeps its dead letters until it is. */
-const GROUPS: Readonly<Record<string, Deliver>> = {
+/** How each consumer group takes messages: letters of a group that this release does not have are kept until one has it again. */
+const GROUPS: Readonly<Record<GroupName, Deliver>> = {
   views: toViews,
   archive: toArchive,
   sagas: toSagas,
@@ -34,9 +35,8 @@ export function deadLetterDeps(env: Env, logger: Logger): DeadLetterDeps {
     store: keeper(env),
     logger,
     deliver: async (group, texts) => {
-      const deliver = GROUPS[group];
-      if (deliver === undefined) throw new Error(`the consumer group ${group} has no consumer`);
-      await deliver(env, logger, texts);
+      if (!isGroupName(group)) throw new Error(`the consumer group ${group} has no consumer`);
+      await GROUPS[group](env, logger, texts);
     },
     readLog: (key, fromVersion, limit) => ownerOf(env, key).messages(fromVersion, limit),
     now: () => Date.now(),
