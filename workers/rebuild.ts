@@ -1,7 +1,7 @@
 /** Wires rebuilds of the views to this Worker's bindings. */
 
 import type { AggregateKey } from '../queues/kernel/positions.ts';
-import type { OwnerState } from '../queues/kernel/projector.ts';
+import type { OwnerState, UnknownOwner } from '../queues/kernel/projector.ts';
 import { projectors } from '../queues/projectors/index.ts';
 import type { RebuildDeps } from '../queues/rebuild/deps.ts';
 import { paced, type Unpaced } from '../queues/rebuild/pacing.ts';
@@ -14,6 +14,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { ownerOf, readLog } from './aggregates.ts';
 import { directoryPart } from './directory.ts';
 import { type Env, viewDatabases } from './env.ts';
+import { isPassing } from './inTime.ts';
 import { pacingOf } from './pacing.ts';
 import { projectionDeps } from './projection.ts';
 import { workingCall } from './workingCall.ts';
@@ -29,7 +30,7 @@ function rebuildDeps(env: Env, logger: Logger, pacing = pacingOf(env, 1)): Rebui
       directory: (index, after, limit) => listDirectory(env, index, after, limit),
       owns: ({ aggregateId }) => partOf(aggregateId, parts) === part,
       head: (key) => ownerOf(env, key).head(),
-      owner: (key, version) => ownerState(env, key, version),
+      owner: (key, version) => ownerState(env, key, version).catch(unknownOwner),
     };
     return paced(deps, pacing);
   });
@@ -52,6 +53,12 @@ export async function ownerState(
   ]);
   const hash = messages[0]?.events[0]?.hash;
   return read === null || hash === undefined ? undefined : { state: read.state, hash };
+}
+
+/** An owner that answers with a fault each time, as after a release was taken back: the rebuild ends, and names it. */
+function unknownOwner(error: unknown): UnknownOwner {
+  if (isPassing(error)) throw error;
+  return { unknown: error instanceof Error ? error.message : String(error) };
 }
 
 /** Begins a rebuild or goes on with it, in all databases side by side, for a while. */

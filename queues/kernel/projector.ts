@@ -56,6 +56,11 @@ export interface OwnerState {
   readonly hash: string;
 }
 
+/** An owner with an event that this release does not know, or cannot fold: what is wrong with it. */
+export interface UnknownOwner {
+  readonly unknown: string;
+}
+
 /** How the tables of a view are found and taken apart, for rebuilding them. */
 export interface ViewTable {
   name(colour: Colour): string;

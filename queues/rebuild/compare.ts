@@ -10,7 +10,13 @@ import {
   type ViewPosition,
   type ViewTarget,
 } from '../kernel/positions.ts';
-import { type AuditRow, type OwnerState, type RebuildableProjector, takes } from '../kernel/projector.ts';
+import {
+  type AuditRow,
+  type OwnerState,
+  type RebuildableProjector,
+  takes,
+  type UnknownOwner,
+} from '../kernel/projector.ts';
 import { DIFFERENCES_MAX, type Difference } from './job.ts';
 
 /** Versions of an aggregate to be verified: those after `from` up to `to`, and whether `to` is the last. */
@@ -126,7 +132,7 @@ export async function ownerDifferences(
   { projector, building: { view } }: Pair,
   standings: readonly PairStanding[],
   audit: readonly AuditRow[],
-  ownerOf: (key: AggregateKey, version: number) => Promise<OwnerState | undefined>,
+  ownerOf: (key: AggregateKey, version: number) => Promise<OwnerState | UnknownOwner | undefined>,
 ): Promise<Difference[]> {
   const ending = standings
     .filter(({ slice, version }) => slice.isLast && version > 0)
@@ -155,17 +161,26 @@ export function contradictions(
   projector: RebuildableProjector,
   shown: readonly Shown[],
   audit: readonly AuditRow[],
-  owners: readonly (OwnerState | undefined)[],
+  owners: readonly (OwnerState | UnknownOwner | undefined)[],
 ): (Shown & { readonly detail: string })[] {
   // Of a view that is made of one type, each row is of that type.
   const rows = Map.groupBy(audit, ({ aggregateType = projector.aggregateTypes?.[0] ?? '', aggregateId }) =>
     keyOf({ aggregateType, aggregateId }),
   );
   return shown.flatMap((one, index) => {
-    const owner = owners[index];
     const own = rows.get(keyOf(one)) ?? [];
-    const detail =
-      owner === undefined ? 'its log does not go that far' : projector.audit.fault(own, owner, one.version);
+    const detail = faultOf(projector, own, owners[index], one.version);
     return detail === undefined ? [] : [{ ...one, detail }];
   });
+}
+
+function faultOf(
+  { audit }: RebuildableProjector,
+  rows: readonly AuditRow[],
+  owner: OwnerState | UnknownOwner | undefined,
+  version: number,
+): string | undefined {
+  if (owner === undefined) return 'its log does not go that far';
+  if ('unknown' in owner) return `this release cannot say what it is (${owner.unknown})`;
+  return audit.fault(rows, owner, version);
 }

@@ -1,7 +1,7 @@
 /** What a rebuild needs beyond what projectors need. No Cloudflare import: the simulation can run it. */
 import type { RunnerDeps } from '../kernel/deps.ts';
 import type { AggregateKey } from '../kernel/positions.ts';
-import type { OwnerState, RebuildableProjector } from '../kernel/projector.ts';
+import type { OwnerState, RebuildableProjector, UnknownOwner } from '../kernel/projector.ts';
 
 export interface RebuildDeps extends RunnerDeps {
   readonly projectors: readonly RebuildableProjector[];
@@ -23,5 +23,5 @@ export interface RebuildDeps extends RunnerDeps {
   /** Version of an aggregate's newest event. */
   head(key: AggregateKey): Promise<number>;
   /** The owner's own state at a version; undefined where its log does not go that far. */
-  owner(key: AggregateKey, version: number): Promise<OwnerState | undefined>;
+  owner(key: AggregateKey, version: number): Promise<OwnerState | UnknownOwner | undefined>;
 }

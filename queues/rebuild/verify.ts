@@ -17,7 +17,7 @@ import {
   type ViewTarget,
   viewTargets,
 } from '../kernel/positions.ts';
-import { type OwnerState, projectorOf } from '../kernel/projector.ts';
+import { projectorOf } from '../kernel/projector.ts';
 import {
   ownerDifferences,
   type Pair,
@@ -220,7 +220,7 @@ async function journalColour(deps: RebuildDeps, targets: readonly ViewTarget[]) 
 
 /** Asks each owner once for a version, whatever the number of views. */
 function rememberingOwners(deps: RebuildDeps) {
-  const asked = new Map<string, Promise<OwnerState | undefined>>();
+  const asked = new Map<string, ReturnType<RebuildDeps['owner']>>();
   return (key: AggregateKey, version: number) => {
     const name = `${keyOf(key)}@${version}`;
     const owner = asked.get(name) ?? deps.owner(key, version);

@@ -140,6 +140,21 @@ describe('a rebuild that must not switch', () => {
     expect(await rebuild(rebuildDeps(0, logs))).toMatchObject({ phase: 'SWITCHED', differencesFound: 0 });
   });
 
+  it('fails where an owner has an event that this release does not know, and says so', async () => {
+    const logs = await someAccounts((own) => rebuildDeps(0, own), 3);
+    const known = rebuildDeps(0, logs);
+    const owner: typeof known.owner = async (key, version) =>
+      key.aggregateId === 'acc-2' ? { unknown: 'account cannot fold StockSplit' } : known.owner(key, version);
+    const job = await rebuild(rebuildDeps(0, logs, { owner }), ['journal']);
+    expect(job).toMatchObject({
+      phase: 'FAILED',
+      reason:
+        'journal of account/acc-2 contradicts its owner: this release cannot say what it is (account cannot fold StockSplit)',
+    });
+    expect(await liveColours()).toMatchObject({ journal: 'blue' });
+    expect(await rebuild(known)).toMatchObject({ phase: 'SWITCHED', differencesFound: 0 });
+  });
+
   it('fails where it cannot take an event that the live view has', async () => {
     const logs = await someAccounts((own) => rebuildDeps(0, own), 3);
     const job = await rebuild(rebuildDeps(0, logs, { projectors: refusing('trades', 'acc-2', 5) }));
