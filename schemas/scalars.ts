@@ -60,6 +60,14 @@ function isPlain(text: string): boolean {
   return text.isWellFormed() && !CONTROL.test(text);
 }
 
+/** A text of whatever origin, such as an error's, as a line that {@link Text} takes. */
+export function lineOf(text: string, max: number): string {
+  // Half a character at the cut could not be stored.
+  return text.replace(CONTROLS, ' ').slice(0, max).toWellFormed();
+}
+
+const CONTROLS = new RegExp(CONTROL, 'gu');
+
 /**
  * `ledger` is what events say after a command: the ledger's own sums have more digits than any input, and a sign. `change` is what
  * leads from one of them to another.

@@ -7,6 +7,7 @@ import {
   type FindingWhere,
   type OpenFinding,
 } from '../../schemas/reconciliation.ts';
+import { lineOf } from '../../schemas/scalars.ts';
 import { errorFields, type Logger } from '../../telemetry/logger.ts';
 import type { AggregateKey } from '../kernel/positions.ts';
 
@@ -74,11 +75,7 @@ export function findingIdOf({ check, where, aggregateType, aggregateId }: Omit<V
 /** The finding that a fault is. */
 export function findingOf(verdict: Verdict & { readonly fault: string }): Finding {
   const { check, where, aggregateType, aggregateId, fault, version } = verdict;
-  // Half a character at the cut could not be stored.
-  const reason = fault
-    .replace(/\p{Cc}/gu, ' ')
-    .slice(0, FINDING_REASON_LENGTH_MAX)
-    .toWellFormed();
+  const reason = lineOf(fault, FINDING_REASON_LENGTH_MAX);
   const about = version === undefined ? {} : { version };
   return { findingId: findingIdOf(verdict), check, where, aggregateType, aggregateId, reason, ...about };
 }

@@ -60,6 +60,8 @@ describe('a finding', () => {
     const found = finding('a', `\n${'x'.repeat(2 * FINDING_REASON_LENGTH_MAX)}`);
     expect(Finding.parse(found)).toEqual(found);
     expect(found.reason).toMatch(/^ x+$/);
+    const quoted = finding('a', 'an error\u2028of two lines, \u202eturned');
+    expect(Finding.parse(quoted)).toMatchObject({ reason: 'an error of two lines,  turned' });
     const cut = finding('a', `${'x'.repeat(FINDING_REASON_LENGTH_MAX - 1)}😀`);
     expect(Finding.parse(cut)).toEqual(cut);
   });
