@@ -220,7 +220,7 @@ function decide(
   const progress = new Progress(state, command.at, planOf);
   const refused = react(command, progress, definitions);
   if (refused !== undefined) return refused;
-  progress.settle();
+  progress.proceed();
   const [first, ...rest] = progress.events;
   if (first === undefined) throw new Error(`${command.type} changed nothing`);
   return { accepted: true, events: [first, ...rest] };

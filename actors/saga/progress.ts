@@ -31,7 +31,7 @@ export class Progress {
   }
 
   /** Adds whatever follows by itself, until the saga waits for something. */
-  settle(): void {
+  proceed(): void {
     while (this.#goesOn());
   }
 
