@@ -39,8 +39,8 @@ const REMOVAL_ELSEWHERE =
 /**
  * `npm run deploy [-- OPTIONS OF WRANGLER DEPLOY]`: the migrations of every D1 database, then the Worker, so that new
  * code never meets an old table, and the rules of the archive's bucket before that too, so that nothing is ever archived without
- * a lock. Before all of it, the bill of materials and the advisories against it, and whether the Worker
- * has the secrets that it cannot do without and there is what it is bound to. With `--dry-run` it only bundles, and needs neither an account nor a network.
+ * a lock. Before all of it, the bill of materials and the advisories against it, and whether the Worker has the secrets that it
+ * cannot do without, and there is what it is bound to. With `--dry-run` it only bundles, and needs neither an account nor a network.
  */
 async function main(): Promise<number> {
   const given = process.argv.slice(2);

@@ -28,7 +28,7 @@ export const RUN_READS_MAX = 5_000;
 
 /**
  * Times that one run gathers for segments: {@link SEGMENT_EVENTS_MAX} trades take one to two seconds of processor time, and the platform
- * may end an object that has taken thirty for whatever woke it.
+ * may end an object that has taken thirty for whatever woke it, unless it is asked for more (`[limits]` in wrangler.toml).
  */
 export const RUN_GATHERINGS_MAX = 8;
 
