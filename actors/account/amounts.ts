@@ -14,7 +14,7 @@ import type { Refusal } from '../../schemas/envelope.ts';
 export const OUT_OF_RANGE =
   'The balance, the position or the trade itself would leave the range of the ledger.';
 
-/** Whatever an event says stays below this: balances, quantities, costs, profits, and what a trade is worth. */
+/** Whatever an event says stays below this, but for what it changes: balances, quantities, costs, profits, and what a trade is worth. */
 const LEDGER_MAX = parseDecimal(`1${'0'.repeat(LEDGER_DIGITS_MAX)}`);
 
 /** Cash crosses the account's edge only in whole minor units (ISO 4217); inside, trades keep 8 decimals. */
