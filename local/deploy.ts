@@ -7,6 +7,7 @@ import {
   inheritedDefinitions,
   optionValue,
   requireEnvironment,
+  requireQueueNames,
 } from './deployment.ts';
 import { LocalServerError } from './errors.ts';
 import { missingResources, missingResourcesText } from './requiredResources.ts';
@@ -55,6 +56,7 @@ async function main(): Promise<number> {
     const deployment = await deploymentOf(given);
     const environment = environmentOf(given);
     requireEnvironment(deployment, environment);
+    requireQueueNames(deployment);
     requireLocation({ ...deployment.vars, ...givenVariables(given) });
     const missing = await missingSecrets(given, deployment.vars ?? {}, deployedSecrets);
     if (missing.length > 0) throw new LocalServerError(missingSecretsText(missing));

@@ -1,5 +1,6 @@
 /** The Worker that a command of wrangler means, by its options, as the configuration has it. */
 import { dirname, resolve } from 'node:path';
+import { CONSUMER_GROUPS, isGroupName, ownerOfQueue } from '../schemas/consumerGroups.ts';
 import { loadWrangler, WRANGLER_TOML } from './config.ts';
 import { LocalServerError } from './errors.ts';
 
@@ -15,7 +16,7 @@ interface Configuration {
     readonly migrations_dir?: string;
   }[];
   readonly queues: {
-    readonly producers?: readonly { readonly queue: string }[];
+    readonly producers?: readonly { readonly binding: string; readonly queue: string }[];
     readonly consumers?: readonly { readonly queue: string; readonly dead_letter_queue?: string }[];
   };
   readonly r2_buckets: readonly { readonly bucket_name?: string; readonly jurisdiction?: string }[];
@@ -61,6 +62,27 @@ export function requireEnvironment(
   if (environment && definedEnvironments?.includes(environment) !== true)
     throw new LocalServerError(`wrangler.toml has no environment ${environment}`);
 }
+
+/**
+ * Throws {@link LocalServerError} where a queue's name would have its batches taken by nobody, by another group, or dead letters taken for
+ * live ones: the Worker tells its queues by their names.
+ */
+export function requireQueueNames({ queues: { producers = [], consumers = [] } }: Deployment): void {
+  const dead = new Set(consumers.map(({ dead_letter_queue: name }) => name));
+  for (const { queue } of consumers) {
+    const { group, isDead } = ownerOfQueue(queue);
+    if (group === undefined || !isGroupName(group) || isDead !== dead.has(queue))
+      throw new LocalServerError(`${queue}: ${QUEUE_NAMES}`);
+  }
+  for (const { binding, queue } of producers) {
+    const meant = Object.entries(CONSUMER_GROUPS).find(([, group]) => group.binding === binding);
+    if (meant !== undefined && ownerOfQueue(queue).group !== meant[0])
+      throw new LocalServerError(`${queue}: ${QUEUE_NAMES}`);
+  }
+}
+
+const QUEUE_NAMES =
+  'the name of a queue has folio-<group> in it, and dead where it is for dead letters alone (docs/operations.md, "Deploying")';
 
 /**
  * Options that give a named environment what the bundler is told of the one without a name: wrangler lets it inherit nearly all that is

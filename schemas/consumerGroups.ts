@@ -34,6 +34,21 @@ export function isGroupName(name: string): name is GroupName {
   return Object.hasOwn(CONSUMER_GROUPS, name);
 }
 
+/**
+ * The consumer group in a queue's name, and whether its dead letters come that way. Environments of one account have queues of their
+ * own, which have the environment's name before, in between or behind: `folio-views-staging`, `staging-folio-views-dead`.
+ */
+const GROUP = /(?:^|-)folio-([a-z]+)(?:-|$)/;
+const DEAD = /-dead(?:-|$)/;
+
+/** Whose queue it is by its name: of a group that this release may not have, or of none. */
+export function ownerOfQueue(queue: string): {
+  readonly group: string | undefined;
+  readonly isDead: boolean;
+} {
+  return { group: GROUP.exec(queue)?.[1], isDead: DEAD.test(queue) };
+}
+
 /** How soon a group is told: late and without the events, or of each commit; neither for most. */
 export function paceOf(name: GroupName): { readonly isPatient: boolean; readonly isUrgent: boolean } {
   const { isPatient = false, isUrgent = false }: GroupEntry = CONSUMER_GROUPS[name];

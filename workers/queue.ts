@@ -4,7 +4,7 @@ import { consumeForArchive } from '../queues/archive/consumer.ts';
 import { consumeBatch } from '../queues/kernel/consumer.ts';
 import { consumeDead } from '../queues/kernel/deadLetters.ts';
 import { consumeForSagas } from '../queues/sagas/consumer.ts';
-import { type GroupName, isGroupName } from '../schemas/consumerGroups.ts';
+import { type GroupName, isGroupName, ownerOfQueue } from '../schemas/consumerGroups.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { archivistFor } from './archive.ts';
 import { type Env, viewDatabases } from './env.ts';
@@ -12,19 +12,11 @@ import { deadLetterDeps } from './parked/messages.ts';
 import { consumerDeps } from './projection.ts';
 import { sagaConsumerDeps } from './sagas.ts';
 
-/**
- * The consumer group in a queue's name, and whether its dead letters come that way. Environments of one account have queues of their own,
- * which have the environment's name before, in between or behind: `folio-views-staging`, `staging-folio-views-dead`.
- */
-const GROUP = /(?:^|-)folio-([a-z]+)(?:-|$)/;
-const DEAD = /-dead(?:-|$)/;
-
 /** Hands a batch to its queue's consumer. */
 export async function handleQueue(batch: MessageBatch<unknown>, env: Env): Promise<void> {
   const logger = createLogger('queue', env.LOG_LEVEL);
-  const [, group] = GROUP.exec(batch.queue) ?? [];
-  if (group !== undefined && DEAD.test(batch.queue))
-    return consumeDead(deadLetterDeps(env, logger), group, batch.messages);
+  const { group, isDead } = ownerOfQueue(batch.queue);
+  if (group !== undefined && isDead) return consumeDead(deadLetterDeps(env, logger), group, batch.messages);
   if (group === undefined || !isGroupName(group)) throw new Error(`no consumer for queue ${batch.queue}`);
   return CONSUMERS[group](batch.messages, env, logger);
 }

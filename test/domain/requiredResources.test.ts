@@ -12,6 +12,7 @@ import {
   environmentOf,
   inheritedDefinitions,
   requireEnvironment,
+  requireQueueNames,
 } from '../../local/deployment.ts';
 import { missingResources, missingResourcesText } from '../../local/requiredResources.ts';
 
@@ -108,6 +109,46 @@ describe('an environment', () => {
     requireEnvironment(found, undefined);
     requireEnvironment(found, 'staging');
     expect(() => requireEnvironment(found, 'stagin')).toThrow('wrangler.toml has no environment stagin');
+  });
+});
+
+describe('the queues of a deployment', () => {
+  const consumers = (...names: readonly string[]) =>
+    names.map((queue) => ({ queue, dead_letter_queue: `${queue}-dead` }));
+  const named = (...names: readonly string[]): Deployment => ({
+    ...deployment,
+    queues: { consumers: [...consumers(...names), ...names.map((name) => ({ queue: `${name}-dead` }))] },
+  });
+  const bound = (queue: string) => ({
+    ...deployment,
+    queues: { producers: [{ binding: 'SAGAS_QUEUE', queue }] },
+  });
+
+  it('are told by their names, which have those of their environment around them', () => {
+    requireQueueNames(deployment);
+    requireQueueNames(named('folio-views-staging', 'eu-folio-sagas-2'));
+    requireQueueNames(bound('folio-sagas-staging'));
+  });
+
+  it.each([
+    ['that nobody takes', () => named('views-staging')],
+    ['of a group that there is not', () => named('folio-staging-views')],
+    ['whose live messages would be taken for dead ones', () => named('the-dead-folio-views')],
+    [
+      'whose dead letters would be taken for live ones',
+      () => ({
+        ...deployment,
+        queues: {
+          consumers: [
+            { queue: 'folio-views', dead_letter_queue: 'folio-archive' },
+            { queue: 'folio-archive' },
+          ],
+        },
+      }),
+    ],
+    ['that another group takes', () => bound('folio-views')],
+  ])('are refused with a name %s', (_, meant) => {
+    expect(() => requireQueueNames(meant())).toThrow('has folio-<group> in it');
   });
 });
 
