@@ -49,6 +49,9 @@ it('what was given back by hand meanwhile ends it', async () => {
   await shop.toPayment(sentBack('cancellation'));
   shop.byHand(refund('mine'));
   shop.byHand(yes('refund-mine'));
+  await shop.settle();
+  // Whoever gave it back says so.
+  expect([shop.status, shop.standing.refunded]).toEqual(['PARKED', '1.5']);
   await shop.toSaga('RetrySaga', operator);
   expect([shop.status, shop.standing.refunded]).toEqual(['COMPLETED', '1.5']);
 });
