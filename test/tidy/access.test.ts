@@ -33,6 +33,11 @@ describe('the table of access (workers/access/table.ts)', () => {
     expect(Object.keys(ACCESS).filter((name) => !names.has(name))).toEqual([]);
   });
 
+  it('lets every role do something', () => {
+    const idle = ROLES.filter((role) => Object.values(ACCESS).every((row) => row[role] === undefined));
+    expect(idle, 'say in workers/access/table.ts what they may do').toEqual([]);
+  });
+
   it('lets somebody do each thing, and the administrator everything', () => {
     for (const [name, row] of Object.entries(ACCESS)) expect(row.admin, name).toBe('all');
   });

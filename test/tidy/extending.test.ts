@@ -60,6 +60,19 @@ describe('an aggregate (schemas/aggregates.ts)', () => {
   );
 });
 
+it('commands that the platform alone sends are looked through for personal data as well', () => {
+  const sources = globSync('schemas/*.ts', { cwd: ROOT }).map(read);
+  const lists = sources.flatMap((source) =>
+    [...source.matchAll(/^export const (\w+Records)\b/gm)].map(([, name]) => name ?? ''),
+  );
+  expect(lists.length).toBeGreaterThan(3);
+  const looked = read('test/tidy/personal.test.ts');
+  expect(
+    lists.filter((list) => !looked.includes(`...${list},`)),
+    'add to RECORDS of test/tidy/personal.test.ts',
+  ).toEqual([]);
+});
+
 describe('a Durable Object that is bound in wrangler.toml', () => {
   it.each(wrangler.durable_objects.bindings.map(({ class_name: name }) => [name]))(
     '%s is exported by the Worker, with SQLite',
