@@ -5,6 +5,7 @@
 import { expect, it } from 'vitest';
 import { type GroupQueue, groupQueues, SEND_MS_MAX } from '../../actors/kernel/groupQueues.ts';
 import { Outbox } from '../../actors/kernel/outbox.ts';
+import { CONSUMER_GROUPS } from '../../schemas/consumerGroups.ts';
 import { parseEventsMessage } from '../../schemas/message.ts';
 import { notedEvent } from '../support/storedEvent.ts';
 
@@ -20,11 +21,11 @@ class TestQueue implements GroupQueue {
 }
 
 it('a queue that never answers has failed after a while: the drain ends, and the others are told what comes', async () => {
-  const queues = {
-    VIEWS_QUEUE: new TestQueue(),
-    ARCHIVE_QUEUE: new TestQueue(),
-    SAGAS_QUEUE: new TestQueue(),
-  };
+  const bindings = Object.values(CONSUMER_GROUPS).map(({ binding }) => binding);
+  const queues = Object.fromEntries(bindings.map((binding) => [binding, new TestQueue()])) as Record<
+    (typeof bindings)[number],
+    TestQueue
+  >;
   const running = new Map<() => void, number>();
   const groups = groupQueues(queues, 'order', (task, milliseconds) => {
     running.set(task, milliseconds);
