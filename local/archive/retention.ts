@@ -35,7 +35,7 @@ export interface RetentionOptions {
   readonly isDryRun?: boolean;
   /** Changes nothing. */
   readonly isCheck?: boolean;
-  /** The environment of `wrangler.toml` that is meant; the one without a name where it is absent. */
+  /** The environment of `wrangler.toml` that is meant; absent: the one that wrangler's variable names, else the one without a name. */
   readonly environment?: string | undefined;
   /** The Worker's configuration, where it is not the repository's. */
   readonly config?: string | undefined;
@@ -64,9 +64,11 @@ interface Bucket {
 
 /** Prints what it finds and does; answers the exit code: 1 where the bucket does not have the rules. */
 export async function retention(
-  { isDryRun = false, isCheck = false, profile, ...meant }: RetentionOptions,
+  { isDryRun = false, isCheck = false, profile, environment, config }: RetentionOptions,
   world: World = { env: process.env, print: (line) => console.log(line) },
 ): Promise<number> {
+  // As wrangler has it, which reads this variable itself and takes an environment that there is not for the one without a name.
+  const meant = { environment: environment ?? world.env.CLOUDFLARE_ENV, config };
   const bucket = await bucketOf(meant);
   if (isDryRun) {
     printRules(bucket, world);

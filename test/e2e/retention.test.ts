@@ -183,6 +183,7 @@ describe('the rules of the bucket', () => {
       await expect(run({ ...options, environment: 'producton' })).rejects.toThrow(
         new LocalServerError('wrangler.toml has no environment producton'),
       );
+    await expect(run({}, { CLOUDFLARE_ENV: 'producton' })).rejects.toThrow('has no environment producton');
     expect([lines, rules]).toEqual([[], {}]);
   });
 });
