@@ -14,6 +14,7 @@ import type { AnyDecider, Paced } from './decider.ts';
 import type { LogPoint } from './eventLog.ts';
 import { groupQueues } from './groupQueues.ts';
 import { inTime } from './inTime.ts';
+import { KeptStubs } from './keptStubs.ts';
 import type { Told } from './outbox.ts';
 import { runPaced } from './paced.ts';
 import { Protection, type ProtectionDeps } from './protection.ts';
@@ -86,11 +87,12 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
 
   #wake(): void {
     const core = new ActorCore<State>(this.#deps);
+    const hubs = new KeptStubs((hub) => this.env.STREAMS.getByName(hub, placeOf(this.env)));
     const watchers = new Watchers({
       ...this.#deps,
       head: () => core.aggregate.log.head().version,
       events: (fromVersion, limit) => core.events(fromVersion, limit),
-      notify: (hub, notice) => this.env.STREAMS.getByName(hub, placeOf(this.env)).notify(notice),
+      notify: (hub, notice) => hubs.call(hub, (stub) => stub.notify(notice)),
     });
     this.#awake = { core, watchers };
     watchers.tell();
