@@ -191,11 +191,14 @@ describe('events across aggregates', () => {
       return { events: collected, next: after };
     });
     for (const id of accounts) await checkChain(events.filter(({ aggregateId }) => aggregateId === id));
-    expect((await page(`/v1/events?after=${next}`)).events).toEqual([]);
+    expect(ours((await page(`/v1/events?after=${next}`)).events)).toEqual([]);
     await call('POST', '/v1/accounts/ev-1/deposits', { body: { amount: '1' } });
     await eventually(async () => {
       const later = await page(`/v1/events?after=${next}`);
-      expect(later.events).toMatchObject([{ aggregateId: 'ev-1', version: 7, eventType: 'FundsDeposited' }]);
+      // Those of tests before may come as late as they like.
+      expect(ours(later.events)).toMatchObject([
+        { aggregateId: 'ev-1', version: 7, eventType: 'FundsDeposited' },
+      ]);
     });
   });
 
