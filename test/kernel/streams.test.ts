@@ -1,5 +1,6 @@
 /** Subscriptions through everything that goes wrong between a commit and a socket: nothing is left out, nothing comes twice. */
 import { describe, expect, it } from 'vitest';
+import { NOTICE_EVENTS_MAX } from '../../actors/kernel/watchers.ts';
 import type { Attachment } from '../../workers/streams/connection.ts';
 import { Feed, FeedEnded } from '../../workers/streams/feed.ts';
 import { RECEIPT_MS_MAX, UNCONFIRMED_BYTES_MAX, windowOf } from '../../workers/streams/flow.ts';
@@ -133,6 +134,25 @@ describe('a hub that is evicted in the middle of a replay', () => {
     hub.evict();
     await world.settle(10_000);
     expect(reader.versions).toEqual(Array.from({ length: 1_000 }, (_, index) => index + 1));
+  });
+
+  it('goes on with what it was told of and has to read, whenever that is', async () => {
+    const all = Array.from({ length: NOTICE_EVENTS_MAX + 2 }, (_, index) => index + 1);
+    for (let steps = 0; steps < 30; steps++) {
+      const world = new StreamWorld(9);
+      const actor = new WorldActor(world, 'a', 0);
+      const hub = new WorldHub(world, 'hub-0');
+      actor.commit(1);
+      const reader = new Reader(world, 'a');
+      reader.connect();
+      await world.settle(10_000);
+      // More than a notice carries. Nobody tells the hub of it again.
+      actor.commit(NOTICE_EVENTS_MAX + 1);
+      for (let step = 0; step < steps; step++) await world.step();
+      hub.evict();
+      await world.settle(10_000);
+      expect(reader.versions, `evicted after ${steps} steps`).toEqual(all);
+    }
   });
 
   it('begins a subscription anew that was being set up', async () => {

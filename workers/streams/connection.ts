@@ -198,7 +198,7 @@ export class Connection implements Sink {
   /** Writes down what has to survive hibernation: an {@link Attachment} as JSON, put together from what does not change. */
   save(): void {
     if (!this.isOpen) return;
-    const subscriptions = Array.from(this.subscriptions.values(), savedText).join();
+    const subscriptions = Array.from(this.subscriptions.values(), (each) => each.savedText()).join();
     const opening = JSON.stringify([...this.opening.values()]);
     const text = `{${this.#sessionText},"flow":[${this.#flow.state}],"subscriptions":[${subscriptions}],"opening":${opening}}`;
     this.#settings.socket.serializeAttachment(text);
@@ -236,11 +236,6 @@ export class Connection implements Sink {
       } else this.#watchReceipts();
     }, RECEIPT_MS_MAX);
   }
-}
-
-/** A {@link SavedSubscription}. */
-function savedText({ savedName, version, isBehind }: Subscription): string {
-  return `[${savedName},${version},${isBehind ? 1 : 0}]`;
 }
 
 function membersText(session: Session): string {

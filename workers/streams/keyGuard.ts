@@ -5,7 +5,6 @@
 import type { ServiceKeyState } from '../../actors/serviceKey/decider.ts';
 import type { ShownKey } from '../access/principal.ts';
 import { serviceOf } from '../access/serviceKey.ts';
-import { inTime } from '../inTime.ts';
 import type { Connection } from './connection.ts';
 import type { Clock } from './subscription.ts';
 import type { Follower, Watch } from './watches.ts';
@@ -15,6 +14,8 @@ export class KeyGuard implements Follower {
   readonly #connection: Connection;
   readonly #shown: ShownKey;
   readonly #clock: Clock;
+  /** The version of the key's log that was known when it was last looked at. */
+  #lookedAt: number | undefined;
 
   constructor(watch: Watch, connection: Connection, shown: ShownKey, clock: Clock) {
     this.watch = watch;
@@ -28,8 +29,13 @@ export class KeyGuard implements Follower {
     this.pump();
   }
 
-  /** Looks at the key. What cannot be looked at does not count. */
+  /**
+   * Looks at the key, once for each version of it: whenever one more connection of the service comes, all others are asked to go on.
+   * What cannot be looked at does not count.
+   */
   pump(): void {
+    if (this.#lookedAt === this.watch.head) return;
+    this.#lookedAt = this.watch.head;
     void this.#check().catch(() => this.#end('the key cannot be looked at'));
   }
 
@@ -39,7 +45,8 @@ export class KeyGuard implements Follower {
   }
 
   async #check(): Promise<void> {
-    const read = await inTime('the key of a service', this.watch.actor.read());
+    // An object that was restarted answers the next call; all connections of the service hang on this one.
+    const read = await this.watch.state().catch(() => this.watch.state());
     const now = this.#clock.now();
     const service = read === null ? undefined : serviceOf(this.#shown, read.state as ServiceKeyState, now);
     if (service === undefined) this.#end('the key counts no more');

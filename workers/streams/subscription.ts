@@ -19,6 +19,8 @@ export interface Sink {
   endPage(): void;
   /** Sends a page of the subscription and remembers how far it has come. */
   deliver(subscription: Subscription, page: Page): void;
+  /** Writes down how the subscription stands, for an instance that goes on with the socket. */
+  save(): void;
   /** The page could not be read: the subscription is over, and its receiver is to be told. */
   failed(subscription: Subscription, error: unknown): void;
 }
@@ -42,7 +44,7 @@ export class Subscription implements Follower {
   readonly topic: TopicName;
   readonly watch: Watch;
   /** Its id, its topic and its aggregate as an attachment has them: the members of a JSON array that never change. */
-  readonly savedName: string;
+  readonly #savedName: string;
   /** Everything up to it has been sent. */
   version: number;
   readonly #sink: Sink;
@@ -51,13 +53,15 @@ export class Subscription implements Follower {
   #isOpen = true;
   #isWaiting = false;
   #notBefore = 0;
+  /** Whether it is written down that there is more to send. */
+  #isSavedBehind = false;
 
   constructor({ id, topic, watch, afterVersion }: SubscriptionSettings, sink: Sink, clock: Clock) {
     this.id = id;
     this.topic = topic;
     this.watch = watch;
     const { aggregateType, aggregateId } = watch.target;
-    this.savedName = JSON.stringify([id, topic, aggregateType, aggregateId]).slice(1, -1);
+    this.#savedName = JSON.stringify([id, topic, aggregateType, aggregateId]).slice(1, -1);
     this.version = afterVersion;
     this.#sink = sink;
     this.#clock = clock;
@@ -86,6 +90,14 @@ export class Subscription implements Follower {
   /** Sends page after page for as long as there is one and there is room for it. */
   pump(): void {
     if (!this.#isPumping) void this.#run();
+    // Whoever told of it has done so, and an instance that is gone by the time the page is read would have told nobody.
+    if (this.isBehind && !this.#isSavedBehind) this.#sink.save();
+  }
+
+  /** How it stands, as an attachment has it. */
+  savedText(): string {
+    this.#isSavedBehind = this.isBehind;
+    return `[${this.#savedName},${this.version},${this.isBehind ? 1 : 0}]`;
   }
 
   async #run(): Promise<void> {

@@ -29,8 +29,8 @@ export class Watch {
   /** Subscriptions that are being set up. */
   pending = 0;
   readonly #actor: () => WatchedActor;
-  /** Pages that are being read: many who ask for the same one share it. */
-  readonly #reading = new Map<string, Promise<Page>>();
+  /** What is being read of the aggregate: many who ask for the same share it. */
+  readonly #reading = new Map<string, Promise<unknown>>();
 
   /** `actor` is asked for every page: the stub of an actor that was restarted answers no more. */
   constructor(target: Target, actor: () => WatchedActor) {
@@ -61,14 +61,25 @@ export class Watch {
 
   /** The page after a version. */
   read(topic: TopicName, afterVersion: number): Promise<Page> {
-    const key = `${topic} ${afterVersion} ${this.head}`;
-    let page = this.#reading.get(key);
-    if (page === undefined) {
-      const reading = TOPICS[topic].read(this.actor, this.target, afterVersion, this.head);
-      page = inTime('a watched aggregate', reading).finally(() => this.#reading.delete(key));
-      this.#reading.set(key, page);
+    return this.#share(`${topic} ${afterVersion}`, () =>
+      TOPICS[topic].read(this.actor, this.target, afterVersion, this.head),
+    );
+  }
+
+  /** The state, at least as of the version that the log is known to have. */
+  state(): ReturnType<AggregateActor['read']> {
+    return this.#share('state', () => this.actor.read());
+  }
+
+  #share<Answer>(what: string, ask: () => PromiseLike<Answer>): Promise<Answer> {
+    // What was asked before the log went further says nothing of what came since.
+    const key = `${what} ${this.head}`;
+    let reading = this.#reading.get(key) as Promise<Answer> | undefined;
+    if (reading === undefined) {
+      reading = inTime('a watched aggregate', ask()).finally(() => this.#reading.delete(key));
+      this.#reading.set(key, reading);
     }
-    return page;
+    return reading;
   }
 }
 
