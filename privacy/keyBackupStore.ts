@@ -42,24 +42,32 @@ export interface KeyBackupStore {
 
 const PREFIX = 'subjects/';
 
-/** The backups in an R2 bucket. */
-export function r2KeyBackups(bucket: BackupBucket): KeyBackupStore {
+/** What somebody answers, or a rejection where that takes too long. `who` is named in it. */
+export type InTime = <Answer>(who: string, answer: Promise<Answer>) => Promise<Answer>;
+
+/** The backups in an R2 bucket, which says of no call when it gives up: all that is asked of a subject waits for its calls. */
+export function r2KeyBackups(bucket: BackupBucket, inTime: InTime): KeyBackupStore {
   return {
-    async read(subjectId) {
-      const object = await bucket.get(keyOf(subjectId));
-      if (object === null) return undefined;
-      const { etag } = object;
-      return { backup: parsed(subjectId, await object.text(), etag), etag };
-    },
+    read: (subjectId) => inTime(`the backup of subject ${subjectId}`, read(bucket, subjectId)),
     async replace(backup, found) {
+      const { subjectId } = backup;
       const onlyIf = found === undefined ? { etagDoesNotMatch: '*' } : { etagMatches: found.etag };
-      return (await bucket.put(keyOf(backup.subjectId), JSON.stringify(backup), { onlyIf })) !== null;
+      const put = bucket.put(keyOf(subjectId), JSON.stringify(backup), { onlyIf });
+      return (await inTime(`the backup of subject ${subjectId}`, put)) !== null;
     },
     async erase(subjectId, erasedAt) {
       const backup: KeyBackup = { subjectId, keys: [], erasedAt };
-      await bucket.put(keyOf(subjectId), JSON.stringify(backup));
+      const put = bucket.put(keyOf(subjectId), JSON.stringify(backup));
+      await inTime(`the backup of subject ${subjectId}`, put);
     },
   };
+}
+
+async function read(bucket: BackupBucket, subjectId: string): Promise<FoundBackup | undefined> {
+  const object = await bucket.get(keyOf(subjectId));
+  if (object === null) return undefined;
+  const { etag } = object;
+  return { backup: parsed(subjectId, await object.text(), etag), etag };
 }
 
 /** Ids of subjects that have a backup, after one, in their order; of what somebody else put there, whatever its name says. */

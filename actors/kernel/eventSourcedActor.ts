@@ -31,6 +31,12 @@ import { Watchers } from './watchers.ts';
 /** Milliseconds in which the directory has to answer: whoever sent the first command waits for it, and so does the drain. */
 const REGISTER_MS_MAX = 10_000;
 
+/** Milliseconds in which a subject has to encrypt: its backup may be asked first, which has eight seconds itself. */
+const SEAL_MS_MAX = 10_000;
+
+/** Milliseconds in which a hub has to take a notice; by then its stub is taken for broken. */
+const NOTICE_MS_MAX = 10_000;
+
 /** What some actors have beyond their rules. */
 export interface ActorExtras {
   /** See {@link ActorDeps}. */
@@ -70,6 +76,7 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
       new Protection(personal, {
         rehearse: (command, context) => this.core.aggregate.rehearse({ command, context }, deps.now()),
         version: () => this.core.aggregate.log.head().version,
+        inTime: (who, answer) => inTime(startTimer, who, answer, SEAL_MS_MAX),
       });
     this.#restoration = new Restoration(deps);
     if (!this.#restoration.isOpen) this.#wake();
@@ -87,7 +94,10 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
 
   #wake(): void {
     const core = new ActorCore<State>(this.#deps);
-    const hubs = new KeptStubs((hub) => this.env.STREAMS.getByName(hub, placeOf(this.env)));
+    const hubs = new KeptStubs(
+      (hub) => this.env.STREAMS.getByName(hub, placeOf(this.env)),
+      (hub, answer) => inTime(startTimer, `streams/${hub}`, answer, NOTICE_MS_MAX),
+    );
     const watchers = new Watchers({
       ...this.#deps,
       head: () => core.aggregate.log.head().version,

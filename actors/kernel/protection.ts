@@ -35,6 +35,8 @@ export interface ProtectedAggregate {
   rehearse(command: CommandEnvelope, context: CommandContext): { readonly status: string } | Refused;
   /** The version that a refusal tells. */
   version(): number;
+  /** What a subject answers, or a rejection where that takes too long: every later call waits behind it. */
+  inTime<Answer>(who: string, answer: Promise<Answer>): Promise<Answer>;
 }
 
 /** The protection of one aggregate. */
@@ -101,12 +103,14 @@ export class Protection {
     const values = fields.map(({ path, kind }) => ({ kind, text: canonicalJson(valueAt(data, path)) }));
     const subject = data[SUBJECT_FIELD];
     if (typeof subject !== 'string') throw new Error(`${command.type} does not say whose data is in it`);
-    let answer = await this.#deps.seal(subject, values, false, context);
+    const seal = (create: boolean) =>
+      this.#aggregate.inTime(`subject/${subject}`, this.#deps.seal(subject, values, create, context));
+    let answer = await seal(false);
     if (!answer.ok && answer.code === 'no_key') {
       // A refused command costs no row, so nobody gets a key by one. It cannot be a repeat: nothing of the subject is stored.
       const rehearsed = this.#aggregate.rehearse(command, context);
       if (rehearsed.status === 'refused') return rehearsed as Refused;
-      answer = await this.#deps.seal(subject, values, true, context);
+      answer = await seal(true);
     }
     if (answer.ok) return this.#protected(command, fields, answer.values);
     const { code, detail } = answer;

@@ -14,9 +14,16 @@ import type { EncryptedField, OpenAnswer, PersonalText, SealAnswer } from '../..
 import type { SubjectEvent } from '../../schemas/subject.ts';
 import type { ActorEnv } from '../env.ts';
 import { decodeEvent } from '../kernel/eventLog.ts';
-import { EventSourcedActor } from '../kernel/eventSourcedActor.ts';
+import { EventSourcedActor, startTimer } from '../kernel/eventSourcedActor.ts';
+import { inTime } from '../kernel/inTime.ts';
 import type { RestoreAnswer, RestoredRange } from '../kernel/restoration.ts';
 import { type BackupRequest, type SubjectState, subjectDecider } from './decider.ts';
+
+/**
+ * Milliseconds in which the bucket of the backups has to answer: whoever places a customer's first order waits for it. What it has
+ * stored all the same is found by the next try.
+ */
+const BACKUP_MS_MAX = 8_000;
 
 const ERASURE = 'SubjectErased' satisfies SubjectEvent['type'];
 
@@ -36,7 +43,7 @@ export class SubjectActor extends EventSourcedActor<SubjectState> {
       subjectId: ctx.id.name ?? '',
       storage: ctx.storage,
       masters: () => masterKeys(env),
-      store: r2KeyBackups(env.KEY_BACKUPS),
+      store: r2KeyBackups(env.KEY_BACKUPS, (who, answer) => inTime(startTimer, who, answer, BACKUP_MS_MAX)),
       state: () => this.core.aggregate.current().state,
       head: () => this.core.head(),
       execute: (commands, context) => this.core.execute(commands, context),

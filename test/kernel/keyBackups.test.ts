@@ -1,6 +1,7 @@
 /** Keys and their backup: what is lost comes back, what was erased never does, in whatever order it happens. */
 import { describe, expect, it } from 'vitest';
 import { newPersonalDataKey } from '../../local/personalDataKey.ts';
+import type { InTime } from '../../privacy/keyBackupStore.ts';
 import type { KeyBackup } from '../../schemas/keyBackup.ts';
 import type { Encrypted } from '../../schemas/personal.ts';
 import { backupBucket } from '../support/backupBucket.ts';
@@ -99,6 +100,26 @@ describe('a backup of keys', () => {
     await expect(again.seal('"b"')).rejects.toThrow('no answer');
     again.bucket.get = get;
     expect(await opened(again, first)).toBe('"a"');
+  });
+
+  it('that never answers is given up, and what is asked of the subject afterwards does not wait for it', async () => {
+    const giveUp: (() => void)[] = [];
+    const inTime: InTime = (_, answer) => {
+      const late = Promise.withResolvers<never>();
+      giveUp.push(() => late.reject(new Error('too late')));
+      return Promise.race([answer, late.promise]);
+    };
+    const bucket = backupBucket();
+    const one = localSubject(localWorld(), undefined, bucket, inTime);
+    const { get } = bucket;
+    bucket.get = () => new Promise(() => undefined);
+    const hanging = one.backups.bringTogether();
+    await new Promise((resolve) => setImmediate(resolve));
+    bucket.get = get;
+    const behind = sealed(one, '"a"');
+    giveUp[0]?.();
+    await expect(hanging).rejects.toThrow('too late');
+    expect(await opened(one, await behind)).toBe('"a"');
   });
 
   it('knows of keys that a log has lost: no second key of the same version is made beside them', async () => {

@@ -35,6 +35,7 @@ function order({
   subject = localSubject(),
   world = undefined as LocalWorld | undefined,
   seal = undefined as ProtectionDeps['seal'] | undefined,
+  answered = undefined as Promise<never> | undefined,
 } = {}) {
   // The order tells shipments of nothing here.
   const { core, world: own } = localCore<OrderState>({ ...orderDecider, effects: undefined } as never, world);
@@ -46,6 +47,7 @@ function order({
     {
       rehearse: (each) => core.aggregate.rehearse({ command: each, context }, own.now),
       version: () => core.head(),
+      inTime: (_, answer) => (answered === undefined ? answer : Promise.race([answer, answered])),
     },
   );
   const send = (...commands: CommandEnvelope[]) =>
@@ -168,6 +170,16 @@ describe('calls that come one after another', () => {
     expect(one.core.head()).toBe(0);
     fails = false;
     expect(await one.sendOne(place('k-1'))).toBe('accepted');
+  });
+
+  it('go on where the subject of one does not answer', async () => {
+    const late = Promise.withResolvers<never>();
+    const one = order({ seal: () => new Promise(() => undefined), answered: late.promise });
+    const first = one.sendOne(place('k-1'));
+    const second = one.sendOne(cancel('k-2'));
+    late.reject(new Error('too late'));
+    await expect(first).rejects.toThrow('too late');
+    expect(await second).toBe('order_not_found');
   });
 
   it('never get in between an erasure: what is stored after it is what nobody can read', async () => {

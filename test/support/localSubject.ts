@@ -2,7 +2,7 @@
 import { decodeEvent } from '../../actors/kernel/eventLog.ts';
 import { type SubjectState, subjectDecider } from '../../actors/subject/decider.ts';
 import { newPersonalDataKey } from '../../local/personalDataKey.ts';
-import { r2KeyBackups } from '../../privacy/keyBackupStore.ts';
+import { type InTime, r2KeyBackups } from '../../privacy/keyBackupStore.ts';
 import { KeyBackups } from '../../privacy/keyBackups.ts';
 import { KeyRing } from '../../privacy/keyRing.ts';
 import { masterKeys } from '../../privacy/masterKeys.ts';
@@ -15,7 +15,12 @@ import { localCore, localWorld } from './localCore.ts';
 export const MASTERS = newPersonalDataKey();
 
 /** The subject `local`, in a world of its own or in that of an earlier instance, which was evicted, with a bucket of backups. */
-export function localSubject(world = localWorld(), masters = MASTERS, bucket = backupBucket()) {
+export function localSubject(
+  world = localWorld(),
+  masters = MASTERS,
+  bucket = backupBucket(),
+  inTime: InTime = (_, answer) => answer,
+) {
   let keys: SubjectKeys | undefined;
   // Nothing happens that the test has not asked for: the backup follows when `backups` is told to.
   world.perform ??= () => new Promise(() => undefined);
@@ -35,7 +40,7 @@ export function localSubject(world = localWorld(), masters = MASTERS, bucket = b
   const backups = new KeyBackups({
     subjectId: 'local',
     ring: keyRing,
-    store: r2KeyBackups(bucket),
+    store: r2KeyBackups(bucket, inTime),
     state,
     recordRecovery: (keyVersion) => record('RecordKeysRecovered', { keyVersion }),
     recordErasure: (erasedAt) => record('RecordErasure', { reason: 'as the backup says', erasedAt }),

@@ -31,6 +31,7 @@ export function startProtection(
     {
       rehearse: (command, context) => core.aggregate.rehearse({ command, context }, now()),
       version: () => core.aggregate.log.head().version,
+      inTime: (_, answer) => answer,
     },
   );
 }

@@ -56,7 +56,7 @@ export function startVault(
     subjectId,
     storage,
     masters: () => masters,
-    store: r2KeyBackups(bucket.client(caller)),
+    store: r2KeyBackups(bucket.client(caller), (_, answer) => answer),
     state: () => core().aggregate.current().state as SubjectState,
     head: () => core().head(),
     execute: (commands, context) => core().execute(commands, context),

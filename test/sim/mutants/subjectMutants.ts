@@ -27,8 +27,8 @@ export const SUBJECT_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'privacy/keyBackupStore.ts',
-        find: 'JSON.stringify(backup), { onlyIf }))',
-        replace: 'JSON.stringify(backup), onlyIf ? {} : {}))',
+        find: 'JSON.stringify(backup), { onlyIf });',
+        replace: 'JSON.stringify(backup), onlyIf ? {} : {});',
       },
     ],
   },

@@ -151,7 +151,7 @@ const restoreKeyBackups = route(
 export const keyBackups: readonly Route[] = [rewrapSubjectKeys, getKeyBackups, restoreKeyBackups];
 
 async function backupsOf(bucket: R2Bucket, subjectIds: readonly string[]) {
-  const store = r2KeyBackups(bucket);
+  const store = r2KeyBackups(bucket, inBucketTime);
   const failed: z.output<typeof DamagedObject>[] = [];
   const found = await Promise.all(
     subjectIds.map(async (subjectId) => {
