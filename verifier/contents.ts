@@ -12,6 +12,8 @@ export class Contents {
   readonly objects = new Set<string>();
   events = 0;
   expired = 0;
+  /** When the newest manifest so far was closed, in milliseconds. */
+  #closedAt = 0;
   readonly #patienceMs: number;
   readonly #findings: Findings;
   readonly #now: number;
@@ -32,30 +34,40 @@ export class Contents {
     const object = manifestKey(sequence);
     checkHeads(object, manifest, this.positions, this.#findings);
     const { key } = manifest.segment;
+    // Manifests are closed one after the other: one that says that it was closed long before the last is not past its term earlier.
+    const closedAt = Date.parse(manifest.closedAt);
+    if (closedAt > this.#closedAt) this.#closedAt = closedAt;
+    let recordedAt: readonly (number | undefined)[] = [];
     if (this.objects.has(key)) {
       this.#findings.add({ kind: 'archived_twice', object, detail: `${key} belongs to an earlier manifest` });
     }
     this.objects.add(key);
-    if (segment !== undefined) await this.#checkSegment(manifest, segment, isProven);
-    else if (isExpired(manifest, this.#now)) this.expired++;
+    if (segment !== undefined) recordedAt = await this.#checkSegment(manifest, segment, isProven);
+    else if (isExpired(key, this.#closedAt, this.#now)) this.expired++;
     else this.#findings.add({ kind: 'missing_object', object: key, detail: `${object} names it` });
-    this.positions.take(manifest);
+    this.positions.take(manifest, recordedAt);
   }
 
-  async #checkSegment(manifest: Manifest, bytes: Uint8Array, isProven: boolean): Promise<void> {
+  /** Answers when the last event of each head was recorded. */
+  async #checkSegment(
+    manifest: Manifest,
+    bytes: Uint8Array,
+    isProven: boolean,
+  ): Promise<readonly (number | undefined)[]> {
     const before = this.positions.before(manifest);
-    const { events, findings } =
+    const { events, findings, recordedAt } =
       isProven && sha256(bytes) === manifest.segment.sha256
         ? await checkSegment(manifest, bytes, before)
         : await checkDoubtful(manifest, bytes, before, this.#patienceMs);
     this.events += events;
     for (const finding of findings) this.#findings.add(finding);
+    return recordedAt;
   }
 }
 
 /** Whether the term in the segment's key is over: it may have been removed. */
-function isExpired({ segment, closedAt }: Manifest, now: number): boolean {
-  const years = /^segments\/(\d+)y\//.exec(segment.key)?.[1];
+function isExpired(key: string, closedAt: number, now: number): boolean {
+  const years = /^segments\/(\d+)y\//.exec(key)?.[1];
   if (years === undefined) return false;
   const end = new Date(closedAt);
   end.setUTCFullYear(end.getUTCFullYear() + Number(years));

@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
+import type { Position } from './heads.ts';
 import type { Manifest } from './manifest.ts';
 import type { SegmentReport } from './segment.ts';
 
@@ -15,8 +16,8 @@ const MEMORY_MB = 512;
 export interface Question {
   readonly manifest: Manifest;
   readonly bytes: Uint8Array;
-  /** Hash of the event before each head's first. */
-  readonly before: readonly string[];
+  /** The event before each head's first. */
+  readonly before: readonly Position[];
 }
 
 /** The thread, kept for the next question unless the last one was too much for it. */
@@ -26,7 +27,7 @@ let thread: Worker | undefined;
 export async function checkDoubtful(
   manifest: Manifest,
   bytes: Uint8Array,
-  before: readonly string[],
+  before: readonly Position[],
   patienceMs: number,
 ): Promise<SegmentReport> {
   thread ??= await startThread();
@@ -39,7 +40,11 @@ export async function checkDoubtful(
     thread = undefined;
     await worker.terminate();
     const detail = 'its bytes were altered so that its rows cannot be read at all';
-    return { events: 0, findings: [{ kind: 'unreadable_object', object: manifest.segment.key, detail }] };
+    return {
+      events: 0,
+      recordedAt: [],
+      findings: [{ kind: 'unreadable_object', object: manifest.segment.key, detail }],
+    };
   }
 }
 

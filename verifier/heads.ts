@@ -7,6 +7,8 @@ import type { Manifest } from './manifest.ts';
 export interface Position {
   readonly version: number;
   readonly hash: string;
+  /** When that event was recorded, in milliseconds; undefined where its segment was not read. */
+  readonly recordedAt?: number | undefined;
 }
 
 /** What the first event of an aggregate names as the one before. */
@@ -20,15 +22,17 @@ export class Positions {
     return this.#positions.get(`${aggregateType}/${aggregateId}`) ?? NO_EVENT;
   }
 
-  /** Moves on to the heads of a manifest. */
-  take({ aggregateType, heads }: Manifest): void {
-    for (const { aggregateId, toVersion, hash } of heads)
-      this.#positions.set(`${aggregateType}/${aggregateId}`, { version: toVersion, hash });
+  /** Moves on to the heads of a manifest; `recordedAt` says of each, as far as that is known, when its event was recorded. */
+  take({ aggregateType, heads }: Manifest, recordedAt: readonly (number | undefined)[] = []): void {
+    heads.forEach(({ aggregateId, toVersion, hash }, index) => {
+      const position = { version: toVersion, hash, recordedAt: recordedAt[index] };
+      this.#positions.set(`${aggregateType}/${aggregateId}`, position);
+    });
   }
 
-  /** Hash of the event before each of a manifest's heads. */
-  before({ aggregateType, heads }: Manifest): string[] {
-    return heads.map(({ aggregateId }) => this.of(aggregateType, aggregateId).hash);
+  /** The event before each of a manifest's heads. */
+  before({ aggregateType, heads }: Manifest): Position[] {
+    return heads.map(({ aggregateId }) => this.of(aggregateType, aggregateId));
   }
 
   get size(): number {

@@ -93,10 +93,31 @@ function checkHeader(
     const detail = `it names another manifest than ${before} as it stands: one of the two was changed`;
     report({ kind: 'broken_link', detail });
   }
-  const { retentionYears } = manifest;
+  checkKey(sequence, manifest, report);
+}
+
+/** The term, the type and the day in a segment's key: rules of the bucket and readers of the archive go by them. */
+const TERM = /^segments\/(\d+)y\//;
+const PLACE = /^segments\/\d+y\/([A-Za-z]+)\/(\d{4}-\d\d-\d\d)\/[^/]+$/;
+
+/** Years that every segment is kept for at least: books are kept for seven, whatever the jurisdiction. */
+const TERM_YEARS_MIN = 7;
+
+function checkKey(sequence: number, manifest: Manifest, report: Report): void {
+  const { retentionYears, aggregateType, closedAt } = manifest;
   const { key, sha256 } = manifest.segment;
-  if (retentionYears !== undefined && !key.startsWith(`segments/${retentionYears}y/`)) {
+  const [, years] = TERM.exec(key) ?? [];
+  const [, type, day] = PLACE.exec(key) ?? [];
+  if (retentionYears !== undefined && Number(years) !== retentionYears) {
     const detail = `the segment's key is not that of what is kept for ${retentionYears} years`;
+    report({ kind: 'broken_link', detail });
+  }
+  if (years !== undefined && Number(years) < TERM_YEARS_MIN) {
+    const detail = `the segment is kept for ${years} years, and books are for ${TERM_YEARS_MIN} at least`;
+    report({ kind: 'broken_link', detail });
+  }
+  if (type !== aggregateType || day !== closedAt.slice(0, 10)) {
+    const detail = `the segment's key is not one of ${aggregateType} closed at ${closedAt}: who reads by keys does not find it`;
     report({ kind: 'broken_link', detail });
   }
   if (!key.endsWith(`/${sequenceText(sequence)}-${sha256}.parquet`)) {

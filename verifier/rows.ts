@@ -1,9 +1,9 @@
 /** The rows of a segment: its Parquet columns, and the exact canonical bytes of each event, put together from them. */
 import { gunzipSync } from 'node:zlib';
-import { type FileMetaData, parquetMetadata, parquetScan, type SchemaElement } from 'hyparquet';
-
-/** Decimals after the point of every decimal column. */
-const DECIMALS = 8;
+import { type FileMetaData, parquetMetadata, parquetScan } from 'hyparquet';
+import { misleadingRows, takenApart } from './columns.ts';
+import { checkStatistics, kindsIn, scaledOf } from './form.ts';
+import { DECIMALS, type Kind } from './kind.ts';
 
 type Values = ArrayLike<unknown>;
 /** The JSON text of a column's value in a row. */
@@ -22,14 +22,16 @@ export interface Rows {
   recordedAt(row: number): string;
   /** The canonical JSON of a row's data or metadata. */
   json(column: 'data' | 'metadata', row: number): string;
+  /** Rows whose typed columns say something else than their events do, and what. */
+  misleading(): ReadonlyMap<number, string>;
   /** The bytes that the event's hash covers, given the hash of the event before. */
   canonicalText(row: number, previousHash: string): string;
 }
 
-/** Reads every column of a Parquet file. Throws where it is none, or has no such columns as an archive's. */
+/** Reads every column of a Parquet file. Throws where it is none, or has not the form of an archive's. */
 export async function readRows(bytes: Uint8Array): Promise<Rows> {
-  const metadata = parquetMetadata(bytes);
-  const kinds = new Map(metadata.schema.slice(1).map((element) => [element.name, kindOf(element)]));
+  const metadata = parquetMetadata(bytes, { parsers: AS_STORED });
+  const kinds = kindsIn(metadata, bytes.length);
   const scan = await parquetScan({
     file: {
       byteLength: bytes.length,
@@ -37,7 +39,7 @@ export async function readRows(bytes: Uint8Array): Promise<Rows> {
     },
     metadata: plain(metadata),
     compressors: { GZIP: decompress },
-    parsers: { timestampFromMilliseconds: (milliseconds) => milliseconds },
+    parsers: { timestampFromMilliseconds: AS_STORED.timestampFromMilliseconds },
     useOffsetIndex: false,
   });
   const count = Number(metadata.num_rows);
@@ -48,8 +50,15 @@ export async function readRows(bytes: Uint8Array): Promise<Rows> {
   for (const [name, values] of columns) {
     if (values.length !== count) throw new Error(`column ${name} has ${values.length} of ${count} rows`);
   }
+  checkStatistics(metadata, kinds, columns);
   return new Table(count, columns, kinds);
 }
+
+/** Values of the footer as they are stored: a text's bound may end within a letter. */
+const AS_STORED = {
+  timestampFromMilliseconds: (milliseconds: bigint) => milliseconds,
+  stringFromBytes: (bytes: Uint8Array) => bytes,
+};
 
 class Table implements Rows {
   readonly count: number;
@@ -93,6 +102,10 @@ class Table implements Rows {
     return this.#filled(column, row);
   }
 
+  misleading(): ReadonlyMap<number, string> {
+    return misleadingRows({ count: this.count, values: this.#columns, kinds: this.#kinds });
+  }
+
   canonicalText(row: number, previousHash: string): string {
     const quoted = (column: string) => JSON.stringify(this.text(column, row));
     return (
@@ -133,31 +146,6 @@ class Table implements Rows {
   }
 }
 
-/** A template's literal texts and, each with its `$`, its columns: a `$` outside of JSON strings begins a name. */
-export function takenApart(template: string): string[] {
-  return template.match(/\$\w+|(?:"(?:[^"\\]|\\.)*"|[^"$])+/g) ?? [];
-}
-
-type Kind = 'decimal' | 'time' | 'text' | 'json' | 'number' | 'boolean' | 'bytes';
-
-function kindOf({
-  name,
-  type,
-  converted_type: converted,
-  logical_type: logical,
-  scale,
-}: SchemaElement): Kind {
-  if (converted === 'DECIMAL') {
-    if (scale !== DECIMALS) throw new Error(`${name} has ${scale} decimals`);
-    return 'decimal';
-  }
-  if (converted === 'TIMESTAMP_MILLIS') return 'time';
-  if (logical?.type === 'JSON') return 'json';
-  if (converted === 'UTF8') return 'text';
-  if (type === 'BOOLEAN') return 'boolean';
-  return type === 'FIXED_LEN_BYTE_ARRAY' || type === 'BYTE_ARRAY' ? 'bytes' : 'number';
-}
-
 const WRITERS: Readonly<Record<Kind, (value: unknown) => string>> = {
   decimal: (value) => `"${decimalText(value as Uint8Array)}"`,
   time: timeText,
@@ -176,8 +164,7 @@ function timeText(milliseconds: unknown): string {
 
 /** Plain notation without zeros at the end, from a big-endian two's complement of 16 bytes, scaled by 10^8. */
 function decimalText(bytes: Uint8Array): string {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const scaled = (view.getBigInt64(0) << 64n) | view.getBigUint64(8);
+  const scaled = scaledOf(bytes);
   const negative = scaled < 0n;
   const digits = String(negative ? -scaled : scaled).padStart(DECIMALS + 1, '0');
   const fraction = digits.slice(-DECIMALS).replace(/0+$/, '');

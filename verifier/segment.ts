@@ -2,6 +2,7 @@
 import { sha256 } from './canonical.ts';
 import { plural } from './counts.ts';
 import type { Finding } from './findings.ts';
+import type { Position } from './heads.ts';
 import type { Head, Manifest } from './manifest.ts';
 import { GrowingRoot, leaf } from './merkle.ts';
 import { type Rows, readRows } from './rows.ts';
@@ -10,14 +11,16 @@ import { type Rows, readRows } from './rows.ts';
 export interface SegmentReport {
   /** Events in it. */
   readonly events: number;
+  /** When the last event of each head was recorded, in milliseconds. */
+  readonly recordedAt: readonly (number | undefined)[];
   readonly findings: readonly Finding[];
 }
 
-/** Checks a segment against its manifest. `before`: the hash of the event before each head's first. */
+/** Checks a segment against its manifest. `before`: the event before each head's first. */
 export async function checkSegment(
   manifest: Manifest,
   bytes: Uint8Array,
-  before: readonly string[],
+  before: readonly Position[],
 ): Promise<SegmentReport> {
   const { segment } = manifest;
   const findings: Finding[] = [];
@@ -29,7 +32,7 @@ export async function checkSegment(
     rows = await readRows(bytes);
   } catch (error) {
     report({ kind: 'unreadable_object', detail: `not a segment: ${(error as Error).message}` });
-    return { events: 0, findings };
+    return { events: 0, recordedAt: [], findings };
   }
   if (rows.count !== manifest.events) {
     report({
@@ -38,9 +41,14 @@ export async function checkSegment(
     });
   }
   const tree = new GrowingRoot();
+  const misleading = rows.misleading();
+  const recordedAt: (number | undefined)[] = [];
   let row = 0;
   manifest.heads.forEach((head, index) => {
-    row = checkRange({ manifest, head, before: before[index] as string, rows, tree, report }, row);
+    const range = { manifest, head, before: before[index] as Position, rows, misleading, tree, report };
+    const checked = checkRange(range, row);
+    row = checked.end;
+    recordedAt.push(checked.recordedAt);
   });
   if (row !== rows.count) {
     report({ kind: 'misplaced_event', detail: `rows from ${row} on belong to no head of the manifest` });
@@ -48,30 +56,48 @@ export async function checkSegment(
   if (tree.root() !== manifest.eventsRoot) {
     report({ kind: 'wrong_root', detail: 'the root of its events is not the one in the manifest' });
   }
-  return { events: row, findings };
+  return { events: row, recordedAt, findings };
 }
 
 interface RangeCheck {
   readonly manifest: Manifest;
   readonly head: Head;
   readonly rows: Rows;
+  readonly misleading: ReadonlyMap<number, string>;
   readonly tree: GrowingRoot;
-  readonly before: string;
+  readonly before: Position;
   readonly report: (finding: Omit<Finding, 'object'>) => void;
 }
 
-/** Checks the rows of one aggregate from `start` on; answers where the next aggregate's begin. */
-function checkRange(check: RangeCheck, start: number): number {
-  const { manifest, head, before, rows, tree, report } = check;
+/** Where the next aggregate's rows begin, and when the last of these was recorded. */
+interface CheckedRange {
+  readonly end: number;
+  readonly recordedAt: number | undefined;
+}
+
+/** Checks the rows of one aggregate from `start` on. */
+function checkRange(check: RangeCheck, start: number): CheckedRange {
+  const { manifest, head, before, rows, misleading, tree, report } = check;
   const end = Math.min(rows.count, start + Math.max(0, head.toVersion - head.fromVersion + 1));
   const name = (version: number) => `${manifest.aggregateType}/${head.aggregateId} version ${version}`;
-  const chain = new Chain(before);
+  const chain = new Chain(before.hash);
+  let { recordedAt } = before;
   for (let row = start; row < end; row++) {
     const version = head.fromVersion + row - start;
     const event = name(version);
     const stored = rows.hash(row);
     tree.add(leaf(stored));
+    const deceit = misleading.get(row);
+    if (deceit !== undefined) report({ kind: 'altered_event', event, detail: deceit });
     try {
+      const recorded = rows.number('recorded_at', row);
+      if (recordedAt !== undefined && recorded < recordedAt)
+        report({
+          kind: 'misplaced_event',
+          event,
+          detail: 'it was recorded before the event that it follows on',
+        });
+      recordedAt = recorded;
       const place = placeOf(rows, row);
       if (place === event) chain.next(rows, row, stored.toString('hex'), { event, report });
       else {
@@ -88,7 +114,7 @@ function checkRange(check: RangeCheck, start: number): number {
     }
   }
   if (end > start) chain.end(head.hash, { event: name(head.toVersion), report });
-  return end;
+  return { end, recordedAt };
 }
 
 function placeOf(rows: Rows, row: number): string {

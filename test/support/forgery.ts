@@ -16,13 +16,14 @@ import {
 } from '../../queues/archive/checkpoint.ts';
 import {
   type Manifest,
+  type ManifestHeader,
   manifestHash,
   manifestKey,
   manifestOf,
   manifestText,
 } from '../../queues/archive/manifest.ts';
 import { leafHash, MemoryTree, textOf, treeRoot } from '../../queues/archive/merkle.ts';
-import { buildSegment } from '../../queues/archive/segment.ts';
+import { buildSegment, type SegmentFile } from '../../queues/archive/segment.ts';
 import { canonicalJson } from '../../schemas/canonical.ts';
 import { type PublishedEvent, parseEventsMessage } from '../../schemas/message.ts';
 import type { Retention } from '../../schemas/retention.ts';
@@ -31,7 +32,7 @@ import { finished } from './paced.ts';
 import type { Change, Objects, Touched } from './tampering.ts';
 
 /** Events of one aggregate while they are changed. */
-interface Range {
+export interface Range {
   readonly aggregateId: string;
   readonly events: PublishedEvent[];
 }
@@ -170,9 +171,22 @@ function signAnew(
   manifests: readonly Manifest[],
 ): void {
   const [key] = signingKeys(newNotaryKey()) as [SigningKey];
+  resign(objects, checkpoints, manifests, () => key);
+  const record = keyRecord(key, undefined, checkpoints[0]?.checkpoint.issuedAt as string);
+  objects.set(keyRecordKey(key.keyId), Buffer.from(canonicalJson(record)));
+}
+
+/** Every checkpoint over the manifests as they are now, each by a key that `keyOf` has for it. */
+function resign(
+  objects: Objects,
+  checkpoints: readonly Checkpoint[],
+  manifests: readonly Manifest[],
+  keyOf: (keyId: string) => SigningKey,
+): void {
   const leaves = manifests.map(({ header }) => leafHash(Buffer.from(manifestHash(header), 'hex')));
   let previousCheckpoint = checkpoints[0]?.checkpoint.previousCheckpoint as string;
   for (const { checkpoint } of checkpoints) {
+    const key = keyOf(checkpoint.keyId);
     const covered = manifests.slice(0, checkpoint.manifests);
     const body = {
       ...checkpoint,
@@ -184,8 +198,50 @@ function signAnew(
     objects.set(checkpointKey(checkpoint.sequence), Buffer.from(canonicalJson(signCheckpoint(body, key))));
     previousCheckpoint = checkpointHash(body);
   }
-  const record = keyRecord(key, undefined, checkpoints[0]?.checkpoint.issuedAt as string);
-  objects.set(keyRecordKey(key.keyId), Buffer.from(canonicalJson(record)));
+}
+
+/** What whoever runs the platform changes of a segment and its manifest. */
+export interface OperatorChange {
+  /** The file in the place of the segment's; undefined takes it away. */
+  readonly file: (
+    bytes: Uint8Array,
+    ranges: readonly Range[],
+  ) => Promise<SegmentFile> | SegmentFile | undefined;
+  /** Other words in the manifest's header. */
+  readonly header?: (header: ManifestHeader) => ManifestHeader;
+  /** Other events. */
+  readonly ranges?: (ranges: Range[]) => void;
+}
+
+/** Does it, and has everything after it linked and signed anew by the very keys that signed it before. */
+export async function rewriteAsOperator(
+  world: ArchiveWorld,
+  objects: Objects,
+  sequence: number,
+  { file, header: change = (header) => header, ranges: changeRanges = () => undefined }: OperatorChange,
+): Promise<void> {
+  const manifests = manifestsIn(objects);
+  const chosen = manifests[sequence - 1] as Manifest;
+  const { key } = chosen.header.segment;
+  const bytes = objects.get(key) as Uint8Array;
+  const ranges = rangesOf(world, chosen);
+  changeRanges(ranges);
+  const made = await file(bytes, ranges);
+  objects.delete(key);
+  const place = { ...chosen.header, retention: chosen.header.retention as Retention };
+  const like = made ?? { bytes, columns: chosen.columns.map(placeOf) };
+  const { header, ...rest } = finished(manifestOf(place, ranges, like));
+  const replaced = { header: change(header), ...rest };
+  if (made !== undefined) objects.set(replaced.header.segment.key, made.bytes);
+  const forged = relinked(manifests, replaced);
+  for (const manifest of forged)
+    objects.set(manifestKey(manifest.header.sequence), Buffer.from(manifestText(manifest)));
+  const keyOf = (keyId: string) => world.keys.find((known) => known.keyId === keyId) as SigningKey;
+  resign(objects, checkpointsIn(objects), forged, keyOf);
+}
+
+function placeOf([name, offset, bytes, check]: Manifest['columns'][number]): SegmentFile['columns'][number] {
+  return { name, offset, bytes, check };
 }
 
 function manifestsIn(objects: Objects): Manifest[] {

@@ -1,0 +1,294 @@
+/**
+ * An archive that whoever runs the platform has written anew, with the platform's own keys: every hash, link, root and signature
+ * holds. What the segments show to those who query them must be what the hashed events say all the same, and nothing may be missing.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { ColumnChunk, SchemaElement, Statistics } from 'hyparquet';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { seededRandom } from '../../demo/random.ts';
+import { Analytics } from '../../local/archive/analytics.ts';
+import { newNotaryKey } from '../../local/notaryKey.ts';
+import { signingKeys } from '../../queues/archive/checkpoint.ts';
+import { buildSegment } from '../../queues/archive/segment.ts';
+import type { Retention } from '../../schemas/retention.ts';
+import { findingText } from '../../verifier/findings.ts';
+import { publicKeyOf } from '../../verifier/keys.ts';
+import { verifyArchive } from '../../verifier/verify.ts';
+import { ArchiveWorld, act, MemoryArchive, MemoryBucket } from '../support/archive.ts';
+import { type OperatorChange, rewriteAsOperator } from '../support/forgery.ts';
+import { finished } from '../support/paced.ts';
+import { type OpenColumn, type Rewriting, rewrittenSegment } from '../support/rewrittenSegment.ts';
+
+/** Of the four. */
+const FORGED = 2;
+const DAY_MS = 86_400_000;
+
+const world = new ArchiveWorld();
+
+beforeAll(async () => {
+  const random = seededRandom(1);
+  for (let round = 0; round < 4; round++) {
+    for (let number = 0; number < 30; number++)
+      act(world, `account-${random.integer(4)}`, round * 100 + number);
+    if (round === 2) world.keys = [...signingKeys(newNotaryKey()), ...world.keys];
+    world.now += DAY_MS;
+    await world.checkpoint();
+  }
+});
+
+async function forged(change: OperatorChange): Promise<Map<string, Uint8Array>> {
+  const objects = new Map(world.bucket.objects);
+  await rewriteAsOperator(world, objects, FORGED, change);
+  return objects;
+}
+
+const withSegment = (rewriting: Rewriting) => forged({ file: (bytes) => rewrittenSegment(bytes, rewriting) });
+
+async function findingsOf(objects: ReadonlyMap<string, Uint8Array>): Promise<string[]> {
+  const keys = world.keys.map(({ publicKey }) => publicKeyOf(publicKey));
+  const { findings } = await verifyArchive(new MemoryArchive(objects), world.now, { keys });
+  return findings.kept.map(findingText);
+}
+
+/** What an analyst hears. */
+async function answerOf(objects: ReadonlyMap<string, Uint8Array>, sql: string): Promise<unknown> {
+  const bucket = new MemoryBucket();
+  for (const [key, bytes] of objects) bucket.objects.set(key, bytes);
+  const folder = mkdtempSync(path.join(tmpdir(), 'folio-forged-'));
+  bucket.export(folder);
+  const analytics = await Analytics.open(folder);
+  try {
+    return (await analytics.sql(sql)).rows;
+  } finally {
+    analytics.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const TURNOVER = 'SELECT sum(notional) FROM events';
+const IBM = "SELECT count(*) FROM events WHERE symbol = 'IBM'";
+
+const valuesOf = (columns: Map<string, OpenColumn>, name: string) => (columns.get(name) as OpenColumn).values;
+
+/** Goes through the rows of trades: their templates, and two of their columns. */
+function trades(change: (template: string, row: number, notional: unknown[], price: unknown[]) => string) {
+  return (columns: Map<string, OpenColumn>) => {
+    const [data, notional, price] = ['data', 'notional', 'price'].map((name) => valuesOf(columns, name));
+    data?.forEach((template, row) => {
+      if (notional?.[row] === null) return;
+      data[row] = change(template as string, row, notional as unknown[], price as unknown[]);
+    });
+  };
+}
+
+/** A scaled decimal as the event has it. */
+function plain(scaled: unknown): string {
+  const digits = String(scaled).padStart(9, '0');
+  return `"${`${digits.slice(0, -8)}.${digits.slice(-8)}`.replace(/\.?0+$/, '')}"`;
+}
+
+/** What the columns say beside what the events say, and what of that an analyst notices. */
+const DECEITS: Readonly<Record<string, { rewriting: Rewriting; sql: string; finding: RegExp }>> = {
+  'a value that the event does not have': {
+    rewriting: {
+      columns: trades((template, row, notional) => {
+        const text = plain(notional[row]);
+        notional[row] = 1n;
+        return template.replace('$notional', text);
+      }),
+    },
+    sql: TURNOVER,
+    finding: /^altered_event: .* account\/account-\d version \d+: column notional has a value that the event/,
+  },
+  'a value that was left out of its column': {
+    rewriting: {
+      columns: trades((template, row, notional) => {
+        const text = plain(notional[row]);
+        notional[row] = null;
+        return template.replace('$notional', text);
+      }),
+    },
+    sql: TURNOVER,
+    finding: /^altered_event: .*: data\.notional does not stand in column notional$/,
+  },
+  'a value in the column of another field': {
+    rewriting: {
+      columns: trades((template, row, notional, price) => {
+        [notional[row], price[row]] = [price[row], notional[row]];
+        return template.replace(/\$(notional|price)/g, (name) =>
+          name === '$price' ? '$notional' : '$price',
+        );
+      }),
+    },
+    sql: TURNOVER,
+    finding: /^altered_event: .*: data\.notional stands in column price$/,
+  },
+  'a user that the event does not have': {
+    rewriting: {
+      columns: (columns) => {
+        const [metadata, user] = ['metadata', 'user_id'].map((name) => valuesOf(columns, name));
+        metadata?.forEach((template, row) => {
+          metadata[row] = (template as string).replace('$user_id', JSON.stringify(user?.[row]));
+          if (user !== undefined) user[row] = 'somebody-else';
+        });
+      },
+    },
+    sql: "SELECT count(*) FROM events WHERE user_id = 'somebody-else'",
+    finding: /^altered_event: .*: column user_id has a value that the event does not have$/,
+  },
+  'bounds that have a reader leave rows out': {
+    rewriting: {
+      footer: (chunks) => {
+        const statistics = chunks.get('symbol')?.meta_data?.statistics as Statistics;
+        chunks.set(
+          'symbol',
+          bounded(chunks.get('symbol'), { ...statistics, min_value: 'X', max_value: 'Z' }),
+        );
+      },
+    },
+    sql: IBM,
+    finding: /^unreadable_object: .* the smallest and the largest value of column symbol are not those/,
+  },
+};
+
+function bounded(chunk: ColumnChunk | undefined, statistics: Statistics): ColumnChunk {
+  const data = (chunk as ColumnChunk).meta_data as { statistics?: Statistics };
+  data.statistics = statistics;
+  return chunk as ColumnChunk;
+}
+
+describe('a segment that is signed and deceives whoever queries it', () => {
+  it('is not one that is only written anew', async () => {
+    const same = await withSegment({});
+    expect(await findingsOf(same)).toEqual([]);
+    for (const sql of [TURNOVER, IBM])
+      expect(await answerOf(same, sql)).toEqual(await answerOf(world.bucket.objects, sql));
+  });
+
+  for (const [name, { rewriting, sql, finding }] of Object.entries(DECEITS)) {
+    it(`is found by ${name}`, async () => {
+      const objects = await withSegment(rewriting);
+      expect(await answerOf(objects, sql)).not.toEqual(await answerOf(world.bucket.objects, sql));
+      const findings = await findingsOf(objects);
+      expect(findings.length).toBeGreaterThan(0);
+      for (const line of findings) expect(line).toMatch(finding);
+    });
+  }
+
+  it.each([
+    ['another scale in a second place', { logical_type: { type: 'DECIMAL', scale: 4, precision: 38 } }],
+    ['another width', { type_length: 17 }],
+  ] as const)('is found by a column with %s', async (_, change) => {
+    const objects = await withSegment({
+      footer: (_chunks, schema) => {
+        const element = schema.find(({ name }) => name === 'fee') as SchemaElement;
+        schema[schema.indexOf(element)] = { ...element, ...change } as SchemaElement;
+      },
+    });
+    expect(await findingsOf(objects)).toEqual([
+      expect.stringMatching(/^unreadable_object: .* column "\w+" is of no kind that a segment has$/),
+    ]);
+  });
+
+  it('is found by a column with a name that some readers take for another', async () => {
+    const objects = await withSegment({
+      columns: (columns) => {
+        const { element, values } = columns.get('fee') as OpenColumn;
+        columns.set('Fee', { element: { ...element, name: 'Fee' }, values });
+      },
+    });
+    expect(await findingsOf(objects)).toEqual([
+      expect.stringMatching(/^unreadable_object: .* column "Fee" is of no kind that a segment has$/),
+    ]);
+  });
+
+  it('is found by chunks that stand in the place of others', async () => {
+    const objects = await withSegment({
+      footer: (chunks) => {
+        const [one, other] = ['notional', 'price'].map((name) => chunks.get(name)?.meta_data);
+        if (one === undefined || other === undefined) throw new Error('there are no such columns');
+        [one.path_in_schema, other.path_in_schema] = [other.path_in_schema, one.path_in_schema];
+      },
+    });
+    expect(await findingsOf(objects)).toEqual([
+      expect.stringMatching(/^unreadable_object: .* in the place of column notional there is another$/),
+    ]);
+  });
+});
+
+describe('a manifest that is signed', () => {
+  const moved = (from: string | RegExp, to: string): NonNullable<OperatorChange['header']> => {
+    return ({ segment, ...header }) => ({
+      ...header,
+      segment: { ...segment, key: segment.key.replace(from, to) },
+    });
+  };
+
+  it.each([
+    ['where queries of its type do not look', '/account/', '/accounts/'],
+    ['where a reader takes a part of the key for a column', '/account/', '/account/fee=0/'],
+    ['under another day', /\d{4}-\d\d-\d\d/, '2026-01-01'],
+  ] as const)('is found where it puts the segment %s', async (_, from, to) => {
+    const findings = await findingsOf(
+      await forged({ file: (bytes) => rewrittenSegment(bytes, {}), header: moved(from, to) }),
+    );
+    expect(findings).toEqual([expect.stringMatching(/^broken_link: .* who reads by keys does not find it$/)]);
+  });
+
+  it('is found where its segment is gone and it says that it was closed when it would be past its term by now', async () => {
+    const findings = await findingsOf(
+      await forged({
+        file: () => undefined,
+        header: (header) => {
+          const { segment, ...rest } = moved(/\d{4}-\d\d-\d\d/, '2010-01-01')(header);
+          return { ...rest, segment, closedAt: '2010-01-01T00:00:00.000Z' };
+        },
+      }),
+    );
+    expect(findings).toEqual([expect.stringMatching(/^missing_object: segments\/10y\/account\/2010-01-01/)]);
+  });
+
+  it('is found where it has its segment kept for no time at all', async () => {
+    const findings = await findingsOf(
+      await forged({
+        file: () => undefined,
+        header: (header) => ({
+          ...moved('/10y/', '/0y/')(header),
+          retention: { class: 'trade', years: 0 as Retention['years'] },
+        }),
+      }),
+    );
+    expect(findings).toEqual([
+      expect.stringMatching(/^broken_link: .* kept for 0 years, and books are for 7/),
+    ]);
+  });
+});
+
+describe('an event that is signed', () => {
+  it('is found where it says that it was recorded before the one that it follows on, in a segment or across two', async () => {
+    const early = await backdated((events) => events.length - 1);
+    expect(early).toContainEqual(
+      expect.stringMatching(/^misplaced_event: .* recorded before the event that it/),
+    );
+    const first = await backdated(() => 0);
+    expect(first).toContainEqual(
+      expect.stringMatching(/^misplaced_event: .* recorded before the event that it/),
+    );
+  });
+
+  /** Findings after one event of an account, and no hash, was set back by a year. */
+  async function backdated(pick: (events: readonly unknown[]) => number): Promise<string[]> {
+    const change: OperatorChange = {
+      file: (_, ranges) => finished(buildSegment('account', ranges)),
+      ranges: ([range]) => {
+        if (range === undefined) throw new Error('there is no account in the segment');
+        const at = pick(range.events);
+        const event = range.events[at] as (typeof range.events)[number];
+        range.events[at] = { ...event, recordedAt: event.recordedAt - 365 * DAY_MS };
+      },
+    };
+    return findingsOf(await forged(change));
+  }
+});
