@@ -10,6 +10,9 @@ export const STRIPE_VERSION = '2025-04-30.basil';
 /** Where Stripe is. */
 export const STRIPE_URL = 'https://api.stripe.com';
 
+/** Bytes of a reply: a page of a hundred refunds has some hundred kilobytes. */
+const REPLY_BYTES_MAX = 4 * 1024 * 1024;
+
 /** What the adapter needs of the world. */
 export interface StripeDeps {
   readonly secretKey: string;
@@ -39,7 +42,10 @@ export interface Refused {
 /** What Stripe replied. */
 export type Reply<Value> = { readonly ok: true; readonly value: Value } | Refused;
 
-/** Sends one request. Throws where Stripe does not know our key, or speaks another language than documented. */
+/**
+ * Sends one request. Throws where Stripe does not know our key. What cannot be read may come from anybody on the way: whether anything
+ * happened is then not known.
+ */
 export async function send<Value>(
   deps: StripeDeps,
   request: {
@@ -66,15 +72,36 @@ export async function send<Value>(
       method,
       headers,
       ...(method === 'POST' ? { body: form } : {}),
+      // Stripe sends nobody elsewhere: who does is not Stripe, and what is said there is no answer.
+      redirect: 'manual',
       signal: AbortSignal.timeout(PROVIDER_TIMEOUT_MS),
     });
-    text = await response.text();
+    text = await boundedText(response);
   } catch (error) {
+    if (error instanceof RangeError) return unanswered('unreadable_reply', error.message);
     const timedOut = error instanceof Error && error.name === 'TimeoutError';
     return unanswered(timedOut ? 'timeout' : 'connection_failed', 'Stripe did not answer.');
   }
-  if (response.ok) return { ok: true, value: shape.parse(JSON.parse(text)) };
-  return refusal(response, text);
+  return response.ok ? granted(text, shape) : refusal(response, text);
+}
+
+/** The text of a reply. Throws a `RangeError` where it is longer than any reply of Stripe's. */
+async function boundedText({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of (body ?? []) as unknown as AsyncIterable<Uint8Array>) {
+    bytes += chunk.byteLength;
+    if (bytes > REPLY_BYTES_MAX) throw new RangeError(`The reply has more than ${REPLY_BYTES_MAX} bytes.`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function granted<Value>(text: string, shape: z.ZodType<Value>): Reply<Value> {
+  const value = shape.safeParse(jsonOf(text));
+  if (value.success) return { ok: true, value: value.data };
+  const path = value.error.issues[0]?.path.join('.') ?? '';
+  return unanswered('unreadable_reply', `The reply is none of Stripe's${path === '' ? '' : `: ${path}`}.`);
 }
 
 function refusal({ status, headers }: Response, text: string): Refused {
@@ -99,11 +126,15 @@ function refusal({ status, headers }: Response, text: string): Refused {
   };
 }
 
+/** The error that Stripe tells; undefined where somebody else answers, as a proxy on the way may. */
 function errorOf(text: string): z.infer<typeof ErrorReply>['error'] | undefined {
+  return ErrorReply.safeParse(jsonOf(text)).data?.error;
+}
+
+function jsonOf(text: string): unknown {
   try {
-    return ErrorReply.parse(JSON.parse(text)).error;
+    return JSON.parse(text);
   } catch {
-    // A proxy on the way, not Stripe: whether anything happened is not known.
     return undefined;
   }
 }

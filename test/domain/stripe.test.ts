@@ -154,6 +154,10 @@ describe('a call of Stripe that goes wrong', () => {
     'rate limit',
     'key in use',
     'bad gateway',
+    'page instead',
+    'page after all',
+    'sent elsewhere',
+    'endless reply',
   ];
 
   it.each(FAULTS)('by %s moves the money once', async (fault) => {

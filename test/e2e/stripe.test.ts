@@ -72,10 +72,10 @@ describe('with a server that speaks the protocol of Stripe', () => {
     stripe.faults = ['lost reply'];
     await authorize('p-1');
     await until('p-1', { status: 'AUTHORIZED', provider: 'stripe', reference: 'pi_1' });
-    stripe.faults = ['lost reply', 'bad gateway'];
+    stripe.faults = ['lost reply', 'bad gateway', 'sent elsewhere'];
     await send('p-1', 'CapturePayment', { amount: '60' });
     await until('p-1', { status: 'CAPTURED', captured: '60', released: '40' });
-    stripe.faults = ['internal error after all'];
+    stripe.faults = ['internal error after all', 'endless reply'];
     await send('p-1', 'RefundPayment', { refundId: 'r-1', amount: '10' });
     await until('p-1', { refunded: '10', calls: [] });
     expect([...stripe.intents.values()]).toMatchObject([{ captured: 6_000, capturable: 0 }]);

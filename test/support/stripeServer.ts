@@ -22,7 +22,15 @@ export type Fault =
   | 'rate limit'
   | 'key in use'
   /** A proxy on the way answers. */
-  | 'bad gateway';
+  | 'bad gateway'
+  /** It answers with a page of its own as if all were well. */
+  | 'page instead'
+  /** The same, but what was asked for is done. */
+  | 'page after all'
+  /** It sends the caller to another place, where somebody says a definite no. */
+  | 'sent elsewhere'
+  /** It is done, and the reply has no end. */
+  | 'endless reply';
 
 export interface Intent {
   id: string;
@@ -130,6 +138,7 @@ export class StripeServer {
     if (fault === 'lost request') return void request.socket.destroy();
     const reply = this.#reply(request, url.pathname, parameters, key, fault);
     if (fault === 'lost reply') return void request.socket.destroy();
+    if (fault === 'endless reply') return endless(response);
     response.writeHead(reply.status, { 'Content-Type': 'application/json', ...reply.headers });
     response.end(typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body));
   }
@@ -142,6 +151,8 @@ export class StripeServer {
     fault: Fault | undefined,
   ): Done & { headers?: Record<string, string> } {
     if (fault === 'bad gateway') return { status: 502, body: '<html>Bad gateway</html>' };
+    if (fault === 'page instead') return { status: 200, body: '<html>Back soon</html>' };
+    if (fault === 'sent elsewhere') return { status: 307, body: '', headers: { Location: '/elsewhere' } };
     if (headers.authorization !== `Bearer ${SECRET_KEY}`)
       return error(401, { type: 'invalid_request_error' });
     if (fault === 'rate limit') {
@@ -173,6 +184,7 @@ export class StripeServer {
       if (fault !== 'internal error after all') reply = done;
     }
     if (key !== undefined && method === 'POST') this.#saved.set(key, { request, ...reply });
+    if (fault === 'page after all') return { status: 200, body: '<html>Welcome</html>' };
     return reply;
   }
 
@@ -266,6 +278,16 @@ export class StripeServer {
     this.refunds.push(refund);
     return refundObject(refund);
   }
+}
+
+/** Goes on writing for as long as anybody reads. */
+function endless(response: ServerResponse): void {
+  const page = ' '.repeat(64 * 1024);
+  const write = () => {
+    while (!response.destroyed && response.write(page));
+  };
+  response.writeHead(200, { 'Content-Type': 'application/json' }).on('drain', write);
+  write();
 }
 
 function cancel(intent: Intent): unknown {
