@@ -5,7 +5,7 @@ import type { Attachment } from '../../workers/streams/connection.ts';
 import { Feed, FeedEnded } from '../../workers/streams/feed.ts';
 import { RECEIPT_MS_MAX, UNCONFIRMED_BYTES_MAX, windowOf } from '../../workers/streams/flow.ts';
 import type { ServerFrame } from '../../workers/streams/frames.ts';
-import { SocketCounts } from '../../workers/streams/sockets.ts';
+import { SOCKETS_MAX, SocketCounts } from '../../workers/streams/sockets.ts';
 import { StreamWorld, WorldActor, WorldHub, type WorldSocket } from '../support/streamWorld.ts';
 
 /** A client that subscribes to one aggregate and goes on after every break from the last version it has. */
@@ -349,6 +349,21 @@ describe('sockets of one client', () => {
     expect([counts.total, counts.hasRoom('fourth')]).toEqual([100, false]);
     for (let place = 0; place < 50; place++) counts.remove('greedy');
     expect(counts.hasRoom('fourth')).toBe(true);
+  });
+
+  it('that sleep on though their sessions are over make room for others', () => {
+    const world = new StreamWorld(14);
+    const hub = new WorldHub(world, 'hub-0');
+    const sockets: WorldSocket[] = [];
+    const endsAt = world.now + 60_000;
+    while (hub.hub.hasRoom('tester')) sockets.push(hub.connect(endsAt));
+    expect(sockets.length).toBe(SOCKETS_MAX / 2);
+    world.now = endsAt - 1;
+    expect(hub.hub.hasRoom('tester')).toBe(false);
+    world.now = endsAt + 1_000;
+    expect(hub.hub.hasRoom('tester')).toBe(true);
+    expect(hub.hub.connections).toBe(0);
+    expect(new Set(sockets.map(({ closed }) => closed?.code))).toEqual(new Set([4001]));
   });
 });
 

@@ -26,6 +26,9 @@ import { type Clock, Subscription } from './subscription.ts';
 import { TOPICS } from './topics.ts';
 import { type Watch, type WatchedActor, Watches } from './watches.ts';
 
+/** Milliseconds between two looks for sessions that are over: a hub holds some ten thousand, and who is refused comes again. */
+const LOOK_MS = 1_000;
+
 /** What a hub needs of its world. */
 export interface HubDeps extends Pick<CommandsDeps, 'logger' | 'limits' | 'denied'> {
   readonly name: string;
@@ -42,6 +45,8 @@ export class Hub {
   readonly #connections = new Map<Socket, Connection>();
   readonly #sockets = new SocketCounts();
   readonly #watches: Watches;
+  /** When sockets were last looked through for sessions that are over, milliseconds since 1970. */
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(deps: HubDeps) {
     this.#deps = deps;
@@ -54,8 +59,13 @@ export class Hub {
     return this.#connections.size;
   }
 
-  /** Whether one more socket of a client is taken. */
+  /** Whether one more socket of a client is taken. Those whose sessions are over sleep on where nothing comes: they make room. */
   hasRoom(client: string): boolean {
+    if (this.#sockets.hasRoom(client)) return true;
+    const now = this.#deps.clock.now();
+    if (now < this.#lookedAt + LOOK_MS) return false;
+    this.#lookedAt = now;
+    for (const connection of this.#connections.values()) connection.isPast();
     return this.#sockets.hasRoom(client);
   }
 
