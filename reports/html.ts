@@ -15,8 +15,8 @@ export function escapeHtml(text: string): string {
 }
 
 /**
- * The page's only style sheet. Printed, it repeats the heads of tables, keeps rows whole and headings with what follows, and
- * numbers the pages where the browser can.
+ * What the style sheets of all pages say. Printed, they repeat the heads of tables, keep rows whole and headings with what
+ * follows, and number the pages where the browser can.
  */
 export const PAGE_STYLE = `
 :root { color-scheme: light; font: 14px/1.4 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
@@ -41,6 +41,11 @@ tbody { border-bottom: 1px solid #d0d7de; break-inside: avoid; }
 .single td { padding-bottom: .3rem; }
 .notes { margin-top: 2rem; font-size: .85em; color: #57606a; overflow-wrap: anywhere; }
 @page { size: A4; margin: 15mm 14mm 18mm; @bottom-right { content: "Page " counter(page) " of " counter(pages); font: 8pt sans-serif; color: #57606a; } }
+@media screen and (max-width: 40rem) {
+  body { margin: 1rem auto; padding: 0 .75rem; }
+  table { font-size: .8em; }
+  th, td, .detail td { padding-left: .2rem; padding-right: .2rem; }
+}
 @media print {
   :root { font-size: 9pt; }
   body { margin: 0; padding: 0; max-width: none; }
@@ -49,6 +54,16 @@ tbody { border-bottom: 1px solid #d0d7de; break-inside: avoid; }
   .lists section { flex: 1 1 0; }
 }
 `;
+
+/**
+ * The page's only style sheet, with the widths of its own columns: a policy that allows a style sheet by its hash lets no
+ * element have a style of its own.
+ */
+export function documentStyle({ tables }: Document): string {
+  const shares = new Set(tables.flatMap(({ columns }) => columns.map(({ share }) => share)));
+  const widths = [...shares].sort((a, b) => a - b).map((share) => `.share-${share} { width: ${share}%; }`);
+  return `${PAGE_STYLE}${widths.join('\n')}\n`;
+}
 
 /** The text of the page. */
 export function documentHtml(document: Document): string {
@@ -60,7 +75,7 @@ export function documentHtml(document: Document): string {
     '<meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     `<title>${escapeHtml(`${title}: ${running}`)}</title>`,
-    `<style>${PAGE_STYLE}</style>`,
+    `<style>${documentStyle(document)}</style>`,
     '</head>',
     '<body>',
     `<h1>${escapeHtml(title)}</h1>`,
@@ -80,14 +95,14 @@ function listHtml({ heading, facts }: FactList): string {
 
 function factHtml({ label, value, strong }: Fact): string {
   const style = strong === true ? ' class="strong"' : '';
-  return `<dt${style}>${escapeHtml(label)}</dt><dd${style}>${escapeHtml(value)}</dd>`;
+  return `<dt${style}>${escapeHtml(label)}</dt><dd${style}>${figureHtml(value)}</dd>`;
 }
 
 function tableHtml({ heading, columns, rows, ifEmpty }: Table): string {
   const title = `<h2>${escapeHtml(heading)}</h2>`;
   if (rows.length === 0) return `${title}\n<p>${escapeHtml(ifEmpty)}</p>`;
   const aligns = columns.map(({ align }) => (align === 'right' ? ' class="right"' : ''));
-  const widths = columns.map(({ share }) => `<col style="width: ${share}%">`);
+  const widths = columns.map(({ share }) => `<col class="share-${share}">`);
   const heads = columns.map(({ head }, index) => `<th scope="col"${aligns[index]}>${escapeHtml(head)}</th>`);
   return [
     title,
@@ -99,7 +114,7 @@ function tableHtml({ heading, columns, rows, ifEmpty }: Table): string {
   ].join('\n');
 }
 
-/** A figure that is wider than its column goes on between groups of digits, not within one. */
+/** A figure that is wider than its place goes on between groups of digits, not within one. */
 function figureHtml(figure: string): string {
   return escapeHtml(figure).replaceAll(',', ',<wbr>');
 }

@@ -1,7 +1,7 @@
 /** Statements of accounts. */
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { documentHtml, PAGE_STYLE } from '../../../reports/html.ts';
+import { documentHtml, documentStyle } from '../../../reports/html.ts';
 import { statementCsv } from '../../../reports/statement/csv.ts';
 import { statementDocument } from '../../../reports/statement/document.ts';
 import { Statement } from '../../../reports/statement/statement.ts';
@@ -92,8 +92,10 @@ async function reply(c: Context<HttpEnv>, format: Format, statement: Statement):
         mediaType: 'text/csv; charset=utf-8',
         body: statementCsv(statement),
       });
-    case 'html':
-      return pageReply(c, documentHtml(statementDocument(statement)), PAGE_STYLE);
+    case 'html': {
+      const document = statementDocument(statement);
+      return pageReply(c, documentHtml(document), documentStyle(document));
+    }
     case 'pdf': {
       const { reportPdf } = await import('../../reportPdf.ts');
       const body = await reportPdf(c.env, statementDocument(statement));
