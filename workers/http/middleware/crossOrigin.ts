@@ -7,9 +7,15 @@ import type { HttpEnv } from '../context.ts';
 /** Seconds for which a browser may remember a preflight: Chromium's own maximum. */
 const PREFLIGHT_SECONDS = 7_200;
 
-/** Headers that pages may send, and read, beyond those that every page may. */
+/**
+ * Headers that pages may send, and read, beyond those that every page may. What traces a request comes in three (W3C Trace
+ * Context, W3C Baggage), and readers of event streams made for pages ask for no cache: one header that is not allowed, and the
+ * browser sends nothing at all.
+ */
 const SENT = [
   'Authorization',
+  'baggage',
+  'Cache-Control',
   'Connect-Protocol-Version',
   'Connect-Timeout-Ms',
   'Content-Type',
@@ -19,6 +25,7 @@ const SENT = [
   'If-None-Match',
   'Last-Event-ID',
   'traceparent',
+  'tracestate',
   'X-Correlation-Id',
   'X-Grpc-Web',
   'X-User-Agent',
