@@ -8,6 +8,7 @@ import { OPERATIONS } from './generated/operations.ts';
 import { type ClientOptions, type Settings, settingsOf } from './options.ts';
 import { mayRetry, pauseMs } from './retry.ts';
 import { FolioStream, type StreamOptions } from './stream.ts';
+import { unlessAborted } from './unlessAborted.ts';
 
 /** The name of an operation, as in the API's description. */
 export type OperationId = keyof Operations & keyof typeof OPERATIONS;
@@ -21,12 +22,12 @@ export type FileId = keyof Files & keyof typeof OPERATIONS;
 /** What goes with a request beside its input. */
 export interface CallOptions {
   /** The command id, for whoever wants to send the same command again later; else one is made. */
-  readonly idempotencyKey?: string;
+  readonly idempotencyKey?: string | undefined;
   /** The version that the aggregate is expected to have; else the call rejects with `version_conflict`. */
-  readonly expectedVersion?: number;
+  readonly expectedVersion?: number | undefined;
   /** Stored in every event that the command causes. */
-  readonly correlationId?: string;
-  readonly signal?: AbortSignal;
+  readonly correlationId?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A success. */
@@ -118,12 +119,18 @@ export class FolioClient {
     const request = this.#request(operation, input, options);
     const isRepeatable =
       operation.method === 'GET' || operation.isCommand === true || KEYED_BY_BODY.includes(id);
-    const { retry, random, sleep } = this.#settings;
-    for (let attempt = 1; ; attempt++) {
+    const { retry, random, sleep, isRenewable } = this.#settings;
+    let refused: FolioProblem | undefined;
+    for (let attempt = 1, wasRenewed = false; ; attempt++) {
       try {
-        return await this.#attempt(request, options.signal, read);
+        return await this.#attempt(request, options.signal, read, refused);
       } catch (failure) {
         if (options.signal?.aborted === true) throw failure;
+        refused = !wasRenewed && isRenewable(failure) ? failure : undefined;
+        if (refused !== undefined) {
+          wasRenewed = true;
+          continue;
+        }
         const isLast = attempt >= retry.attempts || !mayRetry(failure, isRepeatable);
         if (isLast && failure instanceof FolioProblem) throw failure;
         if (isLast) throw new FolioUnreachable(`${operation.method} ${operation.path}`, attempt, failure);
@@ -133,7 +140,7 @@ export class FolioClient {
   }
 
   #request({ method, path, isCommand }: Described, input: AnyInput, options: CallOptions): PreparedRequest {
-    const { idempotencyKey = crypto.randomUUID(), expectedVersion, correlationId } = options;
+    const { idempotencyKey, expectedVersion, correlationId } = options;
     const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
       const value = input.params?.[name];
       if (value === undefined) throw new TypeError(`${method} ${path} needs params.${name}`);
@@ -143,7 +150,7 @@ export class FolioClient {
     const search = new URLSearchParams(query.map(([name, value]) => [name, String(value)])).toString();
     const headers: Record<string, string> = {};
     if (input.body !== undefined) headers['Content-Type'] = 'application/json';
-    if (isCommand === true) headers['Idempotency-Key'] = idempotencyKey;
+    if (isCommand === true) headers['Idempotency-Key'] = idempotencyKey ?? madeKey();
     if (expectedVersion !== undefined) headers['If-Match'] = `"${expectedVersion}"`;
     if (correlationId !== undefined) headers['X-Correlation-Id'] = correlationId;
     // Throws at once where a value can be none of a header: sent, it would look like a network that fails.
@@ -158,13 +165,16 @@ export class FolioClient {
     { url, init }: PreparedRequest,
     signal: AbortSignal | undefined,
     read: (response: Response) => Promise<Body>,
+    refused: FolioProblem | undefined,
   ): Promise<Answer<Body>> {
     const { token, timeoutMs } = this.#settings;
     const timeout = AbortSignal.timeout(timeoutMs);
+    const end = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+    const bearer = await unlessAborted(token(refused), end);
     const response = await this.#settings.fetch(url, {
       ...init,
-      headers: { ...init.headers, Authorization: `Bearer ${await token()}` },
-      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+      headers: { ...init.headers, Authorization: `Bearer ${bearer}` },
+      signal: end,
     });
     if (!response.ok) throw problemOf(response, await response.text());
     return {
@@ -192,15 +202,8 @@ function versionOf(tag: string | null): number | undefined {
   return version === undefined ? undefined : Number(version);
 }
 
-/** Waits for a pause to be over; rejects with the signal's reason as soon as the caller gives up. */
-function unlessAborted(pause: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return pause;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    void pause.then(() => {
-      signal.removeEventListener('abort', abort);
-      resolve();
-    });
-  });
+/** A command id that nobody else makes. Pages that came by plain http have no `crypto.randomUUID`. */
+function madeKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

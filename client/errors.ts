@@ -68,7 +68,7 @@ export function problemOf(response: Response, text: string): FolioProblem {
   const seconds = Number(response.headers.get('Retry-After') ?? Number.NaN);
   const retryAfter = Number.isFinite(seconds) ? seconds : undefined;
   const { status, statusText } = response;
-  if (response.headers.get('Content-Type') !== 'application/problem+json') {
+  if (!/^application\/problem\+json\b/.test(response.headers.get('Content-Type') ?? '')) {
     return new FolioProblem({ status, code: 'unknown', detail: `HTTP ${status} ${statusText}` }, retryAfter);
   }
   return new FolioProblem(JSON.parse(text) as Problem, retryAfter);

@@ -11,6 +11,7 @@ import { CommandPipeline } from './pipeline.ts';
 import { Receipts } from './receipts.ts';
 import { isPassing, pauseMs } from './retry.ts';
 import { type AnySubscription, type Followed, Subscription } from './subscription.ts';
+import { unlessAborted } from './unlessAborted.ts';
 
 const SUBPROTOCOL = 'folio.v1';
 
@@ -33,7 +34,7 @@ export type StreamState = 'connected' | 'disconnected' | 'ended';
 /** What a stream may be told beside the client's options. */
 export interface StreamOptions {
   /** Told of every change, for whoever shows it; with `ended`, why, unless its owner closed the stream. */
-  readonly onState?: (state: StreamState, error?: Error) => void;
+  readonly onState?: ((state: StreamState, error?: Error) => void) | undefined;
 }
 
 /** A stream: made by `FolioClient.stream()`. */
@@ -53,6 +54,8 @@ export class FolioStream {
   /** Whether a connection was of use: then the platform is there, and comes back. */
   #isProven = false;
   #failures = 0;
+  /** The refusal of the token, while another is asked for in its place. */
+  #refusedToken: FolioProblem | undefined;
   #ids = 0;
 
   constructor(settings: Settings, { onState = () => undefined }: StreamOptions = {}) {
@@ -122,9 +125,10 @@ export class FolioStream {
   }
 
   async #connect(): Promise<void> {
-    const { url, token } = this.#settings;
+    const { url, token, timeoutMs } = this.#settings;
     try {
-      const protocols = [SUBPROTOCOL, `bearer.${await token()}`];
+      const bearer = await unlessAborted(token(this.#refusedToken), AbortSignal.timeout(timeoutMs));
+      const protocols = [SUBPROTOCOL, `bearer.${bearer}`];
       if (this.#isClosed) return;
       const socket = new this.#WebSocket(`${url.replace(/^http/, 'ws')}/v1/stream`, protocols);
       this.#socket = socket;
@@ -173,8 +177,10 @@ export class FolioStream {
     const refusal = wasReady ? undefined : await this.#refusal();
     if (this.#isClosed) return;
     if (refusal !== undefined && FINAL_STATUSES.includes(refusal.status)) {
-      this.#end(refusal);
-      return;
+      // Another token is asked for once: the clock here may be behind the platform's.
+      if (this.#refusedToken !== undefined || !this.#settings.isRenewable(refusal)) return this.#end(refusal);
+      this.#refusedToken = refusal;
+      return await this.#connect();
     }
     const { retry, random, sleep } = this.#settings;
     this.#failures++;
@@ -189,10 +195,12 @@ export class FolioStream {
   /** Why a socket was not opened, which sockets do not tell: asked for as a document, the platform does. */
   async #refusal(): Promise<FolioProblem | undefined> {
     try {
-      const { url, token } = this.#settings;
-      const response = await this.#settings.fetch(`${url}/v1/stream`, {
-        headers: { Authorization: `Bearer ${await token()}` },
-      });
+      const { url, token, timeoutMs } = this.#settings;
+      // On a network that was left, nothing would ever say that no answer comes.
+      const signal = AbortSignal.timeout(timeoutMs);
+      const bearer = await unlessAborted(token(), signal);
+      const headers = { Authorization: `Bearer ${bearer}` };
+      const response = await this.#settings.fetch(`${url}/v1/stream`, { headers, signal });
       return problemOf(response, await response.text());
     } catch {
       // Not reachable either: that passes, or the attempts come to an end.
@@ -214,6 +222,7 @@ export class FolioStream {
     switch (frame.type) {
       case 'welcome':
         this.#isReady = true;
+        this.#refusedToken = undefined;
         this.#tell('connected');
         this.#pipeline.connected(frame.limits);
         for (const subscription of this.#subscriptions.values()) this.#ask(subscription);

@@ -8,7 +8,7 @@ export interface Followed<Topic extends keyof Topics> {
   readonly aggregateType: TopicAggregates[Topic];
   readonly aggregateId: string;
   /** The last version that is known already; 0: everything; absent: from now on. */
-  readonly afterVersion?: number;
+  readonly afterVersion?: number | undefined;
 }
 
 /** What a subscription needs of its stream. */
@@ -34,9 +34,7 @@ type Step<Value> = IteratorResult<Value, undefined>;
  * Read it with `for await`: items come in the order of versions, each once, through any number of reconnections. Leaving the
  * loop ends it. It throws a `FolioProblem` where the subscription is refused.
  */
-export class Subscription<Topic extends keyof Topics>
-  implements AsyncIterableIterator<Topics[Topic], undefined>
-{
+export class Subscription<Topic extends keyof Topics> implements AsyncIterableIterator<Topics[Topic]> {
   readonly id: string;
   readonly #followed: Followed<Topic>;
   readonly #owner: Owner;

@@ -1686,7 +1686,7 @@ readonly accountType: "INDIVIDUAL" | "CORPORATE";
 /** An active currency code of ISO 4217; no fund codes, metals or units of account. */
 readonly currency: string;
 /** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
-readonly initialBalance?: string | number;
+readonly initialBalance?: string | number | undefined;
 /** An id that its client made. */
 readonly accountId: string;
 };
@@ -1695,10 +1695,10 @@ readonly reply: CommandReply;
 /** Accounts with what they hold */
 readonly getAccounts: {
 readonly query?: {
-readonly limit?: number;
+readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
-readonly cursor?: string;
-};
+readonly cursor?: string | undefined;
+} | undefined;
 readonly reply: {
 readonly accounts: readonly (Account)[];
 /** Null on the last page. */
@@ -1715,7 +1715,7 @@ readonly body: {
 /** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly amount: string | number;
 /** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
-readonly reference?: string;
+readonly reference?: string | undefined;
 };
 readonly reply: CommandReply;
 };
@@ -1729,7 +1729,7 @@ readonly body: {
 /** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly amount: string | number;
 /** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
-readonly reference?: string;
+readonly reference?: string | undefined;
 };
 readonly reply: CommandReply;
 };
@@ -1750,9 +1750,9 @@ readonly quantity: string | number;
 readonly price: string | number;
 readonly side: "BUY" | "SELL";
 /** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
-readonly fee?: string | number;
+readonly fee?: string | number | undefined;
 /** RFC 3339, to the millisecond; another offset is converted to UTC. */
-readonly executedAt?: string;
+readonly executedAt?: string | undefined;
 };
 readonly reply: TradeReply;
 };
@@ -1764,16 +1764,16 @@ readonly id: string;
 };
 readonly query?: {
 /** A ticker or pair as the venue writes it. */
-readonly symbol?: string;
-readonly side?: "BUY" | "SELL";
+readonly symbol?: string | undefined;
+readonly side?: "BUY" | "SELL" | undefined;
 /** Executed at this time or later. */
-readonly from?: string;
+readonly from?: string | undefined;
 /** Executed before this time. */
-readonly to?: string;
-readonly limit?: number;
+readonly to?: string | undefined;
+readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
-readonly cursor?: string;
-};
+readonly cursor?: string | undefined;
+} | undefined;
 readonly reply: {
 readonly trades: readonly (Trade)[];
 /** Null on the last page. */
@@ -1787,10 +1787,10 @@ readonly params: {
 readonly id: string;
 };
 readonly body: {
-readonly maxOrderNotional?: string | number | null;
-readonly maxPositionQuantity?: string | number | null;
-readonly maxPositionNotional?: string | number | null;
-readonly allowShort?: boolean;
+readonly maxOrderNotional?: string | number | null | undefined;
+readonly maxPositionQuantity?: string | number | null | undefined;
+readonly maxPositionNotional?: string | number | null | undefined;
+readonly allowShort?: boolean | undefined;
 };
 readonly reply: CommandReply;
 };
@@ -1838,10 +1838,10 @@ readonly id: string;
 };
 readonly query?: {
 /** As of this version. */
-readonly version?: number;
+readonly version?: number | undefined;
 /** As of this time, which must have passed. */
-readonly at?: string;
-};
+readonly at?: string | undefined;
+} | undefined;
 readonly reply: Account;
 };
 /** The log of the account */
@@ -1852,9 +1852,9 @@ readonly id: string;
 };
 readonly query?: {
 /** The first version wanted. */
-readonly fromVersion?: number;
-readonly limit?: number;
-};
+readonly fromVersion?: number | undefined;
+readonly limit?: number | undefined;
+} | undefined;
 readonly reply: {
 readonly events: readonly (Event)[];
 /** Null at the end of what is recorded. */
@@ -1870,13 +1870,13 @@ readonly id: string;
 readonly tradeId: string;
 };
 readonly body: {
-readonly side?: "BUY" | "SELL";
+readonly side?: "BUY" | "SELL" | undefined;
 /** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
-readonly quantity?: string | number;
+readonly quantity?: string | number | undefined;
 /** Decimal greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
-readonly price?: string | number;
+readonly price?: string | number | undefined;
 /** Decimal, not negative, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
-readonly fee?: string | number;
+readonly fee?: string | number | undefined;
 /** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
 readonly reason: string;
 };
@@ -1904,16 +1904,16 @@ readonly id: string;
 };
 readonly query?: {
 /** Read your own write: below this version of the view the actor answers. */
-readonly minVersion?: number;
+readonly minVersion?: number | undefined;
 /** As of this version. */
-readonly version?: number;
+readonly version?: number | undefined;
 /** As of this time, which must have passed. */
-readonly at?: string;
+readonly at?: string | undefined;
 /** `recorded`, as the account showed it then (the default), or `known`, with trades as they were corrected or cancelled since. */
-readonly knowledge?: "recorded" | "known";
+readonly knowledge?: "recorded" | "known" | undefined;
 /** With `knowledge=known`: amendments count up to this version, so that an answer can be had again. */
-readonly knownVersion?: number;
-};
+readonly knownVersion?: number | undefined;
+} | undefined;
 readonly reply: Portfolio;
 };
 /** A moment of the account as it was known then, and as it is known now */
@@ -1924,12 +1924,12 @@ readonly id: string;
 };
 readonly query?: {
 /** As of this version. */
-readonly version?: number;
+readonly version?: number | undefined;
 /** As of this time, which must have passed. */
-readonly at?: string;
+readonly at?: string | undefined;
 /** With `knowledge=known`: amendments count up to this version, so that an answer can be had again. */
-readonly knownVersion?: number;
-};
+readonly knownVersion?: number | undefined;
+} | undefined;
 readonly reply: {
 /** An id that its client made. */
 readonly accountId: string;
@@ -1977,16 +1977,16 @@ readonly id: string;
 };
 readonly query?: {
 /** The history begins here; absent or earlier: with the period in which the account was opened. */
-readonly from?: string;
+readonly from?: string | undefined;
 /** It ends before this, which must have passed; absent: now. */
-readonly to?: string;
+readonly to?: string | undefined;
 /** Days, weeks (ISO 8601) and months of UTC. */
-readonly interval?: "day" | "week" | "month";
+readonly interval?: "day" | "week" | "month" | undefined;
 /** `recorded`, as the account showed it then (the default), or `known`, with trades as they were corrected or cancelled since. */
-readonly knowledge?: "recorded" | "known";
+readonly knowledge?: "recorded" | "known" | undefined;
 /** With `knowledge=known`: amendments count up to this version, so that an answer can be had again. */
-readonly knownVersion?: number;
-};
+readonly knownVersion?: number | undefined;
+} | undefined;
 readonly reply: {
 /** An id that its client made. */
 readonly accountId: string;
@@ -2011,31 +2011,31 @@ readonly id: string;
 };
 readonly query?: {
 /** The period begins here, which must have passed; absent: with the account. */
-readonly from?: string;
+readonly from?: string | undefined;
 /** The period ends before this; absent: with the newest event. */
-readonly to?: string;
-readonly format?: "json";
+readonly to?: string | undefined;
+readonly format?: "json" | undefined;
 /** Covers nothing after this version: with the one that a statement names, the same statement again. */
-readonly version?: number;
-};
+readonly version?: number | undefined;
+} | undefined;
 readonly reply: Statement;
 };
 /** Trades of a period */
 readonly getTradeBlotter: {
 readonly query?: {
 /** The period begins here; absent: with the first event. */
-readonly from?: string;
+readonly from?: string | undefined;
 /** The period ends before this; absent: with `asOf`. */
-readonly to?: string;
+readonly to?: string | undefined;
 /** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
-readonly asOf?: string;
+readonly asOf?: string | undefined;
 /** This account alone. */
-readonly accountId?: string;
-readonly format?: "json";
-readonly limit?: number;
+readonly accountId?: string | undefined;
+readonly format?: "json" | undefined;
+readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
-readonly cursor?: string;
-};
+readonly cursor?: string | undefined;
+} | undefined;
 readonly reply: {
 readonly report: "trade-blotter";
 /** The period begins here; null: with the first event. */
@@ -2057,18 +2057,18 @@ readonly nextCursor: string | null;
 readonly getTransactionReport: {
 readonly query?: {
 /** The period begins here; absent: with the first event. */
-readonly from?: string;
+readonly from?: string | undefined;
 /** The period ends before this; absent: with `asOf`. */
-readonly to?: string;
+readonly to?: string | undefined;
 /** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
-readonly asOf?: string;
+readonly asOf?: string | undefined;
 /** This account alone. */
-readonly accountId?: string;
-readonly format?: "json";
-readonly limit?: number;
+readonly accountId?: string | undefined;
+readonly format?: "json" | undefined;
+readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
-readonly cursor?: string;
-};
+readonly cursor?: string | undefined;
+} | undefined;
 readonly reply: {
 readonly report: "transaction-report";
 /** The period begins here; null: with the first event. */
@@ -2090,18 +2090,18 @@ readonly nextCursor: string | null;
 readonly getOrderToTrade: {
 readonly query?: {
 /** The period begins here; absent: with the first event. */
-readonly from?: string;
+readonly from?: string | undefined;
 /** The period ends before this; absent: with `asOf`. */
-readonly to?: string;
+readonly to?: string | undefined;
 /** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
-readonly asOf?: string;
+readonly asOf?: string | undefined;
 /** This account alone. */
-readonly accountId?: string;
-readonly format?: "json";
-readonly limit?: number;
+readonly accountId?: string | undefined;
+readonly format?: "json" | undefined;
+readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
-readonly cursor?: string;
-};
+readonly cursor?: string | undefined;
+} | undefined;
 readonly reply: {
 readonly report: "order-to-trade";
 /** The period begins here; null: with the first event. */
@@ -2123,18 +2123,18 @@ readonly nextCursor: string | null;
 readonly getPositionReport: {
 readonly query?: {
 /** The period begins here; absent: with the first event. */
-readonly from?: string;
+readonly from?: string | undefined;
 /** The period ends before this; absent: with `asOf`. */
-readonly to?: string;
+readonly to?: string | undefined;
 /** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
-readonly asOf?: string;
+readonly asOf?: string | undefined;
 /** This account alone. */
-readonly accountId?: string;
-readonly format?: "json";
-readonly limit?: number;
+readonly accountId?: string | undefined;
+readonly format?: "json" | undefined;
+readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
-readonly cursor?: string;
-};
+readonly cursor?: string | undefined;
+} | undefined;
 readonly reply: {
 readonly report: "positions";
 /** The period begins here; null: with the first event. */
@@ -2156,22 +2156,22 @@ readonly nextCursor: string | null;
 readonly getLargePositions: {
 readonly query?: {
 /** The period begins here; absent: with the first event. */
-readonly from?: string;
+readonly from?: string | undefined;
 /** The period ends before this; absent: with `asOf`. */
-readonly to?: string;
+readonly to?: string | undefined;
 /** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
-readonly asOf?: string;
+readonly asOf?: string | undefined;
 /** This account alone. */
-readonly accountId?: string;
-readonly format?: "json";
-readonly limit?: number;
+readonly accountId?: string | undefined;
+readonly format?: "json" | undefined;
+readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
-readonly cursor?: string;
+readonly cursor?: string | undefined;
 /** Of units, long or short. */
-readonly minQuantity?: string | number;
+readonly minQuantity?: string | number | undefined;
 /** In the account's own currency, long or short. */
-readonly minValue?: string | number;
-};
+readonly minValue?: string | number | undefined;
+} | undefined;
 readonly reply: {
 readonly report: "large-positions";
 /** The period begins here; null: with the first event. */
@@ -2193,20 +2193,20 @@ readonly nextCursor: string | null;
 readonly getLargeHolders: {
 readonly query?: {
 /** The period ends before this; absent: with `asOf`. */
-readonly to?: string;
+readonly to?: string | undefined;
 /** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
-readonly asOf?: string;
-readonly format?: "json";
-readonly limit?: number;
+readonly asOf?: string | undefined;
+readonly format?: "json" | undefined;
+readonly limit?: number | undefined;
 /** This customer alone. */
-readonly customerId?: string;
+readonly customerId?: string | undefined;
 /** Of units, long or short. */
-readonly minQuantity?: string | number;
+readonly minQuantity?: string | number | undefined;
 /** In the account's own currency, long or short. */
-readonly minValue?: string | number;
+readonly minValue?: string | number | undefined;
 /** The `nextCursor` of the page before. It serves for 1 hour, and for a day where few such reports are read; after that, begin again with the `asOf`. */
-readonly cursor?: string;
-};
+readonly cursor?: string | undefined;
+} | undefined;
 readonly reply: {
 readonly report: "large-holders";
 /** The period begins here; null: with the first event. */
@@ -2247,10 +2247,10 @@ readonly id: string;
 };
 readonly query?: {
 /** As of this version. */
-readonly version?: number;
+readonly version?: number | undefined;
 /** As of this time, which must have passed. */
-readonly at?: string;
-};
+readonly at?: string | undefined;
+} | undefined;
 readonly reply: Product;
 };
 /** Take goods in */
@@ -2263,7 +2263,7 @@ readonly body: {
 /** Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly quantity: string | number;
 /** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
-readonly reference?: string;
+readonly reference?: string | undefined;
 };
 readonly reply: CommandReply;
 };
@@ -2289,10 +2289,10 @@ readonly id: string;
 };
 readonly query?: {
 /** As of this version. */
-readonly version?: number;
+readonly version?: number | undefined;
 /** As of this time, which must have passed. */
-readonly at?: string;
-};
+readonly at?: string | undefined;
+} | undefined;
 readonly reply: Inventory;
 };
 /** Place an order */
@@ -2327,16 +2327,16 @@ readonly reply: SagaCommandReply;
 readonly getOrders: {
 readonly query?: {
 /** An id that its client made. */
-readonly customerId?: string;
-readonly status?: "PENDING" | "CONFIRMED" | "SHIPPED" | "DELIVERED" | "CANCELLED";
+readonly customerId?: string | undefined;
+readonly status?: "PENDING" | "CONFIRMED" | "SHIPPED" | "DELIVERED" | "CANCELLED" | undefined;
 /** Placed at this time or later. */
-readonly from?: string;
+readonly from?: string | undefined;
 /** Placed before this time. */
-readonly to?: string;
-readonly limit?: number;
+readonly to?: string | undefined;
+readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
-readonly cursor?: string;
-};
+readonly cursor?: string | undefined;
+} | undefined;
 readonly reply: {
 readonly orders: readonly (OrderSummary)[];
 /** Null on the last page. */
@@ -2370,7 +2370,7 @@ readonly items?: readonly ({
 readonly line: number;
 /** Whole number greater than 0, at most 15 digits before the point and 8 after it; a number has at most 15 significant digits. */
 readonly quantity: string | number;
-})[];
+})[] | undefined;
 };
 readonly reply: CommandReply;
 };
@@ -2380,7 +2380,7 @@ readonly params: {
 /** An id that its client made. */
 readonly id: string;
 };
-readonly body?: { readonly [name: string]: never };
+readonly body?: { readonly [name: string]: never } | undefined;
 readonly reply: CommandReply;
 };
 /** The order as it is, or as it was */
@@ -2391,10 +2391,10 @@ readonly id: string;
 };
 readonly query?: {
 /** As of this version. */
-readonly version?: number;
+readonly version?: number | undefined;
 /** As of this time, which must have passed. */
-readonly at?: string;
-};
+readonly at?: string | undefined;
+} | undefined;
 readonly reply: Order;
 };
 /** The shipment as it is, or as it was */
@@ -2405,10 +2405,10 @@ readonly id: string;
 };
 readonly query?: {
 /** As of this version. */
-readonly version?: number;
+readonly version?: number | undefined;
 /** As of this time, which must have passed. */
-readonly at?: string;
-};
+readonly at?: string | undefined;
+} | undefined;
 readonly reply: Shipment;
 };
 /** What happened to an order, in words */
@@ -2419,11 +2419,11 @@ readonly id: string;
 };
 readonly query?: {
 /** Read your own write: below this version of the order its own log answers for it. */
-readonly minVersion?: number;
-readonly limit?: number;
+readonly minVersion?: number | undefined;
+readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
-readonly cursor?: string;
-};
+readonly cursor?: string | undefined;
+} | undefined;
 readonly reply: {
 /** An id that its client made. */
 readonly orderId: string;
@@ -2445,10 +2445,10 @@ readonly nextCursor: string | null;
 /** What is there of every product */
 readonly getInventoryLevels: {
 readonly query?: {
-readonly limit?: number;
+readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
-readonly cursor?: string;
-};
+readonly cursor?: string | undefined;
+} | undefined;
 readonly reply: {
 readonly inventory: readonly (InventoryLevel)[];
 /** Null on the last page. */
@@ -2459,12 +2459,12 @@ readonly nextCursor: string | null;
 readonly getPayments: {
 readonly query?: {
 /** An id that its client made. */
-readonly orderId?: string;
-readonly status?: "PENDING" | "AUTHORIZED" | "DECLINED" | "FAILED" | "VOIDING" | "VOIDED" | "CAPTURED" | "REFUNDED";
-readonly limit?: number;
+readonly orderId?: string | undefined;
+readonly status?: "PENDING" | "AUTHORIZED" | "DECLINED" | "FAILED" | "VOIDING" | "VOIDED" | "CAPTURED" | "REFUNDED" | undefined;
+readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
-readonly cursor?: string;
-};
+readonly cursor?: string | undefined;
+} | undefined;
 readonly reply: {
 readonly payments: readonly (PaymentSummary)[];
 /** Null on the last page. */
@@ -2474,18 +2474,18 @@ readonly nextCursor: string | null;
 /** Orders, units and revenue by day, product or country */
 readonly getSales: {
 readonly query?: {
-readonly by?: "day" | "product" | "country";
+readonly by?: "day" | "product" | "country" | undefined;
 /** Orders placed on this day (UTC) or later. */
-readonly from?: string;
+readonly from?: string | undefined;
 /** Orders placed before this day (UTC). */
-readonly to?: string;
+readonly to?: string | undefined;
 /** An id that its client made. */
-readonly productId?: string;
-readonly country?: string;
-readonly limit?: number;
+readonly productId?: string | undefined;
+readonly country?: string | undefined;
+readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
-readonly cursor?: string;
-};
+readonly cursor?: string | undefined;
+} | undefined;
 readonly reply: {
 readonly by: "day" | "product" | "country";
 /** In the order of their keys; amounts in different currencies are groups of their own. */
@@ -2530,7 +2530,7 @@ readonly amount: string | number;
 /** An active currency code of ISO 4217; no fund codes, metals or units of account. */
 readonly currency: string;
 /** How long both accounts have to agree; then everything is as it was. */
-readonly expiresInSeconds?: number;
+readonly expiresInSeconds?: number | undefined;
 };
 readonly reply: SagaCommandReply;
 };
@@ -2538,16 +2538,16 @@ readonly reply: SagaCommandReply;
 readonly getSagas: {
 readonly query?: {
 /** `PARKED` for those that wait for an operator. */
-readonly status?: "RUNNING" | "COMPLETED" | "COMPENSATING" | "COMPENSATED" | "PARKED";
-readonly definition?: string;
+readonly status?: "RUNNING" | "COMPLETED" | "COMPENSATING" | "COMPENSATED" | "PARKED" | undefined;
+readonly definition?: string | undefined;
 /** Started at this time or later. */
-readonly from?: string;
+readonly from?: string | undefined;
 /** Started before this time. */
-readonly to?: string;
-readonly limit?: number;
+readonly to?: string | undefined;
+readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
-readonly cursor?: string;
-};
+readonly cursor?: string | undefined;
+} | undefined;
 readonly reply: {
 readonly sagas: readonly (SagaSummary)[];
 /** Null on the last page. */
@@ -2562,10 +2562,10 @@ readonly id: string;
 };
 readonly query?: {
 /** As of this version. */
-readonly version?: number;
+readonly version?: number | undefined;
 /** As of this time, which must have passed. */
-readonly at?: string;
-};
+readonly at?: string | undefined;
+} | undefined;
 readonly reply: Saga;
 };
 /** Let a parked saga try again */
@@ -2619,17 +2619,17 @@ readonly reply: { readonly [name: string]: unknown };
 readonly getEvents: {
 readonly query?: {
 /** The `next` of an earlier reply; absent for the beginning. */
-readonly after?: string;
-readonly type?: "AccountOpened" | "FundsDeposited" | "FundsWithdrawn" | "TradeExecuted" | "TradeCorrected" | "TradeCancelled" | "LimitsSet" | "AccountFrozen" | "AccountUnfrozen" | "AccountClosed" | "FundsReserved" | "FundsReleased" | "FundsReservationExpired" | "FundsTransferredOut" | "TransferAccepted" | "TransferCancelled" | "FundsTransferredIn" | "ProductPut" | "StockReceived" | "StockAdjusted" | "StockReserved" | "ReservationReleased" | "ReservationBarred" | "ReservationExpired" | "ReservationCommitted" | "OrderPlaced" | "OrderConfirmed" | "OrderShipped" | "ShipmentRecorded" | "OrderDelivered" | "OrderCancelled" | "PaymentAuthorizationRequested" | "PaymentAuthorized" | "PaymentDeclined" | "PaymentFailed" | "CaptureRequested" | "PaymentCaptured" | "CaptureFailed" | "VoidRequested" | "PaymentVoided" | "VoidFailed" | "RefundRequested" | "PaymentRefunded" | "RefundFailed" | "ProviderAnswerPending" | "ProviderCallFailed" | "ShipmentCreated" | "ShipmentDispatched" | "ShipmentDelivered" | "ServiceKeyIssued" | "ServiceKeyRotated" | "ServiceKeyRevoked" | "AccessDenied" | "FindingOpened" | "FindingClosed" | "SagaStarted" | "StepsStarted" | "StepsAdded" | "StepAccepted" | "StepCompleted" | "StepPutOff" | "StepRefused" | "StepFailed" | "StepTimedOut" | "EventObserved" | "CompensationStarted" | "StepCompensated" | "CompensationAccepted" | "CompensationCalledOff" | "CompensationPutOff" | "CompensationFailed" | "StepSucceededLate" | "SagaParked" | "SagaRetried" | "SagaSettled" | "SagaCompleted" | "SagaCompensated" | "SubjectKeyCreated" | "SubjectKeyRotated" | "LegalHoldPlaced" | "LegalHoldLifted" | "SubjectErased" | "SubjectKeysBackedUp" | "SubjectKeysRecovered" | "SubjectBackupErased";
-readonly aggregateType?: "account" | "product" | "inventory" | "order" | "payment" | "shipment" | "serviceKey" | "accessLog" | "reconciliation" | "saga" | "subject";
+readonly after?: string | undefined;
+readonly type?: "AccountOpened" | "FundsDeposited" | "FundsWithdrawn" | "TradeExecuted" | "TradeCorrected" | "TradeCancelled" | "LimitsSet" | "AccountFrozen" | "AccountUnfrozen" | "AccountClosed" | "FundsReserved" | "FundsReleased" | "FundsReservationExpired" | "FundsTransferredOut" | "TransferAccepted" | "TransferCancelled" | "FundsTransferredIn" | "ProductPut" | "StockReceived" | "StockAdjusted" | "StockReserved" | "ReservationReleased" | "ReservationBarred" | "ReservationExpired" | "ReservationCommitted" | "OrderPlaced" | "OrderConfirmed" | "OrderShipped" | "ShipmentRecorded" | "OrderDelivered" | "OrderCancelled" | "PaymentAuthorizationRequested" | "PaymentAuthorized" | "PaymentDeclined" | "PaymentFailed" | "CaptureRequested" | "PaymentCaptured" | "CaptureFailed" | "VoidRequested" | "PaymentVoided" | "VoidFailed" | "RefundRequested" | "PaymentRefunded" | "RefundFailed" | "ProviderAnswerPending" | "ProviderCallFailed" | "ShipmentCreated" | "ShipmentDispatched" | "ShipmentDelivered" | "ServiceKeyIssued" | "ServiceKeyRotated" | "ServiceKeyRevoked" | "AccessDenied" | "FindingOpened" | "FindingClosed" | "SagaStarted" | "StepsStarted" | "StepsAdded" | "StepAccepted" | "StepCompleted" | "StepPutOff" | "StepRefused" | "StepFailed" | "StepTimedOut" | "EventObserved" | "CompensationStarted" | "StepCompensated" | "CompensationAccepted" | "CompensationCalledOff" | "CompensationPutOff" | "CompensationFailed" | "StepSucceededLate" | "SagaParked" | "SagaRetried" | "SagaSettled" | "SagaCompleted" | "SagaCompensated" | "SubjectKeyCreated" | "SubjectKeyRotated" | "LegalHoldPlaced" | "LegalHoldLifted" | "SubjectErased" | "SubjectKeysBackedUp" | "SubjectKeysRecovered" | "SubjectBackupErased" | undefined;
+readonly aggregateType?: "account" | "product" | "inventory" | "order" | "payment" | "shipment" | "serviceKey" | "accessLog" | "reconciliation" | "saga" | "subject" | undefined;
 /** The id of an aggregate: of its client, or made from one. */
-readonly aggregateId?: string;
+readonly aggregateId?: string | undefined;
 /** Recorded at this time or later. */
-readonly from?: string;
+readonly from?: string | undefined;
 /** Recorded before this time. */
-readonly to?: string;
-readonly limit?: number;
-};
+readonly to?: string | undefined;
+readonly limit?: number | undefined;
+} | undefined;
 readonly reply: {
 readonly events: readonly (Event)[];
 /** Send it as `after` for what comes next; it stays usable. */
@@ -2660,10 +2660,10 @@ readonly id: string;
 };
 readonly body?: {
 /** Everything that is left, where it is absent. */
-readonly amount?: string | number;
+readonly amount?: string | number | undefined;
 /** Whether the rest is let go; true where it is absent. */
-readonly final?: boolean;
-};
+readonly final?: boolean | undefined;
+} | undefined;
 readonly reply: CommandReply;
 };
 /** Let go of what is held and not captured */
@@ -2688,9 +2688,9 @@ readonly body: {
 /** An id that its client made. */
 readonly refundId: string;
 /** Everything that is left, where it is absent. */
-readonly amount?: string | number;
+readonly amount?: string | number | undefined;
 /** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
-readonly reason?: string;
+readonly reason?: string | undefined;
 };
 readonly reply: CommandReply;
 };
@@ -2702,10 +2702,10 @@ readonly id: string;
 };
 readonly query?: {
 /** As of this version. */
-readonly version?: number;
+readonly version?: number | undefined;
 /** As of this time, which must have passed. */
-readonly at?: string;
-};
+readonly at?: string | undefined;
+} | undefined;
 readonly reply: Payment;
 };
 /** Take a webhook of a payment provider */
@@ -2723,9 +2723,9 @@ readonly outcome: "recorded" | "known" | "unknown_payment" | "ignored";
 readonly getCheckpoints: {
 readonly query?: {
 /** Number of the checkpoint before the first wanted. */
-readonly after?: number;
-readonly limit?: number;
-};
+readonly after?: number | undefined;
+readonly limit?: number | undefined;
+} | undefined;
 readonly reply: {
 readonly checkpoints: readonly (Checkpoint)[];
 /** The next `after`; null at the end. */
@@ -2845,9 +2845,9 @@ readonly oldestWaitingAt: string | null;
 readonly listArchive: {
 readonly query?: {
 /** The `next` of an earlier reply. */
-readonly after?: string;
-readonly limit?: number;
-};
+readonly after?: string | undefined;
+readonly limit?: number | undefined;
+} | undefined;
 readonly reply: {
 readonly objects: readonly ({
 readonly key: string;
@@ -2861,8 +2861,8 @@ readonly next: string | null;
 readonly getCompleteness: {
 readonly query?: {
 /** The `next` of an earlier reply; absent for the beginning. */
-readonly after?: string;
-};
+readonly after?: string | undefined;
+} | undefined;
 readonly reply: {
 readonly logs: readonly ({
 readonly aggregateType: string;
@@ -2889,8 +2889,8 @@ readonly aggregateType: string;
 readonly id: string;
 };
 readonly query?: {
-readonly version?: number;
-};
+readonly version?: number | undefined;
+} | undefined;
 readonly reply: {
 /** Its newest event; 0 where there is none. */
 readonly head: number;
@@ -2929,12 +2929,12 @@ readonly correlationId: string;
 /** The event that led to the command; null where a client did. */
 readonly causationId: string | null;
 /** The saga that sent the command. */
-readonly sagaId?: string;
+readonly sagaId?: string | undefined;
 };
 /** SHA-256 in 64 hexadecimal digits, lower case. */
 readonly hash: string;
 /** On the first event of a command: what a repeat must have in common with it, up to 2^53 in digits. */
-readonly fingerprint?: string;
+readonly fingerprint?: string | undefined;
 })[];
 };
 readonly reply: {
@@ -2960,7 +2960,7 @@ readonly version: number;
 /** SHA-256 in 64 hexadecimal digits, lower case. */
 readonly hash: string;
 /** A number of whoever holds it, drawn at random, by which it can be given up though another holds it as well. */
-readonly holder?: number;
+readonly holder?: number | undefined;
 };
 readonly reply: {
 /** Its newest event; 0 where there is none. */
@@ -2985,7 +2985,7 @@ readonly version: number;
 /** SHA-256 in 64 hexadecimal digits, lower case. */
 readonly hash: string;
 /** This one gives it up: it stays held, as it is, while another holds it. Absent: all do. */
-readonly holder?: number;
+readonly holder?: number | undefined;
 };
 readonly reply: {
 /** Its newest event; 0 where there is none. */
@@ -3002,8 +3002,8 @@ readonly restoring: boolean;
 readonly getViews: {
 readonly query?: {
 /** Whether to ask every log how far it goes, which tells `eventsBehind`. It wakes every actor. */
-readonly heads?: "true" | "false";
-};
+readonly heads?: "true" | "false" | undefined;
+} | undefined;
 readonly reply: {
 readonly views: readonly ({
 readonly view: "accounts" | "positions" | "trades" | "journal" | "orders" | "order_history" | "inventory" | "payments" | "sales" | "sagas";
@@ -3027,8 +3027,8 @@ readonly rebuild: Rebuild | null;
 /** Rebuild read models from the logs */
 readonly rebuildViews: {
 readonly body?: {
-readonly views?: readonly ("accounts" | "positions" | "trades" | "journal" | "orders" | "order_history" | "inventory" | "payments" | "sales" | "sagas")[];
-};
+readonly views?: readonly ("accounts" | "positions" | "trades" | "journal" | "orders" | "order_history" | "inventory" | "payments" | "sales" | "sagas")[] | undefined;
+} | undefined;
 readonly reply: Rebuild;
 };
 /** Give up a rebuild that is going on */
@@ -3050,11 +3050,11 @@ readonly secretHash: string;
 /** What the service may do. */
 readonly roles: readonly ("trader" | "operations" | "risk" | "auditor" | "admin")[];
 /** The accounts that it is confined to, whatever its roles. */
-readonly accounts?: readonly (string)[];
+readonly accounts?: readonly (string)[] | undefined;
 /** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
 readonly description: string;
 /** RFC 3339, to the millisecond; another offset is converted to UTC. */
-readonly expiresAt?: string;
+readonly expiresAt?: string | undefined;
 /** An id that its client made. */
 readonly keyId: string;
 };
@@ -3063,10 +3063,10 @@ readonly reply: CommandReply;
 /** Every key, by its id */
 readonly getServiceKeys: {
 readonly query?: {
-readonly limit?: number;
+readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
-readonly cursor?: string;
-};
+readonly cursor?: string | undefined;
+} | undefined;
 readonly reply: {
 readonly serviceKeys: readonly (ServiceKey)[];
 readonly nextCursor: string | null;
@@ -3080,10 +3080,10 @@ readonly id: string;
 };
 readonly query?: {
 /** As of this version. */
-readonly version?: number;
+readonly version?: number | undefined;
 /** As of this time, which must have passed. */
-readonly at?: string;
-};
+readonly at?: string | undefined;
+} | undefined;
 readonly reply: ServiceKey;
 };
 /** Give the key another secret */
@@ -3096,7 +3096,7 @@ readonly body: {
 /** SHA-256 of the secret, in hexadecimal digits. The secret has 43 to 128 characters of A-Z, a-z, 0-9, _ and -. */
 readonly secretHash: string;
 /** For how long the secret before still counts; 0 where it is left out. */
-readonly graceSeconds?: number;
+readonly graceSeconds?: number | undefined;
 };
 readonly reply: CommandReply;
 };
@@ -3120,10 +3120,10 @@ readonly id: string;
 };
 readonly query?: {
 /** As of this version. */
-readonly version?: number;
+readonly version?: number | undefined;
 /** As of this time, which must have passed. */
-readonly at?: string;
-};
+readonly at?: string | undefined;
+} | undefined;
 readonly reply: Subject;
 };
 /** Erase a subject, for good */
@@ -3177,10 +3177,10 @@ readonly reply: CommandReply;
 /** Wrap subjects' keys with the first master key, and bring them and their backup together */
 readonly rewrapSubjectKeys: {
 readonly query?: {
-readonly limit?: number;
+readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
-readonly cursor?: string;
-};
+readonly cursor?: string | undefined;
+} | undefined;
 readonly reply: {
 /** Subjects that were looked at. */
 readonly subjects: number;
@@ -3198,10 +3198,10 @@ readonly nextCursor: string | null;
 /** The backup of subjects' keys */
 readonly getKeyBackups: {
 readonly query?: {
-readonly limit?: number;
+readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
-readonly cursor?: string;
-};
+readonly cursor?: string | undefined;
+} | undefined;
 readonly reply: {
 readonly backups: readonly ({
 /** An id that its client made. */
@@ -3266,13 +3266,13 @@ readonly kept: readonly (string)[];
 readonly listParked: {
 readonly query?: {
 /** `message`: dead letters. `saga`: sagas that can be neither finished nor undone. `view`: aggregates with an event that a view cannot take. */
-readonly kind?: "message" | "saga" | "view";
+readonly kind?: "message" | "saga" | "view" | undefined;
 /** The consumer group, the definition of the saga or the view. */
-readonly where?: string;
-readonly limit?: number;
+readonly where?: string | undefined;
+readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
-readonly cursor?: string;
-};
+readonly cursor?: string | undefined;
+} | undefined;
 readonly reply: {
 readonly parked: readonly (ParkedThing)[];
 readonly nextCursor: string | null;
@@ -3333,10 +3333,10 @@ readonly text: string | null;
 /** Try everything parked again */
 readonly retryAllParked: {
 readonly body: {
-readonly kind?: "message" | "saga" | "view";
-readonly where?: string;
+readonly kind?: "message" | "saga" | "view" | undefined;
+readonly where?: string | undefined;
 /** The `nextCursor` of the call before, to go on where it ended. */
-readonly cursor?: string;
+readonly cursor?: string | undefined;
 };
 readonly reply: {
 readonly resumed: number;
@@ -3366,11 +3366,11 @@ readonly reason: string | null;
 /** What differs between the logs and what follows them */
 readonly getReconciliation: {
 readonly query?: {
-readonly check?: "view" | "outbox" | "archive" | "segment" | "transfer" | "balance" | "sum";
-readonly limit?: number;
+readonly check?: "view" | "outbox" | "archive" | "segment" | "transfer" | "balance" | "sum" | undefined;
+readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
-readonly cursor?: string;
-};
+readonly cursor?: string | undefined;
+} | undefined;
 readonly reply: {
 /** All that are open. */
 readonly open: number;
@@ -3388,11 +3388,11 @@ readonly nextCursor: string | null;
 /** Look now, at one aggregate or at all */
 readonly runReconciliation: {
 readonly body: {
-readonly aggregateType?: "account" | "product" | "inventory" | "order" | "payment" | "shipment" | "serviceKey" | "accessLog" | "reconciliation" | "saga" | "subject";
+readonly aggregateType?: "account" | "product" | "inventory" | "order" | "payment" | "shipment" | "serviceKey" | "accessLog" | "reconciliation" | "saga" | "subject" | undefined;
 /** The id of an aggregate: of its client, or made from one. */
-readonly aggregateId?: string;
+readonly aggregateId?: string | undefined;
 /** The `nextCursor` of the call before, to go on where it ended. */
-readonly cursor?: string;
+readonly cursor?: string | undefined;
 };
 readonly reply: {
 /** Aggregates that were looked at. */
@@ -3409,9 +3409,9 @@ readonly body: {
 /** One line. It is kept for good and in the clear: nothing about a person belongs in it. */
 readonly reason: string;
 /** These alone; all that are open where it is left out. */
-readonly findingIds?: readonly (string)[];
+readonly findingIds?: readonly (string)[] | undefined;
 /** The `next` of the call before, to go on where it ended. */
-readonly after?: string;
+readonly after?: string | undefined;
 };
 readonly reply: {
 readonly results: readonly (RepairResult)[];
@@ -3425,9 +3425,9 @@ readonly query: {
 /** The document. */
 readonly query: string;
 /** Which operation of the document to run. */
-readonly operationName?: string;
-readonly variables?: string;
-readonly extensions?: string;
+readonly operationName?: string | undefined;
+readonly variables?: string | undefined;
+readonly extensions?: string | undefined;
 };
 readonly reply: {
 readonly data?: { readonly [name: string]: unknown } | null;
@@ -3486,14 +3486,14 @@ readonly params: {
 readonly method: string;
 };
 readonly query: {
-readonly connect?: "v1";
+readonly connect?: "v1" | undefined;
 /** How the message is written. */
 readonly encoding: "json" | "proto";
 /** The message. */
 readonly message: string;
 /** The message is in base64, as binary ones have to be. */
-readonly base64?: "1";
-readonly compression?: "identity";
+readonly base64?: "1" | undefined;
+readonly compression?: "identity" | undefined;
 };
 readonly reply: unknown;
 };
@@ -3525,120 +3525,120 @@ readonly id: string;
 };
 readonly query: {
 /** The period begins here, which must have passed; absent: with the account. */
-readonly from?: string;
+readonly from?: string | undefined;
 /** The period ends before this; absent: with the newest event. */
-readonly to?: string;
+readonly to?: string | undefined;
 readonly format: "csv" | "html" | "pdf";
 /** Covers nothing after this version: with the one that a statement names, the same statement again. */
-readonly version?: number;
+readonly version?: number | undefined;
 };
 };
 /** Trades of a period */
 readonly getTradeBlotter: {
 readonly query: {
 /** The period begins here; absent: with the first event. */
-readonly from?: string;
+readonly from?: string | undefined;
 /** The period ends before this; absent: with `asOf`. */
-readonly to?: string;
+readonly to?: string | undefined;
 /** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
-readonly asOf?: string;
+readonly asOf?: string | undefined;
 /** This account alone. */
-readonly accountId?: string;
+readonly accountId?: string | undefined;
 readonly format: "csv";
-readonly limit?: number;
+readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
-readonly cursor?: string;
+readonly cursor?: string | undefined;
 };
 };
 /** Transactions as authorities want them reported */
 readonly getTransactionReport: {
 readonly query: {
 /** The period begins here; absent: with the first event. */
-readonly from?: string;
+readonly from?: string | undefined;
 /** The period ends before this; absent: with `asOf`. */
-readonly to?: string;
+readonly to?: string | undefined;
 /** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
-readonly asOf?: string;
+readonly asOf?: string | undefined;
 /** This account alone. */
-readonly accountId?: string;
+readonly accountId?: string | undefined;
 readonly format: "csv";
-readonly limit?: number;
+readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
-readonly cursor?: string;
+readonly cursor?: string | undefined;
 };
 };
 /** From commands over events to trades */
 readonly getOrderToTrade: {
 readonly query: {
 /** The period begins here; absent: with the first event. */
-readonly from?: string;
+readonly from?: string | undefined;
 /** The period ends before this; absent: with `asOf`. */
-readonly to?: string;
+readonly to?: string | undefined;
 /** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
-readonly asOf?: string;
+readonly asOf?: string | undefined;
 /** This account alone. */
-readonly accountId?: string;
+readonly accountId?: string | undefined;
 readonly format: "csv";
-readonly limit?: number;
+readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
-readonly cursor?: string;
+readonly cursor?: string | undefined;
 };
 };
 /** Holdings at the end of a period */
 readonly getPositionReport: {
 readonly query: {
 /** The period begins here; absent: with the first event. */
-readonly from?: string;
+readonly from?: string | undefined;
 /** The period ends before this; absent: with `asOf`. */
-readonly to?: string;
+readonly to?: string | undefined;
 /** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
-readonly asOf?: string;
+readonly asOf?: string | undefined;
 /** This account alone. */
-readonly accountId?: string;
+readonly accountId?: string | undefined;
 readonly format: "csv";
-readonly limit?: number;
+readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
-readonly cursor?: string;
+readonly cursor?: string | undefined;
 };
 };
 /** Holdings that reach a threshold */
 readonly getLargePositions: {
 readonly query: {
 /** The period begins here; absent: with the first event. */
-readonly from?: string;
+readonly from?: string | undefined;
 /** The period ends before this; absent: with `asOf`. */
-readonly to?: string;
+readonly to?: string | undefined;
 /** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
-readonly asOf?: string;
+readonly asOf?: string | undefined;
 /** This account alone. */
-readonly accountId?: string;
+readonly accountId?: string | undefined;
 readonly format: "csv";
-readonly limit?: number;
+readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
-readonly cursor?: string;
+readonly cursor?: string | undefined;
 /** Of units, long or short. */
-readonly minQuantity?: string | number;
+readonly minQuantity?: string | number | undefined;
 /** In the account's own currency, long or short. */
-readonly minValue?: string | number;
+readonly minValue?: string | number | undefined;
 };
 };
 /** Customers whose holdings reach a threshold */
 readonly getLargeHolders: {
 readonly query: {
 /** The period ends before this; absent: with `asOf`. */
-readonly to?: string;
+readonly to?: string | undefined;
 /** Covers what was recorded before this: with the `asOf` of an earlier reply, the same report again. */
-readonly asOf?: string;
+readonly asOf?: string | undefined;
 readonly format: "csv";
-readonly limit?: number;
+readonly limit?: number | undefined;
 /** This customer alone. */
-readonly customerId?: string;
+readonly customerId?: string | undefined;
 /** Of units, long or short. */
-readonly minQuantity?: string | number;
+readonly minQuantity?: string | number | undefined;
 /** In the account's own currency, long or short. */
-readonly minValue?: string | number;
+readonly minValue?: string | number | undefined;
 /** The `nextCursor` of the page before. It serves for 1 hour, and for a day where few such reports are read; after that, begin again with the `asOf`. */
-readonly cursor?: string;
+readonly cursor?: string | undefined;
 };
 };
 /** The bytes of one object */

@@ -118,8 +118,8 @@ function parametersType(kind: 'params' | 'query', parameters: readonly Parameter
     properties: Object.fromEntries(own.map((parameter) => [parameter.name, described(parameter)])),
     required: own.filter(({ required }) => required === true).map(({ name }) => name),
   };
-  const mark = schema.required?.length === 0 ? '?' : '';
-  return `readonly ${kind}${mark}: ${typeOf(schema)};`;
+  const [mark, or] = schema.required?.length === 0 ? ['?', ' | undefined'] : ['', ''];
+  return `readonly ${kind}${mark}: ${typeOf(schema, 'sent')}${or};`;
 }
 
 function described({ schema, description }: Parameter): JsonSchema {
@@ -129,7 +129,8 @@ function described({ schema, description }: Parameter): JsonSchema {
 function bodyType({ required = false, content }: { required?: boolean; content: Content }): string {
   const schema = content[JSON_TYPE]?.schema;
   if (schema === undefined) throw new Error(`a body is none of ${Object.keys(content).join(', ')}`);
-  return `readonly body${required ? '' : '?'}: ${typeOf(schema)};`;
+  const [mark, or] = required ? ['', ''] : ['?', ' | undefined'];
+  return `readonly body${mark}: ${typeOf(schema, 'sent')}${or};`;
 }
 
 /** Where each operation is found, and whether it may be sent again: `client/generated/operations.ts`. */

@@ -24,23 +24,29 @@ class MadeUpPlatform {
   headers: Record<string, string> = {};
   /** Whether sockets have died without anybody having been told. */
   isSilent = false;
+  /** Whether requests are never answered, as on a network that was left. */
+  isDeaf = false;
   readonly pauses: number[] = [];
 
   readonly client = new FolioClient({
     url: 'https://folio.test',
-    token: 'token',
+    token: (refused) => this.tokenFor(refused),
+    timeoutMs: 50,
     random: () => 0,
     sleep: (milliseconds) => {
       this.pauses.push(milliseconds);
       return new Promise((resolve) => setTimeout(resolve, milliseconds / 50));
     },
-    fetch: async () => {
+    fetch: async (_, init) => {
+      if (this.isDeaf) await new Promise((_, reject) => init?.signal?.addEventListener('abort', reject));
       const headers = { 'Content-Type': 'application/problem+json', ...this.headers };
       const { status } = this;
       return new Response(JSON.stringify({ status, code: 'unauthenticated' }), { status, headers });
     },
     WebSocket: platformSocket(this),
   });
+
+  tokenFor: (refused?: FolioProblem) => string | Promise<string> = () => 'token';
 
   run(commandId: string): object {
     const known = this.log.indexOf(commandId) + 1;
@@ -417,6 +423,38 @@ describe('a platform that lets nobody in', () => {
     const stream = platform.client.stream();
     await stream.command(command('c'));
     expect(platform.pauses).toEqual([7_000]);
+    stream.close();
+  });
+
+  it('and never answers why, is asked again all the same', async () => {
+    const platform = new MadeUpPlatform();
+    platform.isDeaf = true;
+    platform.breaks = [-1];
+    const stream = platform.client.stream();
+    expect(await stream.command(command('c'))).toMatchObject({ version: 1 });
+    stream.close();
+  });
+
+  it('for its token is given another, asked for once', async () => {
+    const platform = new MadeUpPlatform();
+    platform.status = 401;
+    platform.breaks = [-1];
+    platform.tokenFor = (refused) => (refused === undefined ? 'kept' : `after-${refused.code}`);
+    const stream = platform.client.stream();
+    expect(await stream.command(command('c'))).toMatchObject({ version: 1 });
+    const offered = platform.sockets.map(({ offered: [, bearer] }) => bearer);
+    expect(offered).toEqual(['bearer.kept', 'bearer.after-unauthenticated']);
+    stream.close();
+  });
+
+  it('is tried again where a token was waited for too long', async () => {
+    const platform = new MadeUpPlatform();
+    let asked = 0;
+    // Asked for the document that says why as well, which then is not there either.
+    platform.tokenFor = () => (++asked <= 2 ? new Promise(() => undefined) : 'token\n');
+    const stream = platform.client.stream();
+    expect(await stream.command(command('c'))).toMatchObject({ version: 1 });
+    expect(platform.sockets.map(({ offered }) => offered)).toEqual([['folio.v1', 'bearer.token']]);
     stream.close();
   });
 
