@@ -160,8 +160,11 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
     return this.core.read(asOf);
   }
 
+  /** The sweeper asks for it: hubs that have not heard of the last commits are told again. */
   head(): number {
-    return this.core.head();
+    const { core, watchers } = this.#parts;
+    watchers.tell();
+    return core.head();
   }
 
   point(version: number): LogPoint {

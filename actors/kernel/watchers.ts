@@ -17,7 +17,7 @@ const NOTICE_CHARACTERS_MAX = 4_000_000;
 export const NOTICE_RETRY_FIRST_MS = 100;
 const NOTICE_RETRY_MAX_MS = 5_000;
 
-/** Tries in a row, over some thirty seconds; then the next commit or waking tells the hub. */
+/** Tries in a row, over some thirty seconds; then the next commit, waking or sweep tells the hub. */
 export const NOTICE_TRIES_MAX = 12;
 
 /** What a hub is told: the log of this aggregate now goes as far as `toVersion`. */
@@ -80,7 +80,10 @@ export class Watchers {
     return head;
   }
 
-  /** To be called in the turn that appended, and on waking, since a crash may have lost the last notices. */
+  /**
+   * To be called in the turn that appended; on waking, since a crash may have lost the last notices; and now and then, for hubs that
+   * were given up. Whoever has heard of all is told nothing.
+   */
   tell(): void {
     for (const [name, hub] of this.#hubs()) if (!hub.isRunning) void this.#run(name, hub);
   }

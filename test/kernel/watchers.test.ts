@@ -150,7 +150,7 @@ describe('a hub that watches', () => {
     expect(range()).toEqual({ fromVersion: 4, toVersion: 4, events: [4] });
   });
 
-  it('that never answers is given up until the next commit', async () => {
+  it('that never answers is given up until the next commit, or until somebody looks', async () => {
     const { watchers, world, commit, last } = watched(undefined, 1);
     watchers.watch('hub-1');
     commit(1);
@@ -160,8 +160,14 @@ describe('a hub that watches', () => {
       await last().fail();
     }
     expect(world.sent).toHaveLength(NOTICE_TRIES_MAX);
-    commit(1);
+    watchers.tell();
     expect(world.sent).toHaveLength(NOTICE_TRIES_MAX + 1);
+    await last().fail();
+    commit(1);
+    expect(world.sent).toHaveLength(NOTICE_TRIES_MAX + 2);
+    await last().answer(true);
+    watchers.tell();
+    expect(world.sent).toHaveLength(NOTICE_TRIES_MAX + 2);
   });
 
   it('that has nobody left is told nothing more', async () => {

@@ -1,5 +1,5 @@
 /** Streams that break off, fall behind, last too long or are sent nonsense: told clearly, resumable, never a crash. */
-import { evictAllDurableObjects } from 'cloudflare:test';
+import { evictAllDurableObjects, runInDurableObject } from 'cloudflare:test';
 import { createHash } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import { COMMANDS_IN_FLIGHT_MAX } from '../../workers/streams/commands.ts';
@@ -7,7 +7,7 @@ import { SUBSCRIPTIONS_MAX } from '../../workers/streams/connection.ts';
 import { RECEIPT_BYTES, UNCONFIRMED_BYTES_MAX } from '../../workers/streams/flow.ts';
 import { FRAME_BYTES_MAX, FRAME_COMMANDS_MAX } from '../../workers/streams/frames.ts';
 import { SESSION_MS_MAX } from '../../workers/streams/handshake.ts';
-import { call, eventually, opened } from '../support/api.ts';
+import { call, eventually, opened, testEnv } from '../support/api.ts';
 import { as, withClaims } from '../support/callers.ts';
 import { numbersOf } from '../support/random.ts';
 import { deposit, range, StreamClient } from '../support/stream.ts';
@@ -91,6 +91,43 @@ describe('a subscription that is interrupted', () => {
     expect(client.versions('a')).toEqual([]);
     client.send({ type: 'unsubscribe', id: 'a' });
     expect(await client.next('error')).toMatchObject({ id: 'a', code: 'invalid_request' });
+  });
+});
+
+describe('a hub that was given up', () => {
+  it('is told again when the sweeper asks the aggregate for its head', async () => {
+    const id = await opened('given-up');
+    const stub = testEnv.ACCOUNTS.getByName(id);
+    const hub = { isDown: true, told: [] as number[] };
+    const notify = async ({ toVersion }: { toVersion: number }) => {
+      hub.told.push(toVersion);
+      if (hub.isDown) throw new Error('down');
+      return true;
+    };
+    const told = async (versions: number[]) => {
+      for (let turn = 0; turn < 1_000 && hub.told.length < versions.length; turn++) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      expect(hub.told).toEqual(versions);
+    };
+    await runInDurableObject(stub as DurableObjectStub, (instance) => {
+      const streams = { getByName: () => ({ notify }) };
+      Object.assign(instance, { env: { ...testEnv, STREAMS: streams } });
+    });
+    await stub.watch('hub-that-is-down');
+    // No time passes in which it would be tried again.
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    try {
+      await pay(id);
+      await told([2]);
+      hub.isDown = false;
+      await stub.head();
+      await told([2, 2]);
+      await stub.head();
+      await told([2, 2]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 
