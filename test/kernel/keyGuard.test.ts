@@ -4,6 +4,7 @@ import type { ServiceKeyState } from '../../actors/serviceKey/decider.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import type { Attachment, Socket } from '../../workers/streams/connection.ts';
 import { Hub } from '../../workers/streams/hub.ts';
+import { IsolateHubs } from '../../workers/streams/isolateHubs.ts';
 import { Principals } from '../../workers/streams/principals.ts';
 import type { WatchedActor } from '../../workers/streams/watches.ts';
 
@@ -51,6 +52,7 @@ function world() {
       clock: { now: () => NOW, after: () => undefined },
       logger: createLogger('test', 'error', () => undefined),
       principals,
+      hubs: new IsolateHubs(),
       limits: { takeRequest: () => 0, accountUnits: (_, wanted) => wanted, enter: () => undefined },
       denied: async () => undefined,
       actorOf: () => actor as WatchedActor,

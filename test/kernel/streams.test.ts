@@ -310,6 +310,21 @@ describe('sockets that nobody reads', () => {
     expect([1, 32, 33, 100_000].map(windowOf)).toEqual([2_097_152, 2_097_152, 2_033_601, 32_768]);
   });
 
+  it('share what may be unread with those of the other hubs of their isolate, also once these were evicted', () => {
+    const world = new StreamWorld(15);
+    const [hub, other] = [new WorldHub(world, 'hub-0'), new WorldHub(world, 'hub-1')];
+    const window = () => {
+      const socket = hub.connect();
+      hub.disconnect(socket);
+      return socket.welcome?.type === 'welcome' ? socket.welcome.limits.unconfirmedBytes : undefined;
+    };
+    expect(window()).toBe(UNCONFIRMED_BYTES_MAX);
+    for (let place = 0; place < 999; place++) other.connect();
+    expect(window()).toBe(windowOf(1_000));
+    other.evict();
+    expect(window()).toBe(windowOf(1_000));
+  });
+
   it('are told of as many commands as have room for their results in the window', () => {
     const hub = new WorldHub(new StreamWorld(14), 'hub-0');
     const limits = () => {

@@ -7,6 +7,7 @@ import { createLogger } from '../../telemetry/logger.ts';
 import type { Attachment, Socket } from '../../workers/streams/connection.ts';
 import type { ServerFrame } from '../../workers/streams/frames.ts';
 import { Hub } from '../../workers/streams/hub.ts';
+import { IsolateHubs } from '../../workers/streams/isolateHubs.ts';
 import { Principals } from '../../workers/streams/principals.ts';
 import type { WatchedActor } from '../../workers/streams/watches.ts';
 import { numbersOf } from './random.ts';
@@ -36,6 +37,8 @@ export class StreamWorld {
   readonly random: () => number;
   readonly actors = new Map<string, WorldActor>();
   readonly hubs: WorldHub[] = [];
+  /** Of which all hubs are. */
+  readonly isolate = new IsolateHubs();
   /** Aggregates that have not begun and will. */
   readonly toCome = new Set<string>();
   readonly #tasks: Task[] = [];
@@ -240,6 +243,7 @@ export class WorldHub {
       },
       logger: silent,
       principals: new Principals(storeOf(this.#principals)),
+      hubs: world.isolate,
       limits: {
         takeRequest: () => world.waitSeconds,
         accountUnits: (_, wanted) => wanted,

@@ -12,6 +12,7 @@ import type { StreamLimits } from './commands.ts';
 import type { Attachment, Socket } from './connection.ts';
 import { HANDSHAKE_HEADER, type Handshake } from './handshake.ts';
 import { Hub } from './hub.ts';
+import { isolateHubs } from './isolateHubs.ts';
 import { Principals, principalOf } from './principals.ts';
 import type { WatchedActor } from './watches.ts';
 
@@ -42,6 +43,7 @@ export class StreamHubActor extends DurableObject<Env> {
       clock: { now: () => Date.now(), after: (task, milliseconds) => void setTimeout(task, milliseconds) },
       logger,
       principals: this.#principals,
+      hubs: isolateHubs,
       limits: streamLimits(env),
       denied: (sender, operation, target) => recordDenial({ env, logger, ...sender }, operation, target),
       actorOf: (target: Target) => actorStub(env, target) as WatchedActor,

@@ -3,7 +3,7 @@
  * buffer, so receivers say how far they have come: every so many bytes they are asked for a receipt, which they send back
  * in order with all else. What has no receipt is bounded, and so is the time that a receipt may take.
  *
- * The bound is the socket's window. All the sockets of a hub, or of an isolate, share what their readers may leave unread: the more
+ * The bound is the socket's window. All the sockets of an isolate share what their readers may leave unread: the more
  * there are, the smaller is each one's window, so that a client with a thousand sockets that it never reads does not use up the
  * 128 MB that everybody's sockets live in.
  */

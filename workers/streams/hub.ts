@@ -17,6 +17,7 @@ import {
 import { UNCONFIRMED_BYTES_MAX, windowOf } from './flow.ts';
 import { type ClientFrame, FRAME_BYTES_MAX, FRAME_COMMANDS_MAX, type SubscribeFrame } from './frames.ts';
 import { errorFrame, type Incoming, invalid, readFrame } from './incoming.ts';
+import type { IsolateHubs } from './isolateHubs.ts';
 import { KeyGuard } from './keyGuard.ts';
 import { Pipelines } from './pipelines.ts';
 import type { Principals } from './principals.ts';
@@ -34,6 +35,8 @@ export interface HubDeps extends Pick<CommandsDeps, 'logger' | 'limits' | 'denie
   readonly name: string;
   readonly clock: Clock;
   readonly principals: Principals;
+  /** The hubs of its isolate. */
+  readonly hubs: IsolateHubs;
   actorOf(target: Target): WatchedActor;
   /** Whether an aggregate that there is not yet has been asked for, and will begin by itself. */
   isToCome(target: Target): Promise<boolean>;
@@ -50,6 +53,7 @@ export class Hub {
 
   constructor(deps: HubDeps) {
     this.#deps = deps;
+    deps.hubs.add(deps.name, this);
     this.#watches = new Watches(deps);
     const pipelines = new Pipelines((target) => deps.actorOf(target));
     this.#commands = { ...deps, actorOf: (target) => pipelines.to(target) };
@@ -259,7 +263,7 @@ export class Hub {
 
   /** Bytes that each connection may have without a receipt. */
   #window(): number {
-    return windowOf(this.#connections.size);
+    return windowOf(this.#deps.hubs.connections);
   }
 
   #logError(message: string, error: unknown, { target }: Watch): void {
