@@ -68,6 +68,8 @@ export async function checkCheckpoints(
   let isLinked = true;
   let isRooted = true;
   let proven = 0;
+  /** The key that signs by now. */
+  let signer: string | undefined;
   const readings = inOrder(numbersTo(last), (sequence) => readCheckpoint(archive, sequence));
   for await (const { sequence, checkpoint, fault } of readings) {
     const object = checkpointKey(sequence);
@@ -82,7 +84,14 @@ export async function checkCheckpoints(
     if (checkpoint.sequence !== sequence)
       report({ kind: 'broken_link', detail: `its number is ${checkpoint.sequence}` });
     if (isLinked) checkLink(checkpoint, previous, report);
-    const isTrusted = checkSignature(checkpoint, keys, objects, report);
+    const isInOffice = signer === undefined || keys.follows(checkpoint.keyId, signer);
+    if (isInOffice) signer = checkpoint.keyId;
+    else
+      report({
+        kind: 'untrusted_key',
+        detail: `key ${checkpoint.keyId} signs after ${signer} took over from it, or from another`,
+      });
+    const isTrusted = checkSignature(checkpoint, keys, objects, report) && isInOffice;
     // Once a root is wrong, all later ones are: they cover the same manifests.
     if (isRooted) isRooted = checkRoot(checkpoint, previous?.manifests ?? 0, logState, report);
     if (isTrusted && isRooted) proven = checkpoint.manifests;

@@ -67,6 +67,8 @@ export class TrustedKeys {
   readonly #keys = new Map<string, PublicKey>();
   /** Keys that the archive has a record of, trusted or not. */
   readonly #recorded = new Map<string, PublicKey>();
+  /** The key that each of them took over from. */
+  readonly #previous = new Map<string, string | null>();
   /** The key that was taken at the archive's word. */
   readonly assumed: string | undefined;
 
@@ -93,6 +95,13 @@ export class TrustedKeys {
       this.#keys.set(first.publicKey.keyId, first.publicKey);
     }
     for (const record of records) this.#take(record, findings);
+    for (const { keyId } of given) {
+      if (this.#recorded.has(keyId)) continue;
+      // Whoever has an older key could leave out all that was signed with this one.
+      const detail =
+        'the archive has no record of a key that you trust: it is another archive, or its end was cut off';
+      findings.add({ kind: 'incomplete', object: TrustedKeys.object(keyId), detail });
+    }
   }
 
   /** A key's name stands in every record of it, so that each record has its place. */
@@ -108,9 +117,25 @@ export class TrustedKeys {
     return this.#recorded.get(keyId);
   }
 
+  /**
+   * Whether a key may sign after `before` has: it is the same, or has taken over from it, at once or after others. One that was
+   * replaced signs nothing any more, whoever has it by now.
+   */
+  follows(keyId: string, before: string): boolean {
+    const seen = new Set<string>();
+    for (let candidate: string | null | undefined = keyId; typeof candidate === 'string'; ) {
+      if (candidate === before) return true;
+      if (seen.has(candidate)) return false;
+      seen.add(candidate);
+      candidate = this.#previous.get(candidate);
+    }
+    return false;
+  }
+
   #take({ object, body, publicKey, previousKey, signatures }: Record, findings: Findings): void {
     const { keyId } = publicKey;
     this.#recorded.set(keyId, publicKey);
+    this.#previous.set(keyId, previousKey);
     const message = Buffer.from(KEY_CONTEXT + canonical(body));
     for (const [signer, signature] of signatures) {
       const key = this.#recorded.get(signer);

@@ -138,6 +138,21 @@ export function keyRecord(
   return { key: body, signatures };
 }
 
+/**
+ * Whether a key may sign after another one has: it is the same, or its record leads back to it. One that was replaced signs nothing
+ * any more, so that whoever finds it has found nothing.
+ */
+export function follows(records: readonly KeyRecord[], keyId: string, before: string): boolean {
+  const previous = new Map(records.map(({ key }) => [key.keyId, key.previousKey]));
+  let candidate: string | null | undefined = keyId;
+  // A record leads to an older one, and none twice.
+  for (let step = 0; step <= records.length; step++) {
+    if (candidate === before) return true;
+    candidate = typeof candidate === 'string' ? previous.get(candidate) : undefined;
+  }
+  return false;
+}
+
 /** The key of the checkpoint of this number. */
 export function checkpointKey(sequence: number): string {
   return `checkpoints/${sequenceText(sequence)}.json`;

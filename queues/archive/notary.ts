@@ -11,6 +11,7 @@ import {
   type Checkpoint,
   checkpointHash,
   checkpointKey,
+  follows,
   type KeyRecord,
   keyRecord,
   keyRecordKey,
@@ -41,7 +42,7 @@ export interface NotaryDeps {
 }
 
 /** Why nothing was signed; the next call goes on reading. */
-export type Unsigned = 'no_notary_key' | 'broken_archive' | 'manifests_unread';
+export type Unsigned = 'no_notary_key' | 'replaced_notary_key' | 'broken_archive' | 'manifests_unread';
 
 /** What became of a call: the newest checkpoint where there is one, and why there is no newer one, if there should be. */
 export interface Signed {
@@ -140,6 +141,13 @@ export class Notary {
     const [key] = keys;
     if (key === undefined) return { checkpoint: latest ?? null, unsigned: 'no_notary_key' };
     await this.#publishKey(key, keys);
+    if (latest !== undefined && !follows(this.#tables.keys(), key.keyId, latest.checkpoint.keyId)) {
+      const { keyId } = key;
+      this.#deps.logger.log('error', 'archive not signed: another key has taken over from this one', {
+        keyId,
+      });
+      return { checkpoint: latest, unsigned: 'replaced_notary_key' };
+    }
     await this.#publish({ kind: 'checkpoint', record: this.#nextCheckpoint(latest, key) });
     return { checkpoint: this.latest() };
   }

@@ -38,9 +38,9 @@ beforeAll(async () => {
   }
 });
 
-async function forged(change: OperatorChange): Promise<Map<string, Uint8Array>> {
+async function forged(change: OperatorChange, sequence = FORGED): Promise<Map<string, Uint8Array>> {
   const objects = new Map(world.bucket.objects);
-  await rewriteAsOperator(world, objects, FORGED, change);
+  await rewriteAsOperator(world, objects, sequence, change);
   return objects;
 }
 
@@ -263,6 +263,56 @@ describe('a manifest that is signed', () => {
     expect(findings).toEqual([
       expect.stringMatching(/^broken_link: .* kept for 0 years, and books are for 7/),
     ]);
+  });
+});
+
+describe('a key that was replaced', () => {
+  /** Everything from the third manifest on, the first that the new key signed, as the holder of a key writes it. */
+  const rewritten = (signer: OperatorChange['signer'] & object) =>
+    forged({ file: (bytes) => rewrittenSegment(bytes, {}), signer }, 3);
+
+  it('signs nothing any more, whoever has found it', async () => {
+    const [newest, oldest] = world.keys;
+    const by = `key ${oldest?.keyId} signs after ${newest?.keyId} took over from it, or from another`;
+    expect(
+      await findingsOf(
+        await rewritten((keyId, sequence) => (sequence === 4 ? (oldest?.keyId ?? '') : keyId)),
+      ),
+    ).toEqual([`untrusted_key: checkpoints/000000000004.json: ${by}`]);
+    expect(await findingsOf(await rewritten((keyId) => keyId))).toEqual([]);
+  });
+
+  it('cannot leave out all that the new one has signed before whoever knows the new one', async () => {
+    const [newest, oldest] = world.keys;
+    const objects = await rewritten(() => oldest?.keyId ?? '');
+    objects.delete(`keys/${newest?.keyId}.json`);
+    expect(await findingsOf(objects)).toEqual([
+      expect.stringContaining(`incomplete: keys/${newest?.keyId}.json: the archive has no record of a key`),
+    ]);
+  });
+
+  it('is not asked by the notary, which says so and goes on once the secret begins with the new one', async () => {
+    const other = new ArchiveWorld();
+    let deposits = 0;
+    const signed = async () => {
+      act(other, 'account-1', 3 + 7 * deposits++);
+      await other.checkpoint();
+      return other.notary.sign();
+    };
+    const [old] = other.keys;
+    await signed();
+    other.keys = [...signingKeys(newNotaryKey()), ...other.keys];
+    const replaced = (await signed()).checkpoint;
+    expect(replaced?.checkpoint.keyId).toBe(other.keys[0]?.keyId);
+    other.keys = [...other.keys].reverse();
+    expect(await signed()).toEqual({ checkpoint: replaced, unsigned: 'replaced_notary_key' });
+    expect(other.lines.join('')).toContain(`another key has taken over from this one`);
+    expect(other.lines.join('')).toContain(old?.keyId);
+    other.keys = [...other.keys].reverse();
+    expect((await signed()).checkpoint?.checkpoint).toMatchObject({ sequence: 3, manifests: 4 });
+    const keys = other.keys.map(({ publicKey }) => publicKeyOf(publicKey));
+    const { findings } = await verifyArchive(new MemoryArchive(other.bucket.objects), other.now, { keys });
+    expect(findings.kept).toEqual([]);
   });
 });
 

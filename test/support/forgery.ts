@@ -181,12 +181,12 @@ function resign(
   objects: Objects,
   checkpoints: readonly Checkpoint[],
   manifests: readonly Manifest[],
-  keyOf: (keyId: string) => SigningKey,
+  keyOf: (keyId: string, sequence: number) => SigningKey,
 ): void {
   const leaves = manifests.map(({ header }) => leafHash(Buffer.from(manifestHash(header), 'hex')));
   let previousCheckpoint = checkpoints[0]?.checkpoint.previousCheckpoint as string;
   for (const { checkpoint } of checkpoints) {
-    const key = keyOf(checkpoint.keyId);
+    const key = keyOf(checkpoint.keyId, checkpoint.sequence);
     const covered = manifests.slice(0, checkpoint.manifests);
     const body = {
       ...checkpoint,
@@ -211,6 +211,8 @@ export interface OperatorChange {
   readonly header?: (header: ManifestHeader) => ManifestHeader;
   /** Other events. */
   readonly ranges?: (ranges: Range[]) => void;
+  /** Who signs a checkpoint that `keyId` had signed. */
+  readonly signer?: (keyId: string, sequence: number) => string;
 }
 
 /** Does it, and has everything after it linked and signed anew by the very keys that signed it before. */
@@ -218,7 +220,12 @@ export async function rewriteAsOperator(
   world: ArchiveWorld,
   objects: Objects,
   sequence: number,
-  { file, header: change = (header) => header, ranges: changeRanges = () => undefined }: OperatorChange,
+  {
+    file,
+    header: change = (header) => header,
+    ranges: changeRanges = () => undefined,
+    signer = (keyId) => keyId,
+  }: OperatorChange,
 ): Promise<void> {
   const manifests = manifestsIn(objects);
   const chosen = manifests[sequence - 1] as Manifest;
@@ -236,7 +243,8 @@ export async function rewriteAsOperator(
   const forged = relinked(manifests, replaced);
   for (const manifest of forged)
     objects.set(manifestKey(manifest.header.sequence), Buffer.from(manifestText(manifest)));
-  const keyOf = (keyId: string) => world.keys.find((known) => known.keyId === keyId) as SigningKey;
+  const keyOf = (before: string, number: number) =>
+    world.keys.find(({ keyId }) => keyId === signer(before, number)) as SigningKey;
   resign(objects, checkpointsIn(objects), forged, keyOf);
 }
 
