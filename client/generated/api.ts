@@ -2738,6 +2738,8 @@ readonly reply: {
 readonly segments: number;
 readonly events: number;
 readonly signed: Checkpoint | null;
+/** Why what has come since `signed` is not signed; null where nothing has. */
+readonly unsigned: "no_notary_key" | "replaced_notary_key" | "broken_archive" | "manifests_unread" | null;
 };
 };
 /** The newest signed root */

@@ -41,8 +41,14 @@ export interface NotaryDeps {
   readonly startTimer: StartTimer;
 }
 
-/** Why nothing was signed; the next call goes on reading. */
-export type Unsigned = 'no_notary_key' | 'replaced_notary_key' | 'broken_archive' | 'manifests_unread';
+/** Why nothing was signed; where manifests are unread, the next call goes on reading. */
+export const UNSIGNED = [
+  'no_notary_key',
+  'replaced_notary_key',
+  'broken_archive',
+  'manifests_unread',
+] as const;
+export type Unsigned = (typeof UNSIGNED)[number];
 
 /** What became of a call: the newest checkpoint where there is one, and why there is no newer one, if there should be. */
 export interface Signed {

@@ -6,9 +6,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ColumnChunk, SchemaElement, Statistics } from 'hyparquet';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { seededRandom } from '../../demo/random.ts';
 import { Analytics } from '../../local/archive/analytics.ts';
+import type { ArchiveClient } from '../../local/archive/client.ts';
+import { sign } from '../../local/archive/sign.ts';
 import { newNotaryKey } from '../../local/notaryKey.ts';
 import { signingKeys } from '../../queues/archive/checkpoint.ts';
 import { buildSegment } from '../../queues/archive/segment.ts';
@@ -313,6 +315,24 @@ describe('a key that was replaced', () => {
     const keys = other.keys.map(({ publicKey }) => publicKeyOf(publicKey));
     const { findings } = await verifyArchive(new MemoryArchive(other.bucket.objects), other.now, { keys });
     expect(findings.kept).toEqual([]);
+  });
+});
+
+describe('npm run archive -- sign', () => {
+  it.each([
+    [0, { unsigned: null, signed: { checkpoint: { sequence: 2, manifests: 3, events: 9 } } }, 'checkpoint 2'],
+    [
+      1,
+      { unsigned: 'replaced_notary_key', signed: { checkpoint: {} } },
+      'not signed: another key has taken over',
+    ],
+    [1, { unsigned: 'broken_archive', signed: null }, 'not signed: the archive is broken'],
+  ])('ends with %d and says so: %o', async (code, reply, text) => {
+    const print = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    const client = { json: async () => ({ segments: 1, events: 4, ...reply }) } as unknown as ArchiveClient;
+    expect(await sign(client)).toBe(code);
+    expect(print).toHaveBeenCalledWith(expect.stringContaining(`4 events archived in 1 segment; ${text}`));
+    print.mockRestore();
   });
 });
 

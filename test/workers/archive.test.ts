@@ -34,6 +34,7 @@ describe('the archive', () => {
       segments: 0,
       events: 0,
       signed: null,
+      unsigned: null,
     });
   });
 
@@ -126,7 +127,7 @@ describe('the archive', () => {
     }
     expect((await call('GET', '/v1/archive')).body).toEqual(before);
     const { body } = await call('POST', '/v1/audit/checkpoints');
-    expect(body).toEqual({ segments: 0, events: 0, signed: latest });
+    expect(body).toEqual({ segments: 0, events: 0, signed: latest, unsigned: null });
   });
 
   it('refuses a second object of the same key', async () => {

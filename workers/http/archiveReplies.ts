@@ -1,5 +1,6 @@
 /** What requests about checkpoints, proofs and the archive answer. */
 import { z } from 'zod';
+import { UNSIGNED } from '../../queues/archive/notary.ts';
 import { HashText } from '../../schemas/envelope.ts';
 import { AggregateId, UtcTime, Version } from '../../schemas/scalars.ts';
 import { LOG_STATES } from '../completeness.ts';
@@ -107,6 +108,10 @@ export const SealedReply = z.strictObject({
   segments: Count,
   events: Count,
   signed: CheckpointReply.nullable(),
+  unsigned: z
+    .enum(UNSIGNED)
+    .nullable()
+    .meta({ description: 'Why what has come since `signed` is not signed; null where nothing has.' }),
 });
 
 /** How the archive stands. */

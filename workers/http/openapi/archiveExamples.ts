@@ -71,7 +71,7 @@ export const ARCHIVE_EXAMPLES = {
       ],
     },
   },
-  signCheckpoint: { reply: { segments: 1, events: 2, signed } },
+  signCheckpoint: { reply: { segments: 1, events: 2, signed, unsigned: null } },
   getProof: {
     reply: {
       aggregateType: 'account',

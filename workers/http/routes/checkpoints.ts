@@ -111,7 +111,8 @@ const signCheckpoint = route(
       'fifteen seconds before: the archive hears of events that late.',
     success: {
       status: 200,
-      description: 'What was archived, and the newest checkpoint; null where there is no key to sign with.',
+      description:
+        'What was archived, the newest checkpoint if there is one, and why it does not cover all of it.',
       schema: SealedReply,
     },
   },
@@ -119,8 +120,8 @@ const signCheckpoint = route(
     const sealed = sealAll(archivistFor(c.env));
     const { segments, events } = await sealed.catch((error) => notWritten(c, error));
     const signed = askNotary(c.env, (notary) => notary.sign());
-    const { checkpoint } = await signed.catch((error) => notWritten(c, error));
-    return c.json({ segments, events, signed: checkpoint });
+    const { checkpoint, unsigned = null } = await signed.catch((error) => notWritten(c, error));
+    return c.json({ segments, events, signed: checkpoint, unsigned });
   },
 );
 
