@@ -10,6 +10,7 @@ import {
   requireQueueNames,
 } from './deployment.ts';
 import { LocalServerError } from './errors.ts';
+import { requirePageOrigins } from './pageOrigins.ts';
 import { missingResources, missingResourcesText } from './requiredResources.ts';
 import {
   deployedSecrets,
@@ -57,7 +58,9 @@ async function main(): Promise<number> {
     const environment = environmentOf(given);
     requireEnvironment(deployment, environment);
     requireQueueNames(deployment);
-    requireLocation({ ...deployment.vars, ...givenVariables(given) });
+    const variables = { ...deployment.vars, ...givenVariables(given) };
+    requireLocation(variables);
+    requirePageOrigins(variables.CORS_ORIGINS);
     const missing = await missingSecrets(given, deployment.vars ?? {}, deployedSecrets);
     if (missing.length > 0) throw new LocalServerError(missingSecretsText(missing));
     const profile = optionValue(given, '--profile');

@@ -1,5 +1,6 @@
 import { readLocalConfig, WRANGLER_TOML } from './config.ts';
 import { checkCrons } from './crons.ts';
+import { requirePageOrigins } from './pageOrigins.ts';
 import { makePages } from './pages.ts';
 import { LocalServer } from './server.ts';
 import { openStateFolder } from './stateFolder.ts';
@@ -15,6 +16,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   makePages();
   const config = await readLocalConfig(options.configPath ?? WRANGLER_TOML);
   checkCrons(config.crons);
+  requirePageOrigins(config.worker.bindings.CORS_ORIGINS);
   const folder = await openStateFolder(options.stateDir);
   const server = new LocalServer(options, config, folder);
   try {

@@ -1,5 +1,6 @@
 /** What browsers are told: how to treat answers, and which pages may have them. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { requirePageOrigins } from '../../local/pageOrigins.ts';
 import type { Env } from '../../workers/env.ts';
 import { app } from '../../workers/http/app.ts';
 import { ANONYMOUS, call, TEST_TOKEN, testEnv } from '../support/api.ts';
@@ -73,6 +74,25 @@ describe('pages of other origins', () => {
     }
     for (const Origin of ['https://path.test', 'https://test', 'null', '*']) {
       expect(allowed(await ask('GET', { Origin }, written))).toBeNull();
+    }
+  });
+
+  it('are looked for in vain among what is no origin, which the log and whoever starts or deploys it are told', async () => {
+    const warned = vi.spyOn(console, 'log').mockReturnValue();
+    const CORS_ORIGINS = 'https://fine.test,*, localhost:5173,https://*.test,https://path.test/app';
+    const response = await ask(
+      'GET',
+      { Origin: 'https://fine.test' },
+      { ...testEnv, LOG_LEVEL: 'warn', CORS_ORIGINS },
+    );
+    expect(allowed(response)).toBe('https://fine.test');
+    await response.body?.cancel();
+    const told = 'CORS_ORIGINS has "*", "localhost:5173", "https://*.test", "https://path.test/app", and';
+    expect(JSON.stringify(warned.mock.calls).replaceAll('\\', '')).toContain(told);
+    warned.mockRestore();
+    expect(() => requirePageOrigins(CORS_ORIGINS)).toThrow(told);
+    for (const fine of [undefined, '', 'https://a.test/, http://localhost:5173,app://here,null']) {
+      expect(() => requirePageOrigins(fine)).not.toThrow();
     }
   });
 

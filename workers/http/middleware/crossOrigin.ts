@@ -1,6 +1,8 @@
 /** Which web pages of other origins may use the API (CORS): those that the configuration names, and no other. */
 import type { MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
+import { pageOrigins, unusableText } from '../../../schemas/pageOrigins.ts';
+import { createLogger } from '../../../telemetry/logger.ts';
 import type { Env } from '../../env.ts';
 import type { HttpEnv } from '../context.ts';
 
@@ -54,18 +56,11 @@ const answers = new WeakMap<
   { readonly origins: ReadonlySet<string>; readonly handler: MiddlewareHandler }
 >();
 
-/** An origin as browsers send it: people also write it as the address of a page, with a slash at its end. */
-function originOf(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  // Origins of some schemes have no form of their own.
-  return url !== undefined && url.origin !== 'null' && url.href === `${url.origin}/` ? url.origin : text;
-}
-
 function answersOf(env: Env) {
   const known = answers.get(env);
   if (known !== undefined) return known;
-  const origins = new Set((env.CORS_ORIGINS ?? '').split(',').map((text) => originOf(text.trim())));
-  origins.delete('');
+  const { origins, unusable } = pageOrigins(env.CORS_ORIGINS);
+  if (unusable.length > 0) createLogger('http', env.LOG_LEVEL).log('warn', unusableText(unusable));
   const handler = cors({
     origin: (origin) => (origins.has(origin) ? origin : null),
     allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
