@@ -9,7 +9,7 @@ import { EventSourcedActor } from '../../actors/kernel/eventSourcedActor.ts';
 import type { ReplayedEvent } from '../../local/replay/checkedEvents.ts';
 import { type FeedPage, replay } from '../../local/replay/replay.ts';
 import type { Selection } from '../../local/replay/selection.ts';
-import type { AggregateKey } from '../../queues/kernel/positions.ts';
+import { type AggregateKey, keyOf } from '../../queues/kernel/positions.ts';
 import { CONSUMER_GROUPS } from '../../schemas/consumerGroups.ts';
 import { partOf, SANDBOX_PARTS, sandboxName } from '../../schemas/partition.ts';
 import { actorStub } from '../../workers/aggregates.ts';
@@ -69,6 +69,12 @@ async function settle(): Promise<void> {
       if (log.aggregateType === 'payment') await runDurableObjectAlarm(testEnv.SANDBOX.getByName(bank));
     }
     expect(await logs()).toEqual(before);
+    for (const log of before) {
+      const lacking = (await actorStub(testEnv, log as never).told()).filter(
+        ({ lacksSince }) => lacksSince !== null,
+      );
+      expect(lacking, keyOf(log)).toEqual([]);
+    }
   }, WAIT);
 }
 
