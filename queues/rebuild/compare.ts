@@ -40,8 +40,15 @@ type DifferentRow = AggregateKey & { readonly version?: number };
 /** Answers to {@link pairStatements}. */
 export type PairRows = readonly [DifferentRow[], DifferentRow[], AuditRow[]];
 
-/** Rows only in the rebuilt colour, rows only in the live one, and rows for the audit of aggregates that end here. */
-export function pairStatements(pair: Pair, slices: readonly Slice[], journal: Colour): Statement[] {
+/**
+ * Rows only in the rebuilt colour, rows only in the live one, and rows for the audit of aggregates that end here. Undefined where
+ * it would be about no aggregate: most views are made of few types, and of a long log most slices do not end.
+ */
+export function pairStatements(
+  pair: Pair,
+  slices: readonly Slice[],
+  journal: Colour,
+): readonly (Statement | undefined)[] {
   const { projector, live, building } = pair;
   const own = slices.filter(({ key }) => takes(projector, key));
   const ending = own.filter(({ isLast }) => isLast);
@@ -51,8 +58,16 @@ export function pairStatements(pair: Pair, slices: readonly Slice[], journal: Co
   return [
     missingStatement(projector, building, live, compared),
     missingStatement(projector, live, building, compared),
-    projector.audit.statement(building.colour, keys, journal),
+    keys.length === 0 ? undefined : projector.audit.statement(building.colour, keys, journal),
   ];
+}
+
+/** The rows that were asked for, taken from the answers to what was asked, in that order. */
+export function pairRows(
+  questions: readonly (Statement | undefined)[],
+  answers: Iterator<unknown[]>,
+): PairRows {
+  return questions.map((question) => (question && answers.next().value) ?? []) as unknown as PairRows;
 }
 
 /** Rows of one colour that the other does not have just so: found by their keys, since sorting whole rows costs ten times as much. */
@@ -61,7 +76,8 @@ function missingStatement(
   one: ViewTarget,
   other: ViewTarget,
   slices: readonly Slice[],
-): Statement {
+): Statement | undefined {
+  if (slices.length === 0) return undefined;
   const { idColumn, typeColumn, versionColumn, key } = table;
   const conditions = [`t.${idColumn} = slice.value ->> 1`];
   if (typeColumn !== undefined) conditions.push(`t.${typeColumn} = slice.value ->> 0`);

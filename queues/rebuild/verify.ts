@@ -21,7 +21,7 @@ import { projectorOf } from '../kernel/projector.ts';
 import {
   ownerDifferences,
   type Pair,
-  type PairRows,
+  pairRows,
   pairStandings,
   pairStatements,
   rowDifferences,
@@ -190,15 +190,17 @@ async function differencesOf(
   aheadOfLog: ReadonlySet<AggregateKey>,
 ): Promise<Difference[] | undefined> {
   const keys = slices.map(({ key }) => key);
-  const [positionRows, ...results] = await deps.database.batch([
+  const questions = pairs.map((pair) => pairStatements(pair, slices, journal));
+  const [positionRows, ...answered] = await deps.database.batch([
     positionsStatement(targets, keys),
-    ...pairs.flatMap((pair) => pairStatements(pair, slices, journal)),
+    ...questions.flat().filter((question) => question !== undefined),
   ]);
+  const answers = answered.values();
   const positions = new Map((positionRows as PositionRow[]).map((row) => [row.key, row]));
   const ownerOf = rememberingOwners(deps);
   const found: Difference[] = [];
   for (const [index, pair] of pairs.entries()) {
-    const rows = results.slice(index * 3, index * 3 + 3) as unknown as PairRows;
+    const rows = pairRows(questions[index] ?? [], answers);
     const standings = pairStandings(pair, slices, positions);
     const isBehind = standings.some(
       ({ slice, version, liveVersion, parkedVersion }) =>

@@ -139,7 +139,7 @@ describe('a paced rebuild', () => {
 
   it('takes short slices for a while once somebody was seen to wait, and long ones again after it', async () => {
     const { pace, done } = await alone({ callMs: SLICE_MS, isAwaited: (pauses) => pauses === 1 });
-    const slices = QUIET_SLICE_MS / SLICE_MS;
+    const slices = Math.ceil(QUIET_SLICE_MS / SLICE_MS);
     for (let call = 0; call <= slices; call++) await pace.database.all(STATEMENT);
     expect(done).toEqual([...Array(slices).fill('all'), 'pause', 'pause', 'all']);
     done.length = 0;
@@ -157,7 +157,7 @@ describe('a paced rebuild', () => {
       isAwaited: () => false,
       taken: (pauses) => pauses,
     });
-    const slices = QUIET_SLICE_MS / SLICE_MS;
+    const slices = Math.ceil(QUIET_SLICE_MS / SLICE_MS);
     for (let call = 0; call < slices; call++) await pace.database.all(STATEMENT);
     done.length = 0;
     for (let call = 0; call < 3; call++) await pace.database.all(STATEMENT);
