@@ -72,10 +72,22 @@ function parseMessage(desc: DescMessage, bytes: Uint8Array, { isBinary }: Messag
   } catch (error) {
     // Of the library's own making, and about the bytes alone.
     if (error instanceof Error && error.name !== 'ProblemError') {
-      throw invalid(`could not be read as ${desc.typeName}: ${error.message}`);
+      throw invalid(`could not be read as ${desc.typeName}: ${withoutValue(error.message)}`);
     }
     throw error;
   }
+}
+
+/**
+ * What the library says, without the value that it quotes: errors are kept by whoever watches for errors, and a request may have
+ * personal data. Names of messages and fields say where to look.
+ */
+function withoutValue(message: string): string {
+  const [, where, reason = ''] = /^(cannot decode .*? from JSON):? ([\s\S]*)$/.exec(message) ?? [];
+  if (where === undefined) return message;
+  if (/^key "[^"]*" is unknown$/.test(reason)) return `${where}: ${reason}`;
+  const [expected] = /^expected [\w. ()]+/.exec(reason) ?? [];
+  return expected === undefined ? where : `${where}: ${expected}`;
 }
 
 function parsedJson(bytes: Uint8Array): JsonValue {

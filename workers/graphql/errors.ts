@@ -4,6 +4,7 @@ import type { Context } from 'hono';
 import type { HttpEnv } from '../http/context.ts';
 import { problemOf } from '../http/failure.ts';
 import { type Problem, ProblemError, problemReply } from '../http/problem.ts';
+import { faultText } from './faultText.ts';
 
 /** An error of GraphQL that is a problem. */
 export function problemError(problem: Problem): GraphQLError {
@@ -52,9 +53,9 @@ export function shownResult({ errors, ...result }: Result, c: Context<HttpEnv>):
 
 function problemOfGraphQl(error: unknown, c: Context<HttpEnv>): Problem {
   if (!(error instanceof GraphQLError)) return problemOf(error, c);
-  const { originalError, message } = error;
+  const { originalError } = error;
   if (originalError instanceof ProblemError) return originalError.problem;
-  if (isOfTheClient(error)) return { code: 'invalid_request', detail: message };
+  if (isOfTheClient(error)) return { code: 'invalid_request', detail: faultText(error) };
   return problemOf(originalError ?? error, c);
 }
 
