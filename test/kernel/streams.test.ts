@@ -1,11 +1,11 @@
 /** Subscriptions through everything that goes wrong between a commit and a socket: nothing is left out, nothing comes twice. */
 import { describe, expect, it } from 'vitest';
 import { NOTICE_EVENTS_MAX } from '../../actors/kernel/watchers.ts';
-import type { Attachment } from '../../workers/streams/connection.ts';
+import { type Attachment, SUBSCRIPTIONS_MAX } from '../../workers/streams/connection.ts';
 import { Feed, FeedEnded } from '../../workers/streams/feed.ts';
 import { RECEIPT_MS_MAX, UNCONFIRMED_BYTES_MAX, windowOf } from '../../workers/streams/flow.ts';
 import type { ServerFrame } from '../../workers/streams/frames.ts';
-import { SOCKETS_MAX, SocketCounts } from '../../workers/streams/sockets.ts';
+import { ClientCounts, HUB_SUBSCRIPTIONS_MAX, SOCKETS_MAX } from '../../workers/streams/sockets.ts';
 import { StreamWorld, WorldActor, WorldHub, type WorldSocket } from '../support/streamWorld.ts';
 
 /** A client that subscribes to one aggregate and goes on after every break from the last version it has. */
@@ -354,16 +354,45 @@ describe('sockets that nobody reads', () => {
 
 describe('sockets of one client', () => {
   it('are as many as it likes up to half of all, and leave room for others', () => {
-    const counts = new SocketCounts(100);
+    const counts = new ClientCounts(100);
     const fill = (client: string) => {
       let taken = 0;
-      for (; counts.hasRoom(client); taken++) counts.add(client);
+      for (; counts.hasRoom(client); taken++) counts.add(client, 1);
       return taken;
     };
     expect(['greedy', 'second', 'greedy', 'third'].map(fill)).toEqual([50, 34, 0, 16]);
     expect([counts.total, counts.hasRoom('fourth')]).toEqual([100, false]);
-    for (let place = 0; place < 50; place++) counts.remove('greedy');
+    counts.add('greedy', -50);
     expect(counts.hasRoom('fourth')).toBe(true);
+  });
+
+  it('have their share of what a hub follows, also once it was evicted, and give back what they end', async () => {
+    const world = new StreamWorld(16);
+    new WorldActor(world, 'a', 0).commit(1);
+    const hub = new WorldHub(world, 'hub-0');
+    const frame = { type: 'subscribe', topic: 'events', aggregateType: 'account', aggregateId: 'a' };
+    const subscribed = async () => {
+      const socket = hub.connect();
+      const frames: ServerFrame[] = [];
+      socket.onFrame = (each) => void frames.push(each);
+      for (let place = 0; place < SUBSCRIPTIONS_MAX; place++)
+        hub.hub.message(socket, JSON.stringify({ ...frame, id: `s${place}` }));
+      await world.settle(10);
+      const refused = frames.flatMap((each) => (each.type === 'error' ? each.code : []));
+      expect(new Set(refused).size).toBeLessThan(2);
+      return { socket, refused: refused.length, code: refused[0] };
+    };
+    const full = HUB_SUBSCRIPTIONS_MAX / 2 / SUBSCRIPTIONS_MAX;
+    for (let sockets = 1; sockets < full; sockets++) expect((await subscribed()).refused).toBe(0);
+    const last = await subscribed();
+    expect(last.refused).toBe(0);
+    expect(await subscribed()).toMatchObject({ refused: SUBSCRIPTIONS_MAX, code: 'too_many_subscriptions' });
+    hub.evict();
+    expect((await subscribed()).refused).toBe(SUBSCRIPTIONS_MAX);
+    hub.hub.message(last.socket, JSON.stringify({ type: 'unsubscribe', id: 's7' }));
+    expect((await subscribed()).refused).toBe(SUBSCRIPTIONS_MAX - 1);
+    hub.disconnect(last.socket);
+    expect((await subscribed()).refused).toBe(1);
   });
 
   it('that sleep on though their sessions are over make room for others', () => {

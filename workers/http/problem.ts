@@ -103,7 +103,7 @@ const HTTP_PROBLEMS: Readonly<Record<HttpCode, ProblemKind>> = {
   },
   too_many_subscriptions: {
     status: 422,
-    meaning: 'The connection has as many subscriptions as it may have.',
+    meaning: 'The connection, or its client, has as many subscriptions as it may have.',
   },
   statement_too_large: {
     status: 422,

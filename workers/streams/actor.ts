@@ -51,9 +51,9 @@ export class StreamHubActor extends DurableObject<Env> {
         aggregateType === 'saga' && (await announcedSaga(env, aggregateId)) !== null,
     });
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(...KEEP_ALIVE));
-    const sockets = ctx.getWebSockets().flatMap(savedSocket);
-    this.#principals.keepOnly(new Set(sockets.map(([, { principalKey }]) => principalKey)));
-    this.#hub.restore(sockets);
+    const carried = new Set<string>();
+    this.#hub.restore(savedSockets(ctx.getWebSockets(), carried));
+    this.#principals.keepOnly(carried);
   }
 
   /** Takes a socket. Only the Worker reaches this, which has found out who is asking. */
@@ -103,7 +103,16 @@ function streamLimits(env: Env): StreamLimits {
   };
 }
 
-function savedSocket(socket: WebSocket): (readonly [Socket, Attachment])[] {
-  const saved: unknown = socket.deserializeAttachment();
-  return typeof saved === 'string' ? [[socket as Socket, JSON.parse(saved) as Attachment]] : [];
+/** Sockets that outlived the instance before, one after the other: all attachments at once may be more than there is room for. */
+function* savedSockets(
+  sockets: readonly WebSocket[],
+  carried: Set<string>,
+): Iterable<readonly [Socket, Attachment]> {
+  for (const socket of sockets) {
+    const saved: unknown = socket.deserializeAttachment();
+    if (typeof saved !== 'string') continue;
+    const attachment = JSON.parse(saved) as Attachment;
+    carried.add(attachment.principalKey);
+    yield [socket as Socket, attachment];
+  }
 }

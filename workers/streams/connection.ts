@@ -72,6 +72,8 @@ export interface ConnectionSettings {
   readonly window: () => number;
   /** Of the instance before, where the socket outlived it. */
   readonly flow?: FlowState | undefined;
+  /** Called where it has more subscriptions than before, begun or being set up; with a negative number where it has fewer. */
+  readonly onHeld: (more: number) => void;
   /** Called once, when it is over. */
   readonly onEnd: (connection: Connection) => void;
 }
@@ -91,6 +93,8 @@ export class Connection implements Sink {
   #sessionText: string;
   #isWatched = false;
   #pagesOnTheirWay = 0;
+  /** Subscriptions that `onHeld` was told of. */
+  #held = 0;
   /** Whether a subscription waits until fewer pages are on their way. */
   #isHeldBack = false;
 
@@ -191,13 +195,26 @@ export class Connection implements Sink {
   end(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
+    this.#hold(0);
     for (const subscription of this.subscriptions.values()) subscription.close();
     this.#settings.onEnd(this);
+  }
+
+  /** To be called where subscriptions have come or gone, unless it is saved: counts them. */
+  count(): void {
+    this.#hold(this.subscriptions.size + this.opening.size);
+  }
+
+  #hold(held: number): void {
+    if (held === this.#held) return;
+    this.#settings.onHeld(held - this.#held);
+    this.#held = held;
   }
 
   /** Writes down what has to survive hibernation: an {@link Attachment} as JSON, put together from what does not change. */
   save(): void {
     if (!this.isOpen) return;
+    this.count();
     const subscriptions = Array.from(this.subscriptions.values(), (each) => each.savedText()).join();
     const opening = JSON.stringify([...this.opening.values()]);
     const text = `{${this.#sessionText},"flow":[${this.#flow.state}],"subscriptions":[${subscriptions}],"opening":${opening}}`;

@@ -21,7 +21,7 @@ import type { IsolateHubs } from './isolateHubs.ts';
 import { KeyGuard } from './keyGuard.ts';
 import { Pipelines } from './pipelines.ts';
 import type { Principals } from './principals.ts';
-import { SocketCounts } from './sockets.ts';
+import { ClientCounts, HUB_SUBSCRIPTIONS_MAX, SOCKETS_MAX } from './sockets.ts';
 import { refusalOf, startProblem } from './subscribing.ts';
 import { type Clock, Subscription } from './subscription.ts';
 import { TOPICS } from './topics.ts';
@@ -46,7 +46,8 @@ export class Hub {
   readonly #deps: HubDeps;
   readonly #commands: CommandsDeps;
   readonly #connections = new Map<Socket, Connection>();
-  readonly #sockets = new SocketCounts();
+  readonly #sockets = new ClientCounts(SOCKETS_MAX);
+  readonly #subscriptions = new ClientCounts(HUB_SUBSCRIPTIONS_MAX);
   readonly #watches: Watches;
   /** When sockets were last looked through for sessions that are over, milliseconds since 1970. */
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -63,14 +64,19 @@ export class Hub {
     return this.#connections.size;
   }
 
-  /** Whether one more socket of a client is taken. Those whose sessions are over sleep on where nothing comes: they make room. */
+  /** Whether one more socket of a client is taken. */
   hasRoom(client: string): boolean {
-    if (this.#sockets.hasRoom(client)) return true;
+    return this.#hasRoom(this.#sockets, client);
+  }
+
+  /** Sockets whose sessions are over sleep on where nothing comes: they make room. */
+  #hasRoom(counts: ClientCounts, client: string): boolean {
+    if (counts.hasRoom(client)) return true;
     const now = this.#deps.clock.now();
     if (now < this.#lookedAt + LOOK_MS) return false;
     this.#lookedAt = now;
     for (const connection of this.#connections.values()) connection.isPast();
-    return this.#sockets.hasRoom(client);
+    return counts.hasRoom(client);
   }
 
   /** Takes a new socket in and welcomes it. */
@@ -112,6 +118,7 @@ export class Hub {
         connection.subscriptions.set(id, new Subscription(settings, connection, this.#deps.clock));
         if (isBehind === 1) behind.add(watch);
       }
+      connection.count();
       for (const frame of opening) void this.#subscribe(connection, frame);
     }
     // What was on its way to a subscription would else wait for the next commit.
@@ -173,7 +180,7 @@ export class Hub {
 
   async #subscribe(connection: Connection, frame: SubscribeFrame): Promise<void> {
     const { id, topic } = frame;
-    const refusal = refusalOf(connection, frame);
+    const refusal = refusalOf(connection, frame, (client) => this.#hasRoom(this.#subscriptions, client));
     if (refusal !== undefined) {
       if (refusal.code === 'forbidden') await this.#deny(connection, frame);
       connection.send(errorFrame(id, refusal));
@@ -244,15 +251,17 @@ export class Hub {
     let guard: KeyGuard | undefined;
     const onEnd = ({ subscriptions }: Connection) => {
       this.#connections.delete(socket);
-      this.#sockets.remove(principal.userId);
+      this.#sockets.add(principal.userId, -1);
       guard?.close();
       if (guard !== undefined) this.#watches.release(guard.watch);
       for (const { watch } of subscriptions.values()) this.#watches.release(watch);
     };
     const window = () => this.#window();
-    const connection = new Connection({ socket, session, principal, clock, logger, window, flow, onEnd });
+    const onHeld = (more: number) => this.#subscriptions.add(principal.userId, more);
+    const settings = { socket, session, principal, clock, logger, window, flow, onHeld, onEnd };
+    const connection = new Connection(settings);
     this.#connections.set(socket, connection);
-    this.#sockets.add(principal.userId);
+    this.#sockets.add(principal.userId, 1);
     const { serviceKey } = session;
     if (serviceKey !== undefined) {
       const watch = this.#watches.of({ aggregateType: 'serviceKey', aggregateId: serviceKey.keyId });

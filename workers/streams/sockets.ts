@@ -1,21 +1,27 @@
 /**
- * How many sockets a hub holds, and of whom. From half of them on no client may have more than its fair share, for which the next
- * client to come counts as one: so nobody is kept out by somebody who opens socket after socket.
+ * How many sockets and subscriptions a hub holds, and of whom. From half of them on no client may have more than its fair share, for which
+ * the next client to come counts as one: so nobody is kept out by somebody who opens socket after socket.
  */
 
-/** Sockets of a hub: the platform takes 32,768 for an object. */
-export const SOCKETS_MAX = 30_000;
+/**
+ * Sockets of a hub: each takes 1.2 kB of an isolate's 128 MB, asleep or not, since whatever wakes a hub brings all of them back. The platform
+ * takes 32,768 for an object.
+ */
+export const SOCKETS_MAX = 20_000;
+
+/** Subscriptions of a hub, of all its sockets: each takes 0.5 kB, with an aggregate of its own. */
+export const HUB_SUBSCRIPTIONS_MAX = 60_000;
 
 /** Part of them below which nobody's share is looked at. */
 const RELAXED_SHARE = 0.5;
 
-/** Sockets by client. */
-export class SocketCounts {
+/** Sockets, or subscriptions, by client. */
+export class ClientCounts {
   readonly #max: number;
   readonly #clients = new Map<string, number>();
   #total = 0;
 
-  constructor(max = SOCKETS_MAX) {
+  constructor(max: number) {
     this.#max = max;
   }
 
@@ -32,16 +38,11 @@ export class SocketCounts {
     return own < this.#max / (clients + 1);
   }
 
-  add(client: string): void {
-    this.#total++;
-    this.#clients.set(client, (this.#clients.get(client) ?? 0) + 1);
-  }
-
-  /** One that was added is gone. */
-  remove(client: string): void {
-    this.#total--;
-    const left = (this.#clients.get(client) ?? 0) - 1;
-    if (left > 0) this.#clients.set(client, left);
+  /** So many more of a client; fewer, where it is negative. */
+  add(client: string, more: number): void {
+    this.#total += more;
+    const own = (this.#clients.get(client) ?? 0) + more;
+    if (own > 0) this.#clients.set(client, own);
     else this.#clients.delete(client);
   }
 }

@@ -6,8 +6,12 @@ import type { SubscribeFrame } from './frames.ts';
 import { type FrameError, invalid } from './incoming.ts';
 import { TOPICS } from './topics.ts';
 
-/** Why a subscription is refused before its aggregate is asked. */
-export function refusalOf(connection: Connection, frame: SubscribeFrame): FrameError | undefined {
+/** Why a subscription is refused before its aggregate is asked. `hasRoom`: whether the hub takes one more of a client. */
+export function refusalOf(
+  connection: Connection,
+  frame: SubscribeFrame,
+  hasRoom: (client: string) => boolean,
+): FrameError | undefined {
   const { id, topic, aggregateType } = frame;
   const { operation, of } = TOPICS[topic];
   if (connection.subscriptions.has(id) || connection.opening.has(id)) {
@@ -18,6 +22,11 @@ export function refusalOf(connection: Connection, frame: SubscribeFrame): FrameE
   }
   if (connection.subscriptions.size + connection.opening.size >= SUBSCRIPTIONS_MAX) {
     const detail = `A connection has at most ${SUBSCRIPTIONS_MAX} subscriptions.`;
+    return { code: 'too_many_subscriptions', detail };
+  }
+  if (!hasRoom(connection.principal.userId)) {
+    const detail =
+      "The hub of the connection holds as many subscriptions as it can, or as is this client's share.";
     return { code: 'too_many_subscriptions', detail };
   }
   if (!mayReach(connection.principal, operation, frame)) {
