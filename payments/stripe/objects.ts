@@ -41,7 +41,10 @@ export const SHAPES = { paymentIntent: PaymentIntent, refund: Refund, refundList
 /** Ids of cards and of what stands for them. */
 const TOKEN_IDS = /\b(?:tok_\w{3,}|(?:pm|card|src|seti)_[A-Za-z0-9]{10,})/g;
 
-/** What Stripe says to people without the ids of cards that it may name: it is kept for good. */
+/**
+ * What Stripe says to people without the ids of cards that it may name: it is kept for good, and may come when the customer was erased
+ * meanwhile, so that nobody knows the card's id any more. No longer than what is stored may be.
+ */
 export function wordsOf(message: string): string {
   // Half a character at the cut could not be stored.
   return message.replace(TOKEN_IDS, '[token]').slice(0, DETAIL_LENGTH_MAX).toWellFormed();
@@ -114,5 +117,5 @@ export function refundOf({ id: reference, status, failure_reason }: Refund): Pro
 }
 
 function declined(reference: string, code: string, detail: string) {
-  return { outcome: 'declined' as const, reference, code, detail };
+  return { outcome: 'declined' as const, reference, code, detail: wordsOf(detail) };
 }

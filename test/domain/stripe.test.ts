@@ -1,10 +1,12 @@
 /** Payments through Stripe, against a local server that speaks its protocol: money, faults, idempotency, webhooks. */
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { performCall } from '../../payments/provider.ts';
 import { webhookReaders } from '../../payments/providers.ts';
 import { fromMinorUnits, toMinorUnits } from '../../payments/stripe/amounts.ts';
 import { StripeProvider } from '../../payments/stripe/stripe.ts';
 import type { PaymentCommand } from '../../schemas/payment.ts';
+import { ProviderDetail } from '../../schemas/paymentProvider.ts';
 import { authorize, capture, refund, voidIt } from '../support/payment.ts';
 import { PaymentWorld } from '../support/paymentWorld.ts';
 import { holdsEventually } from '../support/property.ts';
@@ -16,6 +18,11 @@ import {
   StripeServer,
   WEBHOOK_SECRET,
 } from '../support/stripeServer.ts';
+
+/** A token of somebody whose key is gone. */
+const ERASED = {
+  $enc: { ciphertext: 'c'.repeat(30), keyVersion: 1, nonce: 'n'.repeat(16), subject: 'customer' },
+};
 
 const server = new StripeServer();
 let url = '';
@@ -135,6 +142,38 @@ describe('a payment through Stripe', () => {
     await world.callNext();
     expect(world.state.standing.status).toBe('AUTHORIZED');
     expect(server.requests.map(({ method }) => method)).toEqual(['POST', 'GET', 'GET']);
+  });
+
+  it('that is asked after keeps nothing of the card in its words, also where the customer was erased meanwhile', async () => {
+    const world = payment();
+    world.command(order({ token: 'pm_card_processing' }));
+    await world.callNext();
+    const [intent] = [...server.intents.values()];
+    if (intent === undefined) throw new Error('Stripe has no payment');
+    const message = `No such PaymentMethod: 'pm_1NirD82eZvKYlo2C'; ${'it was detached. '.repeat(60)}`;
+    const failed = {
+      ...intentObject(intent),
+      status: 'requires_payment_method',
+      last_payment_error: { code: 'resource_missing', message },
+    };
+    const asked = new StripeProvider({
+      secretKey: SECRET_KEY,
+      url,
+      fetch: async () => Response.json(failed),
+    });
+    const call = {
+      operation: 'authorize',
+      provider: 'stripe',
+      amount: '100',
+      currency: 'EUR',
+      method: 'card',
+    };
+    const request = { ...call, token: ERASED, pending: intent.id, payment: null, captured: '0', failures: 0 };
+    const open = async () => ({ status: 'erased' }) as const;
+    const answer = await performCall({ providers: () => asked, open }, 'p-erased', request, false);
+    const { result } = answer.data as { result: { detail: string } };
+    expect(result.detail).toMatch(/^No such PaymentMethod: '\[token\]'; it was detached\./);
+    expect(ProviderDetail.safeParse(result.detail).success).toBe(true);
   });
 
   it('says clearly that the key is wrong, and records nothing', async () => {
