@@ -252,6 +252,7 @@ export class Hub {
     const onEnd = ({ subscriptions }: Connection) => {
       this.#connections.delete(socket);
       this.#sockets.add(principal.userId, -1);
+      principals.forget(session.principalKey);
       guard?.close();
       if (guard !== undefined) this.#watches.release(guard.watch);
       for (const { watch } of subscriptions.values()) this.#watches.release(watch);

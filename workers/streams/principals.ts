@@ -59,6 +59,11 @@ export class Principals {
     return principal;
   }
 
+  /** One of its sockets is gone, maybe its last: it is not held in memory for others, who have it or read it anew. */
+  forget(key: string): void {
+    this.#known.delete(key);
+  }
+
   /** Lets go of all that no socket carries. */
   keepOnly(keys: ReadonlySet<string>): void {
     for (const key of [...this.#storage.keys()]) if (!keys.has(key)) this.#storage.delete(key);
