@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LOCAL_RUN } from '../../local/bundle.ts';
 import { IS_LOCAL } from '../../schemas/localRun.ts';
+import { GRANTED_ACCOUNTS_MAX } from '../../schemas/role.ts';
 import { CLOCK_TOLERANCE_SECONDS } from '../../workers/access/accessToken.ts';
 import {
   AuthenticationMisconfigured,
@@ -19,7 +20,12 @@ import {
   KeysUnavailable,
   PublishedKeys,
 } from '../../workers/access/publishedKeys.ts';
-import { VERIFIED_MAX, VERIFIED_MS, VerifiedCallers } from '../../workers/access/verified.ts';
+import {
+  VERIFIED_ACCOUNTS_MAX,
+  VERIFIED_MAX,
+  VERIFIED_MS,
+  VerifiedCallers,
+} from '../../workers/access/verified.ts';
 import type { Env } from '../../workers/env.ts';
 import { ISSUER_VARIABLES, IssuerKey, JWKS_URL, keySet } from '../support/issuer.ts';
 
@@ -294,6 +300,20 @@ describe('a verified token', () => {
     expect(callers.find('hash-1', 0)).toBe(administrator);
     expect(callers.find('hash-1', VERIFIED_MS)).toBeUndefined();
     expect(callers.size).toBe(VERIFIED_MAX - 1);
+  });
+
+  it('is forgotten sooner where tokens grant many accounts', () => {
+    const callers = new VerifiedCallers();
+    const accounts = new Set(Array.from({ length: GRANTED_ACCOUNTS_MAX }, (_, place) => `account-${place}`));
+    const principal = { ...LOCAL_ADMINISTRATOR, accounts };
+    const caller = { principal, endsAt: Number.POSITIVE_INFINITY };
+    const held = VERIFIED_ACCOUNTS_MAX / GRANTED_ACCOUNTS_MAX;
+    for (let place = 0; place < 3 * held; place++) callers.add(`hash-${place}`, caller, 0);
+    expect(callers.size).toBe(held);
+    // Seen again, it counts once.
+    for (let time = 0; time < held; time++) callers.add(`hash-${3 * held - 1}`, caller, time);
+    expect(callers.size).toBe(held);
+    expect(callers.find(`hash-${2 * held}`, 0)).toBe(caller);
   });
 
   it.each([

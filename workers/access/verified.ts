@@ -2,8 +2,11 @@
 import { hash } from 'node:crypto';
 import type { KnownCaller } from './principal.ts';
 
-/** Tokens remembered at a time, a few hundred bytes each. The oldest goes first; a dropped one is verified anew. */
+/** Tokens remembered at a time, a few hundred bytes each beside the accounts. The oldest goes first; a dropped one is verified anew. */
 export const VERIFIED_MAX = 10_000;
+
+/** Accounts that all of them grant together: a token may grant a thousand, of some sixty bytes each, and an isolate has 128 MB for everything. */
+export const VERIFIED_ACCOUNTS_MAX = 100_000;
 
 /** A verified token is looked at again after so long: what was revoked ends by then. */
 export const VERIFIED_MS = 30_000;
@@ -17,6 +20,7 @@ interface Verified {
 /** By the hash of the token: memory holds none, and looking one up takes a time that tells nothing about the others. */
 export class VerifiedCallers {
   readonly #callers = new Map<string, Verified>();
+  #accounts = 0;
 
   get size(): number {
     return this.#callers.size;
@@ -26,18 +30,30 @@ export class VerifiedCallers {
     const found = this.#callers.get(tokenHash);
     if (found === undefined) return undefined;
     if (now < found.until) return found.caller;
-    this.#callers.delete(tokenHash);
+    this.#drop(tokenHash, found);
     return undefined;
   }
 
   /** Remembers a caller until `until` or until the token ends, and never for long. */
   add(tokenHash: string, caller: KnownCaller, now: number, until = Number.POSITIVE_INFINITY): void {
-    if (this.#callers.size >= VERIFIED_MAX) {
-      const [oldest] = this.#callers.keys();
-      if (oldest !== undefined) this.#callers.delete(oldest);
-    }
+    const before = this.#callers.get(tokenHash);
+    if (before !== undefined) this.#drop(tokenHash, before);
     this.#callers.set(tokenHash, { caller, until: Math.min(until, caller.endsAt, now + VERIFIED_MS) });
+    this.#accounts += accountsOf(caller);
+    for (const [oldest, verified] of this.#callers) {
+      if (this.#callers.size <= VERIFIED_MAX && this.#accounts <= VERIFIED_ACCOUNTS_MAX) break;
+      this.#drop(oldest, verified);
+    }
   }
+
+  #drop(tokenHash: string, { caller }: Verified): void {
+    this.#callers.delete(tokenHash);
+    this.#accounts -= accountsOf(caller);
+  }
+}
+
+function accountsOf({ principal }: KnownCaller): number {
+  return principal.accounts?.size ?? 0;
 }
 
 const utf8 = new TextEncoder();
