@@ -127,6 +127,7 @@ describe('the page of a statement', () => {
       'title',
       'style',
       'body',
+      'main',
       'h1',
       'h2',
       'p',
