@@ -50,6 +50,9 @@ type Arguments<Id extends OperationId> =
 /** Commands by their own ids in the body: sending them twice is sending them once. */
 const KEYED_BY_BODY: readonly string[] = ['runCommands'];
 
+/** What is no step of a path, and cannot be escaped either: with `..` for its id, an account's events would be those of all. */
+const NO_STEPS: readonly unknown[] = ['', '.', '..'];
+
 interface Described {
   readonly method: string;
   readonly path: string;
@@ -144,6 +147,7 @@ export class FolioClient {
     const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
       const value = input.params?.[name];
       if (value === undefined) throw new TypeError(`${method} ${path} needs params.${name}`);
+      if (NO_STEPS.includes(value)) throw new TypeError(`${method} ${path}: params.${name} is "${value}"`);
       return encodeURIComponent(value);
     });
     const query = Object.entries(input.query ?? {}).filter(([, value]) => value !== undefined);

@@ -279,9 +279,11 @@ export class FolioStream {
     }
     subscription.finish(problem);
     this.#subscriptions.delete(id);
+    this.#asked.delete(id);
   }
 
   #unsubscribe({ id }: AnySubscription): void {
-    if (this.#subscriptions.delete(id)) this.#send({ type: 'unsubscribe', id });
+    // Where it was not asked for on this connection, the platform knows of none.
+    if (this.#subscriptions.delete(id) && this.#asked.delete(id)) this.#send({ type: 'unsubscribe', id });
   }
 }

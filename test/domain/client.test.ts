@@ -306,6 +306,16 @@ describe('what no attempt can mend', () => {
       expect(() => new FolioClient({ url, token: 't' }), url).toThrow(/url has to be like https:/);
   });
 
+  it.each(['', '.', '..'])(
+    'is an id that would make another path, %j, which is not asked for',
+    async (id) => {
+      const { client, seen } = clientMeeting(done);
+      await expect(client.call('getAccountEvents', { params: { id } })).rejects.toBeInstanceOf(TypeError);
+      await expect(client.call('depositFunds', { ...deposit, params: { id } })).rejects.toThrow('params.id');
+      expect(seen).toEqual([]);
+    },
+  );
+
   it('is an operation that there is not', async () => {
     const { client } = clientMeeting(done);
     await expect(client.call('getAcount' as 'getHealth')).rejects.toThrow('there is no operation getAcount');

@@ -177,9 +177,10 @@ describe('commands', () => {
     const stream = platform.client.stream();
     const results = Array.from({ length: 20 }, (_, index) => stream.command(command(`c-${index}`)));
     for (const result of results) result.catch(() => undefined);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    const sent = platform.sockets[0]?.received.map(({ commands }) => (commands as unknown[]).length);
-    expect(sent).toEqual([3, 3]);
+    const sent = () => platform.sockets[0]?.received.map(({ commands }) => (commands as unknown[]).length);
+    await vi.waitFor(() => expect(sent()).toEqual([3, 3]));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(sent()).toEqual([3, 3]);
     stream.close();
     expect(await results[0]?.catch(String)).toContain('the stream was closed');
     expect(await stream.command(command('late')).catch(String)).toContain('the stream was closed');
@@ -322,7 +323,8 @@ describe('a subscription', () => {
     for (let round = 0; round < 3; round++) {
       for (let index = 0; index < 5; index++) platform.run(`more-${round}-${index}`);
       platform.sockets.at(-1)?.break();
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await vi.waitFor(() => expect(platform.sockets).toHaveLength(round + 2));
+      await new Promise((resolve) => setTimeout(resolve, 5));
     }
     // The connections after the first were asked for nothing as long as there was something to read.
     expect(frames()).toEqual([1, 0, 0, 0]);
