@@ -202,12 +202,12 @@ export class Restoration {
     return { ok: true, ...this.standing() };
   }
 
-  /** Why events that should follow on the head are not to be believed: their hashes, or their memory of commands. */
+  /** Why events that should follow on the head are not to be believed: their hashes, times, or memory of commands. */
   #faultOf(
     events: readonly PublishedEvent[],
-    head: { readonly version: number; readonly hash: string },
+    head: { readonly version: number; readonly hash: string; readonly recordedAt: number },
   ): RestoreAnswer | undefined {
-    let { version, hash } = head;
+    let { version, hash, recordedAt } = head;
     let commandId = this.#commandIdOf(version);
     for (const event of events) {
       version++;
@@ -215,6 +215,12 @@ export class Restoration {
       hash = eventHash(hash, { ...this.#deps.source, ...event, data, metadata });
       if (event.version !== version || event.hash !== hash)
         return refused('event_altered', `The event of version ${version} is not what its hash says.`);
+      if (event.recordedAt < recordedAt)
+        return refused(
+          'event_altered',
+          `The event of version ${version} was recorded before the one that it follows on.`,
+        );
+      ({ recordedAt } = event);
       const { commandId: own } = event.metadata;
       if (event.fingerprint === undefined && own !== commandId)
         return refused(

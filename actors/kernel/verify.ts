@@ -27,7 +27,7 @@ export interface ChainReport {
   readonly headHash: string;
   /** Events that are what their hashes cover, from the first on. */
   readonly eventsChecked: number;
-  /** The first version that is missing, out of order or not what its hash covers. */
+  /** The first version that is missing, out of order, recorded before the one before it, or not what its hash covers. */
   readonly firstBadVersion?: number;
   /** Where to go on; absent at the end. */
   readonly next?: VerifyRange;
@@ -43,11 +43,14 @@ export function verifyChain(source: Source, log: EventLog, range?: VerifyRange):
   let { version, hash } = after;
   const report = { version: upTo.version, headHash: upTo.hash };
   const events = end > version ? log.readStored(version + 1, end - version) : [];
+  // Times are searched as if they were sorted: one that goes back would hide what came before it, however well it is hashed.
+  let recordedAt = version === 0 ? 0 : (log.readStored(version, 1)[0]?.recordedAt ?? 0);
   for (const event of events) {
     const expected = version + 1;
     hash = eventHash(hash, { ...source, ...event });
-    if (event.version !== expected || hash !== event.hash) break;
+    if (event.version !== expected || hash !== event.hash || event.recordedAt < recordedAt) break;
     version = expected;
+    ({ recordedAt } = event);
   }
   if (version < end) return { ok: false, ...report, eventsChecked: version, firstBadVersion: version + 1 };
   if (end < upTo.version)

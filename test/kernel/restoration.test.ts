@@ -3,8 +3,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { accountDecider } from '../../actors/account/decider.ts';
 import type { Perform } from '../../actors/kernel/actorDeps.ts';
 import type { AnyDecider } from '../../actors/kernel/decider.ts';
+import { eventHash } from '../../actors/kernel/hashChain.ts';
 import { Restoration } from '../../actors/kernel/restoration.ts';
 import type { ActorStorage } from '../../actors/kernel/storage.ts';
+import { canonicalJson } from '../../schemas/canonical.ts';
 import { type PublishedEvent, parseEventsMessage } from '../../schemas/message.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { ArchivedAccount } from '../support/archive.ts';
@@ -185,6 +187,29 @@ describe('a restoration refuses', () => {
     expect(subject.append(forged)).toMatchObject({ ok: false, code: 'event_altered' });
     expect(subject.standing()).toMatchObject({ head: 0, restoring: false });
   });
+
+  it.each([4, 6])(
+    'an event that says it was recorded before the one that it follows on, version %d',
+    (version) => {
+      const subject = restoration();
+      // The second of them is the first of its range.
+      if (version === 6) subject.append(range(1, 5));
+      const { previousHash, events: forged } = range(version === 6 ? 6 : 1, 9);
+      let hash = previousHash;
+      const chained = forged.map((event) => {
+        const recordedAt = event.version < version ? event.recordedAt : event.recordedAt - 500;
+        const [data, metadata] = [canonicalJson(event.data), canonicalJson(event.metadata)];
+        hash = eventHash(hash, { ...SOURCE, ...event, recordedAt, data, metadata });
+        return { ...event, recordedAt, hash };
+      });
+      expect(subject.append({ previousHash, events: chained })).toEqual({
+        ok: false,
+        code: 'event_altered',
+        detail: `The event of version ${version} was recorded before the one that it follows on.`,
+      });
+      expect(subject.standing().head).toBe(version === 6 ? 5 : 0);
+    },
+  );
 
   it('events that this release cannot fold', () => {
     const lines: string[] = [];

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { VERIFY_EVENTS_MAX } from '../../actors/kernel/verify.ts';
+import { EventLog } from '../../actors/kernel/eventLog.ts';
+import { eventHash } from '../../actors/kernel/hashChain.ts';
+import { VERIFY_EVENTS_MAX, verifyChain } from '../../actors/kernel/verify.ts';
 import { localCore } from '../support/localCore.ts';
 import { type ToyState, toyDecider } from '../support/toyDecider.ts';
 
@@ -19,7 +21,7 @@ async function longLog() {
       CONTEXT,
     );
   await add(1, EVENTS);
-  return { core, add, sql: world.storage.sql };
+  return { core, add, sql: world.storage.sql, storage: world.storage };
 }
 
 describe('a long chain', () => {
@@ -45,6 +47,32 @@ describe('a long chain', () => {
     sql.exec(`UPDATE events SET data = '{"amount":2}' WHERE version = ?`, version);
     let report = core.verify();
     while (report.next !== undefined) report = core.verify(report.next);
+    expect(report).toMatchObject({ ok: false, firstBadVersion: version, eventsChecked: version - 1 });
+  });
+
+  it.each([
+    ['within a range', 7],
+    ['where a range begins', VERIFY_EVENTS_MAX + 1],
+  ])('shows a time that goes back %s, however well all is hashed', async (_, version) => {
+    const { sql, storage } = await longLog();
+    sql.exec('DROP TRIGGER events_no_update');
+    const source = { aggregateType: toyDecider.aggregateType, aggregateId: 'local' };
+    const log = new EventLog(storage);
+    const late = version - 1;
+    let hash = log.readStored(late - 1, 1)[0]?.hash as string;
+    for (const event of log.readStored(late, -1)) {
+      const recordedAt = event.version === late ? event.recordedAt + 1 : event.recordedAt;
+      hash = eventHash(hash, { ...source, ...event, recordedAt });
+      sql.exec(
+        'UPDATE events SET recorded_at = ?, hash = ? WHERE version = ?',
+        recordedAt,
+        hash,
+        event.version,
+      );
+    }
+    const forged = new EventLog(storage);
+    let report = verifyChain(source, forged);
+    while (report.next !== undefined) report = verifyChain(source, forged, report.next);
     expect(report).toMatchObject({ ok: false, firstBadVersion: version, eventsChecked: version - 1 });
   });
 
