@@ -2,6 +2,7 @@
 import { placeOf } from '../../schemas/location.ts';
 import type { KnownCaller, ShownKey } from '../access/principal.ts';
 import type { Env } from '../env.ts';
+import { inTime } from '../inTime.ts';
 import { principalText } from './principals.ts';
 
 /**
@@ -39,10 +40,12 @@ export async function openSocket(
   const endsAt = Math.min(caller.endsAt, Date.now() + SESSION_MS_MAX);
   const handshake: Handshake = { principal: principalText(principal), correlationId, endsAt, serviceKey };
   const chance = crypto.getRandomValues(new Uint32Array(1))[0] as number;
-  const hub = env.STREAMS.getByName(`hub-${chance % STREAM_HUBS}`, placeOf(env));
-  const { status, webSocket } = await hub.fetch('https://hub/', {
+  const name = `hub-${chance % STREAM_HUBS}`;
+  const answer = env.STREAMS.getByName(name, placeOf(env)).fetch('https://hub/', {
     headers: { Upgrade: 'websocket', [HANDSHAKE_HEADER]: JSON.stringify(handshake) },
   });
+  // Whoever tries again comes to another one, most likely.
+  const { status, webSocket } = await inTime(`streams/${name}`, answer);
   // A token among what was offered must not come back, and what was not offered may not.
   const chosen = offered.includes(SUBPROTOCOL) ? { 'Sec-WebSocket-Protocol': SUBPROTOCOL } : {};
   return new Response(null, { status, webSocket, headers: chosen });
