@@ -105,8 +105,6 @@ async function runStorm(seed: number): Promise<void> {
     for (let steps = world.integer(30); steps > 0; steps--) await world.step();
   }
   world.faults = { lost: 0, unanswered: 0 };
-  // Sooner or later the platform wakes every actor: by its alarm, a command or the sweeper.
-  for (const actor of actors) actor.restart();
   await world.settle(RECEIPT_MS_MAX * 2);
   for (const [index, reader] of readers.entries()) {
     const { head } = actors[index % 2] as WorldActor;
