@@ -5,11 +5,17 @@
 import type { Target } from '../access/principal.ts';
 import type { AggregateActor } from '../aggregates.ts';
 
-/** Stubs kept at a time. The one that was used longest ago goes first, and has nothing on its way. */
-const STUBS_MAX = 2_000;
+/** Stubs kept at a time, and those that have something on their way. The one that was used longest ago goes first. */
+export const STUBS_MAX = 2_000;
+
+interface Pipeline {
+  readonly stub: AggregateActor;
+  /** Calls that are not answered. */
+  calls: number;
+}
 
 export class Pipelines {
-  readonly #stubs = new Map<string, AggregateActor>();
+  readonly #pipelines = new Map<string, Pipeline>();
   readonly #stubOf: (target: Target) => AggregateActor;
 
   constructor(stubOf: (target: Target) => AggregateActor) {
@@ -19,25 +25,35 @@ export class Pipelines {
   /** The actor as commands reach it. After a failed call its stub is broken for good, and the next call gets another. */
   to(target: Target): Pick<AggregateActor, 'executeBrief'> {
     const key = `${target.aggregateType}/${target.aggregateId}`;
-    const stub = this.#stubs.get(key) ?? this.#stubOf(target);
-    this.#stubs.delete(key);
-    this.#stubs.set(key, stub);
+    const pipeline = this.#pipelines.get(key) ?? { stub: this.#stubOf(target), calls: 0 };
+    this.#used(key, pipeline);
     this.#bound();
     return {
       executeBrief: async (commands, context) => {
+        pipeline.calls++;
         try {
-          return await stub.executeBrief(commands, context);
+          return await pipeline.stub.executeBrief(commands, context);
         } catch (error) {
-          if (this.#stubs.get(key) === stub) this.#stubs.delete(key);
+          if (this.#pipelines.get(key) === pipeline) this.#pipelines.delete(key);
           throw error;
+        } finally {
+          pipeline.calls--;
         }
       },
     };
   }
 
+  #used(key: string, pipeline: Pipeline): void {
+    this.#pipelines.delete(key);
+    this.#pipelines.set(key, pipeline);
+  }
+
+  /** The next command of an aggregate must not overtake those on their way: what they went by stays. */
   #bound(): void {
-    if (this.#stubs.size <= STUBS_MAX) return;
-    const [oldest] = this.#stubs.keys();
-    if (oldest !== undefined) this.#stubs.delete(oldest);
+    for (let looks = this.#pipelines.size; this.#pipelines.size > STUBS_MAX && looks > STUBS_MAX; looks--) {
+      const [oldest, pipeline] = this.#pipelines.entries().next().value as [string, Pipeline];
+      if (pipeline.calls > 0) this.#used(oldest, pipeline);
+      else this.#pipelines.delete(oldest);
+    }
   }
 }
