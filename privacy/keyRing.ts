@@ -13,7 +13,7 @@ import { isWrapped, type MasterKey, unwrap, wrap } from './masterKeys.ts';
 /** What became of a ciphertext: its text, or why there is none. */
 export type Opened =
   | { readonly status: 'open'; readonly text: string }
-  /** There is no such key here. */
+  /** There is no such key here, or none that a master key opens. */
   | { readonly status: 'missing' }
   /** It is not what that key encrypted as data of this kind. */
   | { readonly status: 'forged' };
@@ -135,23 +135,24 @@ export class KeyRing {
   open({ $enc }: Encrypted, kind: PersonalKind): Opened {
     const { keyVersion: version, subject } = $enc;
     if (subject !== this.#subject) return { status: 'forged' };
-    if (!this.has(version)) return { status: 'missing' };
+    const key = this.#usable(version);
+    if (key === undefined) return { status: 'missing' };
     const sealed = {
       nonce: Buffer.from($enc.nonce, 'base64url'),
       ciphertext: Buffer.from($enc.ciphertext, 'base64url'),
     };
-    const plaintext = open(this.#key(version), sealed, this.#context(version, kind));
+    const plaintext = open(key, sealed, this.#context(version, kind));
     if (plaintext === undefined) return { status: 'forged' };
     return { status: 'open', text: Buffer.from(plaintext).toString() };
   }
 
   /**
    * What a repeat of a value is told by (HMAC-SHA-256, hexadecimal): the same for the same value, and after the keys are
-   * destroyed it says nothing about it. Under a key of its own, derived from the oldest one that is here (RFC 5869): from the
-   * first, whatever others there are by then, unless that was lost.
+   * destroyed it says nothing about it. Under a key of its own, derived from the oldest one that can be used here (RFC 5869): from the
+   * first, whatever others there are by then, unless that was lost, or the master key that wraps it.
    */
   mac(kind: PersonalKind, text: string): string {
-    const oldest = this.#key(this.#oldestVersion());
+    const oldest = this.#oldest();
     const key = Buffer.from(hkdfSync('sha256', oldest, '', 'folio repeats', KEY_BYTES));
     return createHmac('sha256', key).update(`${kind} ${text}`).digest('hex');
   }
@@ -179,7 +180,7 @@ export class KeyRing {
     const known = this.#keys.get(version);
     if (known !== undefined) return known;
     const stored = this.#stored(version);
-    if (stored === undefined) throw new Error(`key ${version} of subject ${this.#subject} is not here`);
+    if (stored === undefined) throw new KeysApart(`key ${version} of subject ${this.#subject} is not here`);
     const key = this.#unwrap(stored);
     this.#keys.set(version, key);
     return key;
@@ -194,13 +195,23 @@ export class KeyRing {
     return unwrap(master, new Uint8Array(wrapped), this.#wrapContext(version));
   }
 
-  #oldestVersion(): number {
-    const oldest = 'SELECT min(version) AS version FROM subject_keys';
-    const [row] = this.#hasTable()
-      ? this.#storage.sql.exec<{ version: number | null }>(oldest).toArray()
-      : [];
-    if (typeof row?.version !== 'number') throw new Error(`subject ${this.#subject} has no key here`);
-    return row.version;
+  /** A key that is here and that a master key opens. */
+  #usable(version: number): Uint8Array | undefined {
+    if (!this.has(version)) return undefined;
+    try {
+      return this.#key(version);
+    } catch (error) {
+      if (error instanceof KeysApart) return undefined;
+      throw error;
+    }
+  }
+
+  #oldest(): Uint8Array {
+    for (const { version } of this.wrapped()) {
+      const key = this.#usable(version);
+      if (key !== undefined) return key;
+    }
+    throw new KeysApart(`subject ${this.#subject} has no key here that can be used`);
   }
 
   #stored(version: number): StoredKey | undefined {

@@ -5,6 +5,13 @@ export class KeysApart extends Error {
   override readonly name: string = 'KeysApart';
 }
 
+/** Nothing can be encrypted for a subject now: somebody has to bring a key back, or to rotate. Whoever asked may ask again then. */
+export class KeyNotUsable extends KeysApart {
+  override readonly name = 'KeyNotUsable';
+  /** As on errors of the runtime that pass: callers are told to come again, and not that they met a bug. */
+  readonly retryable = true;
+}
+
 /** How the keys stand, or why they and their backup do not go together. */
 export type KeysAnswer<Standing> =
   | { readonly ok: true; readonly standing: Standing }

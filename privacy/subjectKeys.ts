@@ -6,6 +6,7 @@ import type { CommandContext } from '../schemas/envelope.ts';
 import type { EncryptedField, OpenAnswer, PersonalText, SealAnswer } from '../schemas/personal.ts';
 import type { SubjectEvent } from '../schemas/subject.ts';
 import type { KeyRing } from './keyRing.ts';
+import { KeyNotUsable, KeysApart } from './keysApart.ts';
 
 /** As much of a subject's state as its keys depend on. */
 export interface KeyState {
@@ -49,14 +50,17 @@ export class SubjectKeys {
       const detail = 'The customer was erased: nothing about them is stored any more.';
       return { ok: false, code: 'subject_erased', detail };
     }
+    return { ok: true, values: values.map((value) => this.#sealed(keyVersion, value)) };
+  }
+
+  #sealed(keyVersion: number, { kind, text }: PersonalText) {
     const { ring } = this.#deps;
-    return {
-      ok: true,
-      values: values.map(({ kind, text }) => ({
-        encrypted: ring.seal(keyVersion, kind, text),
-        mac: ring.mac(kind, text),
-      })),
-    };
+    try {
+      return { encrypted: ring.seal(keyVersion, kind, text), mac: ring.mac(kind, text) };
+    } catch (cause) {
+      if (!(cause instanceof KeysApart)) throw cause;
+      throw new KeyNotUsable(cause.message, { cause });
+    }
   }
 
   /** Decrypts stored values, in the order asked for. Throws where a key is not here and the backup does not answer. */

@@ -52,7 +52,13 @@ export const PERSONAL_MUTANTS: readonly Mutant[] = [
     name: 'repeat-forgotten-by-a-rotation',
     breaks: 'A repeat that comes after its customer’s key was replaced is taken for another command.',
     needsShop: true,
-    patches: [{ file: 'privacy/keyRing.ts', find: "'SELECT min(version)", replace: "'SELECT max(version)" }],
+    patches: [
+      {
+        file: 'privacy/keyRing.ts',
+        find: 'of this.wrapped()) {',
+        replace: 'of this.wrapped().reverse()) {',
+      },
+    ],
   },
   {
     name: 'stored-in-the-clear-once-erased',
