@@ -46,6 +46,8 @@ it('a hub reads a caller once for all its sockets, and holds nobody in memory wh
   expect(readsOf(() => hub.connect(first, session))).toBe(1);
   expect(readsOf(() => hub.connect(second, session))).toBe(0);
   hub.disconnect(first);
+  expect(readsOf(() => hub.connect(first, session))).toBe(0);
+  hub.disconnect(first);
   hub.disconnect(second);
   expect(readsOf(() => hub.connect(socket(), session))).toBe(1);
 });

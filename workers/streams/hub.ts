@@ -82,6 +82,7 @@ export class Hub {
   /** Takes a new socket in and welcomes it. */
   connect(socket: Socket, session: Session): void {
     const connection = this.#add(socket, session);
+    if (connection === undefined) throw new Error(`nobody is known as ${session.principalKey}`);
     connection.save();
     const unconfirmedBytes = this.#window();
     const { connectionId, correlationId, endsAt } = session;
@@ -106,11 +107,11 @@ export class Hub {
   restore(sockets: Iterable<readonly [Socket, Attachment]>): void {
     const behind = new Set<Watch>();
     for (const [socket, { flow, subscriptions, opening, ...session }] of sockets) {
-      if (this.#deps.principals.find(session.principalKey) === undefined) {
+      const connection = this.#add(socket, session, flow);
+      if (connection === undefined) {
         socket.close(CLOSE_CODES.session_ended, 'session_ended: connect again');
         continue;
       }
-      const connection = this.#add(socket, session, flow);
       for (const [id, topic, aggregateType, aggregateId, version, isBehind] of subscriptions) {
         const watch = this.#watches.of({ aggregateType, aggregateId });
         watch.head = Math.max(watch.head, version);
@@ -244,15 +245,16 @@ export class Hub {
     });
   }
 
-  #add(socket: Socket, session: Session, flow?: Attachment['flow']): Connection {
+  /** Undefined where nobody is known by the session's key. */
+  #add(socket: Socket, session: Session, flow?: Attachment['flow']): Connection | undefined {
     const { clock, logger, principals } = this.#deps;
-    const principal = principals.find(session.principalKey);
-    if (principal === undefined) throw new Error(`nobody is known as ${session.principalKey}`);
+    const principal = principals.hold(session.principalKey);
+    if (principal === undefined) return undefined;
     let guard: KeyGuard | undefined;
     const onEnd = ({ subscriptions }: Connection) => {
       this.#connections.delete(socket);
       this.#sockets.add(principal.userId, -1);
-      principals.forget(session.principalKey);
+      principals.release(session.principalKey);
       guard?.close();
       if (guard !== undefined) this.#watches.release(guard.watch);
       for (const { watch } of subscriptions.values()) this.#watches.release(watch);

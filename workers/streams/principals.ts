@@ -33,9 +33,16 @@ export function principalOf(text: string): Principal {
   };
 }
 
+/** A caller that sockets share. */
+interface Held {
+  readonly principal: Principal;
+  sockets: number;
+}
+
 export class Principals {
   readonly #storage: PrincipalStorage;
-  readonly #known = new Map<string, Principal>();
+  /** Those who are connected. */
+  readonly #held = new Map<string, Held>();
 
   constructor(storage: PrincipalStorage) {
     this.#storage = storage;
@@ -48,25 +55,27 @@ export class Principals {
     return key;
   }
 
-  find(key: string): Principal | undefined {
-    let principal = this.#known.get(key);
-    if (principal === undefined) {
+  /** The caller of one more socket: one in memory for all its sockets, since its grants may take more than they do. */
+  hold(key: string): Principal | undefined {
+    let held = this.#held.get(key);
+    if (held === undefined) {
       const text = this.#storage.get(key);
       if (text === undefined) return undefined;
-      principal = principalOf(text);
-      this.#known.set(key, principal);
+      held = { principal: principalOf(text), sockets: 0 };
+      this.#held.set(key, held);
     }
-    return principal;
+    held.sockets++;
+    return held.principal;
   }
 
-  /** One of its sockets is gone, maybe its last: it is not held in memory for others, who have it or read it anew. */
-  forget(key: string): void {
-    this.#known.delete(key);
+  /** One of its sockets is gone: with the last one it leaves memory. */
+  release(key: string): void {
+    const held = this.#held.get(key);
+    if (held !== undefined && --held.sockets === 0) this.#held.delete(key);
   }
 
   /** Lets go of all that no socket carries. */
   keepOnly(keys: ReadonlySet<string>): void {
     for (const key of [...this.#storage.keys()]) if (!keys.has(key)) this.#storage.delete(key);
-    for (const key of this.#known.keys()) if (!keys.has(key)) this.#known.delete(key);
   }
 }
