@@ -167,6 +167,26 @@ describe('a hub that is evicted in the middle of a replay', () => {
   });
 });
 
+describe('a subscription whose aggregate cannot be read', () => {
+  it('is told of, and its aggregate tells the hub no more', async () => {
+    const world = new StreamWorld(9);
+    new WorldActor(world, 'a', 0).commit(3);
+    const hub = new WorldHub(world, 'hub-0');
+    const socket = hub.connect();
+    const types: string[] = [];
+    socket.onFrame = ({ type }) => {
+      types.push(type);
+      world.faults = { lost: 1, unanswered: 0 };
+    };
+    const target = { aggregateType: 'account', aggregateId: 'a' } as const;
+    const frame = { type: 'subscribe', id: 's', topic: 'events', ...target, afterVersion: 0 };
+    hub.hub.message(socket, JSON.stringify(frame));
+    await world.settle(10_000);
+    expect(types).toEqual(['subscribed', 'ended']);
+    expect(hub.hub.notify({ ...target, fromVersion: 4, toVersion: 4, events: null })).toBe(false);
+  });
+});
+
 describe('an aggregate that has not begun', () => {
   it('is followed from its first event on where it is to come, though nobody remembers but storage', async () => {
     const world = new StreamWorld(11);

@@ -74,6 +74,8 @@ export interface ConnectionSettings {
   readonly flow?: FlowState | undefined;
   /** Called where it has more subscriptions than before, begun or being set up; with a negative number where it has fewer. */
   readonly onHeld: (more: number) => void;
+  /** Called where one of its subscriptions is over, though it is not. */
+  readonly onDrop: (subscription: Subscription) => void;
   /** Called once, when it is over. */
   readonly onEnd: (connection: Connection) => void;
 }
@@ -158,6 +160,7 @@ export class Connection implements Sink {
   drop(subscription: Subscription): void {
     subscription.close();
     this.subscriptions.delete(subscription.id);
+    this.#settings.onDrop(subscription);
     this.save();
   }
 

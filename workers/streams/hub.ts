@@ -225,10 +225,8 @@ export class Hub {
 
   #unsubscribe(connection: Connection, id: string): void {
     const subscription = connection.subscriptions.get(id);
-    if (subscription !== undefined) {
-      connection.drop(subscription);
-      this.#watches.release(subscription.watch);
-    } else if (!connection.opening.delete(id)) {
+    if (subscription !== undefined) connection.drop(subscription);
+    else if (!connection.opening.delete(id)) {
       connection.send(errorFrame(id, invalid([{ path: 'id', message: 'is no subscription' }])));
       return;
     }
@@ -261,8 +259,9 @@ export class Hub {
     };
     const window = () => this.#window();
     const onHeld = (more: number) => this.#subscriptions.add(principal.userId, more);
-    const settings = { socket, session, principal, clock, logger, window, flow, onHeld, onEnd };
-    const connection = new Connection(settings);
+    const onDrop = ({ watch }: Subscription) => this.#watches.release(watch);
+    const told = { window, onHeld, onDrop, onEnd };
+    const connection = new Connection({ socket, session, principal, clock, logger, flow, ...told });
     this.#connections.set(socket, connection);
     this.#sockets.add(principal.userId, 1);
     const { serviceKey } = session;
