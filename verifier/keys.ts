@@ -134,8 +134,10 @@ export class TrustedKeys {
 
   #take({ object, body, publicKey, previousKey, signatures }: Record, findings: Findings): void {
     const { keyId } = publicKey;
+    // Records come in the order in which they were published: no key takes over from one that comes after it.
+    const isNext = previousKey === null || this.#recorded.has(previousKey);
     this.#recorded.set(keyId, publicKey);
-    this.#previous.set(keyId, previousKey);
+    if (isNext) this.#previous.set(keyId, previousKey);
     const message = Buffer.from(KEY_CONTEXT + canonical(body));
     for (const [signer, signature] of signatures) {
       const key = this.#recorded.get(signer);
@@ -150,6 +152,11 @@ export class TrustedKeys {
     }
     if (!signatures.has(keyId)) {
       findings.add({ kind: 'bad_signature', object, detail: 'the key has not signed its own record' });
+      return;
+    }
+    if (!isNext) {
+      const detail = `key ${previousKey}, which was used before, was published after it, or was not`;
+      findings.add({ kind: 'untrusted_key', object, detail });
       return;
     }
     if (previousKey !== null && !signatures.has(previousKey) && !this.#keys.has(keyId)) {

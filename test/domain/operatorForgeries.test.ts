@@ -12,8 +12,9 @@ import { Analytics } from '../../local/archive/analytics.ts';
 import type { ArchiveClient } from '../../local/archive/client.ts';
 import { sign } from '../../local/archive/sign.ts';
 import { newNotaryKey } from '../../local/notaryKey.ts';
-import { signingKeys } from '../../queues/archive/checkpoint.ts';
+import { type KeyRecord, keyRecord, type SigningKey, signingKeys } from '../../queues/archive/checkpoint.ts';
 import { buildSegment } from '../../queues/archive/segment.ts';
+import { canonicalJson } from '../../schemas/canonical.ts';
 import type { Retention } from '../../schemas/retention.ts';
 import { findingText } from '../../verifier/findings.ts';
 import { publicKeyOf } from '../../verifier/keys.ts';
@@ -282,6 +283,17 @@ describe('a key that was replaced', () => {
       ),
     ).toEqual([`untrusted_key: checkpoints/000000000004.json: ${by}`]);
     expect(await findingsOf(await rewritten((keyId) => keyId))).toEqual([]);
+  });
+
+  it('is not in office again by a record of its own that says it took over from the new one', async () => {
+    const [newest, oldest] = world.keys as [SigningKey, SigningKey];
+    const objects = await rewritten((keyId, sequence) => (sequence === 4 ? oldest.keyId : keyId));
+    const object = `keys/${oldest.keyId}.json`;
+    const { key } = JSON.parse(Buffer.from(objects.get(object) as Uint8Array).toString()) as KeyRecord;
+    const record = keyRecord(oldest, { keyId: newest.keyId, key: undefined }, key.publishedAt);
+    objects.set(object, Buffer.from(canonicalJson(record)));
+    const detail = `key ${newest.keyId}, which was used before, was published after it, or was not`;
+    expect(await findingsOf(objects)).toContain(`untrusted_key: ${object}: ${detail}`);
   });
 
   it('cannot leave out all that the new one has signed before whoever knows the new one', async () => {
