@@ -23,7 +23,8 @@ const HELP = `Verifies an archive of Folio without the platform: every byte, cha
                      AWS_REGION is asked for by other stores than R2
   --endpoint URL     the bucket's: of R2, https://<account>.r2.cloudflarestorage.com
   --key KEY          a public key that you trust (base64, or a file with that); without one, the archive's first key is
-                     taken at its word, and printed; a proof between checkpoints of before and after a rotation needs both
+                     taken at its word, and printed; after a rotation name the newest one, too: the archive has to know
+                     each, and a proof between checkpoints of before and after it needs both
   --checkpoint FILE  a checkpoint that you have kept from earlier: the archive must still have it
   --proof FILE       the answer of GET /v1/audit/…/proof or …/consistency
   --event FILE       the event that a proof is about, as GET /v1/accounts/…/events or GET /v1/events gives it; without it,
