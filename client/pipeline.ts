@@ -2,7 +2,7 @@
  * Commands on their way over a stream: gathered into frames, sent without waiting for each other, and sent again under their
  * own ids after a break. Their order is kept, so that those of one aggregate run in the order in which they were given.
  */
-import type { FolioProblem } from './errors.ts';
+import { FolioProblem } from './errors.ts';
 import type { Command, ServerFrame, StreamLimits } from './frames.ts';
 import type { BatchResult } from './generated/api.ts';
 
@@ -11,6 +11,11 @@ const FRAME_COMMANDS = 500;
 
 /** Bytes that a frame needs around its commands. */
 const FRAME_MARGIN_BYTES = 1_000;
+
+/** A character, as JavaScript counts them, takes that many bytes at most. */
+const CHARACTER_BYTES = 3;
+
+const encoder = new TextEncoder();
 
 interface Waiting {
   readonly text: string;
@@ -103,26 +108,32 @@ export class CommandPipeline {
     while (limits !== undefined && this.#waiting.length > 0) {
       const count = Math.min(FRAME_COMMANDS, limits.frameCommands, limits.commandsInFlight - this.#inFlight);
       if (count <= 0) return;
-      this.#sendFrame(this.#waiting.splice(0, this.#fitting(count, limits.frameBytes)));
+      this.#sendFrame(this.#waiting.splice(0, this.#fitting(count, limits.frameBytes)), limits.frameBytes);
     }
   }
 
-  /** How many of the next commands fit into a frame; at least one, which the platform may then refuse as too large. */
+  /** How many of the next commands fit into a frame; at least one, which may be too large for any. */
   #fitting(count: number, bytesMax: number): number {
     let bytes = FRAME_MARGIN_BYTES;
     for (const [index, { text }] of this.#waiting.slice(0, count).entries()) {
-      // A character takes three bytes at most.
-      bytes += text.length * 3 + 1;
+      bytes += text.length * CHARACTER_BYTES + 1;
       if (bytes > bytesMax) return Math.max(1, index);
     }
     return count;
   }
 
-  #sendFrame(frame: readonly Waiting[]): void {
+  #sendFrame(frame: readonly Waiting[], bytesMax: number): void {
     const id = this.#nextId();
+    const commands = frame.map(({ text }) => text).join(',');
+    const text = `{"type":"commands","id":"${id}","commands":[${commands}]}`;
+    // The platform reads none that is too large, and so cannot say whose it was. Of several it is known that they fit.
+    if (text.length * CHARACTER_BYTES > bytesMax && encoder.encode(text).length > bytesMax) {
+      const detail = `A frame has at most ${bytesMax} bytes, and the command alone more.`;
+      for (const { reject } of frame) reject(new FolioProblem({ code: 'request_too_large', detail }));
+      return;
+    }
     this.#unanswered.set(id, frame);
     this.#inFlight += frame.length;
-    const commands = frame.map(({ text }) => text).join(',');
-    this.#sendText(`{"type":"commands","id":"${id}","commands":[${commands}]}`);
+    this.#sendText(text);
   }
 }

@@ -186,6 +186,18 @@ describe('commands', () => {
     expect(await stream.command(command('late')).catch(String)).toContain('the stream was closed');
   });
 
+  it('that fit into no frame reject, and others go on', async () => {
+    const platform = new MadeUpPlatform();
+    const stream = platform.client.stream();
+    const reference = '\u20ac'.repeat(LIMITS.frameBytes / 3);
+    const large = stream.command({ ...command('large'), data: { amount: '1', reference } });
+    const next = stream.command(command('next'));
+    await expect(large).rejects.toMatchObject({ name: 'FolioProblem', code: 'request_too_large' });
+    expect(await next).toMatchObject({ status: 'accepted' });
+    expect(platform.log).toEqual(['next']);
+    stream.close();
+  });
+
   it('of a frame that is refused reject with the reason, and others go on', async () => {
     const platform = new MadeUpPlatform();
     platform.answersWith = ({ type, id }) =>

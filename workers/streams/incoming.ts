@@ -28,17 +28,35 @@ export function readFrame(message: string | ArrayBuffer): Incoming {
     });
   }
   const parsed = parseStrictText(message, bytes);
-  if (!parsed.ok) return refuse(null, invalid(parsed.errors));
+  if (!parsed.ok) return refuse(looseId(message, parsed.errors), invalid(parsed.errors));
   const { value } = parsed;
-  const id = Id.safeParse((value as { id?: unknown } | null)?.id);
+  const id = idOf(value);
   const type = (value as { type?: unknown } | null)?.type;
   if (typeof type !== 'string' || !Object.hasOwn(CLIENT_FRAMES, type)) {
     const message = `must be one of ${Object.keys(CLIENT_FRAMES).join(', ')}`;
-    return refuse(id.data ?? null, invalid([{ path: 'type', message }]));
+    return refuse(id, invalid([{ path: 'type', message }]));
   }
   const frame = tryParse(CLIENT_FRAMES[type as keyof typeof CLIENT_FRAMES], value);
-  if (!frame.ok) return refuse(id.data ?? null, invalid(frame.faults));
+  if (!frame.ok) return refuse(id, invalid(frame.faults));
   return { ok: true, frame: frame.value, bytes: bytes.length };
+}
+
+function idOf(value: unknown): string | null {
+  return Id.safeParse((value as { id?: unknown } | null)?.id).data ?? null;
+}
+
+/**
+ * The id of a frame that is refused for what JSON itself lets through, a number with too many digits perhaps: without it, its
+ * sender would not know which of its frames has no answer to wait for.
+ */
+function looseId(message: string, faults: readonly RequestFault[]): string | null {
+  // One that is there twice is none.
+  if (faults.some(({ path }) => path === 'id')) return null;
+  try {
+    return idOf(JSON.parse(message));
+  } catch {
+    return null;
+  }
 }
 
 /** An error that answers a frame. */
