@@ -245,12 +245,13 @@ export class Hub {
 
   /** Undefined where nobody is known by the session's key. */
   #add(socket: Socket, session: Session, flow?: Attachment['flow']): Connection | undefined {
-    const { clock, logger, principals } = this.#deps;
+    const { clock, logger, principals, hubs } = this.#deps;
     const principal = principals.hold(session.principalKey);
     if (principal === undefined) return undefined;
     let guard: KeyGuard | undefined;
     const onEnd = ({ subscriptions }: Connection) => {
       this.#connections.delete(socket);
+      hubs.changed();
       this.#sockets.add(principal.userId, -1);
       principals.release(session.principalKey);
       guard?.close();
@@ -263,6 +264,7 @@ export class Hub {
     const told = { window, onHeld, onDrop, onEnd };
     const connection = new Connection({ socket, session, principal, clock, logger, flow, ...told });
     this.#connections.set(socket, connection);
+    hubs.changed();
     this.#sockets.add(principal.userId, 1);
     const { serviceKey } = session;
     if (serviceKey !== undefined) {
