@@ -47,6 +47,8 @@ interface Hub {
   told: number | undefined;
   isRunning: boolean;
   failures: number;
+  /** Whether it is tried again after a pause. */
+  isPaused: boolean;
   /** Counts its calls of `watch`, so that an older "nobody watches" does not undo a newer one. */
   watches: number;
 }
@@ -73,7 +75,7 @@ export class Watchers {
       // Made by the first who watches: all other aggregates have one table less.
       sql.exec('CREATE TABLE IF NOT EXISTS watchers (hub TEXT PRIMARY KEY) STRICT, WITHOUT ROWID');
       sql.exec('INSERT OR IGNORE INTO watchers VALUES (?)', name);
-      hub = { told: head, isRunning: false, failures: 0, watches: 0 };
+      hub = { told: head, isRunning: false, failures: 0, isPaused: false, watches: 0 };
       this.#hubs().set(name, hub);
     }
     hub.watches++;
@@ -116,6 +118,8 @@ export class Watchers {
   }
 
   #failed(name: string, hub: Hub, error: unknown): void {
+    // What was committed in the pause was told in vain as well: that uses up no try, since many commits come in a moment.
+    if (hub.isPaused) return;
     hub.failures++;
     if (hub.failures === 1) {
       const fields = { ...this.#deps.source, hub: name, ...errorFields(error) };
@@ -123,7 +127,9 @@ export class Watchers {
     }
     if (hub.failures >= NOTICE_TRIES_MAX) return;
     const pause = Math.min(NOTICE_RETRY_FIRST_MS * 2 ** (hub.failures - 1), NOTICE_RETRY_MAX_MS);
+    hub.isPaused = true;
     this.#deps.after(() => {
+      hub.isPaused = false;
       if (!hub.isRunning) void this.#run(name, hub);
     }, pause);
   }
@@ -138,7 +144,7 @@ export class Watchers {
     this.#known ??= new Map(
       storedHubs(this.#deps.storage).map((hub) => [
         hub,
-        { told: undefined, isRunning: false, failures: 0, watches: 0 },
+        { told: undefined, isRunning: false, failures: 0, isPaused: false, watches: 0 },
       ]),
     );
     return this.#known;

@@ -142,12 +142,32 @@ describe('a hub that watches', () => {
     commit(1);
     expect(range()).toEqual({ fromVersion: 2, toVersion: 3, events: [2, 3] });
     await last().fail();
+    world.tasks[0]?.();
+    await last().fail();
     expect(world.pauses).toEqual([NOTICE_RETRY_FIRST_MS, 2 * NOTICE_RETRY_FIRST_MS]);
-    world.tasks.at(-1)?.();
+    world.tasks[1]?.();
     await last().answer(true);
     expect(world.lines).toHaveLength(1);
     commit(1);
     expect(range()).toEqual({ fromVersion: 4, toVersion: 4, events: [4] });
+  });
+
+  it('that is away while much is committed is tried for no shorter a time', async () => {
+    const { watchers, world, commit, last } = watched(undefined, 1);
+    watchers.watch('hub-1');
+    for (let commits = 0; commits < 2 * NOTICE_TRIES_MAX; commits++) {
+      commit(1);
+      await last().fail();
+    }
+    // One after the other, and not all pauses at once.
+    expect(world.pauses).toEqual([NOTICE_RETRY_FIRST_MS]);
+    for (const next of world.tasks) {
+      next();
+      await last().fail();
+    }
+    expect(world.pauses).toHaveLength(NOTICE_TRIES_MAX - 1);
+    expect(world.pauses.reduce((sum, pause) => sum + pause)).toBeGreaterThan(30_000);
+    expect(world.sent).toHaveLength(3 * NOTICE_TRIES_MAX - 1);
   });
 
   it('that never answers is given up until the next commit, or until somebody looks', async () => {
