@@ -3,6 +3,7 @@ import { LOG_LEVELS, type LogLevel } from '../telemetry/logger.ts';
 import { fromHere } from '../verifier/fromHere.ts';
 import { readCommandLine } from './commandLine.ts';
 import { endingOf, LocalServerError } from './errors.ts';
+import { openFilesLimit, openFilesWarning } from './openFiles.ts';
 import { DEFAULT_HOST, type Platform, startPlatform } from './platform.ts';
 
 /** Where clients expect a local Worker. */
@@ -115,6 +116,8 @@ async function main(): Promise<void> {
   stopOnSignals(() => platform);
   endWithNpm();
   console.log('Folio is starting; the first time, and after a change of the code, that takes some seconds …');
+  const warning = openFilesWarning(openFilesLimit());
+  if (warning !== undefined) console.warn(warning);
   platform = await startPlatform({ ...given, ownSignals: true });
   const short = (path: string) => {
     const shorter = relative(fromHere('.'), path);
