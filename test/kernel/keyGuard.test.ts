@@ -1,12 +1,11 @@
 /** How a hub looks at the keys of services: whatever connections hang on one, the key is read once for each of its versions. */
 import { describe, expect, it } from 'vitest';
 import type { ServiceKeyState } from '../../actors/serviceKey/decider.ts';
-import { createLogger } from '../../telemetry/logger.ts';
 import type { Attachment, Socket } from '../../workers/streams/connection.ts';
 import { Hub } from '../../workers/streams/hub.ts';
-import { IsolateHubs } from '../../workers/streams/isolateHubs.ts';
 import { Principals } from '../../workers/streams/principals.ts';
 import type { WatchedActor } from '../../workers/streams/watches.ts';
+import { hubDeps, storeOf } from '../support/streamWorld.ts';
 
 const CONNECTIONS = 200;
 const NOW = Date.parse('2026-11-21T12:00:00Z');
@@ -38,26 +37,10 @@ function world() {
       return { state: key.state, version: key.version, hash: '', recordedAt: 0 };
     },
   };
-  const stored = new Map<string, string>();
-  const principals = new Principals({
-    get: (name) => stored.get(name),
-    put: (name, value) => void stored.set(name, value),
-    delete: (name) => void stored.delete(name),
-    keys: () => stored.keys(),
-  });
+  const principals = new Principals(storeOf(new Map()));
   const principalKey = principals.keep('{"userId":"service:feed","roles":["auditor"]}');
-  const hub = () =>
-    new Hub({
-      name: 'hub-0',
-      clock: { now: () => NOW, after: () => undefined },
-      logger: createLogger('test', 'error', () => undefined),
-      principals,
-      hubs: new IsolateHubs(),
-      limits: { takeRequest: () => 0, accountUnits: (_, wanted) => wanted, enter: () => undefined },
-      denied: async () => undefined,
-      actorOf: () => actor as WatchedActor,
-      isToCome: async () => false,
-    });
+  const clock = { now: () => NOW, after: () => undefined };
+  const hub = () => new Hub(hubDeps({ clock, principals, actorOf: () => actor as WatchedActor }));
   const session = {
     connectionId: 'c',
     correlationId: 'r',

@@ -1,35 +1,20 @@
 /** Who is behind the sockets of a hub: stored once, and in memory only as long as somebody is connected. */
 import { expect, it } from 'vitest';
-import { createLogger } from '../../telemetry/logger.ts';
 import { Hub } from '../../workers/streams/hub.ts';
-import { IsolateHubs } from '../../workers/streams/isolateHubs.ts';
 import { Principals } from '../../workers/streams/principals.ts';
+import { hubDeps, storeOf } from '../support/streamWorld.ts';
 
 it('a hub reads a caller once for all its sockets, and holds nobody in memory who has left', () => {
-  const stored = new Map<string, string>();
   const reads: string[] = [];
+  const storage = storeOf(new Map());
   const principals = new Principals({
+    ...storage,
     get(key) {
       reads.push(key);
-      return stored.get(key);
+      return storage.get(key);
     },
-    put: (key, value) => void stored.set(key, value),
-    delete: (key) => void stored.delete(key),
-    keys: () => stored.keys(),
   });
-  const hub = new Hub({
-    name: 'hub-0',
-    clock: { now: () => 0, after: () => undefined },
-    logger: createLogger('test', 'error', () => undefined),
-    principals,
-    hubs: new IsolateHubs(),
-    limits: { takeRequest: () => 0, accountUnits: (_, wanted) => wanted, enter: () => undefined },
-    denied: async () => undefined,
-    actorOf: () => {
-      throw new Error('nobody is asked for');
-    },
-    isToCome: async () => false,
-  });
+  const hub = new Hub(hubDeps({ principals }));
   const principalKey = principals.keep('{"userId":"user:ada","roles":["trader"],"accounts":["a-1"]}');
   const socket = () => ({
     send: () => undefined,

@@ -6,9 +6,9 @@ import { Watchers } from '../../actors/kernel/watchers.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import type { Attachment, Socket } from '../../workers/streams/connection.ts';
 import type { ServerFrame } from '../../workers/streams/frames.ts';
-import { Hub } from '../../workers/streams/hub.ts';
+import { Hub, type HubDeps } from '../../workers/streams/hub.ts';
 import { IsolateHubs } from '../../workers/streams/isolateHubs.ts';
-import { Principals } from '../../workers/streams/principals.ts';
+import { type PrincipalStorage, Principals } from '../../workers/streams/principals.ts';
 import type { WatchedActor } from '../../workers/streams/watches.ts';
 import { numbersOf } from './random.ts';
 import { sqliteStorage } from './sqliteStorage.ts';
@@ -235,24 +235,18 @@ export class WorldHub {
     const instance = ++this.#instance;
     const isAlive = () => instance === this.#instance;
     const world = this.#world;
-    const hub = new Hub({
+    const deps = hubDeps({
       name: this.name,
       clock: {
         now: () => world.now,
         after: (task, milliseconds) => world.after(() => void (isAlive() && task()), milliseconds),
       },
-      logger: silent,
       principals: new Principals(storeOf(this.#principals)),
       hubs: world.isolate,
-      limits: {
-        takeRequest: () => world.waitSeconds,
-        accountUnits: (_, wanted) => wanted,
-        enter: () => ({ leave: () => undefined }),
-      },
-      denied: async () => undefined,
       actorOf: ({ aggregateId }) => remoteActor(world, aggregateId, isAlive),
       isToCome: ({ aggregateId }) => world.call(isAlive, () => world.toCome.has(aggregateId)),
     });
+    const hub = new Hub({ ...deps, limits: { ...deps.limits, takeRequest: () => world.waitSeconds } });
     hub.restore(
       [...this.sockets].map((socket) => [socket, JSON.parse(socket.attachment ?? '') as Attachment]),
     );
@@ -260,7 +254,30 @@ export class WorldHub {
   }
 }
 
-function storeOf(values: Map<string, string>) {
+/** A world for a hub in which nothing happens, and nobody is asked for, but what a test says. */
+export function hubDeps(own: Partial<HubDeps>): HubDeps {
+  return {
+    name: 'hub-0',
+    clock: { now: () => 0, after: () => undefined },
+    logger: silent,
+    principals: new Principals(storeOf(new Map())),
+    hubs: new IsolateHubs(),
+    limits: {
+      takeRequest: () => 0,
+      accountUnits: (_, wanted) => wanted,
+      enter: () => ({ leave: () => undefined }),
+    },
+    denied: async () => undefined,
+    actorOf: () => {
+      throw new Error('nobody is asked for');
+    },
+    isToCome: async () => false,
+    ...own,
+  };
+}
+
+/** The storage of a hub's callers. */
+export function storeOf(values: Map<string, string>): PrincipalStorage {
   return {
     get: (key: string) => values.get(key),
     put: (key: string, value: string) => void values.set(key, value),
