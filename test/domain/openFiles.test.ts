@@ -13,7 +13,8 @@ describe('a limit of open files', () => {
     expect(openFilesWarning('unlimited')).toBeUndefined();
   });
 
-  it('is what the shell says', () => {
+  it('is what the shell says, and nothing is told where there is none to ask', () => {
     expect(openFilesLimit()).toMatch(/^(\d+|[a-z]+)$/);
+    expect(openFilesWarning(openFilesLimit('/there/is/no/shell'))).toBeUndefined();
   });
 });
