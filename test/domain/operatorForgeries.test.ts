@@ -299,6 +299,9 @@ describe('a key that was replaced', () => {
   it('cannot leave out all that the new one has signed before whoever knows the new one', async () => {
     const [newest, oldest] = world.keys;
     const objects = await rewritten(() => oldest?.keyId ?? '');
+    expect(await findingsOf(objects)).toEqual([
+      `unknown_object: keys/${newest?.keyId}.json: nothing in the archive speaks of it`,
+    ]);
     objects.delete(`keys/${newest?.keyId}.json`);
     expect(await findingsOf(objects)).toEqual([
       expect.stringContaining(`incomplete: keys/${newest?.keyId}.json: the archive has no record of a key`),
