@@ -86,20 +86,26 @@ export async function performCall(
   const { token: stored, ...call } = request as ProtectedCall;
   const { operation, provider } = call;
   const record = (result: ProviderResult) => ({ type: 'RecordProviderResult', data: { operation, result } });
-  const token = await tokenOf(stored, open);
-  if (token === undefined && operation === 'authorize' && call.pending === null) {
-    return record(withoutToken(again || call.failures > 0));
-  }
   // Whatever follows the authorisation goes by the provider's own id of the payment.
+  const isAsked = operation === 'authorize' && call.pending === null;
+  const token = await tokenOf(stored, open, isAsked);
+  if (token === undefined && isAsked) return record(withoutToken(again || call.failures > 0));
   const result = await providers(provider).perform({ ...call, token: token ?? '' }, paymentId);
   return record(token === undefined ? result : unnamed(result, token));
 }
 
-/** The token in the clear; undefined where its customer was erased. Throws where it cannot be read, which is ours to mend. */
-async function tokenOf(token: Encrypted | string, open: CallDeps['open']): Promise<string | undefined> {
+/**
+ * The token in the clear; undefined where its customer was erased. Throws where it cannot be read and is needed, which is ours to mend:
+ * the money of a customer whose key is lost can still be taken, let go and given back.
+ */
+async function tokenOf(
+  token: Encrypted | string,
+  open: CallDeps['open'],
+  isNeeded: boolean,
+): Promise<string | undefined> {
   if (!isEncrypted(token)) return token;
   const answer = await open(token);
-  if (answer.status === 'unreadable') throw new Error('the payment token cannot be decrypted');
+  if (answer.status === 'unreadable' && isNeeded) throw new Error('the payment token cannot be decrypted');
   return answer.status === 'open' ? (JSON.parse(answer.text) as string) : undefined;
 }
 

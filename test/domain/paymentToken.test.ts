@@ -89,9 +89,11 @@ describe('a payment token', () => {
     ['a void', { operation: 'void', payment: 'pi_1' }],
     ['a refund', { operation: 'refund-r', refundId: 'r', payment: 'pi_1' }],
     ['a question after an authorisation that is under way', { pending: 'pi_1' }],
-  ])('of who was erased is not needed for %s', async (_, call) => {
-    const { seen, recorded } = await made({ answer: { status: 'erased' } }, call);
-    expect([seen, recorded]).toEqual([[''], DONE]);
+  ])('of who was erased, or that cannot be read, is not needed for %s', async (_, call) => {
+    for (const status of ['erased', 'unreadable'] as const) {
+      const { seen, recorded } = await made({ answer: { status } }, call);
+      expect([seen, recorded]).toEqual([[''], DONE]);
+    }
   });
 
   it('that cannot be read is ours to mend: nobody is asked, and it is tried again', async () => {
