@@ -5,7 +5,7 @@
 import type { Statement, ViewDatabase } from './database.ts';
 
 /** Work between two pauses while others ask for something: what a request waits for one. A pause takes a millisecond or two. */
-export const SLICE_MS = 3;
+export const SLICE_MS = 2;
 
 /** The same while nobody does, so that work by itself loses next to nothing. */
 export const QUIET_SLICE_MS = 100;
