@@ -8,7 +8,8 @@ interface Reply {
   readonly segments: number;
   readonly events: number;
   readonly signed: Checkpoint | null;
-  readonly unsigned: Unsigned | null;
+  /** Absent where the platform is of an older release, which does not say. */
+  readonly unsigned?: Unsigned | null;
 }
 
 const REASONS: Readonly<Record<Unsigned, string>> = {
@@ -22,8 +23,10 @@ const REASONS: Readonly<Record<Unsigned, string>> = {
 export async function sign(client: ArchiveClient): Promise<number> {
   const reply = await client.json<Reply>('/v1/audit/checkpoints', { method: 'POST' });
   const archived = `${plural(reply.events, 'event')} archived in ${plural(reply.segments, 'segment')}`;
-  if (reply.unsigned !== null) {
-    console.log(`${archived}; not signed: ${REASONS[reply.unsigned]}`);
+  const unsigned = reply.unsigned ?? null;
+  if (unsigned !== null) {
+    // A newer release may have reasons that this one has no words for.
+    console.log(`${archived}; not signed: ${REASONS[unsigned] ?? unsigned}`);
     return 1;
   }
   if (reply.signed === null) {

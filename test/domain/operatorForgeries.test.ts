@@ -342,6 +342,8 @@ describe('npm run archive -- sign', () => {
       'not signed: another key has taken over',
     ],
     [1, { unsigned: 'broken_archive', signed: null }, 'not signed: the archive is broken'],
+    [1, { unsigned: 'reason_of_a_newer_release', signed: null }, 'not signed: reason_of_a_newer_release'],
+    [0, { signed: { checkpoint: { sequence: 2, manifests: 3, events: 9 } } }, 'checkpoint 2'],
   ])('ends with %d and says so: %o', async (code, reply, text) => {
     const print = vi.spyOn(console, 'log').mockImplementation(() => undefined);
     const client = { json: async () => ({ segments: 1, events: 4, ...reply }) } as unknown as ArchiveClient;
