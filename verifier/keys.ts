@@ -78,16 +78,26 @@ export class TrustedKeys {
     const read = async (object: string) => ({ object, bytes: await archive.read(object) });
     for await (const { object, bytes } of inOrder(archive.keys('keys/'), read)) {
       // Listed and gone: to whatever it has signed it is missing.
-      if (bytes !== undefined) records.push(...parseRecord(object, bytes, findings));
+      if (bytes !== undefined) records.push(...parseRecord(object, () => parseCanonical(bytes), findings));
     }
-    return new TrustedKeys(
-      records.sort((a, b) => (a.publishedAt < b.publishedAt ? -1 : 1)),
-      given,
-      findings,
-    );
+    return new TrustedKeys(records, given, findings);
   }
 
-  private constructor(records: readonly Record[], given: readonly PublicKey[], findings: Findings) {
+  /** The keys of records that a proof brings along. They are held to the same rules, and none is taken at its word. */
+  static ofProof(
+    records: readonly unknown[],
+    given: readonly [PublicKey, ...PublicKey[]],
+    findings: Findings,
+  ): TrustedKeys {
+    const parsed = records.flatMap((record) => {
+      const { keyId } = fields(fields(record, 'record').key, 'key');
+      return parseRecord(TrustedKeys.object(text(keyId, 'keyId')), () => record, findings);
+    });
+    return new TrustedKeys(parsed, given, findings);
+  }
+
+  private constructor(unordered: readonly Record[], given: readonly PublicKey[], findings: Findings) {
+    const records = [...unordered].sort((a, b) => (a.publishedAt < b.publishedAt ? -1 : 1));
     for (const key of given) this.#keys.set(key.keyId, key);
     const [first] = records.filter(({ previousKey }) => previousKey === null);
     if (given.length === 0 && first !== undefined) {
@@ -168,9 +178,9 @@ export class TrustedKeys {
   }
 }
 
-function parseRecord(object: string, bytes: Uint8Array, findings: Findings): Record[] {
+function parseRecord(object: string, read: () => unknown, findings: Findings): Record[] {
   try {
-    const file = fields(parseCanonical(bytes), 'record');
+    const file = fields(read(), 'record');
     const body = fields(file.key, 'key');
     const publicKey = publicKeyOf(text(body.publicKey, 'publicKey'));
     if (body.keyId !== publicKey.keyId) throw new Error('keyId is not that of the key');

@@ -24,7 +24,7 @@ const HELP = `Verifies an archive of Folio without the platform: every byte, cha
   --endpoint URL     the bucket's: of R2, https://<account>.r2.cloudflarestorage.com
   --key KEY          a public key that you trust (base64, or a file with that); without one, the archive's first key is
                      taken at its word, and printed; after a rotation name the newest one, too: the archive has to know
-                     each, and a proof between checkpoints of before and after it needs both
+                     each. Keys that took over from one that you name are trusted, and those before it are not
   --checkpoint FILE  a checkpoint that you have kept from earlier: the archive must still have it
   --proof FILE       the answer of GET /v1/audit/…/proof or …/consistency
   --event FILE       the event that a proof is about, as GET /v1/accounts/…/events or GET /v1/events gives it; without it,
@@ -106,9 +106,10 @@ function lineOf({ step, done, of, events }: Done): string {
 }
 
 function verifyProof(file: string, keys: readonly PublicKey[], eventFile: string | undefined): number {
-  if (keys.length === 0) throw new Error('a proof needs a --key that you trust');
+  const [first, ...others] = keys;
+  if (first === undefined) throw new Error('a proof needs a --key that you trust');
   const event = eventFile === undefined ? undefined : readJson(eventFile);
-  const { subject, fault } = checkProof(readJson(file), keys, event);
+  const { subject, fault } = checkProof(readJson(file), [first, ...others], event);
   console.log(fault === undefined ? `proven: ${subject}` : `not proven: ${subject}: ${fault}`);
   return fault === undefined ? 0 : 1;
 }

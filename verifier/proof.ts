@@ -1,6 +1,7 @@
 /** Checks what `GET /v1/audit/…/proof` and `…/consistency` answered: from an event to a signature, without the archive. */
 import { canonical, sha256 } from './canonical.ts';
-import { isSigned, type PublicKey } from './keys.ts';
+import { Findings, findingText } from './findings.ts';
+import { isSigned, type PublicKey, TrustedKeys } from './keys.ts';
 import { isConsistent, leaf, rootOfPath } from './merkle.ts';
 import { count, digest, fields, list, text } from './shape.ts';
 
@@ -14,6 +15,7 @@ export interface Proven {
 
 interface SignedRoot {
   readonly sequence: number;
+  readonly keyId: string;
   readonly manifests: number;
   readonly root: string;
   /** Why it counts for nothing: no trusted key has signed it. */
@@ -22,20 +24,47 @@ interface SignedRoot {
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** Keys that are trusted whatever a proof says: at least one, since nothing else vouches for it. */
+export type GivenKeys = readonly [PublicKey, ...PublicKey[]];
+
 /**
- * Checks a proof of either kind against the keys that are trusted: where they were rotated between two checkpoints, each is signed by
- * another one. A proof leads from a hash to a signature: whose event that is only the
+ * Checks a proof of either kind against the keys that are trusted: the given ones, and those that took over from them by the records
+ * that the proof brings along. A proof leads from a hash to a signature: whose event that is only the
  * event itself tells, which its hash covers. `event` is the event, or the answer with it that a log gave. Throws where the
  * JSON is no proof or no event.
  */
-export function checkProof(proof: unknown, keys: readonly PublicKey[], event?: unknown): Proven {
+export function checkProof(proof: unknown, given: GivenKeys, event?: unknown): Proven {
   const value = fields(proof, 'proof');
+  const keys = new ProofKeys(value.keys, given);
   if ('eventHash' in value) return checkInclusion(value, keys, event);
   if (event !== undefined) throw new Error('a proof about two checkpoints is about no event');
   return checkConsistency(value, keys);
 }
 
-function checkInclusion(proof: Fields, keys: readonly PublicKey[], event: unknown): Proven {
+/** The keys that a proof may be signed by. */
+class ProofKeys {
+  readonly #keys: TrustedKeys;
+  /** What is wrong with the records that the proof brings along; proofs of older releases bring none. */
+  readonly fault: string | undefined;
+
+  constructor(records: unknown, given: GivenKeys) {
+    const findings = new Findings();
+    this.#keys = TrustedKeys.ofProof(records === undefined ? [] : list(records, 'keys'), given, findings);
+    const [first] = findings.kept;
+    this.fault = records === undefined || first === undefined ? undefined : findingText(first);
+  }
+
+  trusted(keyId: string): PublicKey | undefined {
+    return this.#keys.trusted(keyId);
+  }
+
+  /** Whether the key had been replaced, by this other one or by one that it came after, when that one signed. */
+  isReplacedBy(keyId: string, other: string): boolean {
+    return keyId !== other && this.#keys.follows(other, keyId);
+  }
+}
+
+function checkInclusion(proof: Fields, keys: ProofKeys, event: unknown): Proven {
   const version = count(proof.version, 'version');
   const id = `${text(proof.aggregateType, 'aggregateType')}/${text(proof.aggregateId, 'aggregateId')}`;
   const eventHash = digest(proof.eventHash, 'eventHash');
@@ -43,7 +72,8 @@ function checkInclusion(proof: Fields, keys: readonly PublicKey[], event: unknow
   const signed = signedRoot(proof.signed, keys);
   const under = `with hash ${eventHash} is under checkpoint ${signed.sequence}`;
   const subject = event === undefined ? `an event ${under}` : `${id} version ${version} ${under}`;
-  if (signed.fault !== undefined) return { subject, fault: signed.fault };
+  const unsigned = signed.fault ?? keys.fault;
+  if (unsigned !== undefined) return { subject, fault: unsigned };
   if (event !== undefined) {
     const fault = faultOfEvent(eventIn(event, version), proof);
     if (fault !== undefined) return { subject, fault };
@@ -81,11 +111,15 @@ function faultOfEvent({ eventId: _, hash: __, ...hashed }: Fields, proof: Fields
   return other === undefined ? undefined : `the event that was given has another ${other}`;
 }
 
-function checkConsistency(proof: Fields, keys: readonly PublicKey[]): Proven {
+function checkConsistency(proof: Fields, keys: ProofKeys): Proven {
   const [from, to] = [signedRoot(proof.from, keys), signedRoot(proof.to, keys)];
   const subject = `the archive of checkpoint ${from.sequence} is the beginning of that of checkpoint ${to.sequence}`;
-  const unsigned = from.fault ?? to.fault;
+  const unsigned = from.fault ?? to.fault ?? keys.fault;
   if (unsigned !== undefined) return { subject, fault: unsigned };
+  if (keys.isReplacedBy(to.keyId, from.keyId)) {
+    const fault = `checkpoint ${to.sequence} is signed by key ${to.keyId}, from which ${from.keyId} had taken over`;
+    return { subject, fault };
+  }
   const path = list(proof.path, 'path').map((hash) => digest(hash, 'path'));
   const sizes = [from, to].map(({ manifests: size, root }) => ({ size, root })) as [
     { size: number; root: string },
@@ -102,19 +136,20 @@ function rootOf(leafHash: Buffer, place: unknown): string | undefined {
   return rootOfPath(leafHash, count(leafIndex, 'leafIndex'), count(treeSize, 'treeSize'), hashes);
 }
 
-function signedRoot(value: unknown, keys: readonly PublicKey[]): SignedRoot {
+function signedRoot(value: unknown, keys: ProofKeys): SignedRoot {
   const file = fields(value, 'checkpoint');
   const body = fields(file.checkpoint, 'checkpoint');
   const signature = text(file.signature, 'signature');
   const sequence = count(body.sequence, 'sequence');
   const keyId = text(body.keyId, 'keyId');
-  const key = keys.find((trusted) => trusted.keyId === keyId);
+  const key = keys.trusted(keyId);
   const fault =
     key === undefined
-      ? `checkpoint ${sequence} is of key ${keyId}, which was not given`
+      ? `checkpoint ${sequence} is of key ${keyId}, which was not given, and no key that was given leads to it`
       : `checkpoint ${sequence} is not signed by key ${keyId}`;
   return {
     sequence,
+    keyId,
     manifests: count(body.manifests, 'manifests'),
     root: digest(body.root, 'root'),
     fault: key !== undefined && isSigned(body, signature, key) ? undefined : fault,

@@ -1,7 +1,7 @@
 /** The notary as a Durable Object: one for the whole platform. Each method is the notary's method of that name. */
 import { DurableObject } from 'cloudflare:workers';
 import { type Checkpoint, type KeyRecord, signingKeys } from '../../queues/archive/checkpoint.ts';
-import { type LogProof, Notary, type Signed } from '../../queues/archive/notary.ts';
+import { type ConsistencyProof, type LogProof, Notary, type Signed } from '../../queues/archive/notary.ts';
 import { NotaryTables } from '../../queues/archive/notaryTables.ts';
 import { archiveBucket } from '../../queues/archive/retainedBucket.ts';
 import { r2Store } from '../../queues/archive/store.ts';
@@ -46,7 +46,7 @@ export class NotaryActor extends DurableObject<NotaryEnv> {
     return this.#notary.inclusion(manifest);
   }
 
-  consistency(from: number, to: number): { from: Checkpoint; to: Checkpoint; path: string[] } | null {
+  consistency(from: number, to: number): ConsistencyProof | null {
     return this.#notary.consistency(from, to);
   }
 }

@@ -2757,6 +2757,26 @@ readonly from: Checkpoint;
 readonly to: Checkpoint;
 /** Consistency proof (RFC 9162, 2.1.4). */
 readonly path: readonly (string)[];
+/** The records of all keys, oldest first: whoever trusts one of them follows them to the one that has signed. */
+readonly keys: readonly ({
+readonly key: {
+readonly format: number;
+readonly algorithm: "Ed25519";
+/** From the SHA-256 of the public key. */
+readonly keyId: string;
+/** The 32 bytes of RFC 8032. */
+readonly publicKey: string;
+/** RFC 3339 in UTC, to the millisecond. */
+readonly publishedAt: string;
+readonly previousKey: string | null;
+};
+/** By the key itself, and by the one that was used before it. */
+readonly signatures: readonly ({
+/** From the SHA-256 of the public key. */
+readonly keyId: string;
+readonly signature: string;
+})[];
+})[];
 };
 };
 /** The public keys that checkpoints are signed with */
@@ -2815,6 +2835,26 @@ readonly treeSize: number;
 readonly path: readonly (string)[];
 };
 readonly signed: Checkpoint;
+/** The records of all keys, oldest first: whoever trusts one of them follows them to the one that has signed. */
+readonly keys: readonly ({
+readonly key: {
+readonly format: number;
+readonly algorithm: "Ed25519";
+/** From the SHA-256 of the public key. */
+readonly keyId: string;
+/** The 32 bytes of RFC 8032. */
+readonly publicKey: string;
+/** RFC 3339 in UTC, to the millisecond. */
+readonly publishedAt: string;
+readonly previousKey: string | null;
+};
+/** By the key itself, and by the one that was used before it. */
+readonly signatures: readonly ({
+/** From the SHA-256 of the public key. */
+readonly keyId: string;
+readonly signature: string;
+})[];
+})[];
 };
 };
 /** Recompute an aggregate's hash chain */

@@ -50,6 +50,15 @@ export const UNSIGNED = [
 ] as const;
 export type Unsigned = (typeof UNSIGNED)[number];
 
+/** That the archive of one checkpoint is the beginning of that of a later one. */
+export interface ConsistencyProof {
+  readonly from: Checkpoint;
+  readonly to: Checkpoint;
+  readonly path: readonly string[];
+  /** As in a {@link LogProof}. */
+  readonly keys: readonly KeyRecord[];
+}
+
 /** What became of a call: the newest checkpoint where there is one, and why there is no newer one, if there should be. */
 export interface Signed {
   readonly checkpoint: Checkpoint | null;
@@ -59,6 +68,10 @@ export interface Signed {
 /** Where manifest `manifest` is in the tree that a checkpoint signs. */
 export interface LogProof {
   readonly checkpoint: Checkpoint;
+  /** Records of all keys: whoever trusts one that was replaced since can follow them to the one that has signed. */
+  readonly keys: readonly KeyRecord[];
+  /** The leaf of the manifest, in hexadecimal. */
+  readonly leaf: string;
   /** Index of the leaf, from 0. */
   readonly leafIndex: number;
   readonly treeSize: number;
@@ -118,16 +131,19 @@ export class Notary {
     const checkpoint = this.#tables.latest();
     if (checkpoint === undefined || checkpoint.checkpoint.manifests < manifest) return null;
     const treeSize = checkpoint.checkpoint.manifests;
-    const path = inclusionPath(this.#tables, manifest - 1, treeSize).map(textOf);
-    return { checkpoint, leafIndex: manifest - 1, treeSize, path };
+    const leafIndex = manifest - 1;
+    const leaf = textOf(this.#tables.subtree(0, leafIndex));
+    const path = inclusionPath(this.#tables, leafIndex, treeSize).map(textOf);
+    return { checkpoint, keys: this.keys(), leaf, leafIndex, treeSize, path };
   }
 
   /** Proves that the archive of one checkpoint is the beginning of that of a later one; null where one does not exist. */
-  consistency(from: number, to: number): { from: Checkpoint; to: Checkpoint; path: string[] } | null {
+  consistency(from: number, to: number): ConsistencyProof | null {
     const [first, second] = [this.#tables.checkpoint(from), this.#tables.checkpoint(to)];
     if (first === undefined || second === undefined || from > to) return null;
     const sizes = [first.checkpoint.manifests, second.checkpoint.manifests] as const;
-    return { from: first, to: second, path: consistencyPath(this.#tables, ...sizes).map(textOf) };
+    const path = consistencyPath(this.#tables, ...sizes).map(textOf);
+    return { from: first, to: second, path, keys: this.keys() };
   }
 
   async #sign(): Promise<Signed> {

@@ -2,8 +2,9 @@
 import { gunzipSync } from 'node:zlib';
 import { parquetScan } from 'hyparquet';
 import type { AggregateKey } from '../kernel/positions.ts';
-import { type Manifest, type ManifestHeader, manifestKey } from './manifest.ts';
-import { inclusionPath, leafHash, MemoryTree, textOf } from './merkle.ts';
+import { headsRootOf, type Manifest, type ManifestHeader, manifestHash, manifestKey } from './manifest.ts';
+import { BrokenArchive, parsed } from './manifestChain.ts';
+import { inclusionPath, leafHash, MemoryTree, sha256Text, textOf } from './merkle.ts';
 import { removedAt } from './retentionRules.ts';
 import type { ArchiveStore } from './store.ts';
 
@@ -24,47 +25,73 @@ export interface ExpiredSegment {
   readonly since: number;
 }
 
+/** A manifest as the notary has signed it: its number, and its leaf in the tree of manifests, in hexadecimal. */
+export interface SignedManifest {
+  readonly sequence: number;
+  readonly leaf: string;
+}
+
 /**
- * The proof of an event that is in manifest `sequence`, or the segment that is gone at the end of its term. Throws where the
- * bucket does not have what it should at `now`, milliseconds since 1970.
+ * The proof of an event that a signed manifest covers, or the segment that is gone at the end of its term. Throws
+ * {@link BrokenArchive} where the bucket does not have at `now`, milliseconds since 1970, what was signed: no proof would hold.
  */
 export async function eventProof(
   store: Pick<ArchiveStore, 'read'>,
-  sequence: number,
+  signed: SignedManifest,
   { aggregateId }: AggregateKey,
   version: number,
   now: number,
 ): Promise<EventProof | ExpiredSegment> {
-  const manifest = JSON.parse(await readText(store, manifestKey(sequence))) as Manifest;
-  const leafIndex = rowOf(manifest, aggregateId, version);
-  const { key } = manifest.header.segment;
+  const { header, heads } = await readManifest(store, signed);
+  const leafIndex = rowOf(header, heads, aggregateId, version);
+  const { key, sha256 } = header.segment;
   const bytes = await store.read(key);
   if (bytes === undefined) {
-    const since = removedAt(key, Date.parse(manifest.header.closedAt));
+    const since = removedAt(key, Date.parse(header.closedAt));
     if (since !== undefined && since <= now) return { expired: key, since };
-    throw new Error(`the archive has no ${key}`);
+    throw new BrokenArchive(`${key}, which has the event, is missing within its term`);
   }
+  if (sha256Text(bytes) !== sha256) throw new BrokenArchive(`${key} is not what was archived`);
   const hashes = await readHashes(bytes);
   const tree = new MemoryTree(hashes.map(leafHash));
-  const eventHash = hashes[leafIndex];
-  if (eventHash === undefined) throw new Error(`segment ${sequence} has no row ${leafIndex}`);
   return {
-    eventHash: textOf(eventHash),
+    eventHash: textOf(hashes[leafIndex] as Uint8Array),
     leafIndex,
     treeSize: tree.size,
     path: inclusionPath(tree, leafIndex, tree.size).map(textOf),
-    manifest: manifest.header,
+    manifest: header,
   };
 }
 
-function rowOf({ heads, header }: Manifest, aggregateId: string, version: number): number {
+async function readManifest(
+  store: Pick<ArchiveStore, 'read'>,
+  { sequence, leaf }: SignedManifest,
+): Promise<Manifest> {
+  const key = manifestKey(sequence);
+  const bytes = await store.read(key);
+  if (bytes === undefined) throw new BrokenArchive(`${key} is missing`);
+  const manifest = parsed<Partial<Manifest> | null>(key, bytes);
+  const { header, heads } = manifest ?? {};
+  const isAsSigned =
+    header !== undefined && textOf(leafHash(Buffer.from(manifestHash(header), 'hex'))) === leaf;
+  if (!isAsSigned || !Array.isArray(heads) || headsRootOf(heads) !== header.headsRoot)
+    throw new BrokenArchive(`${key} is not what was signed`);
+  return manifest as Manifest;
+}
+
+function rowOf(
+  { sequence }: ManifestHeader,
+  heads: Manifest['heads'],
+  aggregateId: string,
+  version: number,
+): number {
   let row = 0;
   for (const [id, fromVersion, toVersion] of heads) {
     if (id === aggregateId && version >= fromVersion && version <= toVersion)
       return row + version - fromVersion;
     row += toVersion - fromVersion + 1;
   }
-  throw new Error(`manifest ${header.sequence} does not cover version ${version} of ${aggregateId}`);
+  throw new BrokenArchive(`manifest ${sequence} does not cover version ${version} of ${aggregateId}`);
 }
 
 /** The hashes of a segment's events, in row order. */
@@ -80,14 +107,4 @@ async function readHashes(bytes: Uint8Array): Promise<Uint8Array[]> {
   });
   const rowEnd = Number(scan.metadata.num_rows);
   return Array.from(await scan.readColumn({ column: 'hash', rowStart: 0, rowEnd }));
-}
-
-async function readBytes(store: Pick<ArchiveStore, 'read'>, key: string): Promise<Uint8Array> {
-  const bytes = await store.read(key);
-  if (bytes === undefined) throw new Error(`the archive has no ${key}`);
-  return bytes;
-}
-
-async function readText(store: Pick<ArchiveStore, 'read'>, key: string): Promise<string> {
-  return Buffer.from(await readBytes(store, key)).toString();
 }

@@ -1,7 +1,15 @@
 /** Proofs as the platform answers them, checked by the verifier, which shares no code with whoever made them. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { newNotaryKey } from '../../local/notaryKey.ts';
-import { signingKeys } from '../../queues/archive/checkpoint.ts';
+import {
+  type CheckpointBody,
+  type KeyRecord,
+  type SigningKey,
+  signCheckpoint,
+  signingKeys,
+} from '../../queues/archive/checkpoint.ts';
+import { BrokenArchive } from '../../queues/archive/manifestChain.ts';
+import type { LogProof } from '../../queues/archive/notary.ts';
 import { eventProof } from '../../queues/archive/proof.ts';
 import { eventIdText } from '../../schemas/eventId.ts';
 import { type PublicKey, publicKeyOf } from '../../verifier/keys.ts';
@@ -25,15 +33,23 @@ beforeAll(async () => {
   }
 });
 
+const proofOf = (aggregateId: string, version: number) => proofIn(world, aggregateId, version);
+
 /** What `GET /v1/audit/account/{id}/events/{version}/proof` answers, as JSON. */
-async function proofOf(aggregateId: string, version: number): Promise<Json> {
+async function proofIn(archive: ArchiveWorld, aggregateId: string, version: number): Promise<Json> {
   const of = { aggregateType: 'account', aggregateId };
-  const sequence = (await world.archivist.manifestOf(of, version)) as number;
-  const { checkpoint: signed, ...log } = world.notary.inclusion(sequence) ?? {};
-  const proof = await eventProof(world.bucket, sequence, of, version, 0);
+  const sequence = (await archive.archivist.manifestOf(of, version)) as number;
+  const { checkpoint: signed, keys, leaf, ...log } = inclusionOf(sequence, archive);
+  const proof = await eventProof(archive.bucket, { sequence, leaf }, of, version, 0);
   if ('expired' in proof) throw new Error(`${proof.expired} is gone`);
   const { eventHash, manifest, ...segment } = proof;
-  return JSON.parse(JSON.stringify({ ...of, version, eventHash, segment, manifest, log, signed }));
+  return JSON.parse(JSON.stringify({ ...of, version, eventHash, segment, manifest, log, signed, keys }));
+}
+
+function inclusionOf(sequence: number, { notary } = world): LogProof {
+  const log = notary.inclusion(sequence);
+  if (log === null) throw new Error(`manifest ${sequence} is not signed`);
+  return log;
 }
 
 /** The event as a log answers it. */
@@ -163,42 +179,129 @@ describe('a proof between two checkpoints', () => {
   });
 });
 
-it('between checkpoints of before and after a rotation of keys needs both keys, and each has to have signed its own', async () => {
+describe('after a rotation of keys', () => {
   const rotated = new ArchiveWorld();
-  act(rotated, 'account-0', 1);
-  await rotated.checkpoint();
-  rotated.keys = [...signingKeys(newNotaryKey()), ...rotated.keys];
-  act(rotated, 'account-0', 2);
-  await rotated.checkpoint();
-  const [later, earlier] = rotated.keys.map(({ publicKey }) => publicKeyOf(publicKey)) as [
-    PublicKey,
-    PublicKey,
-  ];
-  const proof = JSON.parse(JSON.stringify(rotated.notary.consistency(1, 2)));
-  for (const keys of [
-    [later, earlier],
-    [earlier, later],
-  ])
-    expect(checkProof(proof, keys).fault).toBeUndefined();
-  expect(checkProof(proof, [later]).fault).toContain('checkpoint 1 is of key');
-  expect(checkProof(proof, [earlier]).fault).toContain('checkpoint 2 is of key');
-  const swapped = {
-    ...proof,
-    from: { ...proof.from, signature: proof.to.signature },
-  };
-  expect(checkProof(swapped, [later, earlier]).fault).toContain('checkpoint 1 is not signed by key');
+  let [earlier, later]: PublicKey[] = [];
+  let proof: Json & { from: Json; to: Json; keys: KeyRecord[] };
+  let ofEvent: Json & { keys: KeyRecord[] };
+
+  beforeAll(async () => {
+    act(rotated, 'account-0', 1);
+    await rotated.checkpoint();
+    rotated.keys = [...signingKeys(newNotaryKey()), ...rotated.keys];
+    act(rotated, 'account-0', 2);
+    await rotated.checkpoint();
+    [later, earlier] = rotated.keys.map(({ publicKey }) => publicKeyOf(publicKey));
+    proof = JSON.parse(JSON.stringify(rotated.notary.consistency(1, 2)));
+    ofEvent = JSON.parse(JSON.stringify(await proofIn(rotated, 'account-0', 1)));
+  });
+
+  const faultOf = (given: unknown, ...keys: (PublicKey | undefined)[]) =>
+    checkProof(given, keys as [PublicKey, ...PublicKey[]]).fault;
+
+  it('whoever trusts the first key believes what the second one signs, and not the other way round', () => {
+    expect(faultOf(ofEvent, earlier)).toBeUndefined();
+    expect(faultOf(ofEvent, later)).toBeUndefined();
+    expect(faultOf(proof, earlier)).toBeUndefined();
+    expect(faultOf(proof, later)).toContain('checkpoint 1 is of key');
+    expect(faultOf(proof, later, earlier)).toBeUndefined();
+    expect(faultOf(proof, earlier, later)).toBeUndefined();
+  });
+
+  it('each key has to have signed its own checkpoint', () => {
+    const swapped = { ...proof, from: { ...proof.from, signature: proof.to.signature } };
+    expect(faultOf(swapped, earlier)).toContain('checkpoint 1 is not signed by key');
+  });
+
+  it('a proof without records, as older releases made them, needs the key that has signed', () => {
+    const { keys: _, ...bare } = ofEvent;
+    expect(faultOf(bare, later)).toBeUndefined();
+    expect(faultOf(bare, earlier)).toContain('no key that was given leads to it');
+  });
+
+  it('a key that the first one has not signed for is nobody', () => {
+    const [first, second] = ofEvent.keys as [KeyRecord, KeyRecord];
+    const unsigned = { ...second, signatures: second.signatures.slice(0, 1) };
+    expect(faultOf({ ...ofEvent, keys: [first, unsigned] }, earlier)).toContain('leads to it');
+    const misattributed = { ...second, key: { ...second.key, previousKey: null } };
+    expect(faultOf({ ...ofEvent, keys: [first, misattributed] }, earlier)).toContain('leads to it');
+  });
+
+  it('whoever has found the first key deceives nobody who knows of the second one', () => {
+    const [key] = rotated.keys.slice(1) as [SigningKey];
+    const forge = (body: Json) => signed({ ...body, keyId: key.keyId }, key);
+    const forged = { ...proof, to: forge(proof.to.checkpoint as Json) };
+    expect(faultOf({ ...forged, keys: proof.keys.slice(0, 1) }, earlier, later)).toContain(
+      'no record of a key that you trust',
+    );
+    const back = {
+      ...proof,
+      from: proof.to,
+      to: forge({ ...(proof.to.checkpoint as Json), sequence: 3 }),
+      path: [],
+    };
+    expect(faultOf(back, earlier, later)).toContain('had taken over');
+  });
 });
 
-it('says which segment is gone at the end of its term and since when, and takes one that is missing before for a fault', async () => {
+function signed(checkpoint: Json, key: SigningKey): Json {
+  return JSON.parse(JSON.stringify(signCheckpoint(checkpoint as unknown as CheckpointBody, key)));
+}
+
+describe('a proof that the bucket does not allow', () => {
   const of = { aggregateType: 'account', aggregateId: 'account-0' };
-  const sequence = (await world.archivist.manifestOf(of, 1)) as number;
-  const emptied = {
-    read: async (key: string) => (key.startsWith('segments/') ? undefined : world.bucket.read(key)),
-  };
-  const far = Date.UTC(9999, 0);
-  const gone = await eventProof(emptied, sequence, of, 1, far);
-  if (!('expired' in gone)) throw new Error('the segment is there');
-  expect(gone.expired).toMatch(/^segments\//);
-  expect(await eventProof(emptied, sequence, of, 1, gone.since)).toEqual(gone);
-  await expect(eventProof(emptied, sequence, of, 1, gone.since - 1)).rejects.toThrow(gone.expired);
+
+  /** The proof of its first event from a bucket in which an object is another, or gone. */
+  async function proofWith(prefix: string, change: (bytes: Uint8Array) => Uint8Array | undefined, now = 0) {
+    const sequence = (await world.archivist.manifestOf(of, 1)) as number;
+    const read = async (key: string) => {
+      const bytes = await world.bucket.read(key);
+      return key.startsWith(prefix) && bytes !== undefined ? change(bytes) : bytes;
+    };
+    return eventProof({ read }, { sequence, leaf: inclusionOf(sequence).leaf }, of, 1, now);
+  }
+
+  it('says which segment is gone at the end of its term and since when, and takes one that is missing before for damage', async () => {
+    const gone = await proofWith('segments/', () => undefined, Date.UTC(9999, 0));
+    if (!('expired' in gone)) throw new Error('the segment is there');
+    expect(gone.expired).toMatch(/^segments\//);
+    expect(await proofWith('segments/', () => undefined, gone.since)).toEqual(gone);
+    const early = proofWith('segments/', () => undefined, gone.since - 1);
+    await expect(early).rejects.toThrow(BrokenArchive);
+    await expect(early).rejects.toThrow(`${gone.expired}, which has the event, is missing within its term`);
+  });
+
+  it.each([
+    [
+      'a segment with another byte',
+      'segments/',
+      (bytes: Uint8Array) => bytes.with(100, 1 + (bytes[100] ?? 0)),
+    ],
+    ['a segment that ends too early', 'segments/', (bytes: Uint8Array) => bytes.subarray(0, 50)],
+    ['no manifest', 'manifests/', () => undefined],
+    ['a manifest that is no JSON', 'manifests/', (bytes: Uint8Array) => bytes.subarray(1)],
+    ['a manifest that is null', 'manifests/', () => Buffer.from('null')],
+    [
+      'a manifest without heads',
+      'manifests/',
+      (bytes: Uint8Array) => edited(bytes, ({ heads: _, ...rest }) => rest),
+    ],
+    [
+      'a manifest with other heads',
+      'manifests/',
+      (bytes: Uint8Array) => edited(bytes, (file) => ({ ...file, heads: [] })),
+    ],
+    [
+      'another header',
+      'manifests/',
+      (bytes: Uint8Array) =>
+        edited(bytes, (file) => ({ ...file, header: { ...(file.header as Json), events: 1 } })),
+    ],
+  ])('takes %s for damage', async (_, prefix, change) => {
+    await expect(proofWith(prefix, change)).rejects.toThrow(BrokenArchive);
+  });
 });
+
+function edited(bytes: Uint8Array, change: (file: Json) => Json): Uint8Array {
+  return Buffer.from(JSON.stringify(change(JSON.parse(Buffer.from(bytes).toString()))));
+}

@@ -76,6 +76,23 @@ describe('the archive', () => {
     expect((await object('../secrets')).status).toBe(400);
   });
 
+  it('says so where it has lost or altered what an event would be proved from', async () => {
+    const [segment] = (await testEnv.ARCHIVE.list({ prefix: 'segments/' })).objects;
+    const key = segment?.key as string;
+    const bytes = await (await testEnv.ARCHIVE.get(key))?.bytes();
+    const proof = () => call('GET', '/v1/audit/account/arc-1/events/2/proof');
+    await testEnv.ARCHIVE.delete(key);
+    const missing = `There is no proof of it: ${key}, which has the event, is missing within its term.`;
+    expect((await proof()).body).toMatchObject({ status: 409, code: 'archive_damaged', detail: missing });
+    await testEnv.ARCHIVE.put(key, (bytes as Uint8Array).subarray(10));
+    const altered = `There is no proof of it: ${key} is not what was archived.`;
+    expect((await proof()).body).toMatchObject({ status: 409, code: 'archive_damaged', detail: altered });
+    await testEnv.ARCHIVE.put(key, bytes as Uint8Array, {
+      sha256: await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>),
+    });
+    expect((await proof()).status).toBe(200);
+  });
+
   it('is held against the logs', async () => {
     await call('POST', '/v1/accounts/arc-1/deposits', { body: { amount: '5' } });
     const incomplete = [];

@@ -40,23 +40,29 @@ export const CheckpointsReply = z.strictObject({
   next: Number1.nullable().meta({ description: 'The next `after`; null at the end.' }),
 });
 
-/** The public keys, oldest first. */
-export const KeysReply = z.strictObject({
-  keys: z.array(
-    z.strictObject({
-      key: z.strictObject({
-        format: Count,
-        algorithm: z.literal('Ed25519'),
-        keyId: KeyId,
-        publicKey: Base64.meta({ description: 'The 32 bytes of RFC 8032.' }),
-        publishedAt: UtcTime,
-        previousKey: KeyId.nullable(),
-      }),
-      signatures: z
-        .array(z.strictObject({ keyId: KeyId, signature: Base64 }))
-        .meta({ description: 'By the key itself, and by the one that was used before it.' }),
+const KeyRecords = z.array(
+  z.strictObject({
+    key: z.strictObject({
+      format: Count,
+      algorithm: z.literal('Ed25519'),
+      keyId: KeyId,
+      publicKey: Base64.meta({ description: 'The 32 bytes of RFC 8032.' }),
+      publishedAt: UtcTime,
+      previousKey: KeyId.nullable(),
     }),
-  ),
+    signatures: z
+      .array(z.strictObject({ keyId: KeyId, signature: Base64 }))
+      .meta({ description: 'By the key itself, and by the one that was used before it.' }),
+  }),
+);
+
+/** The public keys, oldest first. */
+export const KeysReply = z.strictObject({ keys: KeyRecords });
+
+/** The same beside a proof. */
+const SigningKeys = KeyRecords.meta({
+  description:
+    'The records of all keys, oldest first: whoever trusts one of them follows them to the one that has signed.',
 });
 
 const MerklePath = z.array(HashText).meta({ description: 'Siblings from the leaf up (RFC 9162, 2.1.3).' });
@@ -94,6 +100,7 @@ export const ProofReply = z.strictObject({
     .strictObject({ leafIndex: Count, treeSize: Number1, path: MerklePath })
     .meta({ description: 'The manifest is a leaf of the tree whose root is `checkpoint.root`.' }),
   signed: CheckpointReply,
+  keys: SigningKeys,
 });
 
 /** That one checkpoint's archive is the beginning of another's. */
@@ -101,6 +108,7 @@ export const ConsistencyReply = z.strictObject({
   from: CheckpointReply,
   to: CheckpointReply,
   path: z.array(HashText).meta({ description: 'Consistency proof (RFC 9162, 2.1.4).' }),
+  keys: SigningKeys,
 });
 
 /** What archiving at once did. */

@@ -31,6 +31,7 @@ type HttpCode =
   | 'object_not_found'
   | 'archive_expired'
   | 'not_archived_yet'
+  | 'archive_damaged'
   | 'statement_too_large'
   | 'query_too_complex'
   | 'restore_closed'
@@ -66,6 +67,11 @@ const HTTP_PROBLEMS: Readonly<Record<HttpCode, ProblemKind>> = {
   not_archived_yet: {
     status: 409,
     meaning: 'No signed checkpoint covers the event yet; the same request may be sent again in a while.',
+  },
+  archive_damaged: {
+    status: 409,
+    meaning:
+      'The archive has lost or altered what it had of the event: there is no proof of it until that is restored.',
   },
   parked_not_found: { status: 404, meaning: 'Nothing is parked under this id.' },
   method_not_allowed: {

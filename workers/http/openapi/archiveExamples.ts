@@ -49,28 +49,26 @@ const manifest = {
 
 const standing = { head: 2, version: 2, hash: hashOf('9'), restoring: true };
 
+const keys = [
+  {
+    key: {
+      format: 2,
+      algorithm: 'Ed25519',
+      keyId: KEY_ID,
+      publicKey: `${'C'.repeat(43)}=`,
+      publishedAt: '2026-11-21T09:36:00.000Z',
+      previousKey: null,
+    },
+    signatures: [{ keyId: KEY_ID, signature: SIGNATURE }],
+  },
+];
+
 /** Examples by `operationId`. */
 export const ARCHIVE_EXAMPLES = {
   getCheckpoints: { reply: { checkpoints: [signed], next: null } },
   getLatestCheckpoint: { reply: signed },
-  getConsistency: { reply: { from: signed, to: later, path: [hashOf('8')] } },
-  getKeys: {
-    reply: {
-      keys: [
-        {
-          key: {
-            format: 2,
-            algorithm: 'Ed25519',
-            keyId: KEY_ID,
-            publicKey: `${'C'.repeat(43)}=`,
-            publishedAt: '2026-11-21T09:36:00.000Z',
-            previousKey: null,
-          },
-          signatures: [{ keyId: KEY_ID, signature: SIGNATURE }],
-        },
-      ],
-    },
-  },
+  getConsistency: { reply: { from: signed, to: later, path: [hashOf('8')], keys } },
+  getKeys: { reply: { keys } },
   signCheckpoint: { reply: { segments: 1, events: 2, signed, unsigned: null } },
   getProof: {
     reply: {
@@ -82,6 +80,7 @@ export const ARCHIVE_EXAMPLES = {
       manifest,
       log: { leafIndex: 0, treeSize: 1, path: [] },
       signed,
+      keys,
     },
   },
   getArchive: { reply: { manifests: 1, events: 2, waitingEvents: 0, oldestWaitingAt: null } },

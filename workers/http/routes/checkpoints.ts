@@ -1,6 +1,7 @@
 /** Checkpoints, keys and proofs: what an outsider needs to trust the archive without trusting us. */
 import type { Context } from 'hono';
 import { z } from 'zod';
+import { BrokenArchive } from '../../../queues/archive/manifestChain.ts';
 import { type ExpiredSegment, eventProof } from '../../../queues/archive/proof.ts';
 import { AGGREGATE_TYPES } from '../../../schemas/aggregates.ts';
 import { AggregateId } from '../../../schemas/scalars.ts';
@@ -135,7 +136,13 @@ const getProof = route(
     description: 'docs/archive.md says how to check it; `npm run verify -- --proof FILE` does.',
     params: z.strictObject({ aggregateType: z.string(), id: AggregateId, version: QueryVersion }),
     success: { status: 200, description: 'The path from the event to the signature.', schema: ProofReply },
-    problems: ['aggregate_not_found', 'event_not_found', 'archive_expired', 'not_archived_yet'],
+    problems: [
+      'aggregate_not_found',
+      'event_not_found',
+      'archive_expired',
+      'not_archived_yet',
+      'archive_damaged',
+    ],
   },
   async (c, { params: { aggregateType: type, id: aggregateId, version } }) => {
     const aggregateType = AGGREGATE_TYPES.find((known) => known === type);
@@ -146,11 +153,13 @@ const getProof = route(
     const sequence = await archivistFor(c.env)((archivist) => archivist.manifestOf(key, version));
     const log = sequence === null ? null : await askNotary(c.env, (notary) => notary.inclusion(sequence));
     if (sequence === null || log === null) throw await unproven(ownerOf(c.env, key).head(), version);
-    const { checkpoint: signed, ...path } = log;
-    const proof = await eventProof(archiveObjects(c.env), sequence, key, version, Date.now());
+    const { checkpoint: signed, keys, leaf, ...path } = log;
+    const proof = await eventProof(archiveObjects(c.env), { sequence, leaf }, key, version, Date.now()).catch(
+      (error) => unprovable(c, error),
+    );
     if ('expired' in proof) throw expired(proof);
     const { eventHash, manifest, ...segment } = proof;
-    return c.json({ ...key, version, eventHash, segment, manifest, log: path, signed });
+    return c.json({ ...key, version, eventHash, segment, manifest, log: path, signed, keys });
   },
 );
 
@@ -173,6 +182,14 @@ function notWritten(c: Context<HttpEnv>, error: unknown): never {
 function expired({ expired: key, since }: ExpiredSegment): ProblemError {
   const detail = `${key}, which had the event, was kept until its term ended on ${timeText(since)} and is gone since.`;
   return new ProblemError({ code: 'archive_expired', detail });
+}
+
+/** No proof can be made from what the bucket has: whoever runs the platform must hear of it, and who asks can do nothing about it. */
+function unprovable(c: Context<HttpEnv>, error: unknown): never {
+  if (!(error instanceof BrokenArchive)) throw error;
+  const correlationId = c.get('correlationId');
+  c.get('logger').log('error', 'the archive is damaged', { correlationId, ...errorFields(error) });
+  throw new ProblemError({ code: 'archive_damaged', detail: `There is no proof of it: ${error.message}.` });
 }
 
 /** Why there is no proof of an event. */
