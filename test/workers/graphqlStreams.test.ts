@@ -249,6 +249,34 @@ describe('over Server-Sent Events', () => {
     client.dispose();
   });
 
+  it('what has one result is JSON for clients that take both, and subscriptions are events', async () => {
+    const id = await opened('gsse-both');
+    const typeOf = async (query: string, accept: string) => {
+      const response = await worker.fetch('http://folio.test/v1/graphql', {
+        method: 'POST',
+        headers: {
+          Authorization: `Bearer ${TEST_TOKEN}`,
+          Accept: accept,
+          'Content-Type': 'application/json',
+        },
+        body: JSON.stringify({ query }),
+      });
+      await response.body?.cancel();
+      return response.headers.get('Content-Type');
+    };
+    const query = `{ account(id: "${id}") { version } }`;
+    const subscription = `subscription { portfolio(id: "${id}", afterVersion: 0) { version } }`;
+    const json = 'application/graphql-response+json; charset=utf-8';
+    const events = 'text/event-stream';
+    const both = 'application/graphql-response+json, application/json, text/event-stream, multipart/mixed';
+    expect(await typeOf(query, both)).toBe(json);
+    expect(await typeOf('{ nothing }', both)).toBe(json);
+    expect(await typeOf(subscription, both)).toBe(events);
+    expect(await typeOf(query, 'text/event-stream, application/json;q=0.5')).toBe(events);
+    expect(await typeOf(query, 'text/event-stream;q=0, */*')).toMatch(/json/);
+    expect(await typeOf(subscription, 'text/event-stream, multipart/mixed')).toBe(events);
+  });
+
   it('what cannot be run is an event with errors', async () => {
     const mine = await opened('gsse-mine');
     await opened('gsse-theirs');

@@ -37,6 +37,9 @@ export interface Runnable {
   readonly bytes: number;
 }
 
+/** An operation that may be run, or why it is not. */
+export type Prepared = Runnable | readonly GraphQLError[];
+
 /** The schema and its documents. */
 export class Engine {
   readonly schema: GraphQLSchema;
@@ -51,11 +54,7 @@ export class Engine {
   }
 
   /** Prepares what a caller has asked for, or says why it is not run. */
-  async prepare(
-    c: Context<HttpEnv>,
-    asked: Asked,
-    hubs: Hubs = hubOfItsOwn(c),
-  ): Promise<Runnable | readonly GraphQLError[]> {
+  async prepare(c: Context<HttpEnv>, asked: Asked, hubs: Hubs = hubOfItsOwn(c)): Promise<Prepared> {
     const mayIntrospect = reachOf(c.get('principal'), accessRow(INTROSPECTION)) !== undefined;
     const prepared = this.#documents.prepare(asked, mayIntrospect);
     if ('errors' in prepared) {
@@ -66,7 +65,7 @@ export class Engine {
     const args = {
       schema: this.schema,
       document,
-      operationName: asked.operationName ?? null,
+      operationName: asked.operationName || null,
       variableValues: asked.variables ?? null,
       contextValue: new GraphQlContext(c, hubs),
     };

@@ -7,20 +7,36 @@ import type { Context } from 'hono';
 import type { HttpEnv } from '../http/context.ts';
 import { ProblemError } from '../http/problem.ts';
 import { type Event, eventBody } from '../streams/sse.ts';
-import type { Asked } from './documents.ts';
-import type { Engine, Runnable } from './engine.ts';
+import type { Prepared } from './engine.ts';
 import { shownResult } from './errors.ts';
 import { READ_ONLY } from './http.ts';
 
-/** Whether a request wants its answer as an event stream. */
-export function wantsEvents(c: Context<HttpEnv>): boolean {
-  const accepted = (c.req.header('Accept') ?? '').split(',');
-  return accepted.some((type) => type.split(';')[0]?.trim() === 'text/event-stream');
+/** What an answer of one result is as well, each in the words of `Accept`. */
+const ONE_RESULT = ['application/json', 'application/graphql-response+json', 'application/*', '*/*'];
+
+/**
+ * Whether the answer is to be an event stream: of a subscription where its client takes one at all, of everything else where it
+ * takes nothing rather. Clients that know how to read both list both with every request.
+ */
+export function wantsEvents(c: Context<HttpEnv>, prepared: Prepared): boolean {
+  const weights = acceptedWeights(c.req.header('Accept') ?? '');
+  const ofEvents = weights.get('text/event-stream') ?? 0;
+  if ('operation' in prepared && prepared.operation === 'subscription') return ofEvents > 0;
+  return ofEvents > Math.max(...ONE_RESULT.map((type) => weights.get(type) ?? 0));
+}
+
+/** Media types by how much they are wanted (RFC 9110, 12.5.1). */
+function acceptedWeights(accept: string): ReadonlyMap<string, number> {
+  const entries = accept.split(',').map((each): [string, number] => {
+    const [type = '', ...parameters] = each.split(';').map((part) => part.trim().toLowerCase());
+    const weight = parameters.find((parameter) => parameter.startsWith('q='));
+    return [type, weight === undefined ? 1 : Number(weight.slice('q='.length)) || 0];
+  });
+  return new Map(entries);
 }
 
 /** Runs what was asked, and answers each result as an event. */
-export async function answerAsEvents(c: Context<HttpEnv>, engine: Engine, asked: Asked): Promise<Response> {
-  const runnable = await engine.prepare(c, asked);
+export async function answerAsEvents(c: Context<HttpEnv>, runnable: Prepared): Promise<Response> {
   if ('operation' in runnable && runnable.operation === 'mutation' && c.req.method === 'GET') {
     throw new ProblemError(READ_ONLY);
   }
@@ -37,7 +53,7 @@ export async function answerAsEvents(c: Context<HttpEnv>, engine: Engine, asked:
 
 type Results = AsyncIterator<ExecutionResult, undefined>;
 
-async function resultsOf(runnable: Runnable | readonly GraphQLError[]): Promise<Results> {
+async function resultsOf(runnable: Prepared): Promise<Results> {
   if (!('args' in runnable)) return once({ errors: runnable });
   if (runnable.operation !== 'subscription') return once(await execute(runnable.args));
   const result = await subscribe(runnable.args);

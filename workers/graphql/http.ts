@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { HttpEnv } from '../http/context.ts';
 import { ProblemError } from '../http/problem.ts';
 import type { Asked } from './documents.ts';
-import type { Engine } from './engine.ts';
+import type { Prepared } from './engine.ts';
 import { formatError, problemError } from './errors.ts';
 
 /** The body of a request. */
@@ -66,11 +66,11 @@ export const GraphQlReply = z.strictObject({
   errors: z.array(GraphQlError).optional(),
 });
 
-/** Runs what was asked by `GET` or `POST`. */
+/** Runs what was asked by `GET` or `POST`, as it was prepared. */
 export async function answerOverHttp(
   c: Context<HttpEnv>,
-  engine: Engine,
   { query, operationName, variables }: Asked,
+  runnable: Prepared,
 ): Promise<Response> {
   const handler = createHandler({
     parseRequestParams: () => ({
@@ -78,8 +78,7 @@ export async function answerOverHttp(
       operationName: operationName ?? undefined,
       variables: variables ?? undefined,
     }),
-    async onSubscribe() {
-      const runnable = await engine.prepare(c, { query, operationName, variables });
+    onSubscribe() {
       if (!('args' in runnable)) return runnable;
       if (runnable.operation === 'subscription') return [problemError(NO_STREAM)];
       if (runnable.operation === 'mutation' && c.req.method === 'GET') throw new ProblemError(READ_ONLY);

@@ -22,10 +22,10 @@ const SUCCESS = {
 
 /** The routes; `routes` are those whose commands, states and views the schema is made of. */
 export function graphql(routes: () => readonly Route[]): readonly Route[] {
-  const answer = (c: Context<HttpEnv>, asked: Asked) =>
-    wantsEvents(c)
-      ? answerAsEvents(c, engineOf(routes()), asked)
-      : answerOverHttp(c, engineOf(routes()), asked);
+  const answer = async (c: Context<HttpEnv>, asked: Asked) => {
+    const prepared = await engineOf(routes()).prepare(c, asked);
+    return wantsEvents(c, prepared) ? answerAsEvents(c, prepared) : answerOverHttp(c, asked, prepared);
+  };
   const query = route(
     {
       method: 'get',
@@ -58,7 +58,7 @@ export function graphql(routes: () => readonly Route[]): readonly Route[] {
         description:
           'With `Accept: application/graphql-response+json` a document that is not valid is answered with 400; without, ' +
           'with 200 and errors, as the specification of GraphQL over HTTP has it. With `Accept: text/event-stream` the ' +
-          'results come as events, one after another: so subscriptions are followed.',
+          'results come as events, one after another: so subscriptions are followed. Where JSON is accepted as well, only those are.',
         body: GraphQlRequest,
         success: SUCCESS,
         problems: ['not_acceptable'],
