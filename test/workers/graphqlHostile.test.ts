@@ -95,6 +95,19 @@ describe('a document', () => {
     }
   });
 
+  it('counts a page whose size nobody says as the usual one, and by the default of its variable', async () => {
+    const query = (variable: string) =>
+      `query (${variable}) { accounts(first: 3) { edges { node { trades(first: $first) { edges { cursor } } } } } }`;
+    const defaulted = query('$first: Int = 5');
+    expect(await codesOf(query('$first: Int'))).toEqual([]);
+    expect(await codesOf(query('$first: Int'), { variables: { first: null } })).toEqual([]);
+    expect(await codesOf(defaulted)).toEqual([]);
+    const nested = defaulted.replace('first: 3', 'first: $first');
+    expect(await codesOf(nested)).toEqual([]);
+    expect(await codesOf(nested, { variables: { first: 1_000 } })).toEqual(['query_too_complex']);
+    expect(await codesOf(nested.replace('= 5', '= 1000'))).toEqual(['query_too_complex']);
+  });
+
   it.each([
     ['that spreads itself', '{ ...a } fragment a on Query { ...a }'],
     [
@@ -126,6 +139,8 @@ describe('a document', () => {
     expect(await codesOf(query, { operationName: 'a' })).toEqual([]);
     expect(await codesOf(query, { operationName: 'c' })).toEqual(['invalid_request']);
     expect(await codesOf(query)).toEqual(['invalid_request']);
+    expect(await codesOf(query, { operationName: '' })).toEqual(['invalid_request']);
+    expect(await codesOf('{ __typename }', { operationName: '' })).toEqual([]);
     expect(await codesOf('subscription { portfolio(id: "x") { version } }')).toEqual(['invalid_request']);
   });
 

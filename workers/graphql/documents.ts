@@ -27,6 +27,7 @@ const VALIDATION_ERRORS_MAX = 20;
 /** What was asked: as the body of a request has it. */
 export interface Asked {
   readonly query: string;
+  /** One that is empty is none (GraphQL over HTTP). */
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
 }
@@ -60,7 +61,7 @@ export class Documents {
     const checked = this.#checked(query, mayIntrospect);
     if ('errors' in checked) return checked;
     const { document } = checked;
-    const operation = getOperationAST(document, operationName);
+    const operation = getOperationAST(document, operationName || null);
     if (!operation) return { errors: [new GraphQLError(missingOperation(operationName))] };
     const measured = measure(this.#schema, document, operation, variables ?? {});
     const excess = excessOf(measured);
@@ -119,7 +120,7 @@ function NoIntrospection(context: ValidationContext): ASTVisitor {
 }
 
 function missingOperation(name: string | null | undefined): string {
-  if (name === null || name === undefined) return 'Say by operationName which operation is to run.';
+  if (!name) return 'Say by operationName which operation is to run.';
   return 'The document has no operation of this name.';
 }
 

@@ -55,7 +55,17 @@ export function measure(
   variables: Readonly<Record<string, unknown>>,
 ): Measure {
   const root = schema.getRootType(operation.operation) ?? undefined;
-  return new Measuring(schema, document, variables).selection(operation.selectionSet, root);
+  const given = { ...defaultsOf(operation), ...variables };
+  return new Measuring(schema, document, given).selection(operation.selectionSet, root);
+}
+
+/** What variables are where nobody says: only whole numbers are asked for. */
+function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Record<string, unknown> {
+  const entries = variableDefinitions.map(({ variable, defaultValue }) => [
+    variable.name.value,
+    defaultValue?.kind === Kind.INT ? Number(defaultValue.value) : undefined,
+  ]);
+  return Object.fromEntries(entries);
 }
 
 /** Which limit a measure is above, in words; undefined: none. */
@@ -131,13 +141,18 @@ class Measuring {
   /** Rows of a list's page as the query or its variables ask for them; of what is no number as many as there may be. */
   #rows({ arguments: given = [] }: FieldNode): number {
     const first = given.find(({ name }) => name.value === 'first');
-    const rows = first === undefined ? PAGE_DEFAULT : this.#number(first.value);
-    return Math.min(Math.max(rows, 1), PAGE_MAX);
+    const rows = first === undefined ? undefined : this.#number(first.value);
+    return Math.min(Math.max(rows ?? PAGE_DEFAULT, 1), PAGE_MAX);
   }
 
-  #number(value: ValueNode): number {
+  /** Undefined where nothing is given, or null: then a page has its usual size. */
+  #number(value: ValueNode): number | undefined {
     if (value.kind === Kind.INT) return Number(value.value);
-    const given = value.kind === Kind.VARIABLE ? this.#variables[value.name.value] : undefined;
+    if (value.kind === Kind.NULL) return undefined;
+    if (value.kind !== Kind.VARIABLE) return PAGE_MAX;
+    const { value: name } = value.name;
+    const given = Object.hasOwn(this.#variables, name) ? this.#variables[name] : undefined;
+    if (given === undefined || given === null) return undefined;
     return typeof given === 'number' ? given : PAGE_MAX;
   }
 }
