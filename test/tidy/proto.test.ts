@@ -116,10 +116,18 @@ describe('numbers of fields', () => {
     );
   });
 
+  it('that a field had with another type are given to none', () => {
+    const a = { number: 4, type: 'List', formerly: [1] };
+    const changed = file(field('a', 'List'), field('d'));
+    const known = withNumbers({ Thing: { a }, 'Thing.Part': { a } }, changed);
+    expect(known.Thing?.d?.number).toBe(5);
+    expect(protoText(changed, known)).toContain('reserved 1;');
+  });
+
   it('in the repository are each given once', () => {
     const known = JSON.parse(readFileSync(path.join(PROTO, 'numbers.json'), 'utf8')) as NumberRegistry;
     for (const [message, fields] of Object.entries(known)) {
-      const given = Object.values(fields).map(({ number }) => number);
+      const given = Object.values(fields).flatMap(({ number, formerly = [] }) => [number, ...formerly]);
       expect(new Set(given).size, message).toBe(given.length);
     }
   });

@@ -1,11 +1,12 @@
 /** The service over Connect and gRPC-Web, as the public clients find it, and as no good client asks. */
 
 import { exports } from 'cloudflare:workers';
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create, type DescMessage, fromJson, type JsonValue, toBinary } from '@bufbuild/protobuf';
 import { NullValue, timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   DepositFundsRequestSchema,
+  FolioService,
   GetAccountRequestSchema,
 } from '../../workers/connect/generated/folio/v1/folio_pb.ts';
 import { CONNECT_PATH } from '../../workers/connect/service.ts';
@@ -347,6 +348,60 @@ describe('what no good client sends', () => {
     expect(answer.message).not.toBe('');
     expect(response.status).toBeLessThan(500);
     expect(await footprint(ID)).toEqual(untouched);
+  });
+
+  const TRADE = { tradeId: 't-1', symbol: 'IBM', side: 'BUY', quantity: '1', price: '1' };
+
+  it.each<[string, string, object, string]>([
+    ['in a command', 'ExecuteTrade', { id: ID, ...TRADE, executedAt: '2013-02-30T00:00:00Z' }, 'executedAt'],
+    ['in a query', 'GetAccount', { id: ID, at: '2013-04-31T00:00:00Z' }, 'at'],
+    ['of an hour too many', 'GetAccount', { id: ID, at: '2013-04-30T24:00:00Z' }, 'at'],
+    ['that is no time', 'GetAccount', { id: ID, at: 'yesterday' }, 'at'],
+    ['that is no text', 'GetAccount', { id: ID, at: 5 }, 'at'],
+    [
+      'in a batch',
+      'RunCommands',
+      {
+        commands: [
+          {
+            executeTradeCommand: {
+              commandId: 'c-1',
+              aggregateId: ID,
+              data: { ...TRADE, executed_at: '2013-02-29T00:00:00Z' },
+            },
+          },
+        ],
+      },
+      'commands[0].executeTradeCommand.data.executedAt',
+    ],
+  ])('a day that there is not, %s', async (_what, method, message, path) => {
+    const response = await send(`${CONNECT_PATH}/${method}`, JSON.stringify(message), json);
+    const answer = (await response.json()) as { code: string };
+    const { code, errors } = sentProblem(answer);
+    expect([response.status, answer.code, code]).toEqual([400, 'invalid_argument', 'invalid_request']);
+    expect(errors.map((each) => each.path)).toEqual([path]);
+    expect(await footprint(ID)).toEqual(untouched);
+  });
+
+  it.each<[string, object, string]>([
+    ['ShipOrder', { id: 'no-order', carrier: 'DHL', trackingNumber: '1', items: { values: [] } }, 'items'],
+    ['RebuildViews', { views: { values: [] } }, 'views'],
+    ['RepairFindings', { reason: 'none to mend', findingIds: { values: [] } }, 'findingIds'],
+  ])('an empty list of %s, of which none means all', async (method, message, path) => {
+    const { input } = FolioService.methods.find(({ name }) => name === method) as { input: DescMessage };
+    const bytes = toBinary(input, fromJson(input, message as JsonValue));
+    for (const [body, headers] of [[JSON.stringify(message), json] as const, [bytes, proto] as const]) {
+      const response = await send(`${CONNECT_PATH}/${method}`, body, headers);
+      const { code, errors } = sentProblem((await response.json()) as never);
+      expect([code, ...errors.map((each) => each.path)]).toEqual(['invalid_request', path]);
+    }
+  });
+
+  it('a list by the number that it had when an empty one meant all', async () => {
+    const item = Uint8Array.of(0x22, 2, 8, 1);
+    const response = await send(`${CONNECT_PATH}/ShipOrder`, Uint8Array.of(10, 1, 0x78, ...item), proto);
+    const { errors } = sentProblem((await response.json()) as never);
+    expect(errors.map(({ path, message }) => `${path} ${message}`)).toEqual(['#4 is not a known field']);
   });
 
   it.each<[string, Uint8Array, string]>([

@@ -6,6 +6,7 @@ import { readBytes } from '../http/body.ts';
 import type { HttpEnv } from '../http/context.ts';
 import { invalidRequest, ProblemError } from '../http/problem.ts';
 import { parseStrictJson } from '../http/strictJson.ts';
+import { timeFaults } from './jsonTimes.ts';
 
 /** How a message is written. */
 export interface MessageForm {
@@ -68,7 +69,10 @@ function queryBytes(c: Context<HttpEnv>): Uint8Array {
 function parseMessage(desc: DescMessage, bytes: Uint8Array, { isBinary }: MessageForm): Message {
   try {
     if (isBinary) return fromBinary(desc, bytes);
-    return fromJson(desc, parsedJson(bytes));
+    const json = parsedJson(bytes);
+    const faults = timeFaults(desc, json);
+    if (faults.length > 0) throw invalidRequest(faults);
+    return fromJson(desc, json);
   } catch (error) {
     // Of the library's own making, and about the bytes alone.
     if (error instanceof Error && error.name !== 'ProblemError') {

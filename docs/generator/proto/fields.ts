@@ -6,7 +6,6 @@ import { messageName, type ProtoField, type ProtoMessage, snakeCase } from './de
 export interface FieldSchema extends JsonSchema {
   readonly format?: string;
   readonly title?: string;
-  readonly minItems?: number;
 }
 
 /** Whether clients send it or receive it: what was not sent is told from what is empty, so that it is refused by name. */
@@ -64,9 +63,9 @@ export class FieldMaker {
     const name = snakeCase(property);
     const comment = [given.description ?? schema.description ?? '', valuesText(schema)].join(' ').trim();
     const type = this.#type(property, schema, direction, nested);
-    const isUnset = direction === 'request' && !isRequired && (schema.minItems ?? 0) === 0;
+    const isUnset = direction === 'request' && !isRequired;
     if (type.startsWith('repeated ') && (isNullable || isUnset)) {
-      // A list has no other way to be absent than to be empty, and both may mean something.
+      // A list has no other way to be absent than to be empty, and both may mean something: all that is left, and a mistake.
       const list = `${messageName(property)}List`;
       const values = { name: 'values', type, isOptional: false, comment: '' };
       nested.push({ name: list, comment: '', fields: [values], nested: [] });

@@ -8,6 +8,11 @@ import type { ProtoField, ProtoFile, ProtoMessage } from './definition.ts';
 export interface GivenNumber {
   readonly number: number;
   readonly type: string;
+  /**
+   * Numbers that it had with other types, written down by hand where a field had to change. They are never given again: who sends
+   * one sends a field that is not known, and is refused.
+   */
+  readonly formerly?: readonly number[];
 }
 
 /** By message (`Account.Cash` for one inside of another) and field. */
@@ -38,7 +43,8 @@ function withNumber(
 ): Readonly<Record<string, GivenNumber>> {
   const before = Object.hasOwn(given, name) ? given[name] : undefined;
   if (before === undefined) {
-    const number = Math.max(0, ...Object.values(given).map((each) => each.number)) + 1;
+    const used = Object.values(given).flatMap(({ number: own, formerly = [] }) => [own, ...formerly]);
+    const number = Math.max(0, ...used) + 1;
     if (number > NUMBER_MAX) throw new Error(`${message} has no number left for ${name}`);
     return { ...given, [name]: { number, type } };
   }

@@ -46,14 +46,17 @@ function messageLines(message: ProtoMessage, scope: string, numbers: NumberRegis
     : [...head, ...lines.map(indented), '}'];
 }
 
-/** Fields that are no more: neither their numbers nor their names may come to mean something else. */
+/** Fields that are no more, and numbers that are: neither numbers nor names may come to mean something else. */
 function reservedLines({ fields }: ProtoMessage, given: Readonly<Record<string, GivenNumber>>): string[] {
   const present = new Set(fields.map(({ name }) => name));
   const gone = Object.entries(given).filter(([name]) => !present.has(name));
-  if (gone.length === 0) return [];
+  const numbers = [
+    ...gone.map(([, { number }]) => number),
+    ...Object.values(given).flatMap(({ formerly = [] }) => formerly),
+  ];
   return [
-    `reserved ${gone.map(([, { number }]) => number).join(', ')};`,
-    `reserved ${gone.map(([name]) => JSON.stringify(name)).join(', ')};`,
+    ...(numbers.length === 0 ? [] : [`reserved ${numbers.join(', ')};`]),
+    ...(gone.length === 0 ? [] : [`reserved ${gone.map(([name]) => JSON.stringify(name)).join(', ')};`]),
   ];
 }
 
