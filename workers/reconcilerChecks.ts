@@ -12,6 +12,7 @@ import { AccountReader, type SummedAccount } from '../queues/reconciler/reader.t
 import { segmentCheck } from '../queues/reconciler/segments.ts';
 import { sumCheck } from '../queues/reconciler/sums.ts';
 import { transferCheck } from '../queues/reconciler/transfers.ts';
+import type { Untold } from '../queues/reconciler/untold.ts';
 import { type Check, isLog } from '../queues/reconciler/verdict.ts';
 import { viewCheck } from '../queues/reconciler/views.ts';
 import { tellSagas } from '../queues/sagas/consumer.ts';
@@ -41,6 +42,7 @@ export interface Look {
   readonly eventsMax: number;
   readonly pacing: Pacing;
   readonly archivist: AskArchivist;
+  readonly untold: Untold;
 }
 
 /** Every check. What a repair has others do is done under the context. */
@@ -48,9 +50,9 @@ export function checksOf(
   env: Env,
   logger: Logger,
   context: CommandContext,
-  { eventsMax, pacing, archivist }: Look,
+  { eventsMax, pacing, archivist, untold }: Look,
 ): Check[] {
-  const log = logOf(env, logger, pacing);
+  const log = logOf(env, untold, pacing);
   const ledger = generalLedger(env);
   const reader = new AccountReader({
     ...log,
@@ -61,7 +63,7 @@ export function checksOf(
     ),
   });
   return [
-    viewsOf(env, logger, pacing),
+    viewsOf(env, logger, { pacing, untold }),
     outboxCheck({
       ...log,
       told: pacing.afterOthers((key) => ownerOf(env, key).told()),
@@ -100,9 +102,9 @@ export function checksOf(
 }
 
 /** What all checks ask of the logs. */
-function logOf(env: Env, logger: Logger, pacing: Pacing) {
+function logOf(env: Env, untold: Untold, pacing: Pacing) {
   return {
-    logger,
+    untold,
     now: () => Date.now(),
     head: pacing.afterOthers((key: AggregateKey) => ownerOf(env, key).head()),
     events: pacing.afterOthers(
@@ -119,13 +121,13 @@ function logOf(env: Env, logger: Logger, pacing: Pacing) {
 }
 
 /** The check of the views: each aggregate in the database that has it. */
-function viewsOf(env: Env, logger: Logger, pacing: Pacing): Check {
+function viewsOf(env: Env, logger: Logger, { pacing, untold }: Pick<Look, 'pacing' | 'untold'>): Check {
   const parts = viewDatabases(env).length;
   const checks = Array.from({ length: parts }, (_, part) => {
     const deps = projectionDeps(env, part, logger);
     return viewCheck({
       ...deps,
-      ...logOf(env, logger, pacing),
+      ...logOf(env, untold, pacing),
       database: pacing.database(deps.database),
       projectors,
       owner: pacing.afterOthers((key, version) => ownerState(env, key, version)),

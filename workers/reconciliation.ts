@@ -14,6 +14,7 @@ import {
 import { inOrder, rowOwners } from '../queues/reconciler/rowOwners.ts';
 import { MANIFEST } from '../queues/reconciler/segments.ts';
 import { CURRENCY } from '../queues/reconciler/sums.ts';
+import { Untold } from '../queues/reconciler/untold.ts';
 import type { CommandContext, Outcome } from '../schemas/envelope.ts';
 import { DIRECTORY_PARTS } from '../schemas/partition.ts';
 import { type Finding, type OpenFinding, RECONCILIATION_ID } from '../schemas/reconciliation.ts';
@@ -58,10 +59,17 @@ export function reconcilerDeps(
   return depsOf(env, logger, context, { eventsMax: BEHIND_EVENTS_MAX, pacing, archivist: archivistFor(env) });
 }
 
-function depsOf(env: Env, logger: Logger, context: CommandContext, look: Look): ReconcilerDeps {
+function depsOf(
+  env: Env,
+  logger: Logger,
+  context: CommandContext,
+  look: Omit<Look, 'untold'>,
+): ReconcilerDeps {
+  const untold = new Untold(logger);
   return {
-    checks: checksOf(env, logger, context, look),
+    checks: checksOf(env, logger, context, { ...look, untold }),
     findings: findingsOf(env, logger, context),
+    untold,
     logger,
   };
 }
@@ -80,7 +88,7 @@ export async function reconcileNext(
   env: Env,
   part: number,
   logger: Logger,
-  asks: Omit<Look, 'eventsMax'>,
+  asks: Omit<Look, 'eventsMax' | 'untold'>,
 ): Promise<void> {
   const keeper = keeperOf(env, part);
   const { after, endedAt } = await keeper.walk(walkName(part));

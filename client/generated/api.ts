@@ -3441,6 +3441,8 @@ readonly reply: {
 readonly checked: number;
 readonly opened: number;
 readonly closed: number;
+/** Of how many something could not be told now, since an owner or a database does not answer or a view is being switched; the log says why. Look again. */
+readonly unanswered: number;
 /** Where the next call goes on; null at the end. */
 readonly nextCursor: string | null;
 };

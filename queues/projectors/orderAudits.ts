@@ -22,16 +22,16 @@ const countUnits = (items: OwnOrder['items']) =>
 export const ordersAudit: ViewAudit = {
   statement: (colour, keys) => ({
     sql:
-      'SELECT order_id AS aggregateId, customer_id, status, currency, total, lines, units, country, reason ' +
+      'SELECT order_id AS aggregateId, customer_id, status, currency, total, lines, units, country, reason, version ' +
       `FROM json_each(?) AS sought CROSS JOIN orders_${colour} ON order_id = sought.value ->> 1`,
     parameters: [keysJson(keys)],
   }),
-  fault([row], { state }) {
+  fault([row], { state }, version) {
     const { customerId, status, currency, total, items, country, reason } = state as OwnOrder;
     const own = [customerId, status, currency, total, items.length, String(countUnits(items))];
     if (row === undefined) return 'there is no row';
     const shown = [row.customer_id, row.status, row.currency, row.total, row.lines, row.units];
-    return unlike([...shown, row.country, row.reason], [...own, country, reason]);
+    return unlike([...shown, row.country, row.reason, row.version], [...own, country, reason, version]);
   },
 };
 
@@ -103,15 +103,18 @@ export const orderHistoryAudit: ViewAudit = {
 export const inventoryAudit: ViewAudit = {
   statement: (colour, keys) => ({
     sql:
-      'SELECT product_id AS aggregateId, on_hand, reserved, available ' +
+      'SELECT product_id AS aggregateId, on_hand, reserved, available, version ' +
       `FROM json_each(?) AS sought CROSS JOIN inventory_${colour} ON product_id = sought.value ->> 1`,
     parameters: [keysJson(keys)],
   }),
-  fault([row], { state }) {
+  fault([row], { state }, version) {
     const { onHand, reserved } = state as { readonly onHand: string; readonly reserved: string };
     if (row === undefined) return 'there is no row';
     const available = String(BigInt(onHand) - BigInt(reserved));
-    return unlike([row.on_hand, row.reserved, row.available], [onHand, reserved, available]);
+    return unlike(
+      [row.on_hand, row.reserved, row.available, row.version],
+      [onHand, reserved, available, version],
+    );
   },
 };
 
@@ -131,19 +134,19 @@ export const paymentsAudit: ViewAudit = {
   statement: (colour, keys) => ({
     sql:
       'SELECT payment_id AS aggregateId, order_id, customer_id, amount, currency, method, provider, status, authorized, ' +
-      `captured, released, refunded FROM json_each(?) AS sought CROSS JOIN payments_${colour} ` +
+      `captured, released, refunded, version FROM json_each(?) AS sought CROSS JOIN payments_${colour} ` +
       'ON payment_id = sought.value ->> 1',
     parameters: [keysJson(keys)],
   }),
-  fault([row], { state }) {
+  fault([row], { state }, version) {
     const { orderId, customerId, amount, currency, method, provider, standing } = state as OwnPayment;
     if (row === undefined) return orderId === '' ? undefined : 'there is no row';
     const { status, authorized, captured, released, refunded } = standing;
     const own = [orderId, customerId, amount, currency, method, provider];
     const shown = [row.order_id, row.customer_id, row.amount, row.currency, row.method, row.provider];
     return unlike(
-      [...shown, row.status, row.authorized, row.captured, row.released, row.refunded],
-      [...own, status, authorized, captured, released, refunded],
+      [...shown, row.status, row.authorized, row.captured, row.released, row.refunded, row.version],
+      [...own, status, authorized, captured, released, refunded, version],
     );
   },
 };

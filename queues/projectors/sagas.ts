@@ -65,11 +65,12 @@ function changeOf(event: SagaEvent, at: number): SagaChange {
 const sagasAudit: ViewAudit = {
   statement: (colour, keys) => ({
     sql:
-      'SELECT saga_id AS aggregateId, definition, definition_version, status, reason, ended_at IS NULL AS open ' +
+      'SELECT saga_id AS aggregateId, definition, definition_version, status, reason, ended_at IS NULL AS open, ' +
+      'version ' +
       `FROM json_each(?) AS sought CROSS JOIN sagas_${colour} ON saga_id = sought.value ->> 1`,
     parameters: [keysJson(keys)],
   }),
-  fault([row], { state }) {
+  fault([row], { state }, version) {
     const { definition, definitionVersion, status, reason, endedAt } = state as {
       definition: string;
       definitionVersion: number;
@@ -79,8 +80,8 @@ const sagasAudit: ViewAudit = {
     };
     if (row === undefined) return 'there is no row';
     return unlike(
-      [row.definition, row.definition_version, row.status, row.reason, row.open],
-      [definition, definitionVersion, status, reason, endedAt === null ? 1 : 0],
+      [row.definition, row.definition_version, row.status, row.reason, row.open, row.version],
+      [definition, definitionVersion, status, reason, endedAt === null ? 1 : 0, version],
     );
   },
 };

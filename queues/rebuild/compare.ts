@@ -198,5 +198,10 @@ function faultOf(
 ): string | undefined {
   if (owner === undefined) return 'its log does not go that far';
   if ('unknown' in owner) return `this release cannot say what it is (${owner.unknown})`;
-  return audit.fault(rows, owner, version);
+  try {
+    return audit.fault(rows, owner, version);
+  } catch (error) {
+    // What is stored need not be what a projector would store: such rows are wrong, and not merely beyond comparison.
+    return `what its rows say cannot be read (${error instanceof Error ? error.message : String(error)})`;
+  }
 }

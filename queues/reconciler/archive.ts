@@ -1,7 +1,7 @@
 /** Logs held against the archive, by heads and hashes alone: what it lacks for long, and what it has that no log has. */
-import type { Logger } from '../../telemetry/logger.ts';
-import { type AggregateKey, keyOf } from '../kernel/positions.ts';
-import { answered, type Check, isLog, LATE_MS, type Verdict } from './verdict.ts';
+import type { AggregateKey } from '../kernel/positions.ts';
+import type { Untold } from './untold.ts';
+import { answered, type Check, isLog, itself, LATE_MS, type Verdict } from './verdict.ts';
 
 /** A log beside what is archived of it (workers/completeness.ts). */
 export interface ArchivedLog extends AggregateKey {
@@ -14,7 +14,7 @@ export interface ArchivedLog extends AggregateKey {
 
 /** The world of the check. */
 export interface ArchiveCheckDeps {
-  readonly logger: Logger;
+  readonly untold: Untold;
   now(): number;
   /** Some logs beside the archive, in the order asked for. */
   compare(keys: readonly AggregateKey[]): Promise<readonly ArchivedLog[]>;
@@ -29,8 +29,10 @@ export function archiveCheck(deps: ArchiveCheckDeps): Check {
     name: 'archive',
     takes: isLog,
     judge: async (keys) => {
-      const logs = (await deps.compare(keys)).filter(({ state }) => state !== 'UNREACHABLE');
-      return answered(deps.logger, logs, keyOf, async (log): Promise<Verdict> => {
+      const compared = await deps.compare(keys);
+      deps.untold.add(compared.filter(({ state }) => state === 'UNREACHABLE'));
+      const logs = compared.filter(({ state }) => state !== 'UNREACHABLE');
+      return answered(deps.untold, logs, itself, async (log): Promise<Verdict> => {
         const { aggregateType, aggregateId } = log;
         return {
           aggregateType,

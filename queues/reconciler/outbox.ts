@@ -3,9 +3,9 @@
  * were told by nobody. That views and the archive have what they were told, their own checks say.
  */
 import { timeText } from '../../schemas/time.ts';
-import type { Logger } from '../../telemetry/logger.ts';
 import { type AggregateKey, keyOf } from '../kernel/positions.ts';
-import { answered, type Check, isLog, LATE_MS, type Verdict } from './verdict.ts';
+import type { Untold } from './untold.ts';
+import { answered, type Check, isLog, itself, LATE_MS, type Verdict } from './verdict.ts';
 
 /** How long an announcement may wait in an outbox: one that fails is tried again each minute, and each sweep wakes its actor. */
 export const ANNOUNCEMENT_LATE_MS = 15 * 60_000;
@@ -20,7 +20,7 @@ export interface ToldGroup {
 
 /** The world of the check. */
 export interface OutboxCheckDeps {
-  readonly logger: Logger;
+  readonly untold: Untold;
   now(): number;
   told(key: AggregateKey): Promise<readonly ToldGroup[]>;
   head(key: AggregateKey): Promise<number>;
@@ -40,7 +40,7 @@ export function outboxCheck(deps: OutboxCheckDeps): Check {
     takes: isLog,
     judge: async (keys) => {
       const sagasAt = await deps.sagasAt(keys);
-      const judged = await answered(deps.logger, keys, keyOf, (key) =>
+      const judged = await answered(deps.untold, keys, itself, (key) =>
         judgeOne(deps, key, sagasAt.get(keyOf(key)) ?? 0),
       );
       return judged.flat();

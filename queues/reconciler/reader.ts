@@ -5,10 +5,10 @@
 import { add, parseDecimal, type Scaled, ZERO } from '../../schemas/decimal.ts';
 import type { EventEnvelope } from '../../schemas/envelope.ts';
 import type { AccountBook, Reading } from '../../schemas/generalLedger.ts';
-import type { Logger } from '../../telemetry/logger.ts';
 import { type AggregateKey, keyOf } from '../kernel/positions.ts';
 import { NO_TOTALS, Postings } from './postings.ts';
-import { answered, type Verdict } from './verdict.ts';
+import type { Untold } from './untold.ts';
+import { answered, itself, type Verdict } from './verdict.ts';
 
 /** Events of one answer of an account: of each part of a walk there is one at a time in memory, 300 kB of trades. */
 const READ_EVENTS = 500;
@@ -25,7 +25,7 @@ export interface SummedAccount {
 
 /** The world of the reader. */
 export interface ReaderDeps {
-  readonly logger: Logger;
+  readonly untold: Untold;
   /** Events that one look reads, of all its accounts together. */
   readonly eventsMax: number;
   head(key: AggregateKey): Promise<number>;
@@ -71,10 +71,10 @@ export class AccountReader {
   }
 
   async #readAll(keys: readonly AggregateKey[]): Promise<Verdict[]> {
-    const { logger, eventsMax, head, books } = this.#deps;
+    const { untold, eventsMax, head, books } = this.#deps;
     const known = await books(keys.map(({ aggregateId }) => aggregateId));
     const bookOf = new Map(known.map((book) => [book.accountId, book]));
-    const unread = await answered(logger, keys, keyOf, async (key): Promise<Unread> => {
+    const unread = await answered(untold, keys, itself, async (key): Promise<Unread> => {
       return { key, head: await head(key), book: bookOf.get(key.aggregateId) };
     });
     // Those with little to read are read whole, and what they leave goes to the others.
@@ -84,9 +84,9 @@ export class AccountReader {
     for (const [index, account] of unread.entries()) {
       const share = Math.floor(left / (unread.length - index));
       const [read] = await answered(
-        logger,
+        untold,
         [account],
-        ({ key }) => keyOf(key),
+        ({ key }) => key,
         (one) => this.#readOne(one, share),
       );
       left -= read?.events ?? 0;

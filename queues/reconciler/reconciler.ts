@@ -5,6 +5,7 @@
 import type { Finding, FindingEnd, OpenFinding } from '../../schemas/reconciliation.ts';
 import { errorFields, type Logger } from '../../telemetry/logger.ts';
 import type { AggregateKey } from '../kernel/positions.ts';
+import type { Untold } from './untold.ts';
 import { type Check, findingIdOf, findingOf, Unmendable, type Verdict } from './verdict.ts';
 
 /** A finding that is to be closed, and what ended it. */
@@ -25,6 +26,8 @@ export interface Findings {
 export interface ReconcilerDeps {
   readonly checks: readonly Check[];
   readonly findings: Findings;
+  /** Whom the checks could tell nothing of. */
+  readonly untold: Untold;
   readonly logger: Logger;
 }
 
@@ -42,7 +45,7 @@ export async function reconcile(deps: ReconcilerDeps, keys: readonly AggregateKe
 }
 
 async function judgeAll(
-  { logger }: ReconcilerDeps,
+  { logger, untold }: ReconcilerDeps,
   checks: readonly Check[],
   keys: readonly AggregateKey[],
   open: readonly OpenFinding[],
@@ -53,6 +56,7 @@ async function judgeAll(
       try {
         return own.length === 0 ? [] : await check.judge(own, open);
       } catch (error) {
+        untold.add(own);
         logger.log('error', 'not reconciled', { check: check.name, ...errorFields(error) });
         return [];
       }

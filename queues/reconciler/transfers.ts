@@ -4,10 +4,10 @@
  */
 import type { EventEnvelope } from '../../schemas/envelope.ts';
 import type { TransferSide } from '../../schemas/generalLedger.ts';
-import type { Logger } from '../../telemetry/logger.ts';
-import { type AggregateKey, keyOf } from '../kernel/positions.ts';
+import type { AggregateKey } from '../kernel/positions.ts';
 import type { AccountReader } from './reader.ts';
-import { answered, type Check, LATE_MS, type Verdict } from './verdict.ts';
+import type { Untold } from './untold.ts';
+import { answered, type Check, itself, LATE_MS, type Verdict } from './verdict.ts';
 
 /**
  * The oldest open transfers of an account that one look follows: each is a question to another account. They come off the list as
@@ -17,7 +17,7 @@ export const TRANSFERS_MAX = 20;
 
 /** The world of the check. */
 export interface TransferCheckDeps {
-  readonly logger: Logger;
+  readonly untold: Untold;
   readonly reader: AccountReader;
   now(): number;
   events(key: AggregateKey, fromVersion: number, limit: number): Promise<readonly EventEnvelope[]>;
@@ -41,7 +41,7 @@ export function transferCheck(deps: TransferCheckDeps): Check {
     takes: ({ aggregateType }) => aggregateType === 'account',
     judge: async (keys) => {
       await deps.reader.read(keys);
-      return (await answered(deps.logger, keys, keyOf, (key) => judgeOne(deps, key))).flat();
+      return (await answered(deps.untold, keys, itself, (key) => judgeOne(deps, key))).flat();
     },
     repair: async ({ where, aggregateType, aggregateId, version }) => {
       if (where !== 'out' || version === undefined) return true;

@@ -8,8 +8,8 @@ import {
   type OpenFinding,
 } from '../../schemas/reconciliation.ts';
 import { lineOf } from '../../schemas/scalars.ts';
-import { errorFields, type Logger } from '../../telemetry/logger.ts';
 import type { AggregateKey } from '../kernel/positions.ts';
+import type { Untold } from './untold.ts';
 
 /** One thing that was looked at: what is wrong with it, undefined where nothing is. */
 export interface Verdict extends AggregateKey {
@@ -53,18 +53,22 @@ export const LATE_MS = 3_600_000;
 
 /** What can be told of each; of those that do not answer nothing is. */
 export async function answered<Item, Result>(
-  logger: Logger,
+  untold: Untold,
   items: readonly Item[],
-  name: (item: Item) => string,
+  about: (item: Item) => AggregateKey,
   ask: (item: Item) => Promise<Result>,
 ): Promise<Result[]> {
   const results = await Promise.allSettled(items.map(ask));
   return results.flatMap((result, index) => {
     if (result.status === 'fulfilled') return [result.value];
-    const fields = { aggregate: name(items[index] as Item), ...errorFields(result.reason) };
-    logger.log('warn', 'aggregate not reconciled', fields);
+    untold.failed(about(items[index] as Item), result.reason);
     return [];
   });
+}
+
+/** What an aggregate's own answer is about. */
+export function itself(key: AggregateKey): AggregateKey {
+  return key;
 }
 
 /** The id of the finding that a verdict would be. */

@@ -26,10 +26,12 @@ import {
 import { contradictions, type Shown } from '../rebuild/compare.ts';
 import { bringUp, clear } from './remake.ts';
 import { aheadStatement } from './rowOwners.ts';
-import { answered, type Check, isLog, LATE_MS, type Verdict } from './verdict.ts';
+import type { Untold } from './untold.ts';
+import { answered, type Check, isLog, itself, LATE_MS, type Verdict } from './verdict.ts';
 
 /** The world of the check, for one view database. */
 export interface ViewCheckDeps extends RunnerDeps {
+  readonly untold: Untold;
   readonly projectors: readonly RebuildableProjector[];
   /** Version of an aggregate's newest event. */
   head(key: AggregateKey): Promise<number>;
@@ -67,9 +69,9 @@ interface Logged {
 
 async function judge(deps: ViewCheckDeps, keys: readonly AggregateKey[]): Promise<ViewVerdict[]> {
   const logged = await answered(
-    deps.logger,
+    deps.untold,
     keys,
-    keyOf,
+    itself,
     async (key): Promise<Logged> => ({
       key,
       head: await deps.head(key),
@@ -94,13 +96,16 @@ async function judge(deps: ViewCheckDeps, keys: readonly AggregateKey[]): Promis
     ...statements,
   ]);
   // A view was switched, or a rebuild began: what was read may be of a colour that is being cleared.
-  if ((epochRows as { epoch: number }[])[0]?.epoch !== epoch) return [];
+  if ((epochRows as { epoch: number }[])[0]?.epoch !== epoch) {
+    deps.untold.add(known);
+    return [];
+  }
   const positions = new Map((positionRows as PositionRow[]).map((row) => [row.key, row]));
   const owners = rememberingOwners(deps);
   const judged = await answered(
-    deps.logger,
+    deps.untold,
     logged,
-    ({ key }) => keyOf(key),
+    ({ key }) => key,
     (one) => judgeOne(deps, one, { targets, positions, ...rowsOf(results), owners }),
   );
   return judged.flat();

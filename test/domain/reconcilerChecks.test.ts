@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ArchivedLog, archiveCheck } from '../../queues/reconciler/archive.ts';
 import { ANNOUNCEMENT_LATE_MS, outboxCheck } from '../../queues/reconciler/outbox.ts';
+import { Untold } from '../../queues/reconciler/untold.ts';
 import { findingOf, LATE_MS, type Verdict } from '../../queues/reconciler/verdict.ts';
 import type { OpenFinding } from '../../schemas/reconciliation.ts';
 import { timeText } from '../../schemas/time.ts';
@@ -32,7 +33,7 @@ describe('an outbox', () => {
     const { core, world } = actor;
     const sagas = { at: 0 };
     const check = outboxCheck({
-      logger,
+      untold: new Untold(logger),
       now: () => world.now,
       told: async () => core.outbox.told(),
       head: async () => core.head(),
@@ -77,7 +78,7 @@ describe('an outbox', () => {
     const told = { at: 0 };
     let now = EPOCH;
     const check = outboxCheck({
-      logger,
+      untold: new Untold(logger),
       now: () => now,
       told: async () => [{ group: 'sagas', version: 3, lacksSince: null }],
       head: async () => 3,
@@ -100,7 +101,7 @@ describe('an outbox', () => {
   it('of an actor that does not answer has no verdict', async () => {
     const { check } = await checked();
     const away = outboxCheck({
-      logger,
+      untold: new Untold(logger),
       now: () => EPOCH,
       told: () => Promise.reject(new Error('away')),
       head: async () => 0,
@@ -118,7 +119,7 @@ describe('the archive', () => {
   function checked(log: { -readonly [Name in keyof ArchivedLog]: ArchivedLog[Name] }, now: number) {
     const archived: number[][] = [];
     const check = archiveCheck({
-      logger,
+      untold: new Untold(logger),
       now: () => now,
       compare: async () => [log],
       recordedAt: async () => EPOCH,

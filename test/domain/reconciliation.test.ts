@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ReconciliationState, reconciliationDecider } from '../../actors/reconciliation/decider.ts';
 import { type Ending, reconcile, repairFinding } from '../../queues/reconciler/reconciler.ts';
+import { Untold } from '../../queues/reconciler/untold.ts';
 import { type Check, findingIdOf, findingOf, type Verdict } from '../../queues/reconciler/verdict.ts';
 import {
   FINDING_REASON_LENGTH_MAX,
@@ -94,6 +95,7 @@ function world(faults: Map<string, string | undefined>, more: Partial<Check> = {
   const logger = createLogger('test', 'info', (line) => void lines.push(line));
   const deps = {
     checks: [check],
+    untold: new Untold(logger),
     logger,
     findings: {
       open: async () => Object.values(state.open),

@@ -4,6 +4,7 @@ import { balanceCheck } from '../../queues/reconciler/balance.ts';
 import { AccountReader, type SummedAccount } from '../../queues/reconciler/reader.ts';
 import { differenceOf, sumCheck } from '../../queues/reconciler/sums.ts';
 import { transferCheck } from '../../queues/reconciler/transfers.ts';
+import { Untold } from '../../queues/reconciler/untold.ts';
 import type { Check, Verdict } from '../../queues/reconciler/verdict.ts';
 import type { EventEnvelope } from '../../schemas/envelope.ts';
 import { timeText } from '../../schemas/time.ts';
@@ -65,7 +66,7 @@ export class LedgerWorld {
   /** The checks, as a look has them. */
   checks(): Record<'transfer' | 'balance' | 'sum', Check> {
     const reader = new AccountReader({
-      logger,
+      untold: new Untold(logger),
       eventsMax: this.eventsMax,
       head: async ({ aggregateId }) => this.bendHead(this.actor(aggregateId).core.head()),
       state: async ({ aggregateId }, version) => {
@@ -80,7 +81,7 @@ export class LedgerWorld {
       post: async (reading) => this.ledger.post(reading),
     });
     const transfer = transferCheck({
-      logger,
+      untold: new Untold(logger),
       reader,
       now: () => this.now,
       events: async ({ aggregateId }, fromVersion, limit) => this.events(aggregateId, fromVersion, limit),

@@ -1,5 +1,6 @@
 /** What clients are told when a part of the platform fails, and what the log says of it. */
 import { afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Untold } from '../../queues/reconciler/untold.ts';
 import type { OpenFinding } from '../../schemas/reconciliation.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { accountStub, actorStub } from '../../workers/aggregates.ts';
@@ -242,7 +243,7 @@ describe('a failing view database', () => {
     await opened('never-seen');
     const look = { aggregateType: 'account', aggregateId: 'never-seen' };
     const { body } = await send(silentEnv, 'POST', '/v1/reconciliation/check', look);
-    expect(body).toMatchObject({ checked: 1, opened: 0 });
+    expect(body).toMatchObject({ checked: 1, opened: 0, unanswered: 1 });
   });
 
   it('that never answers ends the sweep and the walk of a minute, which come by again', async () => {
@@ -322,7 +323,12 @@ describe('an archivist that does not answer', () => {
     const logger = createLogger('test', 'error', () => undefined);
     const context = { userId: 'test', correlationId: 'test', causationId: null };
     const env = { ...testEnv, ARCHIVIST };
-    const look = { eventsMax: 1, pacing: pacingOf(env, 0), archivist: archivistFor(env) };
+    const look = {
+      eventsMax: 1,
+      pacing: pacingOf(env, 0),
+      archivist: archivistFor(env),
+      untold: new Untold(logger),
+    };
     const checks = checksOf(env, logger, context, look);
     const check = checks.find(({ name }) => name === 'archive');
     await expect(check?.repair(finding, () => false)).rejects.toThrow(Unanswered);

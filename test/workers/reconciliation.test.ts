@@ -112,6 +112,18 @@ describe('a view', () => {
       'shows 7, the owner has 99940',
     ],
     [
+      'accounts',
+      'the version is that of no event yet',
+      (table: string) => `UPDATE ${table} SET version = 9 WHERE account_id = 'rec-1'`,
+      'shows 9, the owner has 4',
+    ],
+    [
+      'accounts',
+      'what is stored as JSON is none any more',
+      (table: string) => `UPDATE ${table} SET limits = '{' WHERE account_id = 'rec-1'`,
+      expect.stringMatching(/^what its rows say cannot be read \(/),
+    ],
+    [
       'positions',
       'a holding was changed',
       (table: string) => `UPDATE ${table} SET quantity = '5' WHERE account_id = 'rec-1'`,
@@ -194,6 +206,30 @@ describe('a view', () => {
         next = body.next;
       }
       expect(ends.filter((end) => end !== 'UNFINISHED')).toEqual(['CLOSED', 'CLOSED']);
+    },
+  );
+
+  it.each(['types', 'events'])(
+    'journal: %s that are no JSON any more are found, and keep no look from finding what else is wrong',
+    async (column) => {
+      const newest = (table: string) =>
+        `SELECT max(position) FROM ${table} WHERE aggregate_id = 'rec-2' AND types ->> 'TradeExecuted' > 0`;
+      await broken(
+        'journal',
+        'rec-2',
+        (table) => `UPDATE ${table} SET ${column} = '{' WHERE position = (${newest(table)})`,
+      );
+      await broken(
+        'accounts',
+        'rec-4',
+        (table) => `UPDATE ${table} SET cash = '7' WHERE account_id = 'rec-4'`,
+      );
+      const { body } = await call('POST', '/v1/reconciliation/check', { body: {} });
+      expect(body).toMatchObject({ unanswered: 0 });
+      expect((await findings()).map(({ findingId }) => findingId)).toEqual(
+        expect.arrayContaining(['view.journal.account.rec-2', 'view.accounts.account.rec-4']),
+      );
+      for (let status = 202; status === 202; ) status = (await repair()).status;
     },
   );
 

@@ -39,7 +39,7 @@ export const RECONCILIATION_EXAMPLES: Readonly<Record<string, Example>> = {
   },
   runReconciliation: {
     request: { 'application/json': { aggregateType: 'account', aggregateId: 'acc-1' } },
-    reply: { checked: 1, opened: 1, closed: 0, nextCursor: null },
+    reply: { checked: 1, opened: 1, closed: 0, unanswered: 0, nextCursor: null },
   },
   repairFindings: {
     request: { 'application/json': { reason: 'A row was edited by hand', findingIds: [finding.findingId] } },

@@ -93,6 +93,10 @@ export const LookReply = z.strictObject({
   checked: Count.meta({ description: 'Aggregates that were looked at.' }),
   opened: Count,
   closed: Count,
+  unanswered: Count.meta({
+    description:
+      'Of how many something could not be told now, since an owner or a database does not answer or a view is being switched; the log says why. Look again.',
+  }),
   nextCursor: z.string().nullable().meta({ description: 'Where the next call goes on; null at the end.' }),
 });
 
@@ -182,10 +186,11 @@ const runReconciliation = route(
     const { deps, isOver } = workOf(c);
     if (aggregateType !== undefined && aggregateId !== undefined) {
       const looked = await reconcile(deps, [{ aggregateType, aggregateId }]);
-      return c.json({ checked: 1, ...looked, nextCursor: null });
+      return c.json({ checked: 1, ...looked, unanswered: deps.untold.count, nextCursor: null });
     }
     const { next, ...counts } = await reconcileAll(c.env, deps, cursor, isOver);
-    return c.json({ ...counts, nextCursor: next && encodeCursor(next) }, next === null ? 200 : 202);
+    const nextCursor = next && encodeCursor(next);
+    return c.json({ ...counts, unanswered: deps.untold.count, nextCursor }, next === null ? 200 : 202);
   },
 );
 
