@@ -16,11 +16,15 @@ export function sha256(bytes: Uint8Array | string): string {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** Bytes of the largest file of JSON: a manifest of a segment's most aggregates has some three million. */
+const JSON_BYTES_MAX = 16_000_000;
+
 /**
  * The value of a file that must be canonical JSON to the last byte: otherwise two files could mean the same, and a changed
  * one could go unnoticed. Throws with the reason where it is not.
  */
 export function parseCanonical(bytes: Uint8Array): unknown {
+  if (bytes.length > JSON_BYTES_MAX) throw new Error(`it has ${bytes.length} bytes`);
   const text = utf8.decode(bytes);
   const value: unknown = JSON.parse(text);
   if (canonical(value) !== text) throw new Error('not in canonical form');

@@ -1,9 +1,9 @@
 /** The rows of a segment: its Parquet columns, and the exact canonical bytes of each event, put together from them. */
-import { gunzipSync } from 'node:zlib';
-import { type FileMetaData, parquetMetadata, parquetScan } from 'hyparquet';
+import { type ColumnMetaData, parquetMetadata, type SchemaElement } from 'hyparquet';
 import { misleadingRows, takenApart } from './columns.ts';
 import { checkStatistics, kindsIn, scaledOf } from './form.ts';
 import { DECIMALS, type Kind } from './kind.ts';
+import { Allowance, readPages } from './pages.ts';
 
 type Values = ArrayLike<unknown>;
 /** The JSON text of a column's value in a row. */
@@ -12,6 +12,7 @@ type Text = (row: number) => string;
 /** A segment's rows. */
 export interface Rows {
   readonly count: number;
+  has(column: string): boolean;
   text(column: string, row: number): string;
   number(column: string, row: number): number;
   /** The stored hash of a row's event, 32 bytes. */
@@ -28,30 +29,49 @@ export interface Rows {
   canonicalText(row: number, previousHash: string): string;
 }
 
+/** Bytes of a footer: some hundred for each column, and its smallest and largest values. */
+const FOOTER_BYTES_MAX = 1_000_000;
+
+/** Bytes behind a footer: how long it is, and the file's last word. */
+const END_BYTES = 8;
+
+/**
+ * Characters that a segment's events may be asked for, all together, put together from its columns. An archive's have some 16 million;
+ * a template may name a long value as often as it likes.
+ */
+const TEXTS_LENGTH_MAX = 256_000_000;
+
 /** Reads every column of a Parquet file. Throws where it is none, or has not the form of an archive's. */
 export async function readRows(bytes: Uint8Array): Promise<Rows> {
+  if (bytes.length < END_BYTES) throw new Error('it is too short');
+  const footerBytes = Buffer.from(bytes.subarray(-END_BYTES)).readUInt32LE();
+  if (footerBytes > FOOTER_BYTES_MAX) throw new Error(`its footer has ${footerBytes} bytes`);
   const metadata = parquetMetadata(bytes, { parsers: AS_STORED });
   const kinds = kindsIn(metadata, bytes.length);
-  const scan = await parquetScan({
-    file: {
-      byteLength: bytes.length,
-      slice: (start, end) => new Uint8Array(bytes.subarray(start, end)).buffer,
-    },
-    metadata: plain(metadata),
-    compressors: { GZIP: decompress },
-    parsers: { timestampFromMilliseconds: AS_STORED.timestampFromMilliseconds },
-    useOffsetIndex: false,
-  });
-  const count = Number(metadata.num_rows);
+  const rows = Number(metadata.num_rows);
+  const allowance = new Allowance();
   const columns = new Map<string, Values>();
-  for (const column of kinds.keys()) {
-    columns.set(column, await scan.readColumn({ column, rowStart: 0, rowEnd: count }));
-  }
-  for (const [name, values] of columns) {
-    if (values.length !== count) throw new Error(`column ${name} has ${values.length} of ${count} rows`);
-  }
+  const chunks = metadata.row_groups[0]?.columns ?? [];
+  metadata.schema.slice(1).forEach((element, index) => {
+    const data = chunks[index]?.meta_data as ColumnMetaData;
+    const column = { element, kind: kinds.get(element.name) as Kind, data };
+    columns.set(element.name, valuesOf(bytes, column, rows, allowance));
+  });
   checkStatistics(metadata, kinds, columns);
-  return new Table(count, columns, kinds);
+  return new Table(rows, columns, kinds);
+}
+
+function valuesOf(
+  bytes: Uint8Array,
+  column: { element: SchemaElement; kind: Kind; data: ColumnMetaData },
+  rows: number,
+  allowance: Allowance,
+): Values {
+  try {
+    return readPages(bytes, column, rows, allowance);
+  } catch (error) {
+    throw new Error(`column ${column.element.name}: ${(error as Error).message}`);
+  }
 }
 
 /** Values of the footer as they are stored: a text's bound may end within a letter. */
@@ -66,11 +86,16 @@ class Table implements Rows {
   readonly #kinds: ReadonlyMap<string, Kind>;
   /** Templates taken apart: there are as many as kinds of events. */
   readonly #templates = new Map<string, (string | Text)[]>();
+  #lengthLeft = TEXTS_LENGTH_MAX;
 
   constructor(count: number, columns: ReadonlyMap<string, Values>, kinds: ReadonlyMap<string, Kind>) {
     this.count = count;
     this.#columns = columns;
     this.#kinds = kinds;
+  }
+
+  has(column: string): boolean {
+    return this.#columns.has(column);
   }
 
   text(column: string, row: number): string {
@@ -125,7 +150,12 @@ class Table implements Rows {
       this.#templates.set(template, parts);
     }
     let text = '';
-    for (const part of parts) text += typeof part === 'string' ? part : part(row);
+    for (const part of parts) {
+      const next = typeof part === 'string' ? part : part(row);
+      this.#lengthLeft -= next.length;
+      if (this.#lengthLeft < 0) throw new Error('the texts of the events are longer than any are');
+      text += next;
+    }
     return text;
   }
 
@@ -170,22 +200,4 @@ function decimalText(bytes: Uint8Array): string {
   const fraction = digits.slice(-DECIMALS).replace(/0+$/, '');
   const whole = digits.slice(0, -DECIMALS);
   return `${negative ? '-' : ''}${whole}${fraction === '' ? '' : `.${fraction}`}`;
-}
-
-/** The same file without its decimal types: the reader would make binary floating point of them. */
-function plain(metadata: FileMetaData): FileMetaData {
-  const schema = metadata.schema.map((element) => {
-    if (element.converted_type !== 'DECIMAL') return element;
-    const { converted_type: _, logical_type: __, ...raw } = element;
-    return raw;
-  });
-  return { ...metadata, schema };
-}
-
-function decompress(input: Uint8Array, length: number): Uint8Array {
-  // A column without a value has a page without content.
-  if (length === 0) return new Uint8Array();
-  const output = gunzipSync(input, { maxOutputLength: length });
-  if (output.length !== length) throw new Error('a page has not the size that it says');
-  return output;
 }

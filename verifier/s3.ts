@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsClient } from 'aws4fetch';
+import { OBJECT_BYTES_MAX, ObjectTooLarge } from './archive.ts';
 
 /** Times that a request is made before its failure counts: with the pauses between, some eight seconds of outage are bridged. */
 const TRIES_MAX = 6;
@@ -71,7 +72,7 @@ export class S3Bucket {
     }
   }
 
-  /** An object's bytes; undefined where there is none of this key. */
+  /** An object's bytes; undefined where there is none of this key. Throws {@link ObjectTooLarge} where they are too many. */
   async get(key: string): Promise<Uint8Array | undefined> {
     const parts = key.split('/');
     // An address with such a part means another object.
@@ -89,6 +90,7 @@ export class S3Bucket {
         const answer = await this.#try(`${endpoint}/${bucket}${pathAndQuery}`);
         if (tries === TRIES_MAX || (answer.status < 500 && answer.status !== 429)) return answer;
       } catch (error) {
+        if (error instanceof ObjectTooLarge) throw error;
         const { message } = ((error as Error).cause ?? error) as Error;
         if (tries === TRIES_MAX) throw new Error(`${endpoint} does not answer: ${message}`);
       }
@@ -100,7 +102,7 @@ export class S3Bucket {
   async #try(url: string): Promise<Answer> {
     const request = await this.#client.sign(url, { method: 'GET', redirect: 'manual' });
     const response = await fetch(request, { signal: AbortSignal.timeout(TRY_MS) });
-    return { status: response.status, bytes: new Uint8Array(await response.arrayBuffer()) };
+    return { status: response.status, bytes: await bodyOf(response) };
   }
 
   #refusal(answer: Answer, wish: string): Error {
@@ -115,6 +117,25 @@ export class S3Bucket {
     if (status === 404) return new Error(`cannot ${wish}: ${endpoint} is no endpoint of S3 (${said})`);
     return new Error(`cannot ${wish}: ${endpoint} answers ${said}`);
   }
+}
+
+/** A response's bytes. Throws {@link ObjectTooLarge} where they are more than are read, before they are. */
+async function bodyOf(response: Response): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  // Left early, the rest of the body is not asked for.
+  for await (const part of response.body ?? []) {
+    length += part.length;
+    if (length > OBJECT_BYTES_MAX) throw new ObjectTooLarge();
+    parts.push(part);
+  }
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return bytes;
 }
 
 function textOf({ bytes }: Answer): string {

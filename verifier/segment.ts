@@ -28,8 +28,10 @@ export async function checkSegment(
   if (sha256(bytes) !== segment.sha256)
     report({ kind: 'altered_bytes', detail: alteredParts(manifest, bytes) });
   let rows: Rows;
+  let misleading: ReadonlyMap<number, string>;
   try {
     rows = await readRows(bytes);
+    misleading = rows.misleading();
   } catch (error) {
     report({ kind: 'unreadable_object', detail: `not a segment: ${(error as Error).message}` });
     return { events: 0, recordedAt: [], findings };
@@ -41,7 +43,6 @@ export async function checkSegment(
     });
   }
   const tree = new GrowingRoot();
-  const misleading = rows.misleading();
   const recordedAt: (number | undefined)[] = [];
   let row = 0;
   manifest.heads.forEach((head, index) => {
@@ -82,6 +83,7 @@ function checkRange(check: RangeCheck, start: number): CheckedRange {
   const name = (version: number) => `${manifest.aggregateType}/${head.aggregateId} version ${version}`;
   const chain = new Chain(before.hash);
   let { recordedAt } = before;
+  let commandId: string | undefined;
   for (let row = start; row < end; row++) {
     const version = head.fromVersion + row - start;
     const event = name(version);
@@ -98,6 +100,9 @@ function checkRange(check: RangeCheck, start: number): CheckedRange {
           detail: 'it was recorded before the event that it follows on',
         });
       recordedAt = recorded;
+      const fault = faultOfFingerprint(rows, row, commandId);
+      if (fault !== undefined) report({ kind: 'altered_event', event, detail: fault });
+      commandId = rows.text('command_id', row);
       const place = placeOf(rows, row);
       if (place === event) chain.next(rows, row, stored.toString('hex'), { event, report });
       else {
@@ -115,6 +120,21 @@ function checkRange(check: RangeCheck, start: number): CheckedRange {
   }
   if (end > start) chain.end(head.hash, { event: name(head.toVersion), report });
   return { end, recordedAt };
+}
+
+/**
+ * What is wrong with the number by which a repeat of the event's command is recognised. It is made from the command, which is nowhere in
+ * the archive, so its value cannot be told; but the first event of a command has it, and no other. (Segments of the first releases have none
+ * at all.) `before` is the command of the row before, undefined where that is not looked at.
+ */
+function faultOfFingerprint(rows: Rows, row: number, before: string | undefined): string | undefined {
+  if (before === undefined || !rows.has('fingerprint')) return undefined;
+  const isThere = rows.numberIfAny('fingerprint', row) !== undefined;
+  const isFirst = rows.text('command_id', row) !== before;
+  if (isFirst === isThere) return undefined;
+  return isThere
+    ? 'it has a fingerprint, and is not the first event of its command'
+    : 'it is the first event of its command, and has no fingerprint';
 }
 
 function placeOf(rows: Rows, row: number): string {

@@ -1,5 +1,5 @@
 /** The whole verification: every object of the archive, in the order in which it was written. */
-import type { Archive } from './archive.ts';
+import { type Archive, BoundedArchive } from './archive.ts';
 import { checkCheckpoints, checkKnown, checkpointKey } from './checkpoints.ts';
 import { Contents } from './contents.ts';
 import { Findings } from './findings.ts';
@@ -48,7 +48,7 @@ export interface Expectations {
 
 /** Verifies an archive. `now` (milliseconds since 1970) tells which segments may be past their term. */
 export async function verifyArchive(
-  archive: Archive,
+  unbounded: Archive,
   now: number,
   {
     keys: given = [],
@@ -58,6 +58,7 @@ export async function verifyArchive(
   }: Expectations = {},
 ): Promise<Verification> {
   const findings = new Findings();
+  const archive = new BoundedArchive(unbounded, findings);
   // Signatures first: what they cover was written by the archivist, and can be read without a guard.
   const told = (step: Done['step']) => (done: number, of: number) => progress({ step, done, of, events: 0 });
   const { last, states } = await followManifests(archive, findings, told('manifests'));

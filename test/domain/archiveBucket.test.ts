@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ArchiveFolder } from '../../verifier/archive.ts';
+import { ArchiveFolder, OBJECT_BYTES_MAX } from '../../verifier/archive.ts';
 import { ArchiveBucket, type Environment, openBucket } from '../../verifier/bucket.ts';
 import { inOrder } from '../../verifier/inOrder.ts';
 import { publicKeyOf } from '../../verifier/keys.ts';
@@ -123,6 +123,22 @@ describe('an archive in a bucket', () => {
     expect(await reader().get(key)).toEqual(ENOUGH);
     expect(await reader().get('notes/none')).toBeUndefined();
     await expect(reader().get('segments/../../other/x')).rejects.toThrow('cannot be asked for');
+  });
+
+  it('has nothing read of it that is larger than any object of an archive, and is looked at to its end', async () => {
+    await start();
+    const key = keyOf('segments/');
+    server.objects.set(key, new Uint8Array(OBJECT_BYTES_MAX + 1));
+    const { findings, manifests } = await verified(await ArchiveBucket.open(reader(), ''));
+    expect(findings).toEqual([
+      {
+        kind: 'unreadable_object',
+        object: key,
+        detail: expect.stringContaining('no object of an archive has'),
+      },
+      { kind: 'missing_object', object: key, detail: expect.stringContaining('names it') },
+    ]);
+    expect(manifests).toBe(3);
   });
 
   it('lacks what is gone after it was listed', async () => {

@@ -181,6 +181,42 @@ describe('a segment that is signed and deceives whoever queries it', () => {
   }
 
   it.each([
+    ['takes away', null, 'it is the first event of its command, and has no fingerprint'],
+    ['makes no number of', 2n ** 60n, 'fingerprint is no whole number in row 5'],
+  ] as const)(
+    'is found where it %s what a repeat of a command is recognised by',
+    async (_, value, detail) => {
+      const objects = await withSegment({
+        columns: (columns) => {
+          valuesOf(columns, 'fingerprint')[5] = value;
+        },
+      });
+      expect(await findingsOf(objects)).toEqual([expect.stringContaining(detail)]);
+    },
+  );
+
+  it('is not found for having no such column at all, as those of the first releases', async () => {
+    expect(
+      await findingsOf(await withSegment({ columns: (columns) => void columns.delete('fingerprint') })),
+    ).toEqual([]);
+  });
+
+  it('is found where a second event of a command has a fingerprint of its own', async () => {
+    // One event is said to come from the command of the one before: its text says so, and its hash is another.
+    const findings = await findingsOf(
+      await withSegment({
+        columns: (columns) => {
+          const commands = valuesOf(columns, 'command_id');
+          commands[6] = commands[5];
+        },
+      }),
+    );
+    expect(findings).toContainEqual(
+      expect.stringContaining('it has a fingerprint, and is not the first event of its command'),
+    );
+  });
+
+  it.each([
     ['another scale in a second place', { logical_type: { type: 'DECIMAL', scale: 4, precision: 38 } }],
     ['another width', { type_length: 17 }],
   ] as const)('is found by a column with %s', async (_, change) => {
