@@ -2,7 +2,7 @@
  * The schema, put together from the routes of REST and the schemas behind them: the state of every actor, every view, every
  * command. It takes some tens of milliseconds to make, so an isolate makes it when it is first asked.
  */
-import { GraphQLObjectType, GraphQLSchema } from 'graphql';
+import { GraphQLObjectType, GraphQLSchema, getNullableType } from 'graphql';
 import type { Route } from '../http/operation.ts';
 import { accountFields } from './accounts.ts';
 import { eventFields, eventInterface, eventTypes } from './events.ts';
@@ -14,7 +14,7 @@ import { relationsOf, type States } from './relations.ts';
 import { shopFields } from './shop.ts';
 import { stateFields, statesOf } from './states.ts';
 import { subscriptionFields } from './subscriptions.ts';
-import { Types } from './types.ts';
+import { type Fields, Types } from './types.ts';
 
 /** The schema over these routes. */
 export function graphQlSchema(routes: readonly Route[]): GraphQLSchema {
@@ -32,19 +32,22 @@ export function graphQlSchema(routes: readonly Route[]): GraphQLSchema {
   };
   const query = new GraphQLObjectType({
     name: 'Query',
-    description: 'Everything that can be read.',
-    fields: () => ({
-      ...stateFields(allStates()),
-      ...accountFields(parts),
-      ...shopFields(parts),
-      ...eventFields(parts),
-      ...platformFields(parts),
-    }),
+    description: 'Everything that can be read. What cannot be given is null, with an error that says why.',
+    fields: () =>
+      failingAlone({
+        ...stateFields(allStates()),
+        ...accountFields(parts),
+        ...shopFields(parts),
+        ...eventFields(parts),
+        ...platformFields(parts),
+      }),
   });
   const mutation = new GraphQLObjectType({
     name: 'Mutation',
-    description: 'Every command; several of one request run one after another.',
-    fields: () => mutationFields(routes, types),
+    description:
+      'Every command; several of one request run one after another. One that is refused is null, with an error that says why, ' +
+      'and stops none.',
+    fields: () => failingAlone(mutationFields(routes, types)),
   });
   const subscription = new GraphQLObjectType({
     name: 'Subscription',
@@ -58,4 +61,16 @@ export function graphQlSchema(routes: readonly Route[]): GraphQLSchema {
     subscription,
     types: eventTypes(types, parts.event),
   });
+}
+
+/**
+ * Fields of a root, each of which may fail alone. One that may not be null would take all others with it, and the commands after
+ * it: of a request that was half done nothing would be told.
+ */
+function failingAlone(fields: Fields): Fields {
+  const entries = Object.entries(fields).map(([name, each]) => [
+    name,
+    { ...each, type: getNullableType(each.type) },
+  ]);
+  return Object.fromEntries(entries);
 }
