@@ -15,8 +15,6 @@ import { transferCheck } from '../queues/reconciler/transfers.ts';
 import type { Untold } from '../queues/reconciler/untold.ts';
 import { type Check, isLog } from '../queues/reconciler/verdict.ts';
 import { viewCheck } from '../queues/reconciler/views.ts';
-import { tellSagas } from '../queues/sagas/consumer.ts';
-import { readSagaPositions } from '../queues/sagas/positions.ts';
 import type { CommandContext, CommandEnvelope, EventEnvelope } from '../schemas/envelope.ts';
 import { partOf } from '../schemas/partition.ts';
 import { transferSagaId } from '../schemas/sagaIds.ts';
@@ -30,8 +28,7 @@ import { generalLedger } from './generalLedger.ts';
 import { inTime } from './inTime.ts';
 import { projectionDeps } from './projection.ts';
 import { ownerState, rebuildViews } from './rebuild.ts';
-import { sagaConsumerDeps, TELL_MS_MAX } from './sagas.ts';
-import { viewDatabase } from './viewDatabase.ts';
+import { forgetTold, sagasAt, TELL_MS_MAX, tellSagasOf } from './sagas.ts';
 
 /** What the log says of why a parked transfer goes on; who said so is in the event's metadata. */
 const RETRY_REASON = 'The reconciler was told to repair it.';
@@ -69,10 +66,8 @@ export function checksOf(
       told: pacing.afterOthers((key) => ownerOf(env, key).told()),
       sagasAt: pacing.afterOthers((keys) => sagasAt(env, keys)),
       announce: (key) => inTime(keyOf(key), actorStub(env, key).announce(), TELL_MS_MAX),
-      tellSagas: async (key, toVersion) => {
-        const head = { ...key, fromVersion: toVersion, toVersion, previousHash: '', events: [] };
-        await tellSagas(sagaConsumerDeps(env, logger), [head]);
-      },
+      tellSagas: (key, toVersion) => tellSagasOf(env, logger, key, toVersion),
+      forgetSagas: (key) => forgetTold(env, key),
     }),
     archiveCheck({
       ...log,
@@ -152,17 +147,6 @@ function viewsOf(env: Env, logger: Logger, { pacing, untold }: Pick<Look, 'pacin
     repair: async (finding, isOver) =>
       (await checks[partOf(finding.aggregateId, parts)]?.repair(finding, isOver)) ?? true,
   };
-}
-
-async function sagasAt(env: Env, keys: readonly AggregateKey[]): Promise<Map<string, number>> {
-  const databases = viewDatabases(env);
-  const shares = databases.map((database, part) =>
-    readSagaPositions(
-      viewDatabase(database),
-      keys.filter(({ aggregateId }) => partOf(aggregateId, databases.length) === part),
-    ),
-  );
-  return new Map((await Promise.all(shares)).flatMap((share) => [...share]));
 }
 
 async function findTransfer(

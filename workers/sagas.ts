@@ -1,6 +1,9 @@
 /** Wires the sagas' consumer group to this Worker's bindings. */
-import type { SagaConsumerDeps } from '../queues/sagas/consumer.ts';
+import type { AggregateKey } from '../queues/kernel/positions.ts';
+import { type SagaConsumerDeps, tellSagas } from '../queues/sagas/consumer.ts';
+import { forgetPosition, readSagaPositions } from '../queues/sagas/positions.ts';
 import { isKnownEvent } from '../schemas/eventTypes.ts';
+import { partOf } from '../schemas/partition.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { actorStub, readLog } from './aggregates.ts';
 import { type Env, viewDatabases } from './env.ts';
@@ -29,4 +32,34 @@ export function sagaConsumerDeps(env: Env, logger: Logger): SagaConsumerDeps {
       ),
     chance: Math.random,
   };
+}
+
+/** How far sagas were told of some aggregates, by `keyOf`; absent: not at all. */
+export async function sagasAt(env: Env, keys: readonly AggregateKey[]): Promise<Map<string, number>> {
+  const databases = viewDatabases(env);
+  const shares = databases.map((database, part) =>
+    readSagaPositions(
+      viewDatabase(database),
+      keys.filter(({ aggregateId }) => partOf(aggregateId, databases.length) === part),
+    ),
+  );
+  return new Map((await Promise.all(shares)).flatMap((share) => [...share]));
+}
+
+/** Tells sagas what they lack of an aggregate up to a version. */
+export async function tellSagasOf(
+  env: Env,
+  logger: Logger,
+  key: AggregateKey,
+  toVersion: number,
+): Promise<void> {
+  const head = { ...key, fromVersion: toVersion, toVersion, previousHash: '', events: [] };
+  await tellSagas(sagaConsumerDeps(env, logger), [head]);
+}
+
+/** Lets sagas be told of an aggregate from its first event on. */
+export async function forgetTold(env: Env, key: AggregateKey): Promise<void> {
+  const databases = viewDatabases(env);
+  const database = databases[partOf(key.aggregateId, databases.length)];
+  if (database !== undefined) await viewDatabase(database).batch([forgetPosition(key)]);
 }

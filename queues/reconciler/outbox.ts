@@ -29,6 +29,8 @@ export interface OutboxCheckDeps {
   sagasAt(keys: readonly AggregateKey[]): Promise<ReadonlyMap<string, number>>;
   /** Has the actor tell every group now. */
   announce(key: AggregateKey): Promise<void>;
+  /** Has sagas told of an aggregate from its first event on. */
+  forgetSagas(key: AggregateKey): Promise<void>;
   /** Tells sagas what they lack up to a version. */
   tellSagas(key: AggregateKey, toVersion: number): Promise<void>;
 }
@@ -48,7 +50,7 @@ export function outboxCheck(deps: OutboxCheckDeps): Check {
     repair: async ({ where, aggregateType, aggregateId }) => {
       const key = { aggregateType, aggregateId };
       await deps.announce(key);
-      if (where === 'sagas') await deps.tellSagas(key, await deps.head(key));
+      if (where === 'sagas') await tellAnew(deps, key);
       return true;
     },
   };
@@ -79,14 +81,26 @@ async function judgeOne(deps: OutboxCheckDeps, key: AggregateKey, sagasAt: numbe
   );
 }
 
-/** What was sent to the sagas and did not arrive. */
+/** Tells sagas what they lack; all of it where they know of more than there is. */
+async function tellAnew(deps: OutboxCheckDeps, key: AggregateKey): Promise<void> {
+  const taken = (await deps.sagasAt([key])).get(keyOf(key)) ?? 0;
+  const head = await deps.head(key);
+  if (taken > head) await deps.forgetSagas(key);
+  await deps.tellSagas(key, head);
+}
+
+/** What was sent to the sagas and did not arrive, or will not: what they have taken already, they do not take again. */
 async function unheard(
   deps: OutboxCheckDeps,
   key: AggregateKey,
   arrived: number,
   sent: number,
 ): Promise<string | undefined> {
-  if (arrived >= sent) return undefined;
+  if (arrived > sent) {
+    const head = await deps.head(key);
+    return arrived > head ? `has taken up to version ${arrived}, and its log ends at ${head}` : undefined;
+  }
+  if (arrived === sent) return undefined;
   const since = await deps.recordedAt(key, arrived + 1);
   if (deps.now() - since < LATE_MS) return undefined;
   return `was told up to version ${sent}, and has taken up to ${arrived}`;

@@ -30,3 +30,14 @@ export function savePositions(positions: readonly SagaPosition[]): Statement[] {
     positions,
   );
 }
+
+/**
+ * Has everything told to sagas once more, which know it by its ids: of a log that has lost its end, what comes next has versions that
+ * they were told of already.
+ */
+export function forgetPosition({ aggregateType, aggregateId }: AggregateKey): Statement {
+  return {
+    sql: 'DELETE FROM saga_positions WHERE aggregate_type = ? AND aggregate_id = ?',
+    parameters: [aggregateType, aggregateId],
+  };
+}

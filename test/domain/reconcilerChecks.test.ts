@@ -43,6 +43,7 @@ describe('an outbox', () => {
       tellSagas: async (_, toVersion) => {
         sagas.at = toVersion;
       },
+      forgetSagas: async () => undefined,
     });
     return { check, core, world, sagas };
   }
@@ -85,8 +86,11 @@ describe('an outbox', () => {
       recordedAt: async () => EPOCH,
       sagasAt: async () => new Map([['account/local', told.at]]),
       announce: async () => undefined,
+      forgetSagas: async () => {
+        told.at = 0;
+      },
       tellSagas: async (_, toVersion) => {
-        told.at = toVersion;
+        told.at = Math.max(told.at, toVersion);
       },
     });
     expect(faults(await check.judge([KEY], []))).toEqual({ sagas: undefined });
@@ -94,8 +98,16 @@ describe('an outbox', () => {
     expect(faults(await check.judge([KEY], []))).toEqual({
       sagas: 'was told up to version 3, and has taken up to 0',
     });
-    await check.repair({ ...KEY, check: 'outbox', where: 'sagas' } as OpenFinding, () => false);
+    const finding = { ...KEY, check: 'outbox', where: 'sagas' } as OpenFinding;
+    await check.repair(finding, () => false);
     expect(faults(await check.judge([KEY], []))).toEqual({ sagas: undefined });
+    // What comes next would be taken for what was told already.
+    told.at = 7;
+    expect(faults(await check.judge([KEY], []))).toEqual({
+      sagas: 'has taken up to version 7, and its log ends at 3',
+    });
+    await check.repair(finding, () => false);
+    expect(told.at).toBe(3);
   });
 
   it('of an actor that does not answer has no verdict', async () => {
@@ -109,6 +121,7 @@ describe('an outbox', () => {
       sagasAt: async () => new Map(),
       announce: async () => undefined,
       tellSagas: async () => undefined,
+      forgetSagas: async () => undefined,
     });
     expect(await away.judge([KEY], [])).toEqual([]);
     expect(await check.judge([], [])).toEqual([]);

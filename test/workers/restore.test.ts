@@ -3,7 +3,9 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it, vi } from 'vitest';
 import type { AggregateType } from '../../schemas/aggregates.ts';
 import { type PublishedEvent, parseEventsMessage } from '../../schemas/message.ts';
+import { partOf } from '../../schemas/partition.ts';
 import { actorStub } from '../../workers/aggregates.ts';
+import { viewDatabases } from '../../workers/env.ts';
 import { call, opened, testEnv, verdict } from '../support/api.ts';
 
 const WAIT = { timeout: 20_000, interval: 50 };
@@ -224,5 +226,55 @@ describe('restoring', () => {
         now.events.filter(({ fingerprint }) => fingerprint !== undefined).length,
       );
     }
+  });
+
+  it.each([
+    ['a log is put back that had gone further', 'restored'],
+    ['somebody looks, who mends it', 'repaired'],
+  ])('has sagas hear of what comes in the place of what they knew, once %s', async (_, how) => {
+    const orderId = `r-${how}`;
+    await call('POST', '/v1/inventory/r-milk/receipts', { body: { quantity: '10' } });
+    await call('POST', '/v1/orders', {
+      body: {
+        orderId,
+        customerId: 'c-1',
+        currency: 'GBP',
+        items: [{ productId: 'r-milk', quantity: '3', unitPrice: '2' }],
+        payment: { method: 'card', token: 'tok_ok' },
+        shipTo: { line1: '1 High St', country: 'United Kingdom' },
+      },
+    });
+    const isStatus = (path: string, status: string) =>
+      vi.waitFor(async () => expect((await call('GET', path)).body).toMatchObject({ status }), WAIT);
+    await isStatus(`/v1/orders/${orderId}`, 'CONFIRMED');
+    const part = partOf(orderId, viewDatabases(testEnv).length);
+    // They had heard of events that neither the log nor its copy has.
+    await vi.waitFor(async () => {
+      const sql = "UPDATE saga_positions SET version = 9 WHERE aggregate_type = 'order' AND aggregate_id = ?";
+      const updated = await viewDatabases(testEnv)[part]?.prepare(sql).bind(orderId).run();
+      expect(updated?.meta.changes).toBe(1);
+    }, WAIT);
+    if (how === 'restored') {
+      const copy = await copyOf('order', orderId);
+      await lose(copy);
+      await fill(copy);
+      expect((await release(copy)).status).toBe(200);
+    }
+    const shipping = { carrier: 'Royal Mail', trackingNumber: 'RM1' };
+    expect((await call('POST', `/v1/orders/${orderId}/ship`, { body: shipping })).status).toBe(200);
+    if (how === 'repaired') {
+      const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+      await call('POST', '/v1/reconciliation/check', {
+        body: { aggregateType: 'order', aggregateId: orderId },
+      });
+      const findingIds = [`outbox.sagas.order.${orderId}`];
+      const { body } = await call('POST', '/v1/reconciliation/repair', {
+        body: { reason: 'a wrong cursor', findingIds },
+      });
+      log.mockRestore();
+      expect(body.results).toMatchObject([{ findingId: findingIds[0], status: 'CLOSED' }]);
+    }
+    await isStatus(`/v1/sagas/fulfil-${orderId}`, 'COMPLETED');
+    expect((await call('GET', `/v1/payments/${orderId}`)).body).toMatchObject({ captured: '6' });
   });
 });

@@ -9,6 +9,7 @@ import { HashText, Metadata } from '../../../schemas/envelope.ts';
 import { AggregateId, UtcTime, Version } from '../../../schemas/scalars.ts';
 import { actorStub } from '../../aggregates.ts';
 import type { Env } from '../../env.ts';
+import { forgetTold } from '../../sagas.ts';
 import { BATCH_BYTES_MAX } from '../body.ts';
 import { type Route, route } from '../operation.ts';
 import { ProblemError } from '../problem.ts';
@@ -166,8 +167,12 @@ const releaseRestored = route(
     success: { status: 200, description: 'How the log stands now.', schema: RestorationReply },
     problems: ['restore_closed', 'aggregate_not_found', 'log_differs', 'log_gap'],
   },
-  async (c, { params, body: { version, hash, holder } }) =>
-    c.json(answered(await openActor(c.env, params).release(version, hash, holder))),
+  async (c, { params, body: { version, hash, holder } }) => {
+    const actor = openActor(c.env, params);
+    // Sagas may have heard of what the log has lost: what comes next in its place is news to them all the same.
+    await forgetTold(c.env, { aggregateType: params.aggregateType, aggregateId: params.id });
+    return c.json(answered(await actor.release(version, hash, holder)));
+  },
 );
 
 /** Every route that restores. */
