@@ -1,7 +1,7 @@
 /** Subscriptions of GraphQL, as the public clients of graphql-transport-ws and of graphql-sse follow them. */
 import { exports } from 'cloudflare:workers';
 import { createClient as createSseClient } from 'graphql-sse';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { call, eventually, opened, TEST_TOKEN } from '../support/api.ts';
 import { as } from '../support/callers.ts';
 import { collect, socketClient, WorkerSocket } from '../support/graphqlSocket.ts';
@@ -318,6 +318,51 @@ describe('over Server-Sent Events', () => {
       Number(version),
     );
     expect(versions).toEqual(range(1, 6_001));
+  });
+});
+
+describe('a condition on what a subscription follows', () => {
+  const FOLLOW = '{ portfolio(id: "conditions", afterVersion: 0) @skip(if: $not) { version } }';
+  const cases: [string, string][] = [
+    ['of a variable', `subscription ($not: Boolean!) ${FOLLOW}`],
+    ['that says to leave it out', `subscription ${FOLLOW.replace('$not', 'true')}`],
+    ['in a fragment', `subscription ($not: Boolean!) { ...it } fragment it on Subscription ${FOLLOW}`],
+    [
+      'of a fragment',
+      'subscription ($not: Boolean!) { ... @include(if: $not) { portfolio(id: "x") { version } } }',
+    ],
+  ];
+
+  beforeAll(() => opened('conditions'));
+
+  it.each(cases)('is refused, %s, and ends nothing else', async (_, query) => {
+    const client = socketClient();
+    const after = 'subscription { portfolio(id: "conditions", afterVersion: 0) { version } }';
+    const other = client.iterate<{ portfolio: { version: number } }>({ query: after });
+    expect((await other.next()).value?.data?.portfolio.version).toBeGreaterThan(0);
+    const refused = client.iterate({ query, variables: { not: true } });
+    const codes = await refused.next().then(
+      () => [],
+      (errors: { extensions: { code: string } }[]) => errors.map(({ extensions }) => extensions.code),
+    );
+    expect(codes).toEqual(['invalid_request']);
+    await pay('conditions');
+    expect((await other.next()).value?.data?.portfolio.version).toBeGreaterThan(1);
+    await client.dispose();
+    const events = sseClient();
+    for await (const { errors } of events.iterate({ query, variables: { not: true } }))
+      expect(errors).toMatchObject([{ extensions: { code: 'invalid_request' } }]);
+    events.dispose();
+  });
+
+  it('is taken below it', async () => {
+    await opened('conditions-below');
+    const client = socketClient();
+    const query = `subscription ($not: Boolean!) {
+      portfolio(id: "conditions-below", afterVersion: 0) { version account @skip(if: $not) { version } } }`;
+    const { value } = await client.iterate({ query, variables: { not: true } }).next();
+    expect(value?.data).toEqual({ portfolio: { version: 1 } });
+    await client.dispose();
   });
 });
 

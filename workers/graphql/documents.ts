@@ -16,6 +16,7 @@ import { FORBIDDEN_DETAIL } from '../http/denial.ts';
 import { ProblemError } from '../http/problem.ts';
 import { problemError } from './errors.ts';
 import { excessOf, measure, TOKENS_MAX } from './limits.ts';
+import { conditionalRoot } from './subscriptionRoot.ts';
 
 /** Documents that an isolate remembers, and characters of one: a few megabytes in all. */
 export const DOCUMENTS_MAX = 500;
@@ -93,6 +94,8 @@ export class Documents {
       if (definition.kind !== 'OperationDefinition') continue;
       const excess = excessOf({ ...measure(this.#schema, document, definition, {}), fields: 0 });
       if (excess !== undefined) return { errors: [tooComplex(excess)] };
+      const condition = conditionalRoot(document, definition);
+      if (condition !== undefined) return { errors: [condition] };
     }
     const errors = validate(
       this.#schema,
