@@ -81,6 +81,7 @@ describe('a document', () => {
     expect(data).toBeNull();
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['invalid_request']);
     expect(errors[0]?.message).toContain('$x');
+    expect(errors[0]?.extensions.errors).toHaveLength(1);
     expect(await footprint(ID)).toEqual(before);
   });
 

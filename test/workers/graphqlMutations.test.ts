@@ -80,6 +80,13 @@ describe('a mutation', () => {
       'input.symbol',
       'input.quantity',
     ]);
+    const unlike = { ...trade('t-1'), side: 'HOLD', price: null, more: 1 };
+    const ofTypes = await ask(TRADE, { variables: { id, trade: unlike } });
+    expect(ofTypes.errors.map(({ extensions }) => extensions.errors?.map(({ path }) => path))).toEqual([
+      ['trade.price'],
+      ['trade.side'],
+      ['trade'],
+    ]);
     expect(await codesOf(TRADE, { variables: { id: 'no id', trade: trade('t-1') } })).toEqual([
       'invalid_request',
     ]);

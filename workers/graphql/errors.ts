@@ -4,7 +4,7 @@ import type { Context } from 'hono';
 import type { HttpEnv } from '../http/context.ts';
 import { problemOf } from '../http/failure.ts';
 import { type Problem, ProblemError, problemReply } from '../http/problem.ts';
-import { faultText } from './faultText.ts';
+import { faultText, graphQlFault } from './faultText.ts';
 
 /** An error of GraphQL that is a problem. */
 export function problemError(problem: Problem): GraphQLError {
@@ -55,7 +55,9 @@ function problemOfGraphQl(error: unknown, c: Context<HttpEnv>): Problem {
   if (!(error instanceof GraphQLError)) return problemOf(error, c);
   const { originalError } = error;
   if (originalError instanceof ProblemError) return originalError.problem;
-  if (isOfTheClient(error)) return { code: 'invalid_request', detail: faultText(error) };
+  if (isOfTheClient(error)) {
+    return { code: 'invalid_request', detail: faultText(error), errors: [graphQlFault(error)] };
+  }
   return problemOf(originalError ?? error, c);
 }
 

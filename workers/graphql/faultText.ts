@@ -4,6 +4,7 @@
  * variables say where to look.
  */
 import { GraphQLError } from 'graphql';
+import type { RequestFault } from '../http/problem.ts';
 
 /** A sentence of the engine that ends with a value, and what is left of it. */
 const WITHOUT_VALUE: readonly (readonly [RegExp, string])[] = [
@@ -18,15 +19,30 @@ const WITHOUT_VALUE: readonly (readonly [RegExp, string])[] = [
 const PLACE = / at "([^"]*)"$/;
 
 /** The sentence of an error that is about what was asked. */
-export function faultText({ message, originalError }: GraphQLError): string {
-  const [, variable] = /^Variable "\$(\w+)" got invalid value /.exec(message) ?? [];
+export function faultText(error: GraphQLError): string {
+  const variable = variableOf(error);
+  const { path, message } = graphQlFault(error);
+  if (variable === undefined) return message;
+  if (path === '') return `Variable "$${variable}" got an invalid value.`;
+  return `Variable "$${variable}" got an invalid value at "${path}": ${message}`;
+}
+
+/** The same as problems list what is wrong: of a variable's value where in it, of all else what there is to say. */
+export function graphQlFault(error: GraphQLError): RequestFault {
+  const { message, originalError } = error;
+  const variable = variableOf(error);
   if (variable !== undefined) {
     const fault = originalError instanceof GraphQLError ? originalError : undefined;
-    if (fault === undefined) return `Variable "$${variable}" got an invalid value.`;
+    if (fault === undefined) return { path: '', message: 'is not valid' };
     const before = message.slice(0, message.length - `; ${fault.message}`.length);
-    const place = PLACE.exec(before)?.[1] ?? variable;
-    return `Variable "$${variable}" got an invalid value at "${place}": ${faultText(fault)}`;
+    return { path: PLACE.exec(before)?.[1] ?? variable, message: faultText(fault) };
   }
   const [pattern, text] = WITHOUT_VALUE.find(([known]) => known.test(message)) ?? [];
-  return pattern === undefined || text === undefined ? message : message.replace(pattern, text);
+  const said = pattern === undefined || text === undefined ? message : message.replace(pattern, text);
+  return { path: '', message: said };
+}
+
+/** The variable whose value an error is about. */
+function variableOf({ message }: GraphQLError): string | undefined {
+  return /^Variable "\$(\w+)" got invalid value /.exec(message)?.[1];
 }
