@@ -10,10 +10,13 @@ import { placeOf } from '../schemas/location.ts';
 import type { EventsMessage } from '../schemas/message.ts';
 import { parseEventsMessage } from '../schemas/message.ts';
 import type { Env } from './env.ts';
-import { inTime } from './inTime.ts';
+import { inTime, TELL_MS_MAX } from './inTime.ts';
 
 /** What every aggregate's actor answers over RPC (actors/kernel/eventSourcedActor.ts). */
-export interface AggregateActor<State = unknown> extends CommandTarget, Owner<State> {
+export interface AggregateActor<State = unknown> extends Receiver, Owner<State> {}
+
+/** An actor as whoever tells it something has it. */
+export interface Receiver extends CommandTarget {
   executeBrief(commands: string, context: CommandContext): Promise<string>;
   announce(): Promise<void>;
   standing(version?: number): Promise<LogStanding>;
@@ -48,6 +51,21 @@ export function actorStub(env: Env, { aggregateType, aggregateId }: AggregateKey
   const namespace = env[AGGREGATES[aggregateType].binding];
   // Stubs wrap the types of their results, and are themselves thenable to the compiler alone.
   return namespace.getByName(aggregateId, placeOf(env)) as unknown as AggregateActor;
+}
+
+/** The same for commands and whatever else changes something. Rejects with {@link Unanswered} where the aggregate does not answer in time. */
+export function receiverOf(env: Env, key: AggregateKey): Receiver {
+  const actor = actorStub(env, key);
+  const told = <Answer>(answer: Promise<Answer>) => inTime(keyOf(key), answer, TELL_MS_MAX);
+  return {
+    execute: (commands, context) => told(actor.execute(commands, context)),
+    executeBrief: (commands, context) => told(actor.executeBrief(commands, context)),
+    announce: () => told(actor.announce()),
+    standing: (version) => told(actor.standing(version)),
+    hold: (version, hash, holder) => told(actor.hold(version, hash, holder)),
+    restore: (range) => told(actor.restore(range)),
+    release: (version, hash, holder) => told(actor.release(version, hash, holder)),
+  };
 }
 
 /** The same for reading: no question waits longer than a moment for its answer. */

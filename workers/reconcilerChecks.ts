@@ -3,7 +3,7 @@ import type { SagaState } from '../actors/saga/state.ts';
 import { announcementText } from '../queues/archive/gathering.ts';
 import { sequenceText } from '../queues/archive/manifest.ts';
 import type { Pacing } from '../queues/kernel/pacing.ts';
-import { type AggregateKey, keyOf } from '../queues/kernel/positions.ts';
+import type { AggregateKey } from '../queues/kernel/positions.ts';
 import { projectors } from '../queues/projectors/index.ts';
 import { archiveCheck } from '../queues/reconciler/archive.ts';
 import { balanceCheck } from '../queues/reconciler/balance.ts';
@@ -20,15 +20,14 @@ import { partOf } from '../schemas/partition.ts';
 import { transferSagaId } from '../schemas/sagaIds.ts';
 import type { ViewName } from '../schemas/tables/views.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { actorStub, ownerOf, readLog } from './aggregates.ts';
+import { ownerOf, readLog, receiverOf } from './aggregates.ts';
 import { type AskArchivist, sealAll } from './archive.ts';
 import { comparedLogs } from './completeness.ts';
 import { type Env, viewDatabases } from './env.ts';
 import { generalLedger } from './generalLedger.ts';
-import { inTime } from './inTime.ts';
 import { projectionDeps } from './projection.ts';
 import { ownerState, rebuildViews } from './rebuild.ts';
-import { forgetTold, sagasAt, TELL_MS_MAX, tellSagasOf } from './sagas.ts';
+import { forgetTold, sagasAt, tellSagasOf } from './sagas.ts';
 
 /** What the log says of why a parked transfer goes on; who said so is in the event's metadata. */
 const RETRY_REASON = 'The reconciler was told to repair it.';
@@ -65,7 +64,7 @@ export function checksOf(
       ...log,
       told: pacing.afterOthers((key) => ownerOf(env, key).told()),
       sagasAt: pacing.afterOthers((keys) => sagasAt(env, keys)),
-      announce: (key) => inTime(keyOf(key), actorStub(env, key).announce(), TELL_MS_MAX),
+      announce: (key) => receiverOf(env, key).announce(),
       tellSagas: (key, toVersion) => tellSagasOf(env, logger, key, toVersion),
       forgetSagas: (key) => forgetTold(env, key),
     }),
@@ -195,5 +194,5 @@ async function executed(
   commands: readonly CommandEnvelope[],
   context: CommandContext,
 ) {
-  await inTime(keyOf(key), actorStub(env, key).execute(commands, context), TELL_MS_MAX);
+  await receiverOf(env, key).execute(commands, context);
 }

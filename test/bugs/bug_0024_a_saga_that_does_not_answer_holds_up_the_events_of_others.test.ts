@@ -7,7 +7,8 @@ import type { QueueMessage } from '../../queues/kernel/consumer.ts';
 import { consumeForSagas } from '../../queues/sagas/consumer.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import type { Env } from '../../workers/env.ts';
-import { sagaConsumerDeps, TELL_MS_MAX } from '../../workers/sagas.ts';
+import { TELL_MS_MAX } from '../../workers/inTime.ts';
+import { sagaConsumerDeps } from '../../workers/sagas.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,6 +1,7 @@
 /** The stubs by which commands of a stream reach their aggregates. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { AggregateActor } from '../../workers/aggregates.ts';
+import { TELL_MS_MAX, Unanswered } from '../../workers/inTime.ts';
 import { Pipelines, STUBS_MAX } from '../../workers/streams/pipelines.ts';
 
 const context = { userId: 'u', correlationId: 'r', causationId: null };
@@ -40,6 +41,22 @@ describe('the stub of an aggregate', () => {
     await expect(failing).rejects.toThrow('reset');
     await callAnswered('a');
     expect(madeFor('a')).toBe(2);
+  });
+
+  it('is waited for a while, and then another one is asked', async () => {
+    vi.useFakeTimers();
+    try {
+      const { call, callAnswered, madeFor } = world();
+      const hanging = call('a');
+      const refused = expect(hanging).rejects.toThrow(Unanswered);
+      await vi.advanceTimersByTimeAsync(TELL_MS_MAX);
+      await refused;
+      await callAnswered('a');
+      expect(madeFor('a')).toBe(2);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('is kept while something is on its way, however many others are used meanwhile', async () => {

@@ -238,17 +238,17 @@ describe('a failing view database', () => {
   });
 
   it('that never answers ends rebuilds and looks, which go on at the next call', async () => {
+    await opened('never-seen');
     hurried(DATABASE_MS_MAX);
     expect(verdict(await send(silentEnv, 'POST', '/v1/views/rebuild', {}))).toBe('503 unavailable');
-    await opened('never-seen');
     const look = { aggregateType: 'account', aggregateId: 'never-seen' };
     const { body } = await send(silentEnv, 'POST', '/v1/reconciliation/check', look);
     expect(body).toMatchObject({ checked: 1, opened: 0, unanswered: 1 });
   });
 
   it('that never answers ends the sweep and the walk of a minute, which come by again', async () => {
-    hurried(DATABASE_MS_MAX);
     await opened('never-swept');
+    hurried(DATABASE_MS_MAX);
     await handleScheduled(silentEnv, 1);
     const lines = log.mock.calls.flat().map((line) => JSON.parse(String(line)) as Record<string, unknown>);
     for (const message of ['view database not swept', 'not reconciled'])

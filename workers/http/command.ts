@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { type CommandContext, CommandId } from '../../schemas/envelope.ts';
-import { actorStub } from '../aggregates.ts';
+import { receiverOf } from '../aggregates.ts';
 import type { HttpEnv } from './context.ts';
 import type { Success } from './operation.ts';
 import { invalidRequest, ProblemError, refusalProblem } from './problem.ts';
@@ -90,7 +90,7 @@ export async function sendCommand(
 ): Promise<Taken> {
   // Before the command: where a setting is wrong, nothing is done.
   const said = environment?.(c.env);
-  const actor = actorStub(c.env, { aggregateType, aggregateId });
+  const actor = receiverOf(c.env, { aggregateType, aggregateId });
   const versioned = expected === undefined ? {} : { expectedVersion: expected };
   const [outcome] = await actor.execute([{ type, data, commandId: id, ...versioned }], commandContext(c));
   if (outcome === undefined) throw new Error('a command was not answered');

@@ -5,7 +5,7 @@ import type { SagaState } from '../../actors/saga/state.ts';
 import type { CommandContext } from '../../schemas/envelope.ts';
 import { sagas } from '../../schemas/tables/sagaViews.ts';
 import { views } from '../../schemas/tables/views.ts';
-import { actorStub, ownerOf } from '../aggregates.ts';
+import { ownerOf, receiverOf } from '../aggregates.ts';
 import { type Env, viewDatabases } from '../env.ts';
 import { liveColumns, readLive } from '../reads/live.ts';
 import type { ParkedItem, ParkedSource } from './item.ts';
@@ -38,7 +38,7 @@ export function parkedSagas(env: Env, context: CommandContext): ParkedSource {
       return item.id === id ? item : undefined;
     },
     retry: async (id) => {
-      const saga = actorStub(env, { aggregateType: 'saga', aggregateId: sagaIdOf(id) });
+      const saga = receiverOf(env, { aggregateType: 'saga', aggregateId: sagaIdOf(id) });
       const command = { commandId: crypto.randomUUID(), type: 'RetrySaga', data: { reason: RETRY_REASON } };
       const [outcome] = await saga.execute([command], context);
       if (outcome === undefined || outcome.status === 'refused') return undefined;

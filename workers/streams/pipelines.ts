@@ -4,6 +4,7 @@
  */
 import type { Target } from '../access/principal.ts';
 import type { AggregateActor } from '../aggregates.ts';
+import { inTime, TELL_MS_MAX } from '../inTime.ts';
 
 /** Stubs kept at a time, and those that have something on their way. The one that was used longest ago goes first. */
 export const STUBS_MAX = 2_000;
@@ -22,7 +23,7 @@ export class Pipelines {
     this.#stubOf = stubOf;
   }
 
-  /** The actor as commands reach it. After a failed call its stub is broken for good, and the next call gets another. */
+  /** The actor as commands reach it, for as long as it is waited for. After a failed call its stub is broken for good, and the next call gets another. */
   to(target: Target): Pick<AggregateActor, 'executeBrief'> {
     const key = `${target.aggregateType}/${target.aggregateId}`;
     const pipeline = this.#pipelines.get(key) ?? { stub: this.#stubOf(target), calls: 0 };
@@ -32,7 +33,7 @@ export class Pipelines {
       executeBrief: async (commands, context) => {
         pipeline.calls++;
         try {
-          return await pipeline.stub.executeBrief(commands, context);
+          return await inTime(key, pipeline.stub.executeBrief(commands, context), TELL_MS_MAX);
         } catch (error) {
           if (this.#pipelines.get(key) === pipeline) this.#pipelines.delete(key);
           throw error;

@@ -1,7 +1,7 @@
 /** `POST /v1/commands`: many commands, each decided by its own aggregate. */
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { actorStub } from '../../aggregates.ts';
+import { receiverOf } from '../../aggregates.ts';
 import { BATCH_COMMANDS, BATCH_COMMANDS_MAX, hasMoreLines, type Line, parseLines } from '../batch.ts';
 import { BATCH_BYTES_MAX, readBytes, requireMediaType } from '../body.ts';
 import type { HttpEnv } from '../context.ts';
@@ -61,7 +61,7 @@ const runCommands = route(
       ...caller,
       accountUnits: (accountId, wanted) => accountUnits(c, accountId, wanted),
       denied: (type, target) => recordDenial(caller, type, target),
-      actorOf: (key) => actorStub(c.env, key),
+      actorOf: (key) => receiverOf(c.env, key),
     });
     return c.json(reply);
   },

@@ -7,7 +7,7 @@ import type { Outcome } from '../../../schemas/envelope.ts';
 import { CapturePayment, PaymentStanding, RefundPayment, VoidPayment } from '../../../schemas/payment.ts';
 import { PAYMENT_PROVIDERS, PaymentProvider } from '../../../schemas/paymentProvider.ts';
 import { AggregateId, DecimalText, Id, UtcTime, Version } from '../../../schemas/scalars.ts';
-import { actorStub } from '../../aggregates.ts';
+import { receiverOf } from '../../aggregates.ts';
 import { webhookReader } from '../../payments.ts';
 import { readBytes } from '../body.ts';
 import type { HttpEnv } from '../context.ts';
@@ -128,7 +128,7 @@ async function record(
   provider: PaymentProvider,
   reading: Extract<WebhookReading, { status: 'notice' }>,
 ): Promise<Outcome> {
-  const payment = actorStub(c.env, { aggregateType: 'payment', aggregateId: reading.paymentId });
+  const payment = receiverOf(c.env, { aggregateType: 'payment', aggregateId: reading.paymentId });
   const context = { userId: provider, correlationId: c.get('correlationId'), causationId: null };
   const [outcome] = await payment.execute([noticeCommand(provider, reading)], context);
   if (outcome === undefined) throw new Error('a webhook was not answered');

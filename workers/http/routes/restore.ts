@@ -7,7 +7,7 @@ import type { LogStanding, RestoreAnswer } from '../../../actors/kernel/restorat
 import { AGGREGATE_TYPES } from '../../../schemas/aggregates.ts';
 import { HashText, Metadata } from '../../../schemas/envelope.ts';
 import { AggregateId, UtcTime, Version } from '../../../schemas/scalars.ts';
-import { actorStub } from '../../aggregates.ts';
+import { receiverOf } from '../../aggregates.ts';
 import type { Env } from '../../env.ts';
 import { forgetTold } from '../../sagas.ts';
 import { BATCH_BYTES_MAX } from '../body.ts';
@@ -188,7 +188,7 @@ function openActor(env: Env, { aggregateType: type, id: aggregateId }: z.output<
   const aggregateType = AGGREGATE_TYPES.find((known) => known === type);
   if (aggregateType === undefined)
     throw new ProblemError({ code: 'aggregate_not_found', detail: 'There are no aggregates of this type.' });
-  return actorStub(env, { aggregateType, aggregateId });
+  return receiverOf(env, { aggregateType, aggregateId });
 }
 
 function answered(answer: RestoreAnswer) {
