@@ -46,6 +46,14 @@ export function parseEventsMessage(text: string): EventsMessage {
   return eventsText === undefined ? message : { ...message, eventsText };
 }
 
+/**
+ * The announcements in what an owner has answered, whose array is empty then: the runtime keeps the promise of a call between objects, and
+ * so what it was answered, until it collects the whole heap.
+ */
+export function takeEventsMessages(texts: string[]): EventsMessage[] {
+  return texts.splice(0).map(parseEventsMessage);
+}
+
 /** The text around the events is known to the letter, so what is left is theirs, without writing them anew. */
 function textOfEvents(text: string, message: EventsMessage): string | undefined {
   const { aggregateType, aggregateId, fromVersion, toVersion, previousHash } = message;

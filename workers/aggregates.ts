@@ -8,7 +8,7 @@ import { AGGREGATES, isAggregateType } from '../schemas/aggregates.ts';
 import type { CommandContext, CommandTarget } from '../schemas/envelope.ts';
 import { placeOf } from '../schemas/location.ts';
 import type { EventsMessage } from '../schemas/message.ts';
-import { parseEventsMessage } from '../schemas/message.ts';
+import { takeEventsMessages } from '../schemas/message.ts';
 import type { Env } from './env.ts';
 import { inTime, TELL_MS_MAX } from './inTime.ts';
 
@@ -91,6 +91,5 @@ export async function readLog(
   fromVersion: number,
   limit: number,
 ): Promise<EventsMessage[]> {
-  const texts = await ownerOf(env, key).messages(fromVersion, limit);
-  return texts.map(parseEventsMessage);
+  return takeEventsMessages(await ownerOf(env, key).messages(fromVersion, limit));
 }

@@ -14,7 +14,7 @@ import { r2Store } from '../../queues/archive/store.ts';
 import type { AggregateKey } from '../../queues/kernel/positions.ts';
 import { AGGREGATES, isAggregateType } from '../../schemas/aggregates.ts';
 import { placeOf } from '../../schemas/location.ts';
-import { parseEventsMessage } from '../../schemas/message.ts';
+import { takeEventsMessages } from '../../schemas/message.ts';
 import { jurisdictionOf } from '../../schemas/retention.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import type { ArchiveEnv } from '../env.ts';
@@ -87,6 +87,5 @@ async function readLog(env: ArchiveEnv, key: AggregateKey, fromVersion: number, 
   const { aggregateType, aggregateId } = key;
   if (!isAggregateType(aggregateType)) throw new Error(`no actor for aggregate type ${aggregateType}`);
   const actor = env[AGGREGATES[aggregateType].binding].getByName(aggregateId, placeOf(env));
-  const texts = await actor.messages(fromVersion, limit, true);
-  return texts.map(parseEventsMessage);
+  return takeEventsMessages(await actor.messages(fromVersion, limit, true));
 }

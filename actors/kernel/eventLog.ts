@@ -8,6 +8,7 @@ import { upcast } from '../../schemas/upcasts.ts';
 import { insertEvents, type NewEvent } from './insertEvents.ts';
 import { LogSearch } from './logSearch.ts';
 import { hasTables, migrate } from './migrations.ts';
+import { CARRIED_EVENTS_MAX } from './outbox.ts';
 import type { ActorStorage, SqlValue } from './storage.ts';
 import { type StoredData, type StoredEvent, storedEvents } from './storedEvents.ts';
 
@@ -68,8 +69,11 @@ const RECALL = `
 
 const EMPTY_HEAD = { version: 0, hash: GENESIS_HASH_TEXT, recordedAt: 0 } as const;
 
-/** Events kept in memory until they are announced: of trades a megabyte, of the 128 MB that all objects of an isolate share. */
-const TAIL_EVENTS_MAX = 1_000;
+/**
+ * Events kept in memory until they are announced: as many as announcements carry, and the one before them, whose hash they tell. More are
+ * only named, and would outlive collections of young objects in each of many busy logs, which share the 128 MB of an isolate.
+ */
+const TAIL_EVENTS_MAX = CARRIED_EVENTS_MAX + 1;
 
 export class EventLog {
   readonly search: LogSearch;
@@ -149,14 +153,15 @@ export class EventLog {
   }
 
   /**
-   * Keeps in memory what was appended; a transaction that is undone calls {@link forget}. What was appended stays
-   * in memory until it has been announced, since it is about to be answered and announced.
+   * Keeps in memory what was appended, as far as it is about to be answered or announced, until that is done; a transaction that is undone
+   * calls {@link forget}.
    */
   appended(events: readonly StoredEvent[]): void {
     if (events.length === 0) return;
     this.#stored = true;
-    if (this.#tail.length + events.length > TAIL_EVENTS_MAX) this.#tail = [];
-    for (const event of events) this.#tail.push(event);
+    const kept = events.length > TAIL_EVENTS_MAX ? events.slice(-1) : events;
+    if (this.#tail.length + kept.length > TAIL_EVENTS_MAX || kept !== events) this.#tail = [];
+    for (const event of kept) this.#tail.push(event);
   }
 
   /** After a transaction that was undone: memory may be ahead of storage, and is given up. */

@@ -14,7 +14,7 @@ import {
 } from '../../actors/kernel/outbox.ts';
 import type { StoredEvent } from '../../actors/kernel/storedEvents.ts';
 import { GENESIS_HASH_TEXT } from '../../schemas/eventId.ts';
-import { type EventsMessage, parseEventsMessage } from '../../schemas/message.ts';
+import { type EventsMessage, parseEventsMessage, takeEventsMessages } from '../../schemas/message.ts';
 import { holds } from '../support/property.ts';
 
 /** The platform's own limits (Queues, "Limits"): a message with about 100 bytes of metadata, and a batch. */
@@ -139,6 +139,13 @@ describe('messages', () => {
       GENESIS_HASH_TEXT,
       ...[1, 3, 4, 5, 6].map((version) => events[version - 1]?.hash),
     ]);
+  });
+
+  it('are taken out of the answer that brought them, which the runtime keeps for long', () => {
+    const texts = packMessages(SOURCE, GENESIS_HASH_TEXT, eventsOf(1_000, 600)).map(({ text }) => text);
+    const known = texts.map(parseEventsMessage);
+    expect(takeEventsMessages(texts)).toEqual(known);
+    expect(texts).toEqual([]);
   });
 
   it('count bytes, not characters', () => {
