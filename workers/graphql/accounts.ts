@@ -1,11 +1,10 @@
-/** Fields of accounts: as their actors have them, as the views do, their trades and their logs. */
-import { GraphQLEnumType, GraphQLNonNull, GraphQLObjectType } from 'graphql';
+/** Fields of accounts: as the views have them, their trades and their logs. */
 import { z } from 'zod';
 import type { EventEnvelope } from '../../schemas/envelope.ts';
 import { Id, Version } from '../../schemas/scalars.ts';
 import { viewDatabases } from '../env.ts';
 import { selectedAccounts } from '../http/access.ts';
-import { portfolioAnswer, TradesQuery, tradeReply } from '../http/accountViews.ts';
+import { TradesQuery, tradeReply } from '../http/accountViews.ts';
 import { cursorOf, encodeCursor } from '../http/cursor.ts';
 import { PageLimit } from '../http/query.ts';
 import { type AccountReply as Account, AccountReply, TradesReply } from '../http/replies.ts';
@@ -16,39 +15,16 @@ import { idOf } from './arguments.ts';
 import type { GraphQlContext } from './context.ts';
 import type { ListPage } from './lists.ts';
 import { ID_ARGUMENT, type Parts, parkedAggregates, STALE_SINCE } from './parts.ts';
-import { SafeInt } from './scalars.ts';
-import { type Field, type Fields, field } from './types.ts';
+import { portfolioField } from './portfolio.ts';
+import type { Field, Fields } from './types.ts';
 
 const account = (accountId: string) => ({ aggregateType: 'account', aggregateId: accountId });
 
 /** The root fields about accounts, beyond their actors' state. */
 export function accountFields({ types, lists }: Parts): Fields {
-  const accountType = types.object(AccountReply, 'Account');
   return {
     accounts: accountList({ types, lists }),
-    portfolio: field<unknown, { id: string; minVersion?: number | null }>({
-      type: new GraphQLNonNull(portfolioType(accountType)),
-      description: 'The account from the read model, or from its actor where that is behind or fails.',
-      args: {
-        id: ID_ARGUMENT,
-        minVersion: {
-          type: SafeInt,
-          description: 'Read your own write: below this version of the view the actor answers.',
-        },
-      },
-      async resolve(_, { id: given, minVersion }, context) {
-        const id = idOf(Id, given);
-        await context.requireRead('getPortfolio', account(id));
-        const { body, headers } = await portfolioAnswer(context.c, id, minVersion ?? undefined);
-        const staleSince = headers['X-View-Stale-Since'];
-        return {
-          account: JSON.parse(body) as Account,
-          source: headers['X-Read-Source'],
-          viewVersion: Number(headers['X-View-Version']),
-          staleSince: staleSince === undefined ? null : Number(staleSince),
-        };
-      },
-    }),
+    portfolio: portfolioField(types),
     trades: lists.field<unknown, typeof TradesQuery>({
       description: 'Trades of an account, newest first.',
       query: TradesQuery,
@@ -123,35 +99,6 @@ function accountList({ types, lists }: Pick<Parts, 'types' | 'lists'>): Field {
       const shown = await Promise.all(page.rows.map((id) => context.loaders.portfolio(id)));
       const edges = shown.map(({ account: node }) => ({ cursor: encodeCursor(node.accountId), node }));
       return { edges, hasNextPage: page.next !== null };
-    },
-  });
-}
-
-/** Who has told of an account. */
-const ReadSource = new GraphQLEnumType({
-  name: 'ReadSource',
-  description: 'Who has told of what is shown.',
-  values: {
-    view: { description: 'The read model.' },
-    actor: { description: 'The aggregate itself, since the read model is behind or does not answer.' },
-  },
-});
-
-function portfolioType(accountType: GraphQLObjectType) {
-  return new GraphQLObjectType<unknown, GraphQlContext>({
-    name: 'Portfolio',
-    description: 'An account from the read model, and who has told of it.',
-    fields: {
-      account: { type: new GraphQLNonNull(accountType), description: 'The account.' },
-      source: { type: new GraphQLNonNull(ReadSource), description: 'Who answered.' },
-      viewVersion: {
-        type: new GraphQLNonNull(SafeInt),
-        description: 'The version that the view has reached, 0 for none.',
-      },
-      staleSince: {
-        type: SafeInt,
-        description: 'The version since which the view lacks events of the account; null where it is well.',
-      },
     },
   });
 }

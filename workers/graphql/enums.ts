@@ -11,6 +11,7 @@ import { ShipmentStatus } from '../../schemas/shipment.ts';
 import { HISTORY_AGGREGATES } from '../../schemas/tables/orderViews.ts';
 import { COLOURS, VIEWS } from '../../schemas/tables/views.ts';
 import { Side } from '../../schemas/trade.ts';
+import { KNOWLEDGES } from '../http/timeReplies.ts';
 import { SALES_GROUPS } from '../reads/sales.ts';
 
 interface EnumName {
@@ -33,6 +34,7 @@ const NAMED: readonly (readonly [values: readonly string[], name: string, descri
   [EVENT_TYPE_NAMES, 'EventType', 'The type of an event.'],
   [HISTORY_AGGREGATES, 'HistoryAggregateType', "Whose events an order's history is made of."],
   [SALES_GROUPS, 'SalesGroup', 'What sales are added up by.'],
+  [KNOWLEDGES, 'Knowledge', 'What counts of the past: as it was recorded then, or as it is known now.'],
   [VIEWS, 'ViewName', 'A read model.'],
   [COLOURS, 'ViewColour', 'One of the two sets of tables that a view has.'],
 ];

@@ -44,7 +44,8 @@ export const PortfolioQuery = z
   })
   .refine(isKnowledge, KNOWLEDGE_NEEDED);
 
-function isPast({ version, at }: Moment): boolean {
+/** Whether a query asks for the past. */
+export function isPast({ version, at }: Moment): boolean {
   return version !== undefined || at !== undefined;
 }
 
