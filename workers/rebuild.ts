@@ -88,6 +88,14 @@ export async function rebuildViews(
   return { ok: true, progress };
 }
 
+/** Goes on for a while with the rebuild that has not come to its end, if there is one. */
+export async function bringOnRebuild(env: Env, logger: Logger): Promise<void> {
+  const running = await currentRebuild(env, logger);
+  if (running?.status !== 'BUILDING') return;
+  const { kind, views } = running;
+  await rebuildViews(env, logger, { kind, views });
+}
+
 /** The newest rebuild, without working on it. */
 export function currentRebuild(env: Env, logger: Logger): Promise<RebuildProgress | null> {
   return rebuildProgress(rebuildDeps(env, logger));

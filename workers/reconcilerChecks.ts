@@ -26,7 +26,7 @@ import { comparedLogs } from './completeness.ts';
 import { type Env, viewDatabases } from './env.ts';
 import { generalLedger } from './generalLedger.ts';
 import { projectionDeps } from './projection.ts';
-import { ownerState, rebuildViews } from './rebuild.ts';
+import { bringOnRebuild, ownerState, rebuildViews } from './rebuild.ts';
 import { forgetTold, sagasAt, tellSagasOf } from './sagas.ts';
 
 /** What the log says of why a parked transfer goes on; who said so is in the event's metadata. */
@@ -127,8 +127,10 @@ function viewsOf(env: Env, logger: Logger, { pacing, untold }: Pick<Look, 'pacin
       owner: pacing.afterOthers((key, version) => ownerState(env, key, version)),
       rebuild: async (view) => {
         const run = await rebuildViews(env, logger, { kind: 'rebuild', views: [view as ViewName] });
+        if (!run.ok) await bringOnRebuild(env, logger);
         return run.ok && run.progress.status !== 'BUILDING';
       },
+      bringOn: () => bringOnRebuild(env, logger),
     });
   });
   return {

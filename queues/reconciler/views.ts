@@ -39,8 +39,10 @@ export interface ViewCheckDeps extends RunnerDeps {
   owner(key: AggregateKey, version: number): Promise<OwnerState | undefined>;
   /** When an event was recorded, milliseconds since 1970. */
   recordedAt(key: AggregateKey, version: number): Promise<number>;
-  /** Makes a whole view anew, for a while; false where there is more to do. */
+  /** Makes a whole view anew, for a while; false where there is more to do, or something else is being made anew first. */
   rebuild(view: string): Promise<boolean>;
+  /** Goes on for a while with whatever rebuild or going back has not come to its end: whoever began it may never come by again. */
+  bringOn(): Promise<void>;
 }
 
 /** The check over the aggregates of one database. */
@@ -191,7 +193,10 @@ async function repair(deps: ViewCheckDeps, finding: OpenFinding, isOver: () => b
   const verdict = (await judge(deps, [key])).find(({ where }) => where === finding.where);
   if (verdict?.fault !== undefined && !verdict.isLate) {
     if (projector.table.isOneSequence === true) return deps.rebuild(projector.view);
-    if (!(await clear(deps, projector, key))) return false;
+    if (!(await clear(deps, projector, key))) {
+      await deps.bringOn();
+      return false;
+    }
   }
   const head = await deps.head(key);
   return head === 0 || bringUp(deps, projector, { key, head }, isOver);

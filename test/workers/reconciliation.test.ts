@@ -11,6 +11,7 @@ import { viewDatabases } from '../../workers/env.ts';
 import { WALK_PARTS } from '../../workers/reconciliation.ts';
 import { handleScheduled } from '../../workers/scheduled.ts';
 import { viewDatabase } from '../../workers/viewDatabase.ts';
+import { WORKING_CALL_MS } from '../../workers/workingCall.ts';
 import { call, eventually, opened, testEnv, verdict } from '../support/api.ts';
 import { rowsOf, upTo } from '../support/projection.ts';
 
@@ -265,6 +266,23 @@ describe('a view', () => {
     expect(body.parked).toEqual([]);
     expect(await shownCash('rec-1')).toBe(before);
     expect((await call('GET', '/v1/accounts/rec-1/trades')).body.trades).toHaveLength(3);
+  });
+
+  it.each(['accounts', 'journal'])('%s: a repair ends the rebuild that somebody has left', async (view) => {
+    const id = view === 'accounts' ? 'account_id' : 'aggregate_id';
+    await broken(view, 'rec-3', (table) => `DELETE FROM ${table} WHERE ${id} = 'rec-3'`);
+    await look('rec-3');
+    const clock = vi.spyOn(Date, 'now');
+    const now = Date.now();
+    let calls = 0;
+    clock.mockImplementation(() => now + WORKING_CALL_MS * calls++);
+    const left = await call('POST', '/v1/views/rebuild', { body: { views: ['accounts'] } });
+    clock.mockRestore();
+    expect(left.body.status).toBe('BUILDING');
+    for (let rounds = 0, status = 202; status === 202; rounds++) {
+      expect(rounds).toBeLessThan(20);
+      status = (await repair()).status;
+    }
   });
 
   it('that does not know an aggregate yet, or lacks its newest events, is late and nothing else', async () => {
