@@ -366,6 +366,51 @@ describe('a condition on what a subscription follows', () => {
   });
 });
 
+describe('a message of a socket', () => {
+  it('that two readers could understand differently runs nothing, as over HTTP', async () => {
+    const id = await opened('ws-strict', { initialBalance: '1000' });
+    const { webSocket } = await worker.fetch('http://folio.test/v1/graphql', {
+      headers: { Upgrade: 'websocket', 'Sec-WebSocket-Protocol': 'graphql-transport-ws' },
+    });
+    if (webSocket === null) throw new Error('no socket');
+    const received: { type: string; id?: string; payload?: unknown }[] = [];
+    webSocket.addEventListener('message', ({ data }) => void received.push(JSON.parse(String(data))));
+    webSocket.accept();
+    webSocket.send(
+      JSON.stringify({ type: 'connection_init', payload: { Authorization: `Bearer ${TEST_TOKEN}` } }),
+    );
+    await eventually(async () => expect(received).toHaveLength(1));
+    const TRADE =
+      `mutation ($price: Decimal!) { executeTrade(id: \\"${id}\\", input: { tradeId: \\"t-1\\", symbol: \\"IBM\\",
+      side: BUY, quantity: \\"0.00000001\\", price: $price }) { version } }`.replaceAll(/\s+/g, ' ');
+    const send = async (operation: string, variables: string) => {
+      webSocket.send(
+        `{"type":"subscribe","id":"${operation}","payload":{"query":"${TRADE}","variables":${variables}}}`,
+      );
+      return eventually(async () => {
+        const answer = received.find((message) => message.id === operation);
+        if (answer === undefined) throw new Error('no answer yet');
+        return answer;
+      });
+    };
+    const refused = (path: string) => [{ extensions: { code: 'invalid_request', errors: [{ path }] } }];
+    // A double has ...01 for it.
+    expect(await send('a', '{"price":100000000.00000002}')).toMatchObject({
+      type: 'error',
+      payload: refused('variables.price'),
+    });
+    expect(await send('b', '{"price":"1","price":"2"}')).toMatchObject({
+      type: 'error',
+      payload: refused('variables.price'),
+    });
+    expect(await send('c', '{"price":100000000.5}')).toMatchObject({
+      type: 'next',
+      payload: { data: { executeTrade: { version: 2 } } },
+    });
+    webSocket.close();
+  });
+});
+
 describe('an id that its client uses again', () => {
   it('brings every event once, and nothing once it is completed', async () => {
     const id = await opened('ws-again');

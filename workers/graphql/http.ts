@@ -4,6 +4,7 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import type { HttpEnv } from '../http/context.ts';
 import { ProblemError } from '../http/problem.ts';
+import { parseStrictText } from '../http/strictJson.ts';
 import type { Asked } from './documents.ts';
 import type { Prepared } from './engine.ts';
 import { formatError, problemError } from './errors.ts';
@@ -24,15 +25,14 @@ export const GraphQlRequest = z
   })
   .meta({ id: 'GraphQlRequest' });
 
-/** Variables as they come in a query string: a JSON object in text. */
+const encoder = new TextEncoder();
+
+/** Variables as they come in a query string: a JSON object in text, by the rules of a body. */
 const JsonObject = z.string().transform((text, context): Record<string, unknown> => {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return value as Record<string, unknown>;
-  } catch {
-    // Told below.
-  }
+  const parsed = parseStrictText(text, encoder.encode(text));
+  const value = parsed.ok ? parsed.value : undefined;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
   context.issues.push({ code: 'custom', message: 'must be a JSON object', input: text });
   return z.NEVER;
 });

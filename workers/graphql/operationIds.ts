@@ -19,12 +19,15 @@ interface Named {
 }
 
 export class OperationIds {
-  readonly #take: (text: string) => Promise<void>;
+  readonly #take: (text: string, begins?: string) => Promise<void>;
   readonly #inUse: (id: string) => void;
   readonly #running = new Map<string, Running>();
 
-  /** `take` handles a message, and of an operation resolves with its end; `inUse` is told of an id that is not free. */
-  constructor(take: (text: string) => Promise<void>, inUse: (id: string) => void) {
+  /**
+   * `take` handles a message, and of one that begins an operation, whose id it is told, resolves with its end; `inUse` is told of an
+   * id that is not free.
+   */
+  constructor(take: (text: string, begins?: string) => Promise<void>, inUse: (id: string) => void) {
     this.#take = take;
     this.#inUse = inUse;
   }
@@ -55,7 +58,7 @@ export class OperationIds {
       const running: Running = { isCompleted: false, next: undefined };
       this.#running.set(id, running);
       try {
-        await this.#take(begins);
+        await this.#take(begins, id);
       } finally {
         this.#running.delete(id);
       }

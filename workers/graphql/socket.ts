@@ -12,7 +12,7 @@ import { BODY_BYTES_MAX } from '../http/body.ts';
 import type { HttpEnv } from '../http/context.ts';
 import { gatewayOf } from '../http/gateway.ts';
 import { verified } from '../http/middleware/authentication.ts';
-import { type Problem, ProblemError } from '../http/problem.ts';
+import { invalidRequest, type Problem, ProblemError } from '../http/problem.ts';
 import { rateLimited, takeUnits } from '../http/quota.ts';
 import type { Stay } from '../limits/admission.ts';
 import { CLOSE_CODES } from '../streams/connection.ts';
@@ -22,6 +22,7 @@ import { type Engine, openHub } from './engine.ts';
 import { formatError, problemError, shownResult } from './errors.ts';
 import { OperationIds } from './operationIds.ts';
 import { PacedSocket } from './pacedSocket.ts';
+import { StrictMessages } from './strictMessages.ts';
 
 /** The subprotocol. */
 export const GRAPHQL_PROTOCOL = 'graphql-transport-ws';
@@ -66,6 +67,7 @@ export class GraphQlSocket implements Hubs {
   readonly #c: Context<HttpEnv>;
   readonly #engine: Engine;
   readonly #socket: PacedSocket;
+  readonly #messages = new StrictMessages();
   #hub: HubClient | undefined;
   #operations = 0;
   #waitingLength = 0;
@@ -118,15 +120,11 @@ export class GraphQlSocket implements Hubs {
     return makeServer({
       connectionInitWaitTimeout: INIT_MS_MAX,
       onConnect: ({ connectionParams }) => this.#connect(connectionParams),
-      onSubscribe: (context, _id, payload) => this.#prepare(context, payload),
+      onSubscribe: (context, id, payload) => this.#prepare(context, id, payload),
       execute: (args) => this.#execute(args),
       onNext: (_context, _id, _payload, _args, result) => shownResult(result, this.#c),
-      onError: (_context, _id, _payload, errors) => errors.map((error) => this.#told(error)),
+      onError: (_context, _id, _payload, errors) => errors.map((error) => formatError(error, this.#c)),
     });
-  }
-
-  #told(error: unknown) {
-    return formatError(error, this.#c);
   }
 
   /** Takes a message: as large as the body of a request, while the session lasts, and as many as there may be. */
@@ -169,7 +167,11 @@ export class GraphQlSocket implements Hubs {
   #operationIds(take: (text: string) => Promise<void>): OperationIds {
     return new OperationIds(
       // What waited for the operation before it is not begun when the connection is over.
-      async (text) => (this.#socket.isOpen ? take(text) : undefined),
+      async (text, begins) => {
+        if (!this.#socket.isOpen) return;
+        if (begins !== undefined) this.#messages.look(begins, text);
+        await take(text);
+      },
       (id) => this.#end(CLOSE.idInUse, `Subscriber for ${id} already exists`),
     );
   }
@@ -206,7 +208,7 @@ export class GraphQlSocket implements Hubs {
     this.#hub = await openHub(c, (code, reason) => this.#end(code, reason));
   }
 
-  async #prepare({ subscriptions }: SocketContext, payload: SubscribePayload) {
+  async #prepare({ subscriptions }: SocketContext, id: string, payload: SubscribePayload) {
     this.#operations++;
     if (Object.keys(subscriptions).length > OPERATIONS_AT_ONCE_MAX) {
       const detail = `At most ${OPERATIONS_AT_ONCE_MAX} operations of a connection may wait for their results.`;
@@ -217,6 +219,8 @@ export class GraphQlSocket implements Hubs {
     } catch (error) {
       return [problemError((error as ProblemError).problem)];
     }
+    const faults = this.#messages.faultsOf(id);
+    if (faults.length > 0) return [problemError(invalidRequest(faults).problem)];
     const { query, operationName, variables } = payload;
     const runnable = await this.#engine.prepare(this.#c, { query, operationName, variables }, this);
     if (!('args' in runnable)) return runnable;
