@@ -4,6 +4,7 @@
  */
 import type { StartTimer } from '../../actors/kernel/inTime.ts';
 import { canonicalJson } from '../../schemas/canonical.ts';
+import { timeText } from '../../schemas/time.ts';
 import { errorFields, type Logger } from '../../telemetry/logger.ts';
 import { inCallTime } from './callTime.ts';
 import {
@@ -234,7 +235,8 @@ export class Notary {
     // Published by a life of this object that is forgotten, which has signed nothing with it.
     const published = await keyRecordOf(this.#deps.store, key.keyId);
     if (published !== undefined) return this.#tables.adoptKey(published);
-    const keyId = records.at(-1)?.key.keyId;
+    const last = records.at(-1)?.key;
+    const keyId = last?.keyId;
     const previousKey = keys.find((candidate) => candidate.keyId === keyId);
     if (keyId !== undefined && previousKey === undefined) {
       this.#deps.logger.log('warn', 'new notary key, and the old one does not sign for it', {
@@ -242,7 +244,9 @@ export class Notary {
       });
     }
     const previous = keyId === undefined ? undefined : { keyId, key: previousKey };
-    const record = keyRecord(key, previous, new Date(this.#deps.now()).toISOString());
+    // Records count in the order of their times. A clock that was set back must not have a key take over from one that comes after it.
+    const publishedAt = Math.max(this.#deps.now(), Date.parse(last?.publishedAt ?? timeText(0)) + 1);
+    const record = keyRecord(key, previous, timeText(publishedAt));
     await this.#publish({ kind: 'key', record });
   }
 

@@ -369,6 +369,29 @@ describe('a key that was replaced', () => {
   });
 });
 
+it('a key that takes over while the clock is set back, or at the very time of the first, is believed as any other', async () => {
+  for (const back of [0, DAY_MS]) {
+    const other = new ArchiveWorld();
+    act(other, 'account-1', 1);
+    await other.checkpoint();
+    const [old] = other.keys;
+    other.keys = [...signingKeys(newNotaryKey()), ...other.keys];
+    const at = other.now + 1_000;
+    act(other, 'account-1', 2);
+    other.now = at - 1_000 - back;
+    await other.checkpoint();
+    other.now = at;
+    const { findings, checkpoints } = await verifyArchive(
+      new MemoryArchive(other.bucket.objects),
+      other.now,
+      {
+        keys: [publicKeyOf(old?.publicKey as string)],
+      },
+    );
+    expect([findings.kept, checkpoints]).toEqual([[], 2]);
+  }
+});
+
 describe('npm run archive -- sign', () => {
   it.each([
     [0, { unsigned: null, signed: { checkpoint: { sequence: 2, manifests: 3, events: 9 } } }, 'checkpoint 2'],
