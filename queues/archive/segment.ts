@@ -90,6 +90,7 @@ class Rows {
   readonly #aggregateType: string;
   readonly #columns = new Map<string, Filled>();
   readonly #fields: ReadonlyMap<string, Column>;
+  readonly #templates = new Map<string, string>();
   #count = 0;
 
   constructor(aggregateType: string) {
@@ -132,8 +133,16 @@ class Rows {
     put('recorded_at', BigInt(event.recordedAt));
     (this.#columns.get('hash') as Filled).values[row] = Buffer.from(event.hash, 'hex');
     if (event.fingerprint !== undefined) put('fingerprint', BigInt(event.fingerprint));
-    put('metadata', templateOf(event.metadata, METADATA_COLUMNS, put));
-    put('data', templateOf(event.data, this.#fields, put));
+    put('metadata', this.#once(templateOf(event.metadata, METADATA_COLUMNS, put)));
+    put('data', this.#once(templateOf(event.data, this.#fields, put)));
+  }
+
+  /** The template that an earlier row has as well: thousands share one, and each is put together of dozens of pieces. */
+  #once(template: string): string {
+    const known = this.#templates.get(template);
+    if (known !== undefined) return known;
+    this.#templates.set(template, template);
+    return template;
   }
 
   *file(): Paced<SegmentFile> {
