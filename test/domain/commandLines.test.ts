@@ -1,7 +1,7 @@
 /** What commands say to whoever is at the terminal. */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -143,6 +143,10 @@ describe('what ends a command', () => {
   it('is said in a line where whoever called it can mend it, and keeps its stack where not', async () => {
     const missing = await readFile('/proc/none').catch((error: unknown) => error);
     expect(endingOf(missing)).toBe("folio: ENOENT: no such file or directory, open '/proc/none'");
+    const file = await open('/dev/full', 'w');
+    const full = await file.writeFile('x').catch((error: unknown) => error);
+    await file.close();
+    expect(endingOf(full)).toBe('folio: ENOSPC: no space left on device, write');
     expect(endingOf(new LocalServerError('no'))).toBe('folio: no');
     const bug = new TypeError('x is not a function');
     expect(endingOf(bug)).toBe(bug);
