@@ -1,11 +1,13 @@
 /** Logs that were lost and are put back, over the API: what is held meanwhile, and what goes on afterwards. */
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it, vi } from 'vitest';
+import { keyOf } from '../../queues/kernel/positions.ts';
 import type { AggregateType } from '../../schemas/aggregates.ts';
 import { type PublishedEvent, parseEventsMessage } from '../../schemas/message.ts';
 import { partOf } from '../../schemas/partition.ts';
 import { actorStub } from '../../workers/aggregates.ts';
 import { viewDatabases } from '../../workers/env.ts';
+import { sagasAt } from '../../workers/sagas.ts';
 import { call, opened, testEnv, verdict } from '../support/api.ts';
 
 const WAIT = { timeout: 20_000, interval: 50 };
@@ -254,8 +256,13 @@ describe('restoring', () => {
       const updated = await viewDatabases(testEnv)[part]?.prepare(sql).bind(orderId).run();
       expect(updated?.meta.changes).toBe(1);
     }, WAIT);
+    const key = { aggregateType: 'order', aggregateId: orderId };
+    const told = async () => (await sagasAt(testEnv, [key])).get(keyOf(key));
     if (how === 'restored') {
       const copy = await copyOf('order', orderId);
+      // Of a log that has lost nothing they are not told again.
+      expect((await release(copy)).status).toBe(200);
+      expect(await told()).toBe(9);
       await lose(copy);
       await fill(copy);
       expect((await release(copy)).status).toBe(200);

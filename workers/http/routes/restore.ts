@@ -169,8 +169,10 @@ const releaseRestored = route(
   },
   async (c, { params, body: { version, hash, holder } }) => {
     const actor = openActor(c.env, params);
-    // Sagas may have heard of what the log has lost: what comes next in its place is news to them all the same.
-    await forgetTold(c.env, { aggregateType: params.aggregateType, aggregateId: params.id });
+    // Sagas may have heard of what the log had lost: what comes next in its place is news to them all the same. Of one that was
+    // complete, which is most of them where logs are filled up in place, they know.
+    const { restoring } = await actor.standing();
+    if (restoring) await forgetTold(c.env, { aggregateType: params.aggregateType, aggregateId: params.id });
     return c.json(answered(await actor.release(version, hash, holder)));
   },
 );
