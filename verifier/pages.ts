@@ -7,6 +7,7 @@ import type { ColumnMetaData, PageHeader, SchemaElement } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { ByteReader, readDeltas, readHybrid, readPlain } from './encodings.ts';
 import type { Kind } from './kind.ts';
+import { checkPageHeader } from './thrift.ts';
 
 /** Bytes of a page's header: some thirty. */
 const HEADER_BYTES_MAX = 128;
@@ -50,6 +51,7 @@ export function readPages(
       file.byteOffset + offset,
       Math.min(HEADER_BYTES_MAX, end - offset),
     );
+    checkPageHeader(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
     const place = { view, offset: 0 };
     const header = parquetHeader(place);
     const first = offset + place.offset;

@@ -4,6 +4,7 @@ import { misleadingRows, takenApart } from './columns.ts';
 import { checkStatistics, kindsIn, scaledOf } from './form.ts';
 import { DECIMALS, type Kind } from './kind.ts';
 import { Allowance, readPages } from './pages.ts';
+import { checkFooter } from './thrift.ts';
 
 type Values = ArrayLike<unknown>;
 /** The JSON text of a column's value in a row. */
@@ -46,6 +47,8 @@ export async function readRows(bytes: Uint8Array): Promise<Rows> {
   if (bytes.length < END_BYTES) throw new Error('it is too short');
   const footerBytes = Buffer.from(bytes.subarray(-END_BYTES)).readUInt32LE();
   if (footerBytes > FOOTER_BYTES_MAX) throw new Error(`its footer has ${footerBytes} bytes`);
+  if (footerBytes > bytes.length - END_BYTES) throw new Error('its footer is longer than the file');
+  checkFooter(bytes.subarray(bytes.length - END_BYTES - footerBytes, bytes.length - END_BYTES));
   const metadata = parquetMetadata(bytes, { parsers: AS_STORED });
   const kinds = kindsIn(metadata, bytes.length);
   const rows = Number(metadata.num_rows);

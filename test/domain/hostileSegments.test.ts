@@ -15,6 +15,7 @@ import { findingText } from '../../verifier/findings.ts';
 import { verifyArchive } from '../../verifier/verify.ts';
 import { ArchiveWorld, act, MemoryArchive, MemoryBucket } from '../support/archive.ts';
 import { rewriteAsOperator } from '../support/forgery.ts';
+import { type Struct, withRawFooter } from '../support/rawFooter.ts';
 import { dataPage, type RawPage, run, withPages } from '../support/rawPages.ts';
 import { openColumns, rewrittenSegment } from '../support/rewrittenSegment.ts';
 
@@ -140,6 +141,52 @@ describe('a page that is not what it says', () => {
     ],
   ])('is found where it has %s', async (_, pages, detail) => {
     await expectFound(await withNotional(...pages()), detail);
+  });
+});
+
+describe('a footer that says something twice, or in another type', () => {
+  /** What is said of the column of symbols: its chunk, and its place in the schema. */
+  const symbols = (footer: Struct) => {
+    const schema = footer.field_2 as Struct[];
+    const at = schema.findIndex(
+      ({ field_4: name }) => Buffer.from(name as Uint8Array).toString() === 'symbol',
+    );
+    const [group] = footer.field_4 as [{ field_1: Struct[] }];
+    return { element: schema[at] as Struct, chunks: group.field_1, at: at - 1 };
+  };
+
+  const withFooterOf = (change: (footer: Struct) => void) =>
+    signed((bytes) => {
+      const { columns } = withPages(bytes, '', []);
+      return { bytes: withRawFooter(bytes, change), columns };
+    });
+
+  it('is none that is only written anew', async () => {
+    expect(await findingsOf(await withFooterOf(() => undefined))).toEqual([]);
+  });
+
+  it('is found where bounds stand in a description that another one follows, which has none', async () => {
+    const objects = await withFooterOf((footer) => {
+      const { chunks, at } = symbols(footer);
+      const { field_3: described, ...chunk } = chunks[at] as Struct;
+      const { field_12: _, ...bare } = described as Struct;
+      const [min, max] = [Buffer.from('X'), Buffer.from('Z')];
+      const lie = { field_12: { field_3: 0n, field_5: max, field_6: min } };
+      chunks[at] = { ...chunk, first_field_3: { ...bare, ...lie }, field_3: bare };
+    });
+    // Some readers mix both, and skip what the first one says is not there.
+    const count = (each: ReadonlyMap<string, Uint8Array>) =>
+      answerOf(each, "SELECT count(*) FROM events WHERE symbol = 'IBM'");
+    expect(await count(objects)).not.toEqual(await count(world.bucket.objects));
+    await expectFound(objects, /a description in it has a field twice/);
+  });
+
+  it('is found where a kind of column is a number of 64 bits, which some readers leave out', async () => {
+    const objects = await withFooterOf((footer) => {
+      const { element } = symbols(footer);
+      element.field_6 = BigInt(element.field_6 as number);
+    });
+    await expectFound(objects, /of another type than readers take it for/);
   });
 });
 
