@@ -142,6 +142,11 @@ export class TrustedKeys {
     return false;
   }
 
+  /** The first key that took over from this one; undefined where none has. */
+  successor(keyId: string): string | undefined {
+    return [...this.#previous].find(([, previous]) => previous === keyId)?.[0];
+  }
+
   #take({ object, body, publicKey, previousKey, signatures }: Record, findings: Findings): void {
     const { keyId } = publicKey;
     // Records come in the order in which they were published: no key takes over from one that comes after it.

@@ -58,6 +58,11 @@ class ProofKeys {
     return this.#keys.trusted(keyId);
   }
 
+  /** The key that took over from this one, by the records that the proof brings along. */
+  successor(keyId: string): string | undefined {
+    return this.#keys.successor(keyId);
+  }
+
   /** Whether the key had been replaced, by this other one or by one that it came after, when that one signed. */
   isReplacedBy(keyId: string, other: string): boolean {
     return keyId !== other && this.#keys.follows(other, keyId);
@@ -72,7 +77,7 @@ function checkInclusion(proof: Fields, keys: ProofKeys, event: unknown): Proven 
   const signed = signedRoot(proof.signed, keys);
   const under = `with hash ${eventHash} is under checkpoint ${signed.sequence}`;
   const subject = event === undefined ? `an event ${under}` : `${id} version ${version} ${under}`;
-  const unsigned = signed.fault ?? keys.fault;
+  const unsigned = signed.fault ?? keys.fault ?? faultOfReplaced(signed, keys);
   if (unsigned !== undefined) return { subject, fault: unsigned };
   if (event !== undefined) {
     const fault = faultOfEvent(eventIn(event, version), proof);
@@ -91,6 +96,14 @@ function checkInclusion(proof: Fields, keys: ProofKeys, event: unknown): Proven 
     return { subject, fault: "the manifest is not under the checkpoint's root" };
   }
   return { subject };
+}
+
+/** The newest checkpoint is what events are proven by: one by a key that was replaced is from whoever has found that key. */
+function faultOfReplaced({ sequence, keyId }: SignedRoot, keys: ProofKeys): string | undefined {
+  const successor = keys.successor(keyId);
+  return successor === undefined
+    ? undefined
+    : `checkpoint ${sequence} is signed by key ${keyId}, from which ${successor} has taken over`;
 }
 
 /** The event of a version in what a log answered; an event by itself is the one. */

@@ -234,6 +234,9 @@ describe('after a rotation of keys', () => {
     expect(faultOf({ ...forged, keys: proof.keys.slice(0, 1) }, earlier, later)).toContain(
       'no record of a key that you trust',
     );
+    const replaced = { ...ofEvent, signed: forge((ofEvent.signed as Json).checkpoint as Json) };
+    expect(faultOf(replaced, earlier, later)).toContain('has taken over');
+    expect(faultOf(replaced, earlier)).toContain('has taken over');
     const back = {
       ...proof,
       from: proof.to,
