@@ -2023,7 +2023,7 @@ readonly reply: Statement;
 /** Trades of a period */
 readonly getTradeBlotter: {
 readonly query?: {
-/** The period begins here; absent: with the first event. */
+/** The period begins here, which must have passed; absent: with the first event. */
 readonly from?: string | undefined;
 /** The period ends before this; absent: with `asOf`. */
 readonly to?: string | undefined;
@@ -2056,7 +2056,7 @@ readonly nextCursor: string | null;
 /** Transactions as authorities want them reported */
 readonly getTransactionReport: {
 readonly query?: {
-/** The period begins here; absent: with the first event. */
+/** The period begins here, which must have passed; absent: with the first event. */
 readonly from?: string | undefined;
 /** The period ends before this; absent: with `asOf`. */
 readonly to?: string | undefined;
@@ -2089,7 +2089,7 @@ readonly nextCursor: string | null;
 /** From commands over events to trades */
 readonly getOrderToTrade: {
 readonly query?: {
-/** The period begins here; absent: with the first event. */
+/** The period begins here, which must have passed; absent: with the first event. */
 readonly from?: string | undefined;
 /** The period ends before this; absent: with `asOf`. */
 readonly to?: string | undefined;
@@ -2122,7 +2122,7 @@ readonly nextCursor: string | null;
 /** Holdings at the end of a period */
 readonly getPositionReport: {
 readonly query?: {
-/** The period begins here; absent: with the first event. */
+/** The period begins here, which must have passed; absent: with the first event. */
 readonly from?: string | undefined;
 /** The period ends before this; absent: with `asOf`. */
 readonly to?: string | undefined;
@@ -2155,7 +2155,7 @@ readonly nextCursor: string | null;
 /** Holdings that reach a threshold */
 readonly getLargePositions: {
 readonly query?: {
-/** The period begins here; absent: with the first event. */
+/** The period begins here, which must have passed; absent: with the first event. */
 readonly from?: string | undefined;
 /** The period ends before this; absent: with `asOf`. */
 readonly to?: string | undefined;
@@ -3580,7 +3580,7 @@ readonly version?: number | undefined;
 /** Trades of a period */
 readonly getTradeBlotter: {
 readonly query: {
-/** The period begins here; absent: with the first event. */
+/** The period begins here, which must have passed; absent: with the first event. */
 readonly from?: string | undefined;
 /** The period ends before this; absent: with `asOf`. */
 readonly to?: string | undefined;
@@ -3597,7 +3597,7 @@ readonly cursor?: string | undefined;
 /** Transactions as authorities want them reported */
 readonly getTransactionReport: {
 readonly query: {
-/** The period begins here; absent: with the first event. */
+/** The period begins here, which must have passed; absent: with the first event. */
 readonly from?: string | undefined;
 /** The period ends before this; absent: with `asOf`. */
 readonly to?: string | undefined;
@@ -3614,7 +3614,7 @@ readonly cursor?: string | undefined;
 /** From commands over events to trades */
 readonly getOrderToTrade: {
 readonly query: {
-/** The period begins here; absent: with the first event. */
+/** The period begins here, which must have passed; absent: with the first event. */
 readonly from?: string | undefined;
 /** The period ends before this; absent: with `asOf`. */
 readonly to?: string | undefined;
@@ -3631,7 +3631,7 @@ readonly cursor?: string | undefined;
 /** Holdings at the end of a period */
 readonly getPositionReport: {
 readonly query: {
-/** The period begins here; absent: with the first event. */
+/** The period begins here, which must have passed; absent: with the first event. */
 readonly from?: string | undefined;
 /** The period ends before this; absent: with `asOf`. */
 readonly to?: string | undefined;
@@ -3648,7 +3648,7 @@ readonly cursor?: string | undefined;
 /** Holdings that reach a threshold */
 readonly getLargePositions: {
 readonly query: {
-/** The period begins here; absent: with the first event. */
+/** The period begins here, which must have passed; absent: with the first event. */
 readonly from?: string | undefined;
 /** The period ends before this; absent: with `asOf`. */
 readonly to?: string | undefined;

@@ -284,6 +284,8 @@ describe('a report', () => {
   });
 
   it.each([
+    ['positions?from=2999-01-01T00:00:00Z', '400 invalid_request from'],
+    ['trade-blotter?from=2999-01-01T00:00:00Z&to=2999-02-01T00:00:00Z', '400 invalid_request from'],
     ['trade-blotter?asOf=2999-01-01T00:00:00Z', '400 invalid_request asOf'],
     ['trade-blotter?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z', '400 invalid_request to'],
     ['trade-blotter?limit=10001', '400 invalid_request limit'],

@@ -27,6 +27,7 @@ import type { HttpEnv } from '../context.ts';
 import { cursorOf, encodeCursor } from '../cursor.ts';
 import { fileReply } from '../files.ts';
 import { type Operation, type Route, route } from '../operation.ts';
+import { requirePassed } from '../past.ts';
 import { invalidRequest } from '../problem.ts';
 import { ReportLimit } from '../query.ts';
 import { accountOwner } from './accounts.ts';
@@ -42,7 +43,9 @@ export const Moment = z.number().int().min(0).max(8.64e15);
 
 /** What is asked of every report. */
 export const REPORT_QUERY = {
-  from: Time.optional().meta({ description: 'The period begins here; absent: with the first event.' }),
+  from: Time.optional().meta({
+    description: 'The period begins here, which must have passed; absent: with the first event.',
+  }),
   to: Time.optional().meta({ description: 'The period ends before this; absent: with `asOf`.' }),
   asOf: Time.optional().meta({
     description:
@@ -125,6 +128,8 @@ async function reply(
   making: RowMaking,
 ): Promise<Response> {
   const { from, accountId, limit, cursor: after } = query;
+  // A holding at a time to come is nobody's to say.
+  requirePassed('from', from);
   const end = endOf(query);
   const request = { from: from === undefined ? undefined : Date.parse(from), end, accountId, after, limit };
   return pageReply(c, kind, query, end, await readReport(accountsOf(c.env), request, making));

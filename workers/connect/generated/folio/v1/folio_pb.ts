@@ -1300,7 +1300,7 @@ export const GetStatementRequestSchema: GenMessage<GetStatementRequest> = /*@__P
  */
 export type GetTradeBlotterRequest = Message<"folio.v1.GetTradeBlotterRequest"> & {
   /**
-   * The period begins here; absent: with the first event.
+   * The period begins here, which must have passed; absent: with the first event.
    *
    * @generated from field: google.protobuf.Timestamp from = 1;
    */
@@ -1418,7 +1418,7 @@ export const GetTradeBlotterResponseSchema: GenMessage<GetTradeBlotterResponse> 
  */
 export type GetTransactionReportRequest = Message<"folio.v1.GetTransactionReportRequest"> & {
   /**
-   * The period begins here; absent: with the first event.
+   * The period begins here, which must have passed; absent: with the first event.
    *
    * @generated from field: google.protobuf.Timestamp from = 1;
    */
@@ -1536,7 +1536,7 @@ export const GetTransactionReportResponseSchema: GenMessage<GetTransactionReport
  */
 export type GetOrderToTradeRequest = Message<"folio.v1.GetOrderToTradeRequest"> & {
   /**
-   * The period begins here; absent: with the first event.
+   * The period begins here, which must have passed; absent: with the first event.
    *
    * @generated from field: google.protobuf.Timestamp from = 1;
    */
@@ -1654,7 +1654,7 @@ export const GetOrderToTradeResponseSchema: GenMessage<GetOrderToTradeResponse> 
  */
 export type GetPositionReportRequest = Message<"folio.v1.GetPositionReportRequest"> & {
   /**
-   * The period begins here; absent: with the first event.
+   * The period begins here, which must have passed; absent: with the first event.
    *
    * @generated from field: google.protobuf.Timestamp from = 1;
    */
@@ -1772,7 +1772,7 @@ export const GetPositionReportResponseSchema: GenMessage<GetPositionReportRespon
  */
 export type GetLargePositionsRequest = Message<"folio.v1.GetLargePositionsRequest"> & {
   /**
-   * The period begins here; absent: with the first event.
+   * The period begins here, which must have passed; absent: with the first event.
    *
    * @generated from field: google.protobuf.Timestamp from = 1;
    */
