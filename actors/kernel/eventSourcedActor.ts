@@ -149,9 +149,12 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
    * The same with brief answers, for batches: `CommandEnvelope[]` and `BriefOutcome[]` as JSON texts, which cost RPC a
    * copy of their bytes, where thousands of small objects cost more than deciding them.
    */
-  async executeBrief(commands: string, context: CommandContext): Promise<string> {
+  executeBrief(commands: string, context: CommandContext): Promise<string> {
     const run = (ready: readonly CommandEnvelope[]) => this.core.executeBrief(ready, context);
-    return JSON.stringify(await this.#run<BriefOutcome>(JSON.parse(commands), context, run));
+    // An async function would keep their text until they are decided.
+    return this.#run<BriefOutcome>(JSON.parse(commands), context, run).then((answer) =>
+      JSON.stringify(answer),
+    );
   }
 
   read(

@@ -1,7 +1,7 @@
 /** Runs a batch: what the caller may send goes to each command's aggregate, and every command has its result in its place. */
 import type { BriefOutcome } from '../../actors/kernel/actorCore.ts';
 import type { AggregateKey } from '../../queues/kernel/positions.ts';
-import type { CommandContext, CommandEnvelope } from '../../schemas/envelope.ts';
+import type { CommandContext } from '../../schemas/envelope.ts';
 import { errorFields, type Logger } from '../../telemetry/logger.ts';
 import type { AggregateActor } from '../aggregates.ts';
 import { isPassing } from '../inTime.ts';
@@ -26,14 +26,19 @@ export interface BatchCaller extends BatchSender {
  * Commands of one aggregate run in the order given; a refusal stops nothing. The first {@link CALL_COMMANDS_MAX} commands of
  * each aggregate are on their way when this returns, so that of two calls with no more the second's run after the first's.
  */
-export async function runBatch(lines: readonly Line[], caller: BatchCaller): Promise<BatchReply> {
+export function runBatch(lines: readonly Line[], caller: BatchCaller): Promise<BatchReply> {
+  // An async function would keep all that was parsed until the last aggregate has answered.
+  return new Promise((resolve) => resolve(begun(lines, caller)));
+}
+
+function begun(lines: readonly Line[], caller: BatchCaller): Promise<BatchReply> {
   const { slots, groups } = groupCommands(lines);
   const results = slots.map((slot) =>
     'result' in slot ? slot.result : unanswered(slot.commandId, 'internal_error'),
   );
   const { groups: run, denials } = runnable(caller, [...groups.values()], results);
-  await Promise.all([...run.map((group) => runGroup(caller, group, results)), ...denials]);
-  return summary(results);
+  const answered = run.map((group) => runShare(caller, shareOf(group), results));
+  return Promise.all([...answered, ...denials]).then(() => summary(results));
 }
 
 function summary(results: BatchResult[]): BatchReply {
@@ -42,31 +47,46 @@ function summary(results: BatchResult[]): BatchReply {
   return reply;
 }
 
-/** One aggregate's share. Its failure is a bug or an outage: its commands say so, and the others' answers stand. */
-async function runGroup(caller: BatchCaller, group: AggregateGroup, results: BatchResult[]): Promise<void> {
+/** What one aggregate is sent: commands as a text a call, which is taken out then, and the places of their results. */
+interface Share {
+  readonly key: AggregateKey;
+  readonly texts: string[];
+  readonly places: readonly number[];
+}
+
+function shareOf({ aggregateType, aggregateId, commands, places }: AggregateGroup): Share {
+  const texts: string[] = [];
+  for (let start = 0; start < commands.length; start += CALL_COMMANDS_MAX)
+    texts.push(JSON.stringify(commands.slice(start, start + CALL_COMMANDS_MAX)));
+  return { key: { aggregateType, aggregateId }, texts, places };
+}
+
+/** Its failure is a bug or an outage: its commands say so, and the others' answers stand. */
+async function runShare(
+  caller: BatchCaller,
+  { key, texts, places }: Share,
+  results: BatchResult[],
+): Promise<void> {
   const { context, logger } = caller;
+  const idOf = (place: number) => (results[place] as BatchResult).commandId as string;
   let answered = 0;
   try {
-    const actor = caller.actorOf(group);
-    for (let start = 0; start < group.commands.length; start += CALL_COMMANDS_MAX) {
-      const commands = group.commands.slice(start, start + CALL_COMMANDS_MAX);
-      const answer = await actor.executeBrief(JSON.stringify(commands), context);
-      const outcomes: BriefOutcome[] = JSON.parse(answer);
-      outcomes.forEach((outcome, index) => {
-        const { commandId } = commands[index] as (typeof commands)[number];
-        results[group.places[start + index] as number] = resultOf(commandId, outcome);
-      });
-      answered = start + commands.length;
+    const actor = caller.actorOf(key);
+    const next = () => {
+      const text = texts.shift();
+      return text === undefined ? undefined : actor.executeBrief(text, context);
+    };
+    for (let answer = next(); answer !== undefined; answer = next()) {
+      const outcomes: BriefOutcome[] = JSON.parse(await answer);
+      for (const outcome of outcomes) {
+        const place = places[answered++] as number;
+        results[place] = resultOf(idOf(place), outcome);
+      }
     }
   } catch (error) {
-    const { aggregateType, aggregateId } = group;
     const code = isPassing(error) ? 'unavailable' : 'internal_error';
-    for (let index = answered; index < group.commands.length; index++) {
-      const { commandId } = group.commands[index] as CommandEnvelope;
-      results[group.places[index] as number] = unanswered(commandId, code);
-    }
-    const { correlationId } = context;
-    const fields = { correlationId, aggregateType, aggregateId, ...errorFields(error) };
+    for (const place of places.slice(answered)) results[place] = unanswered(idOf(place), code);
+    const fields = { correlationId: context.correlationId, ...key, ...errorFields(error) };
     logger.log(code === 'unavailable' ? 'warn' : 'error', 'batch failed for an aggregate', fields);
   }
 }

@@ -48,13 +48,15 @@ export function runCommandsFrame(
   const { id, commands, correlationId = connection.session.correlationId } = frame;
   const { principal } = connection;
   const { limits, logger } = deps;
-  const refusal = tooMuch(connection, commands.length);
+  // What runs later knows their number alone: their values would stay in memory until the last result.
+  const { length } = commands;
+  const refusal = tooMuch(connection, length);
   const stay = refusal === undefined ? limits.enter(principal.userId, bytes) : undefined;
   if (stay === undefined) {
     connection.send(errorFrame(id, refusal ?? OVERLOADED));
     return;
   }
-  connection.commandsInFlight += commands.length;
+  connection.commandsInFlight += length;
   const sender = { principal, context: { userId: principal.userId, correlationId, causationId: null } };
   const reply = runBatch(
     commands.map((value) => ({ value })),
@@ -74,7 +76,7 @@ export function runCommandsFrame(
     },
   );
   void connection.lanes.send(aggregatesOf(commands), work).finally(() => {
-    connection.commandsInFlight -= commands.length;
+    connection.commandsInFlight -= length;
     stay.leave();
   });
 }

@@ -30,18 +30,21 @@ export class Pipelines {
     this.#used(key, pipeline);
     this.#bound();
     return {
-      executeBrief: async (commands, context) => {
-        pipeline.calls++;
-        try {
-          return await inTime(key, pipeline.stub.executeBrief(commands, context), TELL_MS_MAX);
-        } catch (error) {
-          if (this.#pipelines.get(key) === pipeline) this.#pipelines.delete(key);
-          throw error;
-        } finally {
-          pipeline.calls--;
-        }
-      },
+      executeBrief: (commands, context) =>
+        this.#answered(key, pipeline, pipeline.stub.executeBrief(commands, context)),
     };
+  }
+
+  async #answered(key: string, pipeline: Pipeline, call: Promise<string>): Promise<string> {
+    pipeline.calls++;
+    try {
+      return await inTime(key, call, TELL_MS_MAX);
+    } catch (error) {
+      if (this.#pipelines.get(key) === pipeline) this.#pipelines.delete(key);
+      throw error;
+    } finally {
+      pipeline.calls--;
+    }
   }
 
   #used(key: string, pipeline: Pipeline): void {
