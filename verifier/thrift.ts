@@ -1,7 +1,7 @@
 /**
  * The descriptions in a Parquet file are structs of Thrift's compact protocol, which lets a field stand twice, or in another type than
  * it has. One reader takes the last of two, another one mixes them, and a third leaves out what is of another type. Here every
- * field stands once, in order, and only in types that all readers take for the same.
+ * field stands once, in order, and only in types and numbers that all readers take for the same.
  */
 
 const TRUE = 1;
@@ -15,6 +15,9 @@ const STRUCT = 12;
 
 /** Structs within one another: a logical type of a schema is four deep. */
 const DEPTH_MAX = 16;
+
+/** The largest number of a field: it has 16 bits, and readers that keep no more of it would take a larger one for another field. */
+const FIELD_MAX = 0x7fff;
 
 /** The field of a footer that has the schema: its numbers are small, and those of 64 bits pass for none with some readers. */
 const SCHEMA = 2;
@@ -52,8 +55,9 @@ class Walk {
       const type = head & 0x0f;
       if (type === 0) return;
       const step = head >> 4;
-      const field = step === 0 ? this.#number() >>> 1 : last + step;
+      const field = step === 0 ? this.#fieldNumber() : last + step;
       if (field <= last) throw new Error('a description in it has a field twice');
+      if (field > FIELD_MAX) throw new Error('a description in it has a field that there is not');
       last = field;
       if (type === TRUE || type === FALSE) continue;
       const wide = isWide(field);
@@ -65,7 +69,8 @@ class Walk {
     if (type === STRUCT) this.struct(place);
     else if (type === LIST) this.#list(place);
     else if (type === BINARY) this.#skip(this.#number());
-    else if (type === INT32 || (type === INT64 && place.isWide(0))) this.#number();
+    else if (type === INT32) this.#number();
+    else if (type === INT64 && place.isWide(0)) this.#varint(64);
     else throw new Error('a description in it has a value of another type than readers take it for');
   }
 
@@ -80,15 +85,26 @@ class Walk {
     }
   }
 
-  /** A number in groups of seven bits; its lower 32. */
+  #fieldNumber(): number {
+    const zigzag = this.#number();
+    if (zigzag % 2 === 1) throw new Error('a description in it has a field that there is not');
+    return zigzag / 2;
+  }
+
   #number(): number {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
+    return Number(this.#varint(32));
+  }
+
+  /** A number in groups of seven bits. What has more bits than it may have is cut off by one reader, and folded by another. */
+  #varint(bits: 32 | 64): bigint {
+    let value = 0n;
+    for (let shift = 0; shift < bits; shift += 7) {
       const byte = this.#byte();
-      if (shift < 32) value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return value >>> 0;
-      if (shift > 63) throw new Error('a description in it has a number that does not end');
+      value |= BigInt(byte & 0x7f) << BigInt(shift);
+      if (byte < 0x80 && value >> BigInt(bits) === 0n) return value;
+      if (byte < 0x80) break;
     }
+    throw new Error(`a description in it has a number of more than ${bits} bits`);
   }
 
   #byte(): number {

@@ -12,6 +12,7 @@ import { Analytics } from '../../local/archive/analytics.ts';
 import type { SegmentFile } from '../../queues/archive/segment.ts';
 import { ArchiveFolder } from '../../verifier/archive.ts';
 import { findingText } from '../../verifier/findings.ts';
+import { checkFooter } from '../../verifier/thrift.ts';
 import { verifyArchive } from '../../verifier/verify.ts';
 import { ArchiveWorld, act, MemoryArchive, MemoryBucket } from '../support/archive.ts';
 import { rewriteAsOperator } from '../support/forgery.ts';
@@ -155,6 +156,12 @@ describe('a footer that says something twice, or in another type', () => {
     return { element: schema[at] as Struct, chunks: group.field_1, at: at - 1 };
   };
 
+  /** Bounds that all of the column's texts are beyond. */
+  const LIE = { field_12: { field_3: 0n, field_5: Buffer.from('Z'), field_6: Buffer.from('X') } };
+
+  const count = (each: ReadonlyMap<string, Uint8Array>) =>
+    answerOf(each, "SELECT count(*) FROM events WHERE symbol = 'IBM'");
+
   const withFooterOf = (change: (footer: Struct) => void) =>
     signed((bytes) => {
       const { columns } = withPages(bytes, '', []);
@@ -170,15 +177,38 @@ describe('a footer that says something twice, or in another type', () => {
       const { chunks, at } = symbols(footer);
       const { field_3: described, ...chunk } = chunks[at] as Struct;
       const { field_12: _, ...bare } = described as Struct;
-      const [min, max] = [Buffer.from('X'), Buffer.from('Z')];
-      const lie = { field_12: { field_3: 0n, field_5: max, field_6: min } };
-      chunks[at] = { ...chunk, first_field_3: { ...bare, ...lie }, field_3: bare };
+      chunks[at] = { ...chunk, first_field_3: { ...bare, ...LIE }, field_3: bare };
     });
     // Some readers mix both, and skip what the first one says is not there.
-    const count = (each: ReadonlyMap<string, Uint8Array>) =>
-      answerOf(each, "SELECT count(*) FROM events WHERE symbol = 'IBM'");
     expect(await count(objects)).not.toEqual(await count(world.bucket.objects));
     await expectFound(objects, /a description in it has a field twice/);
+  });
+
+  it('is found where a field that there is not is that one to readers who keep 16 bits of its number', async () => {
+    const objects = await withFooterOf((footer) => {
+      const { chunks, at } = symbols(footer);
+      const { field_3: described, ...chunk } = chunks[at] as Struct;
+      const { field_12: _, ...bare } = described as Struct;
+      chunks[at] = { ...chunk, field_3: bare, field_65539: { ...bare, ...LIE } };
+    });
+    expect(await count(objects)).not.toEqual(await count(world.bucket.objects));
+    await expectFound(objects, /a description in it has a field that there is not/);
+  });
+
+  it.each<[string, readonly number[], RegExp]>([
+    ['a number below zero for a field', [0x05, 0x05, 0x00], /a field that there is not/],
+    ['a number of 32 bits in six bytes', [0x15, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01], /more than 32 bits/],
+    ['a number of 33 bits', [0x15, 0x80, 0x80, 0x80, 0x80, 0x10], /more than 32 bits/],
+    ['a length in six bytes', [0x18, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01], /more than 32 bits/],
+    ['a number of 65 bits', [0x16, ...Array<number>(9).fill(0x80), 0x02], /more than 64 bits/],
+  ])('is found where it has %s', (_, bytes, detail) => {
+    expect(() => checkFooter(Uint8Array.of(...bytes, 0))).toThrow(detail);
+  });
+
+  it('may have the largest numbers that there are', () => {
+    const most = [0xff, 0xff, 0xff, 0xff];
+    expect(() => checkFooter(Uint8Array.of(0x15, ...most, 0x0f, 0))).not.toThrow();
+    expect(() => checkFooter(Uint8Array.of(0x16, ...most, ...most, 0xff, 0x01, 0))).not.toThrow();
   });
 
   it('is found where a kind of column is a number of 64 bits, which some readers leave out', async () => {
