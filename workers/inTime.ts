@@ -11,10 +11,11 @@ export const ANSWER_MS_MAX = 5_000;
 
 /**
  * Milliseconds that whoever sends commands, a repair or a restoration waits for an aggregate. Longer than a reader waits: what is given up
- * may have run, and has to be sent again, so an aggregate that is only slow, beside a thousand others or for the keys of personal data,
- * is to be waited for; and less than clients and proxies wait, who would else learn nothing.
+ * may have run, and has to be sent again, so an aggregate that is only slow, beside a thousand others or for the keys of personal data and
+ * the directory (ten seconds each), is to be waited for; and less than the half a minute after which clients and proxies give up, who would
+ * else learn nothing.
  */
-export const TELL_MS_MAX = 30_000;
+export const TELL_MS_MAX = 25_000;
 
 /**
  * Milliseconds that a request waits for an object of a bucket, or for a page of its keys: some megabytes take seconds, and R2 says of

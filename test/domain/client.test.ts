@@ -1,7 +1,9 @@
 /** The typed client against a platform made up for it: what it sends again, under which id, and what it says of failures. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FolioClient, FolioProblem, FolioUnreachable, RETRY_POLICY } from '../../client/index.ts';
+import { settingsOf } from '../../client/options.ts';
 import { mayRetry, pauseMs } from '../../client/retry.ts';
+import { TELL_MS_MAX } from '../../workers/inTime.ts';
 
 interface Seen {
   readonly url: string;
@@ -148,6 +150,11 @@ describe('what is not given', () => {
 });
 
 describe('a command', () => {
+  it('is waited for until the platform itself has given its aggregate up, and has said so', () => {
+    const { timeoutMs } = settingsOf({ url: 'https://folio.test', token: 'token' });
+    expect(timeoutMs).toBeGreaterThan(TELL_MS_MAX);
+  });
+
   it('goes under one idempotency key through every attempt, each with a token of its own', async () => {
     const { client, seen, pauses } = clientMeeting(lost, problem(503, 'unavailable'), done);
     const answer = await client.call('depositFunds', deposit, { expectedVersion: 1, correlationId: 'c-9' });
