@@ -2,6 +2,7 @@
 import type { AggregateKey } from '../queues/kernel/positions.ts';
 import { type SagaConsumerDeps, tellSagas } from '../queues/sagas/consumer.ts';
 import { forgetPosition, readSagaPositions } from '../queues/sagas/positions.ts';
+import { isHeard } from '../queues/sagas/subscriptions.ts';
 import { isKnownEvent } from '../schemas/eventTypes.ts';
 import { partOf } from '../schemas/partition.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -46,8 +47,9 @@ export async function tellSagasOf(
   await tellSagas(sagaConsumerDeps(env, logger), [head]);
 }
 
-/** Lets sagas be told of an aggregate from its first event on. */
+/** Lets sagas be told of an aggregate from its first event on. Of most they are told nothing, and no database is asked. */
 export async function forgetTold(env: Env, key: AggregateKey): Promise<void> {
+  if (!isHeard(key.aggregateType)) return;
   const databases = viewDatabases(env);
   const database = databases[partOf(key.aggregateId, databases.length)];
   if (database !== undefined) await viewDatabase(database).batch([forgetPosition(key)]);
