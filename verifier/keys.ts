@@ -3,7 +3,7 @@ import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto
 import { existsSync, readFileSync } from 'node:fs';
 import type { Archive } from './archive.ts';
 import { canonical, parseCanonical } from './canonical.ts';
-import type { Findings } from './findings.ts';
+import { Findings } from './findings.ts';
 import { fromHere } from './fromHere.ts';
 import { inOrder } from './inOrder.ts';
 import { fields, list, text } from './shape.ts';
@@ -93,7 +93,17 @@ export class TrustedKeys {
       const { keyId } = fields(fields(record, 'record').key, 'key');
       return parseRecord(TrustedKeys.object(text(keyId, 'keyId')), () => record, findings);
     });
-    return new TrustedKeys(parsed, given, findings);
+    const found = new Findings();
+    const keys = new TrustedKeys(parsed, given, found);
+    // Whoever trusts a key believes nothing that those before it have signed: what became of them is nothing to a proof.
+    const isBefore = (object: string) =>
+      parsed.some(
+        ({ object: own, publicKey: { keyId } }) =>
+          own === object && given.some((key) => key.keyId !== keyId && keys.follows(key.keyId, keyId)),
+      );
+    for (const finding of found.kept)
+      if (finding.kind !== 'untrusted_key' || !isBefore(finding.object)) findings.add(finding);
+    return keys;
   }
 
   private constructor(unordered: readonly Record[], given: readonly PublicKey[], findings: Findings) {

@@ -2757,7 +2757,7 @@ readonly from: Checkpoint;
 readonly to: Checkpoint;
 /** Consistency proof (RFC 9162, 2.1.4). */
 readonly path: readonly (string)[];
-/** The records of all keys, oldest first: whoever trusts one of them follows them to the one that has signed. */
+/** The records of all keys that have signed, oldest first: whoever trusts one of them follows them to the last. */
 readonly keys: readonly ({
 readonly key: {
 readonly format: number;
@@ -2835,7 +2835,7 @@ readonly treeSize: number;
 readonly path: readonly (string)[];
 };
 readonly signed: Checkpoint;
-/** The records of all keys, oldest first: whoever trusts one of them follows them to the one that has signed. */
+/** The records of all keys that have signed, oldest first: whoever trusts one of them follows them to the last. */
 readonly keys: readonly ({
 readonly key: {
 readonly format: number;

@@ -69,7 +69,7 @@ export interface Signed {
 /** Where manifest `manifest` is in the tree that a checkpoint signs. */
 export interface LogProof {
   readonly checkpoint: Checkpoint;
-  /** Records of all keys: whoever trusts one that was replaced since can follow them to the one that has signed. */
+  /** Records of the keys up to the one that has signed last: whoever trusts one that was replaced since can follow them to that one. */
   readonly keys: readonly KeyRecord[];
   /** The leaf of the manifest, in hexadecimal. */
   readonly leaf: string;
@@ -135,16 +135,23 @@ export class Notary {
     const leafIndex = manifest - 1;
     const leaf = textOf(this.#tables.subtree(0, leafIndex));
     const path = inclusionPath(this.#tables, leafIndex, treeSize).map(textOf);
-    return { checkpoint, keys: this.keys(), leaf, leafIndex, treeSize, path };
+    return { checkpoint, keys: this.#keysUpTo(checkpoint), leaf, leafIndex, treeSize, path };
   }
 
   /** Proves that the archive of one checkpoint is the beginning of that of a later one; null where one does not exist. */
   consistency(from: number, to: number): ConsistencyProof | null {
     const [first, second] = [this.#tables.checkpoint(from), this.#tables.checkpoint(to)];
-    if (first === undefined || second === undefined || from > to) return null;
+    const latest = this.#tables.latest();
+    if (first === undefined || second === undefined || latest === undefined || from > to) return null;
     const sizes = [first.checkpoint.manifests, second.checkpoint.manifests] as const;
     const path = consistencyPath(this.#tables, ...sizes).map(textOf);
-    return { from: first, to: second, path, keys: this.keys() };
+    return { from: first, to: second, path, keys: this.#keysUpTo(latest) };
+  }
+
+  /** A key that is published and has signed nothing yet has taken over from nobody: with its record, what the last one signed would not count. */
+  #keysUpTo({ checkpoint: { keyId } }: Checkpoint): KeyRecord[] {
+    const records = this.keys();
+    return records.slice(0, records.findIndex(({ key }) => key.keyId === keyId) + 1);
   }
 
   async #sign(): Promise<Signed> {

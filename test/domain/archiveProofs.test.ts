@@ -227,6 +227,52 @@ describe('after a rotation of keys', () => {
     expect(faultOf({ ...ofEvent, keys: [first, misattributed] }, earlier)).toContain('leads to it');
   });
 
+  it('a key before the one that is trusted need not have been signed for', async () => {
+    const lost = new ArchiveWorld();
+    const [first] = lost.keys.map(({ publicKey }) => publicKeyOf(publicKey));
+    for (const isSignedFor of [false, true]) {
+      act(lost, 'account-0', isSignedFor ? 2 : 1);
+      await lost.checkpoint();
+      lost.keys = [...signingKeys(newNotaryKey()), ...(isSignedFor ? lost.keys : [])];
+    }
+    act(lost, 'account-0', 3);
+    await lost.checkpoint();
+    const proofs = [await proofIn(lost, 'account-0', 1), lost.notary.consistency(3, 3)];
+    const [newest, second] = lost.keys.map(({ publicKey }) => publicKeyOf(publicKey));
+    for (const one of JSON.parse(JSON.stringify(proofs))) {
+      expect(one.keys).toHaveLength(3);
+      expect(faultOf(one, newest)).toBeUndefined();
+      expect(faultOf(one, second)).toBeUndefined();
+      const unsigned = one.keys.with(2, { ...one.keys[2], signatures: one.keys[2].signatures.slice(0, 1) });
+      expect(faultOf({ ...one, keys: unsigned }, newest, first)).toBeUndefined();
+      // Whoever has found the first one could leave out that it was replaced.
+      expect(faultOf({ ...one, keys: unsigned.toSpliced(1, 1) }, newest, first)).toContain('or was not');
+    }
+  });
+
+  it('a key that is published and has signed nothing yet takes nothing from the one before', async () => {
+    const begun = new ArchiveWorld();
+    act(begun, 'account-0', 1);
+    await begun.checkpoint();
+    const [first] = begun.keys.map(({ publicKey }) => publicKeyOf(publicKey));
+    begun.keys = [...signingKeys(newNotaryKey()), ...begun.keys];
+    act(begun, 'account-0', 2);
+    begun.onStep = (step) => {
+      if (step.startsWith('before put checkpoints/')) throw new Error('the bucket is away');
+    };
+    await expect(begun.checkpoint()).rejects.toThrow('the bucket is away');
+    expect(begun.notary.keys()).toHaveLength(2);
+    const believed = async () => [
+      faultOf(JSON.parse(JSON.stringify(await proofIn(begun, 'account-0', 1))), first),
+      faultOf(JSON.parse(JSON.stringify(begun.notary.consistency(1, 1))), first),
+    ];
+    expect(await believed()).toEqual([undefined, undefined]);
+    begun.onStep = () => undefined;
+    await begun.notary.sign();
+    expect(begun.notary.latest()?.checkpoint.sequence).toBe(2);
+    expect(await believed()).toEqual([undefined, undefined]);
+  });
+
   it('whoever has found the first key deceives nobody who knows of the second one', () => {
     const [key] = rotated.keys.slice(1) as [SigningKey];
     const forge = (body: Json) => signed({ ...body, keyId: key.keyId }, key);

@@ -62,7 +62,7 @@ export const KeysReply = z.strictObject({ keys: KeyRecords });
 /** The same beside a proof. */
 const SigningKeys = KeyRecords.meta({
   description:
-    'The records of all keys, oldest first: whoever trusts one of them follows them to the one that has signed.',
+    'The records of all keys that have signed, oldest first: whoever trusts one of them follows them to the last.',
 });
 
 const MerklePath = z.array(HashText).meta({ description: 'Siblings from the leaf up (RFC 9162, 2.1.3).' });

@@ -4221,7 +4221,7 @@ export type GetConsistencyResponse = Message<"folio.v1.GetConsistencyResponse"> 
   path: string[];
 
   /**
-   * The records of all keys, oldest first: whoever trusts one of them follows them to the one that has signed.
+   * The records of all keys that have signed, oldest first: whoever trusts one of them follows them to the last.
    *
    * @generated from field: repeated folio.v1.GetConsistencyResponse.Key keys = 4;
    */
@@ -4549,7 +4549,7 @@ export type GetProofResponse = Message<"folio.v1.GetProofResponse"> & {
   signed?: Checkpoint | undefined;
 
   /**
-   * The records of all keys, oldest first: whoever trusts one of them follows them to the one that has signed.
+   * The records of all keys that have signed, oldest first: whoever trusts one of them follows them to the last.
    *
    * @generated from field: repeated folio.v1.GetProofResponse.Key keys = 9;
    */
