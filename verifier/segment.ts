@@ -89,6 +89,9 @@ function checkRange(check: RangeCheck, start: number): CheckedRange {
     const event = name(version);
     const stored = rows.hash(row);
     tree.add(leaf(stored));
+    // Of a row that cannot be read nothing is held against the next one.
+    const commandBefore = commandId;
+    commandId = undefined;
     const deceit = misleading.get(row);
     if (deceit !== undefined) report({ kind: 'altered_event', event, detail: deceit });
     try {
@@ -100,7 +103,7 @@ function checkRange(check: RangeCheck, start: number): CheckedRange {
           detail: 'it was recorded before the event that it follows on',
         });
       recordedAt = recorded;
-      const fault = faultOfFingerprint(rows, row, commandId);
+      const fault = faultOfFingerprint(rows, row, commandBefore);
       if (fault !== undefined) report({ kind: 'altered_event', event, detail: fault });
       commandId = rows.text('command_id', row);
       const place = placeOf(rows, row);

@@ -216,6 +216,21 @@ describe('a segment that is signed and deceives whoever queries it', () => {
     );
   });
 
+  it('is not found for the fingerprint of an event that comes after one that cannot be read', async () => {
+    const findings = await findingsOf(
+      await withSegment({
+        columns: (columns) => {
+          const commands = valuesOf(columns, 'command_id');
+          commands[6] = commands[5];
+          valuesOf(columns, 'fingerprint')[6] = null;
+          valuesOf(columns, 'recorded_at')[5] = 2n ** 60n;
+        },
+      }),
+    );
+    expect(findings).toContainEqual(expect.stringContaining('recorded_at is no whole number in row 5'));
+    expect(findings.join()).not.toContain('first event of its command');
+  });
+
   it.each([
     ['another scale in a second place', { logical_type: { type: 'DECIMAL', scale: 4, precision: 38 } }],
     ['another width', { type_length: 17 }],
