@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { isPublished } from '../payments/providers.ts';
-import { REPOSITORY, wranglerBinary } from './config.ts';
 import { optionValue } from './deployment.ts';
 import { LocalServerError, messageOf } from './errors.ts';
+import { WranglerError, wranglerOutput } from './wranglerOutput.ts';
 
 const RANDOM = 'openssl rand -base64 32';
 
@@ -76,15 +75,15 @@ export function givenVariables(args: readonly string[]): Record<string, string> 
 }
 
 /** Names of the secrets of a deployed Worker; none where there is no such Worker yet. */
-export function deployedSecrets(workerOptions: readonly string[]): Promise<readonly string[]> {
-  const command = [wranglerBinary(), 'secret', 'list', '--format', 'json', ...workerOptions];
-  return new Promise((resolve, reject) => {
-    execFile(process.execPath, command, { cwd: REPOSITORY }, (error, stdout, stderr) => {
-      if (error === null) resolve((JSON.parse(stdout) as { name: string }[]).map(({ name }) => name));
-      else if (NO_WORKER.test(`${stdout}${stderr}`)) resolve([]);
-      else reject(new LocalServerError(`the Worker's secrets cannot be listed: ${stderr || stdout}`));
-    });
-  });
+export async function deployedSecrets(workerOptions: readonly string[]): Promise<readonly string[]> {
+  try {
+    const listed = await wranglerOutput(['secret', 'list', '--format', 'json', ...workerOptions]);
+    return (JSON.parse(listed) as { name: string }[]).map(({ name }) => name);
+  } catch (error) {
+    if (!(error instanceof WranglerError)) throw error;
+    if (NO_WORKER.test(error.message)) return [];
+    throw new LocalServerError(`the Worker's secrets cannot be listed: ${error.message}`);
+  }
 }
 
 /** What wrangler says of a Worker that was never deployed, with the API's code. */

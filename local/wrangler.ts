@@ -9,13 +9,7 @@ import { readOrMakeNotaryKeys } from './notaryKey.ts';
 import { readOrMakePersonalDataKeys } from './personalDataKey.ts';
 import { readOrMakeToken } from './stateFolder.ts';
 import { readOrMakeWebhookSecret } from './webhookSecret.ts';
-
-/** Keeps wrangler from reporting usage and from looking for updates: it has to work with no network. */
-const OFFLINE = {
-  WRANGLER_SEND_METRICS: 'false',
-  WRANGLER_SEND_ERROR_REPORTS: 'false',
-  WRANGLER_HIDE_BANNER: 'true',
-};
+import { OFFLINE } from './wranglerOutput.ts';
 
 /** Answers wrangler's questions with its defaults, as it does in continuous integration. */
 const UNATTENDED = { CI: '1' };

@@ -1,7 +1,6 @@
 /** Cloudflare's API with the rights of whoever runs wrangler here: what wrangler's own commands do not tell exactly. */
-import { execFile } from 'node:child_process';
-import { REPOSITORY, wranglerBinary } from '../config.ts';
 import { LocalServerError, messageOf } from '../errors.ts';
+import { wranglerOutput } from '../wranglerOutput.ts';
 
 /** Where wrangler itself sends its requests, unless its variable says otherwise. */
 const API_URL = 'https://api.cloudflare.com/client/v4';
@@ -107,13 +106,15 @@ function bearer(token: string): Record<string, string> {
   return { Authorization: `Bearer ${token}` };
 }
 
-function wranglerAuth(profile: string | undefined): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const which = profile === undefined ? [] : ['--profile', profile];
-    const command = [wranglerBinary(), 'auth', 'token', '--json', ...which];
-    execFile(process.execPath, command, { cwd: REPOSITORY }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else reject(new LocalServerError(`wrangler has no login: ${(stderr || stdout).trim()}`));
-    });
-  });
+async function wranglerAuth(profile: string | undefined): Promise<string> {
+  try {
+    return await wranglerOutput([
+      'auth',
+      'token',
+      '--json',
+      ...(profile === undefined ? [] : ['--profile', profile]),
+    ]);
+  } catch (error) {
+    throw new LocalServerError(`wrangler has no login: ${messageOf(error)}`);
+  }
 }
