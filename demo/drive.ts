@@ -124,5 +124,5 @@ function sendingText(sender: Sender, probe: LagProbe): string {
   const { answered, faults } = sender.outcomes;
   const lag = probe.samples.at(-1);
   const views = lag === undefined ? '' : `; views ${duration(lag)} behind`;
-  return `${plural(answered + faults, 'command')} answered, ${count(sender.waiting)} to go${views}`;
+  return `${plural(answered + faults, 'command')} answered, ${count(sender.unanswered)} to go${views}`;
 }

@@ -17,6 +17,16 @@ export function quantiles(values: readonly number[]): Quantiles {
   return { count: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
 }
 
+/** The quantiles `named`, in words; `none` where nothing was measured. */
+export function quantilesText(
+  values: readonly number[],
+  named: readonly Exclude<keyof Quantiles, 'count'>[],
+): string {
+  const found = quantiles(values);
+  if (found.count === 0) return 'none';
+  return named.map((name) => `${name} ${duration(found[name])}`).join('   ');
+}
+
 /** Thousands separated by commas. */
 export function count(value: number): string {
   return countText(Math.round(value));

@@ -3,11 +3,14 @@ import { plural } from '../verifier/counts.ts';
 import type { Check } from './checks.ts';
 import type { Run } from './drive.ts';
 import { BATCH_SIZE } from './drive.ts';
-import { count, duration, type Quantiles, quantiles, table } from './figures.ts';
+import { count, duration, quantilesText, table } from './figures.ts';
 import { LANES } from './sender.ts';
 
 /** Positions of the sample portfolio that are printed. */
 const POSITIONS_SHOWN = 12;
+
+/** Quantiles of latencies that are printed. */
+const LATENCIES = ['p50', 'p95', 'p99'] as const;
 
 /** Names are padded to this width. */
 const NAME_WIDTH = 10;
@@ -64,17 +67,13 @@ function commandLines({ sender, expectations, preparedMs, preparedAhead }: Run):
     ),
     named(
       'batches',
-      `${latencies(quantiles(batches))}  (${count(batches.length)} of up to ${BATCH_SIZE} commands, ${LANES} at a time)`,
+      `${quantilesText(batches, LATENCIES)}  (${count(batches.length)} of up to ${BATCH_SIZE} commands, ${LANES} at a time)`,
     ),
     named(
       'single',
-      `${latencies(quantiles(singles))}  (${count(singles.length)} commands by their own routes, while other lanes sent batches)`,
+      `${quantilesText(singles, LATENCIES)}  (${count(singles.length)} commands by their own routes, while other lanes sent batches)`,
     ),
   ];
-}
-
-function latencies({ p50, p95, p99 }: Quantiles): string {
-  return `p50 ${duration(p50)}   p95 ${duration(p95)}   p99 ${duration(p99)}`;
 }
 
 function refusalLines({ sender: { outcomes } }: Run): string[] {
@@ -84,8 +83,7 @@ function refusalLines({ sender: { outcomes } }: Run): string[] {
 }
 
 function viewLines({ lag, catchUp, observation, observedMs }: Run): string[] {
-  const { p50, p95, max, count: samples } = quantiles(lag);
-  const sampled = `p50 ${duration(p50)}   p95 ${duration(p95)}   max ${duration(max)}  (${plural(samples, 'sample')}, commit to portfolio)`;
+  const sampled = `${quantilesText(lag, ['p50', 'p95', 'max'])}  (${plural(lag.length, 'sample')}, commit to portfolio)`;
   const caughtUp =
     catchUp.eventsBehind === 0
       ? `${duration(catchUp.ms)} after the last command`

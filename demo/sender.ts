@@ -37,6 +37,7 @@ export class Sender {
   readonly #lanes: Expected[][] = Array.from({ length: LANES }, () => []);
   readonly #laneOf = new Map<string, number>();
   #waiting = 0;
+  #added = 0;
   #complete = false;
   #failed = false;
   #running: Promise<unknown> | undefined;
@@ -53,6 +54,11 @@ export class Sender {
     return this.#waiting;
   }
 
+  /** Commands added and not yet answered: those that wait and those under way. */
+  get unanswered(): number {
+    return this.#added - this.outcomes.answered - this.outcomes.faults;
+  }
+
   /** Queues a command behind the earlier ones of its account. */
   add(expected: Expected): void {
     const { aggregateId } = expected.command;
@@ -63,6 +69,7 @@ export class Sender {
     }
     this.#lanes[lane]?.push(expected);
     this.#waiting += 1;
+    this.#added += 1;
   }
 
   /** Starts sending what is there; lanes wait for full batches until {@link finish}. */

@@ -155,8 +155,9 @@ function traceLines(
   ];
 }
 
-function shortened(lines: readonly string[]): string[] {
-  if (lines.length <= TRACE_SHOWN) return [...lines];
+/** The lines without the middle where there are too many; one line alone is not left out for a line that says so. */
+export function shortened(lines: readonly string[]): string[] {
+  if (lines.length <= TRACE_SHOWN + 1) return [...lines];
   const half = TRACE_SHOWN >> 1;
   return [...lines.slice(0, half), `… ${lines.length - 2 * half} more`, ...lines.slice(-half)];
 }
