@@ -10,6 +10,7 @@ import { type Evidence, runChecks } from './checks.ts';
 import { Client, PlatformError } from './client.ts';
 import { defaultTape } from './defaultTape.ts';
 import { drive, type Run } from './drive.ts';
+import { tryPlatform } from './givenPlatform.ts';
 import { type DemoOptions, HELP, readOptions, UsageError } from './options.ts';
 import { InvoiceError } from './orders/invoice.ts';
 import { runOrders } from './orders/scenario.ts';
@@ -38,6 +39,7 @@ async function demo(options: DemoOptions): Promise<number> {
   const platform = own ?? Promise.resolve({ url: options.url ?? '', token: options.token });
   const client = platform.then(({ url, token }) => new Client(url, token));
   try {
+    if (own === undefined) await tryPlatform(await client);
     const run = await driveWithProgress(options, tape, client);
     const evidence: Evidence = { ...run, outcomes: run.sender.outcomes };
     const checks = runChecks(evidence);

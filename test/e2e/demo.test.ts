@@ -39,7 +39,7 @@ describe('npm run demo', () => {
   it.each([
     [['--tap', 'x.csv'], 'There is no option --tap. Is it --tape that is meant?'],
     [['--tape', 'nowhere.csv.gz'], 'nowhere.csv.gz: there is no such file'],
-    [['--url', 'http://127.0.0.1:1', '--trades', '10'], 'POST /v1/'],
+    [['--url', 'http://127.0.0.1:1', '--trades', '10'], 'http://127.0.0.1:1 does not answer: '],
   ])('explains %j in one line and exits with 1', async (args, message) => {
     const { code, stderr } = await demo(...args);
     expect(stderr).toContain(message);
@@ -70,6 +70,14 @@ describe('the checks of the demonstration', () => {
   afterAll(async () => {
     client?.close();
     await platform?.stop(false);
+  });
+
+  it('of a platform that is given are not begun with a token that it refuses, and say how to give another', async () => {
+    const { code, stdout, stderr } = await demo('--url', platform.url, '--trades', '10');
+    expect(stdout).toBe('');
+    expect(stderr).toContain('401');
+    expect(stderr).toContain('--token-file FILE or in FOLIO_TOKEN');
+    expect(code).toBe(1);
   });
 
   const failing = (given: Evidence): CheckName[] =>
