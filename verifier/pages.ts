@@ -154,10 +154,10 @@ class PageReader {
   #unpacked(bytes: Uint8Array, size: number): Uint8Array {
     this.#allowance.take(size);
     const { codec } = this.#column.data;
-    // A column without a value has a page without content.
-    if (size === 0) return new Uint8Array();
     if (codec !== 'GZIP' && codec !== 'UNCOMPRESSED') throw new Error(`a page is compressed by ${codec}`);
-    const output = codec === 'GZIP' ? gunzipSync(bytes, { maxOutputLength: size }) : bytes;
+    // Nothing is compressed as well: a reader that looks at it would stop at anything else.
+    const maxOutputLength = Math.max(size, 1);
+    const output = codec === 'GZIP' ? gunzipSync(bytes, { maxOutputLength }) : bytes;
     if (output.length !== size) throw new Error('a page has not the size that it says');
     return output;
   }

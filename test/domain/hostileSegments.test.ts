@@ -97,6 +97,13 @@ describe('a page that is not what it says', () => {
     await expectFound(objects, /^not a segment: column notional: a page has more values than it says$/);
   });
 
+  it('is found where it has no value, and something in the place of what is compressed', async () => {
+    const nothing = { ...pageOf([null]), compressed: Buffer.from('nobody decompresses this') };
+    const objects = await withNotional(pageOf(amounts.slice(0, -1)), nothing);
+    await expect(answerOf(objects, 'SELECT sum(notional) FROM events')).rejects.toThrow('GZIP');
+    await expectFound(objects, /column notional: incorrect header check/);
+  });
+
   it.each<[string, () => RawPage[], RegExp]>([
     ['fewer rows', () => [pageOf(amounts.slice(1))], /32 of 33 rows/],
     ['more rows', () => [pageOf(amounts), pageOf([1n])], /34 of 33 rows/],

@@ -13,6 +13,8 @@ export interface RawPage {
   readonly header: Omit<PageHeader, 'compressed_page_size' | 'uncompressed_page_size'>;
   readonly levels?: Uint8Array;
   readonly values: Uint8Array;
+  /** Instead of its values as they are compressed. */
+  readonly compressed?: Uint8Array;
   /** Instead of the size that it has. */
   readonly uncompressedSize?: number;
 }
@@ -95,9 +97,8 @@ const AS_STORED = {
 /** Appends a page; answers how many bytes it would be without compression. */
 function append(
   writer: Writer,
-  { header, levels = new Uint8Array(), values, uncompressedSize }: RawPage,
+  { header, levels = new Uint8Array(), values, compressed = gzipSync(values), uncompressedSize }: RawPage,
 ): number {
-  const compressed = gzipSync(values);
   const start = writer.offset;
   writePageHeader(writer, {
     ...header,
