@@ -158,10 +158,11 @@ function detailOf(
     if (trade.realizedPnl !== '0') parts.push(`realised ${money(trade.realizedPnl)}`);
   }
   if (amendment !== null) {
-    const { fees, realizedPnl } = amendment.changes;
+    const { quantity, fees, realizedPnl } = amendment.changes;
     parts.push(`trade ${amendment.tradeId}`, `recorded ${stampText(amendment.effectiveAt)}`);
-    if (fees !== '0') parts.push(`fees ${money(fees)}`);
-    if (realizedPnl !== '0') parts.push(`realised ${money(realizedPnl)}`);
+    if (quantity !== '0') parts.push(`quantity ${signed(figureText(quantity))}`);
+    if (fees !== '0') parts.push(`fees ${signed(money(fees))}`);
+    if (realizedPnl !== '0') parts.push(`realised ${signed(money(realizedPnl))}`);
   }
   if (transfer !== null) {
     const direction = kind === 'TRANSFER_IN' ? 'from' : 'to';
@@ -169,6 +170,11 @@ function detailOf(
   }
   if (reference !== null) parts.push(reference);
   return parts.join(' · ');
+}
+
+/** A figure that is by how much another changes: without its sign it would pass for the new one. */
+function signed(figure: string): string {
+  return figure.startsWith('-') ? figure : `+${figure}`;
 }
 
 function positionRow(position: StatementPosition, money: Money): Row {

@@ -3,12 +3,19 @@ import { parse } from 'csv-parse/sync';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { csvField, csvTable } from '../../reports/csv.ts';
+import type { Document } from '../../reports/document.ts';
 import { figureText, momentText, periodText } from '../../reports/figures.ts';
 import { documentHtml, escapeHtml, PAGE_STYLE } from '../../reports/html.ts';
 import { statementCsv } from '../../reports/statement/csv.ts';
 import { statementDocument } from '../../reports/statement/document.ts';
 import { holds } from '../support/property.ts';
 import { randomAccount, StatedActor } from '../support/statement.ts';
+
+/** What stands below the movements of a document. */
+function movementDetails(document: Document): (string | undefined)[] {
+  const movements = document.tables.find(({ heading }) => heading === 'Movements');
+  return movements?.rows.map(({ detail }) => detail) ?? [];
+}
 
 /** What somebody would put into a reference to harm whoever opens a statement. */
 const HOSTILE = [
@@ -146,6 +153,25 @@ describe('the page of a statement', () => {
     expect(PAGE_STYLE).toContain('thead { display: table-header-group; }');
     expect(PAGE_STYLE).toMatch(/tbody \{[^}]*break-inside: avoid/);
     expect(PAGE_STYLE).toContain('@page');
+  });
+
+  it('says of a correction and of a cancellation by how much they change the holding, fees and profit', async () => {
+    const actor = new StatedActor();
+    const trade = { tradeId: 't-1', symbol: 'IBM', side: 'BUY', quantity: '10', price: '5', fee: '1' };
+    const opening = { customerId: 'c', accountType: 'INDIVIDUAL', currency: 'USD', initialBalance: '1000' };
+    const sale = { ...trade, tradeId: 't-2', side: 'SELL', quantity: '4', price: '6', fee: '0' };
+    await actor.run('OpenAccount', opening);
+    await actor.run('ExecuteTrade', trade);
+    await actor.run('ExecuteTrade', sale);
+    await actor.run('CorrectTrade', { tradeId: 't-1', quantity: '12', fee: '0.5', reason: 'misread' });
+    await actor.run('CancelTrade', { tradeId: 't-2', reason: 'never was' });
+    const details = movementDetails(statementDocument(await actor.statement()));
+    expect(details).toContainEqual(
+      expect.stringMatching(/^trade t-1 .* quantity \+2 · fees -0\.50 · misread$/),
+    );
+    expect(details).toContainEqual(
+      expect.stringMatching(/^trade t-2 .* quantity \+4 · realised -4\.00 · never was$/),
+    );
   });
 
   it('has the balance of every movement', async () => {
