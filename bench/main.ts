@@ -42,7 +42,7 @@ ${[...benchmarks, ...profiles].map(({ name, summary }) => `  ${name.padEnd(NAME_
   --rounds N    measurements of each side (default ${DEFAULT_ROUNDS})
   --events N    events of fold, views, rebuild, replay and archive
   --state DIR   where the servers keep their state meanwhile (default: the system's folder for temporary files)
-  --json        nothing but the JSON
+  --json        nothing but the JSON (npm run -s, or npm begins with lines of its own)
   --help        this text
 
 Without a name all run but the profiles. The last line of the output is one JSON object with every figure.

@@ -17,6 +17,7 @@ const HELP = `Replays events of a running Folio: every one of a selection once, 
 It only reads: nothing is decided, sent or announced again. Views are made anew by npm run rebuild.
 
   npm run replay -- [--out FILE] [--aggregate TYPE/ID] [--type EVENT] [--from TIME] …
+  npm run -s replay -- … | PROGRAM      without -s npm begins with lines of its own
 
   --aggregate TYPE/ID    events of one aggregate
   --aggregate-type TYPE  events of all aggregates of a type

@@ -29,7 +29,8 @@ const HELP = `Verifies an archive of Folio without the platform: every byte, cha
   --proof FILE       the answer of GET /v1/audit/…/proof or …/consistency
   --event FILE       the event that a proof is about, as GET /v1/accounts/…/events or GET /v1/events gives it; without it,
                      the proof says that an event with this hash is signed, and not which
-  --json             findings as JSON lines, and everything else on standard error
+  --json             findings as JSON lines, and everything else on standard error (npm run -s, or npm begins with lines of
+                     its own)
   --help             this text
 
 Ends with 0 where nothing is wrong, 1 where something is (each finding is a line), 2 where it cannot begin.`;

@@ -5,7 +5,7 @@ import { importCircles } from './circles.ts';
 import { importProblems, undeclaredPackages } from './imports.ts';
 import { longFiles, longFunctions, undocumentedExports } from './size.ts';
 import { parseSource, type Source } from './source.ts';
-import { machineNames, unknownCommands } from './texts.ts';
+import { chattyPipes, machineNames, unknownCommands } from './texts.ts';
 
 const rulesOf = (problems: readonly { rule: string }[]) => [...new Set(problems.map(({ rule }) => rule))];
 
@@ -306,6 +306,15 @@ describe('texts', () => {
     const problems = unknownCommands({ path: 'README.md', text }, new Set(['serve', 'test']));
     expect(problems.map(({ message }) => message)).toEqual(['package.json has no script "gone"']);
     expect(unknownCommands({ path: 'demo/x.ts', text }, new Set())).toEqual([]);
+    const piped = unknownCommands({ path: 'README.md', text: 'npm run -s away | cat' }, new Set(['serve']));
+    expect(piped.map(({ message }) => message)).toEqual(['package.json has no script "away"']);
+  });
+
+  it('pipe no command together with what npm prints before it', () => {
+    const text =
+      'npm run replay -- --type X | cat\nnpm run -s replay | cat\nnpm run replay # a | b\n| `npm run x` | y |';
+    const problems = chattyPipes({ path: 'docs/x.md', text });
+    expect(problems.map(({ where }) => where)).toEqual(['docs/x.md:1']);
   });
 
   it.each([

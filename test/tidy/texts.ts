@@ -21,11 +21,23 @@ export function textFiles(): TextFile[] {
 /** `npm run` commands that documents name and package.json does not have. */
 export function unknownCommands({ path: file, text }: TextFile, scripts: ReadonlySet<string>): Problem[] {
   if (!file.endsWith('.md')) return [];
-  return found(file, text, /\bnpm (?:run ([a-z][\w:-]*)|(test|start)\b)/g).flatMap(({ match, where }) => {
-    const script = match[1] ?? match[2] ?? '';
-    if (scripts.has(script)) return [];
-    return [{ rule: 'commands', where, message: `package.json has no script "${script}"` }];
-  });
+  return found(file, text, /\bnpm (?:run (?:-s )?([a-z][\w:-]*)|(test|start)\b)/g).flatMap(
+    ({ match, where }) => {
+      const script = match[1] ?? match[2] ?? '';
+      if (scripts.has(script)) return [];
+      return [{ rule: 'commands', where, message: `package.json has no script "${script}"` }];
+    },
+  );
+}
+
+/** Commands of examples that are piped into another program together with the lines that npm prints before them. */
+export function chattyPipes({ path: file, text }: TextFile): Problem[] {
+  if (!file.endsWith('.md')) return [];
+  return found(file, text, /^npm run (?!-s )[^|#\n]*\|.*$/gm).map(({ match, where }) => ({
+    rule: 'pipes',
+    where,
+    message: `${match[0]}: a pipe takes npm run -s, or npm's own lines come first`,
+  }));
 }
 
 /** A home folder, a scratch folder, a drive: places on one machine. */

@@ -15,7 +15,7 @@ import {
   sourcePaths,
   TOOL_ROOMS,
 } from './source.ts';
-import { machineNames, textFiles, unknownCommands } from './texts.ts';
+import { chattyPipes, machineNames, textFiles, unknownCommands } from './texts.ts';
 
 const product = sourcePaths(PRODUCT_ROOMS).map(readSource);
 const tools = sourcePaths(TOOL_ROOMS).map(readSource);
@@ -75,6 +75,10 @@ describe('house rules', () => {
   it('commands that documents name exist', () => {
     const scripts = new Set(Object.keys(manifest.scripts));
     expectNone(texts.flatMap((file) => unknownCommands(file, scripts)));
+  });
+
+  it('commands that are piped in documents print nothing but what they are for', () => {
+    expectNone(texts.flatMap(chattyPipes));
   });
 
   it('nothing names a machine: no local path, no registry', () => {
