@@ -218,6 +218,16 @@ describe('a footer that says something twice, or in another type', () => {
     expect(() => checkFooter(Uint8Array.of(0x16, ...most, ...most, 0xff, 0x01, 0))).not.toThrow();
   });
 
+  it('is found where a column says that it has less than no parts', async () => {
+    const objects = await withFooterOf((footer) => {
+      const { element } = symbols(footer);
+      const { field_6: kind } = element;
+      delete element.field_6;
+      Object.assign(element, { field_5: -1, field_6: kind });
+    });
+    await expectFound(objects, /is of no kind that a segment has/);
+  });
+
   it('is found where a kind of column is a number of 64 bits, which some readers leave out', async () => {
     const objects = await withFooterOf((footer) => {
       const { element } = symbols(footer);
