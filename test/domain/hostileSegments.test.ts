@@ -8,13 +8,13 @@ import path from 'node:path';
 import { ByteWriter } from 'hyparquet-writer';
 import { serializeTCompactProtocol } from 'hyparquet-writer/src/thrift.js';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Analytics } from '../../local/archive/analytics.ts';
 import type { SegmentFile } from '../../queues/archive/segment.ts';
 import { ArchiveFolder } from '../../verifier/archive.ts';
 import { findingText } from '../../verifier/findings.ts';
 import { checkFooter } from '../../verifier/thrift.ts';
 import { verifyArchive } from '../../verifier/verify.ts';
-import { ArchiveWorld, act, MemoryArchive, MemoryBucket } from '../support/archive.ts';
+import { answerOf } from '../support/analyst.ts';
+import { ArchiveWorld, act, MemoryArchive } from '../support/archive.ts';
 import { rewriteAsOperator } from '../support/forgery.ts';
 import { type Struct, withRawFooter } from '../support/rawFooter.ts';
 import { dataPage, type RawPage, run, withPages } from '../support/rawPages.ts';
@@ -366,19 +366,4 @@ function withRows(rows: number): Promise<Objects> {
       },
     }),
   );
-}
-
-/** What an analyst hears. */
-async function answerOf(objects: ReadonlyMap<string, Uint8Array>, sql: string): Promise<unknown> {
-  const bucket = new MemoryBucket();
-  for (const [key, bytes] of objects) bucket.objects.set(key, bytes);
-  const folder = mkdtempSync(path.join(tmpdir(), 'folio-hostile-'));
-  bucket.export(folder);
-  const analytics = await Analytics.open(folder);
-  try {
-    return (await analytics.sql(sql)).rows;
-  } finally {
-    analytics.close();
-    rmSync(folder, { recursive: true });
-  }
 }

@@ -2,13 +2,9 @@
  * An archive that whoever runs the platform has written anew, with the platform's own keys: every hash, link, root and signature
  * holds. What the segments show to those who query them must be what the hashed events say all the same, and nothing may be missing.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import type { ColumnChunk, SchemaElement, Statistics } from 'hyparquet';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { seededRandom } from '../../demo/random.ts';
-import { Analytics } from '../../local/archive/analytics.ts';
 import type { ArchiveClient } from '../../local/archive/client.ts';
 import { sign } from '../../local/archive/sign.ts';
 import { newNotaryKey } from '../../local/notaryKey.ts';
@@ -19,7 +15,8 @@ import type { Retention } from '../../schemas/retention.ts';
 import { findingText } from '../../verifier/findings.ts';
 import { publicKeyOf } from '../../verifier/keys.ts';
 import { verifyArchive } from '../../verifier/verify.ts';
-import { ArchiveWorld, act, MemoryArchive, MemoryBucket } from '../support/archive.ts';
+import { answerOf } from '../support/analyst.ts';
+import { ArchiveWorld, act, MemoryArchive } from '../support/archive.ts';
 import { type OperatorChange, rewriteAsOperator } from '../support/forgery.ts';
 import { finished } from '../support/paced.ts';
 import { type OpenColumn, type Rewriting, rewrittenSegment } from '../support/rewrittenSegment.ts';
@@ -53,21 +50,6 @@ async function findingsOf(objects: ReadonlyMap<string, Uint8Array>): Promise<str
   const keys = world.keys.map(({ publicKey }) => publicKeyOf(publicKey));
   const { findings } = await verifyArchive(new MemoryArchive(objects), world.now, { keys });
   return findings.kept.map(findingText);
-}
-
-/** What an analyst hears. */
-async function answerOf(objects: ReadonlyMap<string, Uint8Array>, sql: string): Promise<unknown> {
-  const bucket = new MemoryBucket();
-  for (const [key, bytes] of objects) bucket.objects.set(key, bytes);
-  const folder = mkdtempSync(path.join(tmpdir(), 'folio-forged-'));
-  bucket.export(folder);
-  const analytics = await Analytics.open(folder);
-  try {
-    return (await analytics.sql(sql)).rows;
-  } finally {
-    analytics.close();
-    rmSync(folder, { recursive: true });
-  }
 }
 
 const TURNOVER = 'SELECT sum(notional) FROM events';
