@@ -35,10 +35,20 @@ export type GivenKeys = readonly [PublicKey, ...PublicKey[]];
  */
 export function checkProof(proof: unknown, given: GivenKeys, event?: unknown): Proven {
   const value = fields(proof, 'proof');
+  refuseRefusal(value);
   const keys = new ProofKeys(value.keys, given);
   if ('eventHash' in value) return checkInclusion(value, keys, event);
   if (event !== undefined) throw new Error('a proof about two checkpoints is about no event');
   return checkConsistency(value, keys);
+}
+
+/** What was kept may be the platform's refusal instead, such as while no checkpoint covers the event yet. */
+function refuseRefusal({ code, detail }: Fields): void {
+  if (code !== undefined && detail !== undefined) {
+    throw new Error(
+      `this is no proof but a refusal to give one, ${text(code, 'code')}: ${text(detail, 'detail')}`,
+    );
+  }
 }
 
 /** The keys that a proof may be signed by. */

@@ -141,6 +141,13 @@ describe('a proof of an event', () => {
     expect(checkProof(renamed, [key]).subject).not.toContain('account-1');
   });
 
+  it('is not what the platform answers where it has none, which says why itself', () => {
+    const refusal = { status: 409, code: 'not_archived_yet', detail: 'No checkpoint covers the event yet.' };
+    const message = 'a refusal to give one, not_archived_yet: No checkpoint covers the event yet.';
+    expect(() => checkProof(refusal, [key], eventOf('account-0', 5))).toThrow(message);
+    expect(() => checkProof(refusal, [key])).toThrow(message);
+  });
+
   it('is not believed by who trusts another key', async () => {
     const other = publicKeyOf(Buffer.alloc(32, 7).toString('base64'));
     const proof = await proofOf('account-0', 1);
