@@ -71,11 +71,13 @@ export function checksOf(
     archiveCheck({
       ...log,
       compare: pacing.afterOthers((keys) => comparedLogs(env, archivist, keys)),
-      archive: async (key, fromVersion, toVersion) => {
-        const announced = announcementText({ ...key, fromVersion, toVersion });
-        if (!(await archivist((stub) => stub.accept([announced]))))
+      logger,
+      archive: async (ranges, extent) => {
+        const announced = ranges.map(announcementText);
+        if (!(await archivist((stub) => stub.accept(announced))))
           throw new Error('the archivist has no room');
-        await sealAll(archivist);
+        if (extent === 'all') await sealAll(archivist);
+        else await archivist((stub) => stub.seal());
       },
     }),
     segmentCheck({

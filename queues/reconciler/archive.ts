@@ -1,5 +1,7 @@
 /** Logs held against the archive, by heads and hashes alone: what it lacks for long, and what it has that no log has. */
-import type { AggregateKey } from '../kernel/positions.ts';
+import { errorFields, type Logger } from '../../telemetry/logger.ts';
+import type { OpenRange } from '../archive/gathering.ts';
+import { type AggregateKey, keyOf } from '../kernel/positions.ts';
 import type { Untold } from './untold.ts';
 import { answered, type Check, isLog, itself, LATE_MS, type Verdict } from './verdict.ts';
 
@@ -15,12 +17,13 @@ export interface ArchivedLog extends AggregateKey {
 /** The world of the check. */
 export interface ArchiveCheckDeps {
   readonly untold: Untold;
+  readonly logger: Logger;
   now(): number;
   /** Some logs beside the archive, in the order asked for. */
   compare(keys: readonly AggregateKey[]): Promise<readonly ArchivedLog[]>;
   recordedAt(key: AggregateKey, version: number): Promise<number>;
-  /** Has events archived now that are not, from the log. */
-  archive(key: AggregateKey, fromVersion: number, toVersion: number): Promise<void>;
+  /** Has events archived now that are not, from the logs: as many as one run of the archivist takes, or `all` of them. */
+  archive(ranges: readonly OpenRange[], extent: 'run' | 'all'): Promise<void>;
 }
 
 /** The check over the archive. */
@@ -29,7 +32,7 @@ export function archiveCheck(deps: ArchiveCheckDeps): Check {
     name: 'archive',
     takes: isLog,
     judge: async (keys) => {
-      const compared = await deps.compare(keys);
+      const compared = await withoutLate(deps, await deps.compare(keys));
       deps.untold.add(compared.filter(({ state }) => state === 'UNREACHABLE'));
       const logs = compared.filter(({ state }) => state !== 'UNREACHABLE');
       return answered(deps.untold, logs, itself, async (log): Promise<Verdict> => {
@@ -46,18 +49,52 @@ export function archiveCheck(deps: ArchiveCheckDeps): Check {
     repair: async ({ aggregateType, aggregateId }) => {
       const key = { aggregateType, aggregateId };
       const [log] = await deps.compare([key]);
-      if (log?.state === 'BEHIND' && log.head !== null) await deps.archive(key, log.archived + 1, log.head);
+      if (log?.state === 'BEHIND') await deps.archive(lacking([log]), 'all');
       return true;
     },
   };
+}
+
+/**
+ * What the archive lacks for long it is first asked to take now: a platform that did not run meanwhile, or a message that got lost, is
+ * no fault of anything. What it cannot take is wrong.
+ */
+async function withoutLate(
+  deps: ArchiveCheckDeps,
+  compared: readonly ArchivedLog[],
+): Promise<readonly ArchivedLog[]> {
+  const late = await Promise.all(
+    compared.map(async (log) => log.state === 'BEHIND' && (await isLate(deps, log).catch(() => false))),
+  );
+  const logs = compared.filter((_, index) => late[index]);
+  if (logs.length === 0) return compared;
+  try {
+    await deps.archive(lacking(logs), 'run');
+  } catch (error) {
+    deps.logger.log('warn', 'late events not archived', { aggregates: logs.length, ...errorFields(error) });
+    return compared;
+  }
+  const again = new Map((await deps.compare(logs)).map((log) => [keyOf(log), log]));
+  return compared.map((log) => again.get(keyOf(log)) ?? log);
+}
+
+/** What of some logs is not archived. */
+function lacking(logs: readonly ArchivedLog[]): OpenRange[] {
+  return logs.flatMap(({ aggregateType, aggregateId, state, archived, head }) =>
+    state === 'BEHIND' && head !== null
+      ? [{ aggregateType, aggregateId, fromVersion: archived + 1, toVersion: head }]
+      : [],
+  );
+}
+
+async function isLate(deps: ArchiveCheckDeps, log: ArchivedLog): Promise<boolean> {
+  return deps.now() - (await deps.recordedAt(log, log.archived + 1)) >= LATE_MS;
 }
 
 async function faultOf(deps: ArchiveCheckDeps, log: ArchivedLog): Promise<string | undefined> {
   const { state, archived, head } = log;
   if (state === 'DIFFERENT')
     return `version ${archived} is another event in the archive, or the log has lost it (it ends at ${head})`;
-  if (state !== 'BEHIND') return undefined;
-  const since = await deps.recordedAt(log, archived + 1);
-  if (deps.now() - since < LATE_MS) return undefined;
+  if (state !== 'BEHIND' || !(await isLate(deps, log))) return undefined;
   return `has up to version ${archived} of ${head}, and lacks the next one for an hour`;
 }

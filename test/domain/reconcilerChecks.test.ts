@@ -129,16 +129,24 @@ describe('an outbox', () => {
 });
 
 describe('the archive', () => {
-  function checked(log: { -readonly [Name in keyof ArchivedLog]: ArchivedLog[Name] }, now: number) {
+  function checked(
+    log: { -readonly [Name in keyof ArchivedLog]: ArchivedLog[Name] },
+    now: number,
+    bucket: 'there' | 'away' = 'there',
+  ) {
     const archived: number[][] = [];
     const check = archiveCheck({
       untold: new Untold(logger),
+      logger,
       now: () => now,
       compare: async () => [log],
       recordedAt: async () => EPOCH,
-      archive: async (_, from, to) => {
-        archived.push([from, to]);
-        Object.assign(log, { state: 'COMPLETE', archived: to });
+      archive: async (ranges) => {
+        if (bucket === 'away') throw new Error('the bucket is away');
+        for (const { fromVersion, toVersion } of ranges) {
+          archived.push([fromVersion, toVersion]);
+          Object.assign(log, { state: 'COMPLETE', archived: toVersion });
+        }
       },
     });
     return { check, archived };
@@ -150,8 +158,14 @@ describe('the archive', () => {
     ['BEHIND', LATE_MS, 'has up to version 2 of 5, and lacks the next one for an hour'],
     ['DIFFERENT', 0, 'version 2 is another event in the archive, or the log has lost it (it ends at 5)'],
   ])('%s after %i ms: %s', async (state, after, fault) => {
-    const { check } = checked({ ...KEY, state, head: 5, archived: 2 }, EPOCH + after);
+    const { check } = checked({ ...KEY, state, head: 5, archived: 2 }, EPOCH + after, 'away');
     expect(faults(await check.judge([KEY], []))).toEqual({ log: fault });
+  });
+
+  it('that lacks events for long since nothing ran meanwhile takes them when it is looked at, and nothing is found', async () => {
+    const { check, archived } = checked({ ...KEY, state: 'BEHIND', head: 5, archived: 2 }, EPOCH + LATE_MS);
+    expect(faults(await check.judge([KEY], []))).toEqual({ log: undefined });
+    expect(archived).toEqual([[3, 5]]);
   });
 
   it('that lacks events is brought what it lacks; what differs is left as it is', async () => {

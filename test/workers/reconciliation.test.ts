@@ -61,6 +61,12 @@ const shownCash = async (id: string) =>
       .cash as { total: string }
   ).total;
 
+/** Up to which version an account is archived. */
+async function archivedOf(aggregateId: string): Promise<number | undefined> {
+  const archivist = testEnv.ARCHIVIST.getByName('archivist');
+  return (await archivist.positions([{ aggregateType: 'account', aggregateId }]))[0]?.version;
+}
+
 /** The reconciler's own log, as the feed has it. */
 async function log(): Promise<
   { eventType: string; data: Record<string, unknown>; metadata: { userId: string } }[]
@@ -386,7 +392,7 @@ describe('rows of what no log knows', () => {
 });
 
 describe('an announcement that nobody heard', () => {
-  it('is a finding after an hour, of every view and of the archive, and one call brings all of them up', async () => {
+  it('is a finding after an hour, of every view, and one call brings all of them up; the archive takes it when it is looked at', async () => {
     const tables = await Promise.all(
       ['accounts', 'positions', 'trades', 'journal'].map((view) => tableOf(view, 'rec-4')),
     );
@@ -399,20 +405,17 @@ describe('an announcement that nobody heard', () => {
     await databaseFor('rec-4').batch(forget);
     const late = ['accounts', 'journal', 'positions', 'trades'].map((view) => `view.${view}.account.rec-4`);
     await muchLater(async () => {
-      expect(await look('rec-4')).toMatchObject({ opened: 5, closed: 0 });
-      expect(await findings()).toMatchObject(
-        ['archive.log.account.rec-4', ...late].map((findingId) => ({ findingId })),
-      );
-      expect((await findings('?check=archive'))[0]?.reason).toMatch(/^has up to version 0 of \d+, and lacks/);
+      expect(await archivedOf('rec-4')).toBe(0);
+      expect(await look('rec-4')).toMatchObject({ opened: 4, closed: 0 });
+      expect(await findings()).toMatchObject(late.map((findingId) => ({ findingId })));
+      expect(await archivedOf('rec-4')).toBe(4);
       const { status, body } = await repair();
       expect(status).toBe(200);
       expect((body.results as { status: string }[]).map((result) => result.status)).toEqual(
-        Array(5).fill('CLOSED'),
+        Array(4).fill('CLOSED'),
       );
     });
     expect(await shownCash('rec-4')).toBe('99940');
-    const { body } = await call('GET', '/v1/archive');
-    expect(Number(body.events)).toBeGreaterThan(0);
   });
 });
 
