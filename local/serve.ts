@@ -23,13 +23,14 @@ const PARENT_POLL_MS = 10;
 
 const HELP = `Folio's local server: the Worker of wrangler.toml, its databases and queues, on this machine.
 
-  npm run serve -- [--port N] [--state DIR] [--host H] [--log-level LEVEL] [--restore]
+  npm run serve -- [--port N] [--state DIR] [--host H] [--log-level LEVEL] [--restore] [--one-process]
 
   --port N           TCP port, 0 for any free one (default ${DEFAULT_PORT})
   --state DIR        folder of everything that is kept (default ${DEFAULT_STATE})
   --host H           interface to listen on (default ${DEFAULT_HOST})
   --log-level LEVEL  ${LOG_LEVELS.join(' | ')} (default: LOG_LEVEL of wrangler.toml)
   --restore          open for npm run archive -- restore (docs/archive.md)
+  --one-process      databases and buckets in the process of the objects (docs/operations.md)
   --help             this text
 
 Ready when GET /readyz is 200. The local administrator's token is in DIR/dev-token, the log in DIR/folio.log.`;
@@ -40,12 +41,14 @@ interface Arguments {
   readonly host: string;
   readonly logLevel?: LogLevel;
   readonly vars?: Readonly<Record<string, string>>;
+  readonly oneProcess: boolean;
 }
 
 function readArguments(): Arguments | 'help' {
   const option = { type: 'string' } as const;
   const options = { port: option, state: option, host: option, 'log-level': option } as const;
-  const flags = { restore: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+  const flag = { type: 'boolean' } as const;
+  const flags = { restore: flag, 'one-process': flag, help: { ...flag, short: 'h' } } as const;
   const { values } = readCommandLine({ options: { ...options, ...flags } }, HELP);
   if (values.help === true) return 'help';
   const logLevel = LOG_LEVELS.find((level) => level === values['log-level']);
@@ -57,6 +60,7 @@ function readArguments(): Arguments | 'help' {
     stateDir: values.state === undefined ? DEFAULT_STATE : fromHere(values.state),
     host: values.host ?? DEFAULT_HOST,
     ...(logLevel === undefined ? {} : { logLevel }),
+    oneProcess: values['one-process'] === true,
     ...(values.restore === true ? { vars: { RESTORE: 'open' } } : {}),
   };
 }

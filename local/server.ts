@@ -5,9 +5,10 @@ import { bundleWorker } from './bundle.ts';
 import type { LocalConfig } from './config.ts';
 import { EVERY_MINUTE, everyMinute, type Timetable } from './crons.ts';
 import { LocalServerError, messageOf } from './errors.ts';
+import { LocalRuntime } from './localRuntime.ts';
 import { LogFile } from './logFile.ts';
 import { applyMigrations, migrationsStamp } from './migrations.ts';
-import { endAbandonedRuntime, RuntimeWatch } from './runtime.ts';
+import { openSharedStorage, type SharedStorage } from './sharedStorage.ts';
 import type { StateFolder } from './stateFolder.ts';
 import { DEFAULT_HOST, type Platform, type PlatformOptions } from './types.ts';
 
@@ -29,13 +30,19 @@ const QUOTED_CHARACTERS = 500;
 /** A machine of its own is its user's to load: the quotas of a shared platform would only measure themselves. */
 const LOCAL_QUOTAS = { RATE_CLIENT_REQUESTS: '100000000', RATE_ACCOUNT_COMMANDS: '100000000' };
 
-/** One platform in its state folder: Miniflare with our Worker, the timetable, and the order in which they end. */
+/** A Worker of which only the bindings are wanted. */
+const EMPTY_MODULE = { type: 'ESModule' as const, path: 'empty.js', contents: 'export default {};' };
+
+/** One platform in its state folder: the runtimes with our Worker and its storage, the timetable, and the order in which they end. */
 export class LocalServer {
   readonly #options: PlatformOptions;
   readonly #config: LocalConfig;
   readonly #folder: StateFolder;
   readonly #log: LogFile;
-  readonly #watch: RuntimeWatch;
+  /** Databases and buckets, where they have a process of their own, and while migrations are applied. */
+  #storage: LocalRuntime | undefined;
+  /** The objects and everything that answers. */
+  #commands: LocalRuntime | undefined;
   #miniflare: Miniflare | undefined;
   #timetable: Timetable | undefined;
   #stopped: Promise<void> | undefined;
@@ -45,16 +52,20 @@ export class LocalServer {
     this.#config = config;
     this.#folder = folder;
     this.#log = new LogFile(folder.logFile);
-    this.#watch = new RuntimeWatch(folder.runtimePidFile);
   }
 
   /** Starts everything and resolves when the Worker is ready. Where it rejects, `stop` clears up. */
   async start(): Promise<Platform> {
-    await endAbandonedRuntime(this.#folder.runtimePidFile);
-    const bundle = await bundleWorker(this.#config, this.#folder.bundleFolder);
-    await this.#migrateBeforeListening();
-    const miniflare = await this.#startMiniflare([this.#worker(bundle), ...this.#config.otherWorkers]);
-    const url = (await miniflare.unsafeGetDirectURL(this.#config.worker.name)).origin;
+    const shared = await this.#sharedStorage();
+    const { runtimePidFile, storagePidFile } = this.#folder;
+    this.#commands = await this.#runtime(runtimePidFile, shared);
+    this.#storage = await this.#runtime(storagePidFile, shared);
+    const [bundle] = await Promise.all([
+      bundleWorker(this.#config, this.#folder.bundleFolder),
+      this.#startStorage(shared),
+    ]);
+    this.#miniflare = await this.#startCommands(bundle);
+    const url = (await this.#miniflare.unsafeGetDirectURL(this.#config.worker.name)).origin;
     this.#folder.announce(url);
     await untilReady(url, this.#folder.logFile);
     if (this.#runsCrons) {
@@ -67,7 +78,8 @@ export class LocalServer {
       tokenFile: this.#folder.tokenFile,
       stateDir: this.#folder.path,
       logFile: this.#folder.logFile,
-      runtimePid: () => this.#watch.pid(),
+      runtimePid: () => this.#commands?.pid(),
+      storagePid: () => this.#storage?.pid(),
       sweep: () => this.#sweep(),
       stop: () => this.stop(),
     };
@@ -85,77 +97,70 @@ export class LocalServer {
 
   async #stop(): Promise<void> {
     this.#timetable?.stop();
-    if (this.#miniflare !== undefined) {
-      await this.#watch.drain();
-      // Where the start failed, so does dispose, with the error that the caller is about to see anyway.
-      await this.#miniflare.dispose().catch(() => undefined);
-    }
-    this.#watch.close();
+    await this.#commands?.stop();
+    await this.#storage?.stop();
     this.#log.close();
     this.#folder.close();
   }
 
-  /**
-   * The socket is open as soon as Miniflare runs, and `/readyz` must not be 200 on a database without tables. So where
-   * there is a migration that this folder has not had, a Miniflare with nothing but the databases runs first.
-   */
-  async #migrateBeforeListening(): Promise<void> {
-    const { name, compatibilityDate, d1Databases } = this.#config.worker;
-    const { databases } = this.#config;
-    const stamp = migrationsStamp(databases);
-    if (this.#folder.readStamp() === stamp) return;
-    const empty = { type: 'ESModule' as const, path: 'empty.js', contents: 'export default {};' };
-    const miniflare = await this.#startMiniflare([
-      { name, compatibilityDate, d1Databases, modules: [empty] },
-    ]);
-    await applyMigrations(miniflare, name, databases);
-    await miniflare.dispose();
-    this.#miniflare = undefined;
-    this.#folder.writeStamp(stamp);
+  /** What the runtimes share; undefined where there will be one process. */
+  async #sharedStorage(): Promise<SharedStorage | undefined> {
+    const shared = await openSharedStorage(this.#folder.registryFolder, this.#options.oneProcess === true);
+    if (typeof shared !== 'string') return shared;
+    this.#log.add('info', `databases and buckets are in the process of the objects: ${shared}`);
+    return undefined;
   }
 
-  async #startMiniflare(workers: V4WorkerOptions[]): Promise<Miniflare> {
-    const library = await import('miniflare');
-    const before = signalListeners();
-    const miniflare = new library.Miniflare(
-      library.convertV4MiniflareOptions({ ...this.#sharedOptions(library), workers }),
-    );
-    this.#miniflare = miniflare;
-    // Miniflare's own listeners end the process at once, which leaves no time to let requests finish.
-    if (this.#options.ownSignals === true) removeSignalListeners(before);
+  #runtime(pidFile: string, shared: SharedStorage | undefined): Promise<LocalRuntime> {
+    const { dataFolder } = this.#folder;
+    const ownSignals = this.#options.ownSignals === true;
+    return LocalRuntime.inPlaceOfAbandoned({ log: this.#log, pidFile, dataFolder, shared, ownSignals });
+  }
+
+  /**
+   * Starts what has the databases and buckets, and applies the migrations that this folder has not had: the socket of the
+   * Worker is open as soon as its runtime runs, and `/readyz` must not be 200 on a database without tables. Where there will be
+   * one process, this one ends before that one starts.
+   */
+  async #startStorage(shared: SharedStorage | undefined): Promise<void> {
+    const { databases, worker } = this.#config;
+    const { name, compatibilityDate, d1Databases } = worker;
+    const stamp = migrationsStamp(databases);
+    const isMigrated = this.#folder.readStamp() === stamp;
+    if (shared !== undefined || !isMigrated) {
+      const miniflare = await this.#startRuntime(this.#storage, [
+        { name: `${name}-storage`, compatibilityDate, d1Databases, modules: [EMPTY_MODULE] },
+      ]);
+      if (!isMigrated) {
+        await applyMigrations(miniflare, `${name}-storage`, databases);
+        this.#folder.writeStamp(stamp);
+      }
+    }
+    if (shared === undefined) {
+      await this.#storage?.stop();
+      this.#storage = undefined;
+    }
+  }
+
+  #startCommands(bundle: string): Promise<Miniflare> {
+    return this.#startRuntime(this.#commands, [this.#worker(bundle), ...this.#config.otherWorkers], {
+      unsafeTriggerHandlers: true,
+      // A runtime that crashed is started again; its queues have forgotten their messages.
+      unsafeHandleRuntimeRestart: () => (this.#runsCrons ? this.#sweepAndLog() : undefined),
+    });
+  }
+
+  async #startRuntime(
+    runtime: LocalRuntime | undefined,
+    workers: readonly V4WorkerOptions[],
+    more?: Partial<V4SharedOptions>,
+  ): Promise<Miniflare> {
+    if (runtime === undefined) throw new Error('the server was not prepared');
     try {
-      await miniflare.ready;
+      return await runtime.start(workers, more);
     } catch (error) {
       throw this.#startFailure(error);
     }
-    return miniflare;
-  }
-
-  #sharedOptions(library: typeof import('miniflare')): V4SharedOptions {
-    const log = this.#log;
-    // While stopping, Miniflare takes the end of the drained runtime for a crash.
-    const add = (message: string) => this.#stopped ?? log.add('warn', message);
-    class QuietLog extends library.Log {
-      override log(message: string): void {
-        add(message);
-      }
-    }
-    return {
-      host: DEFAULT_HOST,
-      // Miniflare's front door. Nobody uses it but this process, for D1 and the crons.
-      port: 0,
-      // Without this, Miniflare asks the network for the place of this machine.
-      cf: false,
-      log: new QuietLog(library.LogLevel.WARN),
-      logRequests: false,
-      handleStructuredLogs: ({ level, message }) => log.add(level, message),
-      resourcePersistencePath: this.#folder.dataFolder,
-      telemetry: { enabled: false },
-      unsafeTriggerHandlers: true,
-      unsafeRuntimeEnv: this.#watch.environment(),
-      // A runtime that crashed is started again; its queues have forgotten their messages.
-      unsafeHandleRuntimeRestart: () => (this.#runsCrons ? this.#sweepAndLog() : undefined),
-    };
   }
 
   #worker(bundle: string): V4WorkerOptions {
@@ -203,21 +208,6 @@ export class LocalServer {
       await this.#sweep();
     } catch (error) {
       if (this.#stopped === undefined) this.#log.add('error', `sweep: ${messageOf(error)}`);
-    }
-  }
-}
-
-/** The signals that Miniflare listens to. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-function signalListeners(): Set<unknown> {
-  return new Set(SIGNALS.flatMap((signal) => process.listeners(signal)));
-}
-
-function removeSignalListeners(except: ReadonlySet<unknown>): void {
-  for (const signal of SIGNALS) {
-    for (const listener of process.listeners(signal)) {
-      if (!except.has(listener)) process.off(signal, listener);
     }
   }
 }

@@ -57,6 +57,9 @@ export interface StateFolder {
   readonly dataFolder: string;
   readonly bundleFolder: string;
   readonly runtimePidFile: string;
+  readonly storagePidFile: string;
+  /** Where the runtimes of this server find each other. */
+  readonly registryFolder: string;
   /** Which migrations the databases have had, as `writeStamp` was last told. */
   readStamp(): string | undefined;
   writeStamp(stamp: string): void;
@@ -89,6 +92,8 @@ export async function openStateFolder(folder: string): Promise<StateFolder> {
     dataFolder,
     bundleFolder: join(path, 'bundle'),
     runtimePidFile: join(path, 'runtime.pid'),
+    storagePidFile: join(path, 'storage.pid'),
+    registryFolder: join(path, 'registry'),
     readStamp: () => (existsSync(stampFile) ? readFileSync(stampFile, 'utf8') : undefined),
     writeStamp: (stamp) => writeFileSync(stampFile, stamp),
     announce(url) {

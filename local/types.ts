@@ -21,6 +21,8 @@ export interface PlatformOptions {
   readonly ownSignals?: boolean;
   /** False leaves `scheduled` to calls of `sweep()`, for tests that count them. */
   readonly crons?: boolean;
+  /** True keeps databases and buckets in the process of the objects: slower, and no port is opened to other users of the machine. */
+  readonly oneProcess?: boolean;
   /** Another configuration than the repository's, for tests of the server itself. */
   readonly configPath?: string;
 }
@@ -34,8 +36,10 @@ export interface Platform {
   readonly tokenFile: string;
   readonly stateDir: string;
   readonly logFile: string;
-  /** Process id of the Workers runtime, for those who measure its memory. */
+  /** Process id of the Workers runtime that has the objects, for those who measure it. */
   runtimePid(): number | undefined;
+  /** Process id of the one that has databases and buckets, where it is another. */
+  storagePid(): number | undefined;
   /** Runs the Worker's `scheduled` handler now and waits for it; rejects where it failed. */
   sweep(): Promise<void>;
   /** Accepts nothing more, lets requests in flight finish, and ends the runtime. May be called more than once. */

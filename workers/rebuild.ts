@@ -7,7 +7,6 @@ import type { RebuildDeps } from '../queues/rebuild/deps.ts';
 import { paced, type Unpaced } from '../queues/rebuild/pacing.ts';
 import { type RebuildProgress, rebuildProgress } from '../queues/rebuild/progress.ts';
 import { advanceRebuild, cancelRebuild, type Started, startEverywhere } from '../queues/rebuild/rebuild.ts';
-import { IS_LOCAL } from '../schemas/localRun.ts';
 import { DIRECTORY_PARTS, partOf } from '../schemas/partition.ts';
 import type { RebuildKind, ViewName } from '../schemas/tables/views.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -26,7 +25,6 @@ function rebuildDeps(env: Env, logger: Logger, pacing = pacingOf(env, 1)): Rebui
       ...projectionDeps(env, part, logger),
       projectors,
       directoryParts: DIRECTORY_PARTS,
-      readsAhead: !IS_LOCAL,
       directory: (index, after, limit) => listDirectory(env, index, after, limit),
       owns: ({ aggregateId }) => partOf(aggregateId, parts) === part,
       head: (key) => ownerOf(env, key).head(),

@@ -44,4 +44,4 @@ process.on('SIGINT', () => undefined);
 if (inspectorPort !== undefined) openInspector(inspectorPort);
 platform = await startPlatform({ port: 0, stateDir, configPath, ownSignals: true });
 const { url, logFile } = platform;
-process.send?.({ url, logFile, runtimePid: platform.runtimePid() });
+process.send?.({ url, logFile, runtimePid: platform.runtimePid(), storagePid: platform.storagePid() });

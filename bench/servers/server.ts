@@ -13,7 +13,7 @@ const TICKS_PER_SECOND = 100;
 /** As much of a failing answer as an error message quotes. */
 const QUOTED_CHARACTERS = 500;
 
-/** A runtime is quiet that used no more than this share of a core over this time; it is not waited for longer than this. */
+/** Runtimes are quiet that used no more than this share of a core over this time; it is not waited for longer than this. */
 const QUIET_SHARE = 0.1;
 const QUIET_WINDOW_MS = 200;
 const QUIET_WAIT_MS_MAX = 30_000;
@@ -21,6 +21,7 @@ const QUIET_WAIT_MS_MAX = 30_000;
 interface Announcement {
   readonly url: string;
   readonly runtimePid: number;
+  readonly storagePid?: number;
   readonly logFile: string;
 }
 
@@ -33,6 +34,8 @@ export class Server {
   readonly logFile: string;
   readonly #child: ChildProcess;
   readonly #folder: string;
+  /** Process ids of all its runtimes. */
+  readonly #pids: readonly number[];
 
   private constructor(kind: ServerKind, child: ChildProcess, folder: string, announced: Announcement) {
     this.kind = kind;
@@ -42,6 +45,8 @@ export class Server {
     this.logFile = announced.logFile;
     this.#child = child;
     this.#folder = folder;
+    const { runtimePid, storagePid } = announced;
+    this.#pids = storagePid === undefined ? [runtimePid] : [runtimePid, storagePid];
   }
 
   /** Starts a server with an empty state under `stateDir`. `inspectorPort` opens the runtime's debugger there. */
@@ -68,17 +73,15 @@ export class Server {
     return new Server(kind, child, folder, announced);
   }
 
-  /** Processor seconds that the runtime has used, over all its threads; undefined where the system does not tell. */
+  /** Processor seconds that the runtimes have used, over all their threads; undefined where the system does not tell. */
   processorSeconds(): number | undefined {
-    try {
-      const fields = readFileSync(`/proc/${this.runtimePid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return this.#sum((pid) => {
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
       return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-    } catch {
-      return undefined;
-    }
+    });
   }
 
-  /** Waits until the runtime has nothing left to do, so that its work does not fall into what is measured next. */
+  /** Waits until the runtimes have nothing left to do, so that its work does not fall into what is measured next. */
   async quiet(): Promise<void> {
     for (const end = performance.now() + QUIET_WAIT_MS_MAX; performance.now() < end; ) {
       const before = this.processorSeconds();
@@ -89,11 +92,18 @@ export class Server {
     }
   }
 
-  /** Resident memory of the runtime in MB. */
+  /** Resident memory of the runtimes in MB. */
   memoryMb(): number | undefined {
+    return this.#sum((pid) => {
+      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+      return Number(/VmRSS:\s*(\d+)/.exec(status)?.[1]) / 1024;
+    });
+  }
+
+  /** Of every runtime together what can be read of each; undefined where it cannot. */
+  #sum(read: (pid: number) => number): number | undefined {
     try {
-      const kilobytes = /VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${this.runtimePid}/status`, 'utf8'))?.[1];
-      return kilobytes === undefined ? undefined : Number(kilobytes) / 1024;
+      return this.#pids.reduce((sum, pid) => sum + read(pid), 0);
     } catch {
       return undefined;
     }

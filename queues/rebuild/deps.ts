@@ -7,11 +7,6 @@ export interface RebuildDeps extends RunnerDeps {
   readonly projectors: readonly RebuildableProjector[];
   /** How much of a full portion of work to take at a time: all of it, or less, but something, while others wait for their answers. */
   portion(full: number): number;
-  /**
-   * Whether a portion is read while the one before is being stored: not where owners and database share a thread, which gains nothing
-   * and has others wait for both.
-   */
-  readonly readsAhead: boolean;
   /** To be awaited before work of some milliseconds: ends once whoever waits has had a turn, where it is time for one. */
   letOthersGoFirst(): Promise<void>;
   /** Parts that the directory of aggregates has. */

@@ -1,6 +1,6 @@
 /**
  * Brings a building colour level with the live one from the owners' logs: reads the next events while the last ones are
- * being stored where that is quicker, several aggregates to a transaction.
+ * being stored, several aggregates to a transaction.
  */
 import type { EventsMessage } from '../../schemas/message.ts';
 import { errorFields } from '../../telemetry/logger.ts';
@@ -50,13 +50,12 @@ export async function fill(
     for (let next = reader.next(); next !== undefined; ) {
       const ranges = await next;
       await deps.letOthersGoFirst();
-      next = deps.readsAhead ? readNext() : undefined;
+      next = readNext();
       const storing = applyRanges(deps, standing, ranges, { applied: 0, parked: 0 }, jobGuard(job));
       // Both are awaited whatever becomes of the first: a rejection that nobody waits for ends a Worker.
       const [stored] = await Promise.allSettled([storing, next]);
       if (stored.status === 'rejected') throw stored.reason;
       await tally.add(ranges.reduce((sum, range) => sum + range.events.length, 0));
-      if (!deps.readsAhead) next = readNext();
     }
   } catch (error) {
     // What went wrong first is what whoever called must know of.

@@ -3,7 +3,7 @@ import type { Pacing } from '../kernel/pacing.ts';
 import type { RebuildDeps } from './deps.ts';
 
 /** Into how many parts a portion of work is cut while others ask for something: its call or its decoding is what they wait for. */
-export const BUSY_PARTS = 5;
+export const BUSY_PARTS = 3;
 
 /** What a rebuild needs, but for how it takes its turns. */
 export type Unpaced = Omit<RebuildDeps, 'portion' | 'letOthersGoFirst'>;

@@ -59,7 +59,6 @@ it.each([FILL_EVENTS_MAX, FILL_EVENTS_MAX / 4, 7, 1])(
       newClaim: () => crypto.randomUUID(),
       now: () => 0,
       portion: () => portion,
-      readsAhead: true,
       letOthersGoFirst: async () => undefined,
       directoryParts: 1,
       directory: async () => [...heads.keys()].map((aggregateId) => ({ aggregateType, aggregateId })),

@@ -43,7 +43,6 @@ it('aggregates of one id and two types are rebuilt beside each other', async () 
     newClaim: () => crypto.randomUUID(),
     now: () => 0,
     portion: (full) => full,
-    readsAhead: true,
     letOthersGoFirst: async () => undefined,
     directoryParts: 1,
     directory: async () => TYPES.map((aggregateType) => ({ aggregateType, aggregateId: 'same' })).sort(),

@@ -41,7 +41,6 @@ it('a rebuilt journal has the rows of the live one, though another view was brou
     newClaim: () => crypto.randomUUID(),
     now: () => 0,
     portion: (full) => full,
-    readsAhead: true,
     letOthersGoFirst: async () => undefined,
     directoryParts: 1,
     directory: async () => [key],

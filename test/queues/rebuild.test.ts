@@ -122,11 +122,11 @@ describe('a rebuild', () => {
     expect(await advanceRebuild(whole, never)).toMatchObject({ phase: 'SWITCHED', eventsApplied: log.head });
   });
 
-  it.each([true, false])('reads the next portion while one is being stored: %s', async (readsAhead) => {
+  it('reads the next portion while one is being stored', async () => {
     const log = new TestLog('acc-1').open().trade(39, 'IBM');
-    const whole = rebuildDeps(0, [log], { portion: () => 10, readsAhead });
+    const whole = rebuildDeps(0, [log], { portion: () => 10 });
     await project(whole, log.messages());
-    await startRebuild(whole, { id: `ahead-${readsAhead}`, kind: 'rebuild', views: ['trades'] });
+    await startRebuild(whole, { id: 'ahead', kind: 'rebuild', views: ['trades'] });
     const seen = new Set<boolean>();
     let storing = 0;
     const deps: RebuildDeps = {
@@ -144,7 +144,7 @@ describe('a rebuild', () => {
       },
     };
     expect(await advanceRebuild(deps, never)).toMatchObject({ phase: 'SWITCHED' });
-    expect([...seen]).toEqual([readsAhead]);
+    expect([...seen]).toEqual([true]);
   });
 
   it('says what went wrong first, where counting goes wrong then', async () => {

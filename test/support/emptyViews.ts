@@ -14,7 +14,6 @@ export const emptyViews = (lines: string[] = []): RebuildDeps => ({
   newClaim: () => crypto.randomUUID(),
   now: () => 0,
   portion: (full) => full,
-  readsAhead: true,
   letOthersGoFirst: async () => undefined,
   directoryParts: 1,
   directory: async () => [],

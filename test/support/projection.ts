@@ -222,7 +222,6 @@ export function rebuildDeps(
     projectors,
     owner: async (key, version) => logs.find((log) => keyOf(log) === keyOf(key))?.ownState(version),
     portion: (full) => full,
-    readsAhead: true,
     letOthersGoFirst: async () => undefined,
     owns: () => true,
     head: async (key) => logs.find((log) => keyOf(log) === keyOf(key))?.head ?? 0,

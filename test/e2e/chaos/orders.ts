@@ -25,8 +25,9 @@ const PATIENCE_MS = 300_000;
 /** A kill comes so long at most after the order that it waits for. */
 const KILL_PAUSE_MS_MAX = 1_500;
 
-/** Part of the kills that hit the runtime alone. */
+/** Part of the kills that hit one runtime alone: that of the objects, or that of databases and buckets. */
 const KILL_RUNTIME_SHARE = 0.3;
+const KILL_STORAGE_SHARE = 0.2;
 
 /** What to do. */
 export interface OrderChaosOptions {
@@ -131,8 +132,12 @@ async function killAgainAndAgain(
 
 async function killOnce(server: ServeProcess, random: Random): Promise<string> {
   if (random.chance(KILL_RUNTIME_SHARE)) {
-    server.killRuntime();
-    return 'the runtime alone';
+    server.killRuntime('objects');
+    return 'the objects alone';
+  }
+  if (random.chance(KILL_STORAGE_SHARE)) {
+    server.killRuntime('storage');
+    return 'the storage alone';
   }
   await server.kill();
   server.start();

@@ -23,8 +23,9 @@ const ALIVE_MS_MAX = 5_000;
 const KILL_STARTING_SHARE = 0.2;
 const STARTING_MS_MAX = 4_000;
 
-/** Part of the other kills that hit the runtime alone. */
+/** Part of the other kills that hit one runtime alone: that of the objects, or that of databases and buckets. */
 const KILL_RUNTIME_SHARE = 0.2;
+const KILL_STORAGE_SHARE = 0.2;
 
 /** The sweeper runs when the server is ready and at every minute: what two runs have not repaired stays broken. */
 const VIEWS_MS_MAX = 130_000;
@@ -92,8 +93,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   }
 }
 
-/** Where a kill hits: in mid-load, a server that is still starting, or in mid-load the runtime alone. */
-type Kind = 'everything' | 'everything while starting' | 'the runtime alone';
+/** Where a kill hits: in mid-load, a server that is still starting, or in mid-load one runtime alone. */
+type Kind = 'everything' | 'everything while starting' | 'the objects alone' | 'the storage alone';
 
 /** Leaves a server that was just started, and was killed `kills` times before. */
 async function killAgainAndAgain(
@@ -116,7 +117,8 @@ async function killAgainAndAgain(
     await sleep(pause);
     // What the last one leaves undone must be found without any help: no command wakes an account.
     if (kill === kills) clients.hold();
-    if (kind === 'the runtime alone') server.killRuntime();
+    if (kind === 'the objects alone') server.killRuntime('objects');
+    else if (kind === 'the storage alone') server.killRuntime('storage');
     else {
       await server.kill();
       server.start();
@@ -131,5 +133,6 @@ async function killAgainAndAgain(
 
 function kindOf(random: Random): Kind {
   if (random.chance(KILL_STARTING_SHARE)) return 'everything while starting';
-  return random.chance(KILL_RUNTIME_SHARE) ? 'the runtime alone' : 'everything';
+  if (random.chance(KILL_RUNTIME_SHARE)) return 'the objects alone';
+  return random.chance(KILL_STORAGE_SHARE) ? 'the storage alone' : 'everything';
 }

@@ -1,7 +1,7 @@
 /** `npm run serve` in a process group of its own, which can be killed like a machine that loses its power. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -74,9 +74,12 @@ export class ServeProcess {
     await this.#end('SIGKILL');
   }
 
-  /** Kills the Workers runtime alone, which the server then starts again by itself. To be called when it is ready. */
-  killRuntime(): void {
-    process.kill(Number(readFileSync(join(this.#stateDir, 'runtime.pid'), 'utf8')), 'SIGKILL');
+  /** Kills one of the Workers runtimes alone, which the server then starts again by itself. To be called when it is ready. */
+  killRuntime(which: 'objects' | 'storage'): void {
+    const storage = join(this.#stateDir, 'storage.pid');
+    // With one core there is one for both.
+    const file = which === 'storage' && existsSync(storage) ? storage : join(this.#stateDir, 'runtime.pid');
+    process.kill(Number(readFileSync(file, 'utf8')), 'SIGKILL');
   }
 
   /** Asks it to end, and waits. */

@@ -237,7 +237,6 @@ export class Platform {
       projectors: this.#projectors,
       // Others come and go, and some of their rows are larger than a small portion.
       portion: (full) => (this.#world.random.chance(0.5) ? full : this.#world.random.integer(full) + 1),
-      readsAhead: this.#world.random.chance(0.5),
       letOthersGoFirst: async () => undefined,
       directoryParts: this.directories.length,
       directory: (index, after, limit) =>

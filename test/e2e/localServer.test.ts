@@ -1,0 +1,90 @@
+/** The local server's two processes: what either's end means for the other, and for what was acknowledged. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Client } from '../../demo/client.ts';
+import { type Platform, type PlatformOptions, startPlatform } from '../../local/platform.ts';
+
+/** Starts, restarts and sweeps, on a slow machine with other tests beside it. */
+const TEST_MS = 120_000;
+
+const POLL_MS = 50;
+
+const folder = mkdtempSync(join(tmpdir(), 'folio-two-'));
+const running: { platform: Platform; client: Client }[] = [];
+
+afterEach(async () => {
+  for (const { platform, client } of running.splice(0)) {
+    client.close();
+    await platform.stop();
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function start(options: Partial<PlatformOptions> = {}) {
+  const platform = await startPlatform({ port: 0, stateDir: folder, crons: false, ...options });
+  const client = new Client(platform.url, platform.token);
+  running.push({ platform, client });
+  return { platform, client };
+}
+
+const isAlive = (pid: number) => existsSync(`/proc/${pid}/exe`);
+
+function open(client: Client, accountId: string) {
+  const opening = {
+    customerId: 'customer-1',
+    accountType: 'INDIVIDUAL',
+    currency: 'USD',
+    initialBalance: '1',
+  };
+  const body = JSON.stringify({ accountId, ...opening });
+  return client.send({ method: 'POST', path: '/v1/accounts', body });
+}
+
+/** Waits until the view of accounts has these. */
+async function untilViewed(client: Client, ids: readonly string[]): Promise<void> {
+  for (;;) {
+    const { status, text } = await client.send({ method: 'GET', path: '/v1/accounts?limit=100' });
+    // Never a fault of ours, also not where the databases are just gone.
+    expect([200, 503]).toContain(status);
+    if (status === 200 && ids.every((id) => text.includes(`"${id}"`))) return;
+    await sleep(POLL_MS);
+  }
+}
+
+describe('the local server', () => {
+  it('goes on taking commands while what has the databases starts again, and loses none', {
+    timeout: TEST_MS,
+  }, async () => {
+    const { platform, client } = await start();
+    expect((await open(client, 'acc-before')).status).toBe(201);
+    await untilViewed(client, ['acc-before']);
+    const pid = platform.storagePid() as number;
+    expect(pid).not.toBe(platform.runtimePid());
+    process.kill(pid, 'SIGKILL');
+    const ids = Array.from({ length: 20 }, (_, index) => `acc-${index}`);
+    for (const id of ids) expect((await open(client, id)).status).toBe(201);
+    await untilViewed(client, ['acc-before', ...ids]);
+    expect(platform.storagePid()).not.toBe(pid);
+    const pids = [platform.runtimePid(), platform.storagePid()] as number[];
+    expect(pids.map(isAlive)).toEqual([true, true]);
+    await platform.stop();
+    expect(pids.map(isAlive)).toEqual([false, false]);
+  });
+
+  it('is one process where that is asked for, over what two have written', { timeout: TEST_MS }, async () => {
+    const two = await start();
+    expect((await open(two.client, 'acc-two')).status).toBe(201);
+    await untilViewed(two.client, ['acc-two']);
+    await two.platform.stop();
+    const one = await start({ oneProcess: true });
+    expect([one.platform.storagePid(), one.platform.runtimePid()]).toEqual([undefined, expect.any(Number)]);
+    expect((await open(one.client, 'acc-one')).status).toBe(201);
+    await untilViewed(one.client, ['acc-two', 'acc-one']);
+    await one.platform.stop();
+    const again = await start();
+    await untilViewed(again.client, ['acc-two', 'acc-one']);
+  });
+});
