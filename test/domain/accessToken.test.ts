@@ -90,6 +90,11 @@ describe('an access token', () => {
     expect(await refusal({}, { typ: 'JWT' })).toBe('accepted');
   });
 
+  it('whose type is no text is refused, and not taken for keys that cannot be had', async () => {
+    for (const typ of [5, ['JWT'], { at: 'jwt' }, null, true])
+      expect(await refusal({}, { typ: typ as unknown as string })).toBe('claims');
+  });
+
   it('with critical headers that nobody here knows is refused', async () => {
     const [, payload, signature] = (await key.sign({}, {}, NOW)).split('.');
     const header = base64url({ alg: 'ES256', kid: 'key-1', crit: ['x'], x: 1 });

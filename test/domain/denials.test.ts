@@ -48,6 +48,19 @@ describe('a denial', () => {
     expect(counted?.denials).toBe(10_000 - DENIED_TARGETS_MAX);
   });
 
+  it('of somebody who tries ever the same accounts, and some new ones, names no more of them with each minute', () => {
+    const denials = new Denials();
+    for (let minute = 0; minute < 10; minute++) {
+      const now = minute * DENIAL_REPEAT_MS;
+      const named = new Set<string>();
+      for (let place = 0; place < (minute + 1) * DENIED_TARGETS_MAX; place++) {
+        const noted = denials.note('u', 'getAccount', account(`a-${place}`), now);
+        if (noted?.target !== undefined) named.add(noted.target.aggregateId);
+      }
+      expect(named.size).toBe(DENIED_TARGETS_MAX);
+    }
+  });
+
   it('is remembered within bounds', () => {
     const denials = new Denials();
     for (let place = 0; place <= DENIALS_REMEMBERED_MAX + 1; place++)

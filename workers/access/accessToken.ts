@@ -58,7 +58,7 @@ export async function verifyToken(
       currentDate: new Date(now),
       requiredClaims: ['exp'],
     });
-    if (!TOKEN_TYPES.has((protectedHeader.typ ?? 'jwt').toLowerCase())) return refused('claims');
+    if (!isAccessTokenType(protectedHeader.typ)) return refused('claims');
     const principal = principalOf(payload, settings);
     if (principal === undefined) return refused('claims');
     const validUntil = ((payload.exp as number) + CLOCK_TOLERANCE_SECONDS) * 1_000;
@@ -68,6 +68,11 @@ export async function verifyToken(
     if (refusal === undefined) throw error;
     return refused(refusal);
   }
+}
+
+/** Whoever signs may have written anything there: what is no text is no type. */
+function isAccessTokenType(type: unknown = 'jwt'): boolean {
+  return typeof type === 'string' && TOKEN_TYPES.has(type.toLowerCase());
 }
 
 function refused(refusal: TokenRefusal): TokenVerdict {

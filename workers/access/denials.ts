@@ -41,7 +41,8 @@ export class Denials {
       known.repeats++;
       return undefined;
     }
-    if (target !== undefined && known === undefined && !this.#mayName(userId, now)) {
+    // One that was named a minute ago counts anew: else those known before would come on top of the new ones, minute after minute.
+    if (target !== undefined && !this.#mayName(userId, now)) {
       return this.note(userId, operation, undefined, now);
     }
     this.#remembered.set(exact, { until: now + DENIAL_REPEAT_MS, repeats: 0 });
