@@ -1,6 +1,6 @@
 /** docs/generated/access.md: the table of access for people, made from the one that decides. */
 import { ROLES } from '../../schemas/role.ts';
-import { ACCESS, type AccessRow, PERSONAL_DATA_ROW } from '../../workers/access/table.ts';
+import { ACCESS, type AccessRow, LOG_ROWS, PERSONAL_DATA_ROW } from '../../workers/access/table.ts';
 import { rowName } from '../../workers/http/access.ts';
 import { BATCH_COMMANDS } from '../../workers/http/batch.ts';
 import { isPublic, type Operation } from '../../workers/http/operation.ts';
@@ -10,6 +10,12 @@ const HEAD = `# Who may do what
 Made from \`workers/access/table.ts\` by \`npm run docs\`. **all**: every one. **own**: accounts that were granted to the caller.
 Nothing: refused with 403 \`forbidden\`. A caller that is confined to some accounts reaches to those alone, whatever its roles,
 and not to what concerns everybody's (platform). What tokens must say is in [security](../security.md).
+`;
+
+const LOGS = `## Events of what is not for everybody
+
+Whoever may not see one of these is not shown its events either: not in the feed, by a stream, an audit or a proof. The archive has
+everything, and is for whoever may read that.
 `;
 
 const OPEN = `## Open to anybody
@@ -24,7 +30,8 @@ export function accessTable(operations: readonly Operation[]): string {
   const columns = ['operation', 'route', 'concerns', ...ROLES];
   const rule = columns.map(() => '---');
   const table = [row(columns), row(rule), ...lines];
-  return `${HEAD}\n${table.join('\n')}\n\n${OPEN}\n${open.join('\n')}\n`;
+  const logs = Object.entries(LOG_ROWS).map(([type, name]) => `- \`${type}\`: \`${name}\``);
+  return `${HEAD}\n${table.join('\n')}\n\n${LOGS}\n${logs.join('\n')}\n\n${OPEN}\n${open.join('\n')}\n`;
 }
 
 function line(name: string, access: AccessRow, route: Operation | undefined): string {

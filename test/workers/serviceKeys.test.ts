@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import { SERVICE_KEY_VERIFIED_MS } from '../../workers/access/authenticator.ts';
 import { actorStub } from '../../workers/aggregates.ts';
-import { call, opened, testEnv, verdict } from '../support/api.ts';
+import { call, eventually, opened, testEnv, verdict } from '../support/api.ts';
 import { as } from '../support/callers.ts';
 
 const secretOf = (name: string) => name.padEnd(43, '-');
@@ -229,5 +229,50 @@ describe('refused access', () => {
     };
     const { body } = await call('POST', '/v1/commands', { body: { commands: [command] } });
     expect(body.results).toMatchObject([{ status: 'refused', code: 'invalid_request' }]);
+  });
+});
+
+describe('the events of keys and of subjects', () => {
+  const KEY = 'watched-key';
+  const shows = async (path: string, headers: Record<string, string>) => {
+    const reply = await call('GET', path, { headers });
+    if (reply.status !== 200) return verdict(reply);
+    return (reply.body.events as object[] | undefined)?.length === 0 ? 'none' : 'shown';
+  };
+
+  it('are shown to whoever may see those, by whatever way events are read', async () => {
+    await issue(KEY);
+    const audit = `/v1/audit/serviceKey/${KEY}`;
+    const feed = `/v1/events?aggregateType=serviceKey&aggregateId=${KEY}`;
+    await eventually(async () => expect(await shows(feed, await as('admin'))).toBe('shown'));
+    for (const role of ['auditor', 'admin'] as const) {
+      expect([await shows(audit, await as(role)), await shows(feed, await as(role))]).toEqual([
+        'shown',
+        'shown',
+      ]);
+    }
+    for (const role of ['operations', 'risk'] as const) {
+      const headers = await as(role);
+      const stream = `/v1/stream/serviceKey/${KEY}`;
+      for (const path of [audit, `${audit}/events/1/proof`, stream])
+        expect(await shows(path, headers), `${role} ${path}`).toBe('403 forbidden');
+      expect(await shows(feed, headers)).toBe('none');
+      const { events } = (await call('GET', '/v1/events?limit=1000', { headers })).body;
+      expect((events as { aggregateType: string }[]).map((each) => each.aggregateType)).not.toContain(
+        'serviceKey',
+      );
+      const query = `{ events(aggregateId: "${KEY}") { edges { node { eventId } } } audit(aggregateType: serviceKey, id: "${KEY}") { ok } }`;
+      const { body } = await call('POST', '/v1/graphql', { headers, body: { query } });
+      expect(body).toMatchObject({
+        data: { events: { edges: [] }, audit: null },
+        errors: [{ extensions: { code: 'forbidden' } }],
+      });
+    }
+  });
+
+  it('of a subject are for fewer than read across the platform', async () => {
+    expect(await shows('/v1/audit/subject/nobody', await as('risk'))).toBe('403 forbidden');
+    expect(await shows('/v1/audit/subject/nobody', await as('operations'))).toBe('404 aggregate_not_found');
+    expect(await shows('/v1/stream/subject/nobody', await as('risk'))).toBe('403 forbidden');
   });
 });

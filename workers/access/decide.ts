@@ -1,6 +1,7 @@
 /** What the table says of a caller: pure, and the same for every way in. */
+import type { AggregateType } from '../../schemas/aggregates.ts';
 import { owns, type Principal, type Target } from './principal.ts';
-import { ACCESS, type AccessRow, type Reach } from './table.ts';
+import { ACCESS, type AccessRow, LOG_ROWS, type Reach } from './table.ts';
 
 /** The row of a command's type or an operation's id. Throws where there is none: a bug that no request may meet. */
 export function accessRow(operation: string): AccessRow {
@@ -23,10 +24,21 @@ export function reachOf({ roles, accounts }: Principal, row: AccessRow): Reach |
   return reachesAny && row.of !== 'platform' ? 'own' : undefined;
 }
 
-/** Whether the caller may do this to this aggregate. */
-export function mayReach(principal: Principal, operation: string, target: Target): boolean {
+/** Whether the caller may do this to this aggregate; without one the handler asks for each. */
+export function mayReach(principal: Principal, operation: string, target: Target | undefined): boolean {
   const reach = reachOf(principal, accessRow(operation));
-  return reach === 'all' || (reach === 'own' && owns(principal, target));
+  if (reach === undefined || target === undefined) return reach !== undefined;
+  return reach === 'all' ? !isWithheld(principal, target.aggregateType) : owns(principal, target);
+}
+
+/** Types of aggregates whose events the caller is not shown, though it reads across the platform. */
+export function withheldTypes(principal: Principal): readonly string[] {
+  return Object.keys(LOG_ROWS).filter((type) => isWithheld(principal, type));
+}
+
+function isWithheld(principal: Principal, aggregateType: string): boolean {
+  const row = Object.hasOwn(LOG_ROWS, aggregateType) ? LOG_ROWS[aggregateType as AggregateType] : undefined;
+  return row !== undefined && reachOf(principal, accessRow(row)) !== 'all';
 }
 
 /** Whether the caller may send a command of a type to an aggregate. */

@@ -4,6 +4,7 @@
  *
  * A new command's row has the command's type, a new route's row its `operationId`. A command's own route needs no second row.
  */
+import type { AggregateType } from '../../schemas/aggregates.ts';
 import type { Role } from '../../schemas/role.ts';
 
 /** How far a role reaches: to every aggregate, or to the accounts that were granted to the caller. */
@@ -165,4 +166,13 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
   rollBackView: { of: 'platform', ...OPERATORS },
   retryParked: { of: 'platform', ...OPERATORS },
   retryAllParked: { of: 'platform', ...OPERATORS },
+};
+
+/**
+ * Aggregates that not everybody sees who reads across the platform, and the row of who does: their events are for no more than
+ * their state is, by whatever way events are read.
+ */
+export const LOG_ROWS: Readonly<Partial<Record<AggregateType, string>>> = {
+  serviceKey: 'getServiceKey',
+  subject: 'getSubject',
 };

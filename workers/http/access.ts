@@ -1,7 +1,7 @@
 /** The table of access, held against requests: before the handler, and by handlers for what only they can see. */
 import type { Context } from 'hono';
 import { accessRow, mayReach, reachOf } from '../access/decide.ts';
-import { owns, type Principal, type Target } from '../access/principal.ts';
+import type { Principal, Target } from '../access/principal.ts';
 import type { Subject } from '../access/table.ts';
 import type { HttpEnv } from './context.ts';
 import { deny } from './denial.ts';
@@ -29,12 +29,9 @@ export function refusal(
   operation: string,
   target: Target | undefined,
 ): Promise<never> | undefined {
-  const principal = c.get('principal');
-  const row = accessRow(operation);
-  const reach = reachOf(principal, row);
-  const isAllowed = reach === 'all' || (reach === 'own' && (target === undefined || owns(principal, target)));
-  if (!isAllowed) return deny(c, operation, target);
-  if (row.of === 'account' && target !== undefined) requireAccountQuota(c, target.aggregateId);
+  if (!mayReach(c.get('principal'), operation, target)) return deny(c, operation, target);
+  if (accessRow(operation).of === 'account' && target !== undefined)
+    requireAccountQuota(c, target.aggregateId);
   return undefined;
 }
 

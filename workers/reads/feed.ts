@@ -32,6 +32,8 @@ export interface FeedFilter {
   readonly to?: number | undefined;
   /** Events of these accounts alone. */
   readonly accounts?: ReadonlySet<string> | undefined;
+  /** Types of aggregates of which none. */
+  readonly withheld?: readonly string[] | undefined;
   readonly limit: number;
 }
 
@@ -190,6 +192,8 @@ async function selectRows(
     conditions.push("aggregate_type = 'account'");
     where('aggregate_id IN (SELECT value FROM json_each(?))', JSON.stringify([...filter.accounts]));
   }
+  if (filter.withheld !== undefined && filter.withheld.length > 0)
+    where('aggregate_type NOT IN (SELECT value FROM json_each(?))', JSON.stringify(filter.withheld));
   where('recorded_to >= ?', filter.from);
   where('recorded_from < ?', filter.to);
   where('types ->> ? > 0', filter.type);

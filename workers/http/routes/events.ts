@@ -6,6 +6,7 @@ import { eventIdText } from '../../../schemas/eventId.ts';
 import { EVENT_TYPE_NAMES, eventTypes } from '../../../schemas/eventTypes.ts';
 import { partOf } from '../../../schemas/partition.ts';
 import { AggregateId, Time, Version } from '../../../schemas/scalars.ts';
+import { withheldTypes } from '../../access/decide.ts';
 import { type Env, viewDatabases } from '../../env.ts';
 import { type FeedCursor, type FeedEvent, readFeed } from '../../reads/feed.ts';
 import { readStaleSince, staleHeader } from '../../reads/stale.ts';
@@ -67,6 +68,7 @@ export async function feedPage(
     readFeed(viewDatabases(c.env), after, {
       ...filter,
       accounts,
+      withheld: accounts === undefined ? withheldTypes(c.get('principal')) : [],
       from: from === undefined ? undefined : Date.parse(from),
       to: to === undefined ? undefined : Date.parse(to),
     }),
