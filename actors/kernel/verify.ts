@@ -4,8 +4,8 @@ import type { EventLog } from './eventLog.ts';
 import { eventHash } from './hashChain.ts';
 import type { Source } from './messages.ts';
 
-/** Events verified in one turn: some 50 ms, in which an actor answers nobody else, and about 5 MB of memory. */
-export const VERIFY_EVENTS_MAX = 5_000;
+/** Events verified in one turn: some 20 ms, in which an actor answers nobody else, and about 2 MB of memory. */
+export const VERIFY_EVENTS_MAX = 2_000;
 
 /** A place in a chain: a version and the hash of its event, the genesis hash at version 0. */
 export interface ChainPoint {

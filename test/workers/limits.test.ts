@@ -10,7 +10,16 @@ import { strangers } from '../../workers/http/middleware/limits.ts';
 import type { ProblemError } from '../../workers/http/problem.ts';
 import { IN_FLIGHT_BYTES_MAX } from '../../workers/limits/admission.ts';
 import { REFUSALS_MAX } from '../../workers/limits/failures.ts';
-import { call, opened, type Reply, type Sent, TEST_TOKEN, testEnv, verdict } from '../support/api.ts';
+import {
+  call,
+  eventually,
+  opened,
+  type Reply,
+  type Sent,
+  TEST_TOKEN,
+  testEnv,
+  verdict,
+} from '../support/api.ts';
 import { collect, socketClient, WorkerSocket } from '../support/graphqlSocket.ts';
 
 /** A Worker with quotas of its own, and so with callers of its own. */
@@ -161,6 +170,33 @@ describe('an operation over a GraphQL socket', () => {
     await accounts(10);
     await client.dispose();
   });
+
+  it('that is a subscription waits with its next answer until there is room for it', async () => {
+    const id = await opened('room-followed');
+    const env = worker();
+    const { admission } = gatewayOf(env);
+    WorkerSocket.fetch = (url, init) => app.fetch(new Request(url, init), env);
+    const client = socketClient();
+    const followed = (account: string) =>
+      collect(
+        client,
+        `subscription { portfolio(id: "${id}", afterVersion: 0) { version account { ${account} } } }`,
+        {},
+        () => true,
+      );
+    const others = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    const stays = others.flatMap((other) => all(() => admission.enter(other, 1024 * 1024)));
+    for (let place = 0; admission.enter(`new-${place}`, 300_000); place++);
+    let isFull = true;
+    const large = followed('events(first: 1000) { pageInfo { hasNextPage } }').then(() => isFull);
+    await followed('status');
+    await followed('events(first: 10) { pageInfo { hasNextPage } }');
+    isFull = false;
+    for (const stay of stays) stay.leave();
+    expect(await large).toBe(false);
+    await client.dispose();
+    await eventually(async () => expect(admission.enter('alone', IN_FLIGHT_BYTES_MAX / 2)).toBeDefined());
+  });
 });
 
 describe('a body whose length is not announced', () => {
@@ -198,6 +234,8 @@ describe('what an answer is made of', () => {
     query: `{ account(id: "room") { events(first: ${first}) { edges { node { eventId eventType version recordedAt hash } } } } }`,
   });
 
+  const shownLittleOf = '{ account(id: "room") { events(first: 1000) { pageInfo { hasNextPage } } } }';
+
   it('is counted among the bytes in flight, whichever way it is asked for, and given back', async () => {
     for (const id of ['room', 'room-small']) await opened(id);
     await call('POST', '/v1/commands', { body: { commands: deposits('room', 400) } });
@@ -208,12 +246,15 @@ describe('what an answer is made of', () => {
       ['GET', '/v1/accounts/room/events?limit=1000'],
       ['GET', '/v1/accounts/room/statement?format=pdf'],
       ['POST', '/v1/graphql', { body: events(1_000) }],
+      ['POST', '/v1/graphql', { body: { query: shownLittleOf } }],
+      ['GET', '/v1/audit/account/room'],
       ['POST', `${connect}/GetAccountEvents`, { body: { id: 'room', limit: 1_000 } }],
       ['POST', `${connect}/GetStatement`, { body: { id: 'room' } }],
     ];
     const small: typeof large = [
       ['GET', '/v1/accounts/room/events?limit=10'],
       ['GET', '/v1/accounts/room-small/statement'],
+      ['GET', '/v1/audit/account/room-small'],
       ['POST', '/v1/graphql', { body: events(10) }],
       ['POST', `${connect}/GetStatement`, { body: { id: 'room-small' } }],
     ];

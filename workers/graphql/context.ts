@@ -4,8 +4,9 @@ import type { Target } from '../access/principal.ts';
 import { refusal } from '../http/access.ts';
 import type { HttpEnv } from '../http/context.ts';
 import { gatewayOf } from '../http/gateway.ts';
-import { ProblemError } from '../http/problem.ts';
+import { type Problem, ProblemError } from '../http/problem.ts';
 import { rateLimited, takeUnits } from '../http/quota.ts';
+import type { Stay } from '../limits/admission.ts';
 import type { HubClient } from '../streams/hubClient.ts';
 import { Loaders } from './loaders.ts';
 
@@ -14,6 +15,15 @@ import { Loaders } from './loaders.ts';
  * of its own, and each takes a unit of the client's quota here as well.
  */
 export const READS_MAX = 1_000;
+
+/** What an operation for which there is no room is told. */
+export const NO_ROOM = {
+  code: 'overloaded',
+  detail: 'Too much is being worked on now. The operation may be sent again.',
+} as const satisfies Problem;
+
+/** Milliseconds between two looks for room for the next answer of a subscription: about as long as another one is made. */
+const ROOM_LOOK_MS = 50;
 
 /** Where an operation gets a hub from. */
 export interface Hubs {
@@ -27,11 +37,16 @@ export class GraphQlContext {
   readonly c: Context<HttpEnv>;
   loaders: Loaders;
   readonly #hubs: Hubs;
+  /** Bytes that an answer may take up. */
+  readonly #bytes: number;
   #reads = 0;
+  #stay: Stay | undefined;
+  #isOver = false;
 
-  constructor(c: Context<HttpEnv>, hubs: Hubs) {
+  constructor(c: Context<HttpEnv>, hubs: Hubs, bytes: number) {
     this.c = c;
     this.#hubs = hubs;
+    this.#bytes = bytes;
     this.loaders = new Loaders(c);
   }
 
@@ -41,6 +56,36 @@ export class GraphQlContext {
     this.#reads = 0;
   }
 
+  /** Counts what it takes up as part of this one in flight, and not of the request behind it, which may be over or a connection. */
+  counts(stay: Stay): void {
+    this.#stay = stay;
+  }
+
+  /** Makes room for so many bytes more of what its answer is made of, or ends with the problem that there is none. */
+  takeBytes(bytes: number): void {
+    if (this.#stay === undefined) this.c.get('takeBytes')?.(bytes);
+    else if (!this.#stay.grow(bytes)) throw new ProblemError(NO_ROOM);
+  }
+
+  /**
+   * Waits until there is room for the next answer of a subscription: nobody has asked for it just now who could be refused. It counts among
+   * what is in flight until {@link leaveRoom}.
+   */
+  async enterRoom(): Promise<void> {
+    const { admission } = gatewayOf(this.c.env);
+    const { userId } = this.c.get('principal');
+    while (!this.#isOver) {
+      this.#stay = admission.enter(userId, this.#bytes);
+      if (this.#stay !== undefined) return;
+      await new Promise((resolve) => setTimeout(resolve, ROOM_LOOK_MS));
+    }
+  }
+
+  /** The answer was taken. */
+  leaveRoom(): void {
+    this.#stay?.leave();
+  }
+
   /** The hub that subscriptions go through. */
   hub(): Promise<HubClient> {
     return this.#hubs.enter();
@@ -48,6 +93,8 @@ export class GraphQlContext {
 
   /** A subscription is over. */
   leaveHub(): void {
+    this.#isOver = true;
+    this.leaveRoom();
     this.#hubs.leave();
   }
 

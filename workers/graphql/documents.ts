@@ -15,7 +15,7 @@ import {
 import { FORBIDDEN_DETAIL } from '../http/denial.ts';
 import { ProblemError } from '../http/problem.ts';
 import { problemError } from './errors.ts';
-import { excessOf, measure, TOKENS_MAX } from './limits.ts';
+import { excessOf, type Measure, measure, TOKENS_MAX } from './limits.ts';
 import { conditionalRoot } from './subscriptionRoot.ts';
 
 /** Documents that an isolate remembers, and characters of one: a few megabytes in all. */
@@ -38,8 +38,8 @@ export type Prepared =
   | {
       readonly document: DocumentNode;
       readonly operation: 'query' | 'mutation' | 'subscription';
-      /** Fields that its answer may have. */
-      readonly fields: number;
+      /** What it asks for. */
+      readonly measured: Measure;
     }
   | { readonly errors: readonly GraphQLError[]; readonly asksForSchema?: boolean };
 
@@ -67,7 +67,7 @@ export class Documents {
     const measured = measure(this.#schema, document, operation, variables ?? {});
     const excess = excessOf(measured);
     if (excess !== undefined) return { errors: [tooComplex(excess)] };
-    return { document, operation: operation.operation, fields: measured.fields };
+    return { document, operation: operation.operation, measured };
   }
 
   #checked(query: string, mayIntrospect: boolean): Checked {

@@ -6,11 +6,12 @@ import type { HttpEnv } from '../http/context.ts';
 import { callerOf, recordDenial } from '../http/denial.ts';
 import type { Route } from '../http/operation.ts';
 import { ProblemError } from '../http/problem.ts';
-import { FIELD_BYTES } from '../limits/room.ts';
+import { FIELD_BYTES, ROW_BYTES } from '../limits/room.ts';
 import { openSocket } from '../streams/handshake.ts';
 import { HubClient } from '../streams/hubClient.ts';
 import { GraphQlContext, type Hubs } from './context.ts';
 import { type Asked, Documents } from './documents.ts';
+import type { Measure } from './limits.ts';
 import { graphQlSchema } from './schema.ts';
 
 /** The row of the table of access that says who may ask for the schema itself. */
@@ -61,16 +62,22 @@ export class Engine {
       if (prepared.asksForSchema) await recordDenial(callerOf(c), INTROSPECTION);
       return prepared.errors;
     }
-    const { document, operation, fields } = prepared;
+    const { document, operation, measured } = prepared;
+    const bytes = bytesOf(measured);
     const args = {
       schema: this.schema,
       document,
       operationName: asked.operationName || null,
       variableValues: asked.variables ?? null,
-      contextValue: new GraphQlContext(c, hubs),
+      contextValue: new GraphQlContext(c, hubs, bytes),
     };
-    return { args, operation, bytes: fields * FIELD_BYTES };
+    return { args, operation, bytes };
   }
+}
+
+/** A row is read as a whole, however little of it is shown. */
+function bytesOf({ fields, rows }: Measure): number {
+  return fields * FIELD_BYTES + rows * ROW_BYTES;
 }
 
 /** A socket to a hub for one operation alone: opened when it is asked for, closed when the operation has no more use for it. */

@@ -38,6 +38,8 @@ export interface Measure {
   readonly depth: number;
   readonly aliases: number;
   readonly fields: number;
+  /** Rows of pages, whatever is shown of them. */
+  readonly rows: number;
 }
 
 /** What a selection comes to, its fragments included. */
@@ -45,6 +47,7 @@ interface Sum {
   depth: number;
   aliases: number;
   fields: number;
+  rows: number;
 }
 
 /** What an operation asks for, with these variables. */
@@ -69,7 +72,7 @@ function defaultsOf({ variableDefinitions = [] }: OperationDefinitionNode): Reco
 }
 
 /** Which limit a measure is above, in words; undefined: none. */
-export function excessOf({ depth, aliases, fields }: Measure): string | undefined {
+export function excessOf({ depth, aliases, fields }: Omit<Measure, 'rows'>): string | undefined {
   if (depth > DEPTH_MAX) return `The operation is ${depth} fields deep, ${DEPTH_MAX} are taken.`;
   if (aliases > ALIASES_MAX) return `The operation has ${aliases} aliases, ${ALIASES_MAX} are taken.`;
   if (fields > FIELDS_MAX) {
@@ -95,7 +98,7 @@ class Measuring {
   }
 
   selection({ selections }: SelectionSetNode, type: GraphQLNamedType | undefined): Sum {
-    const sum: Sum = { depth: 0, aliases: 0, fields: 0 };
+    const sum: Sum = { depth: 0, aliases: 0, fields: 0, rows: 0 };
     for (const selection of selections) {
       switch (selection.kind) {
         case Kind.FIELD:
@@ -118,19 +121,25 @@ class Measuring {
     const aliases = node.alias === undefined ? 0 : 1;
     // Introspection has limits of its own: those of the engine, and the roles that may.
     if (node.selectionSet === undefined || node.name.value.startsWith('__')) {
-      return { depth: 1, aliases, fields: 1 };
+      return { depth: 1, aliases, fields: 1, rows: 0 };
     }
     const definition = fieldOf(type, node.name.value);
     const below = this.selection(node.selectionSet, definition && getNamedType(definition.type));
-    const rows = definition?.extensions[IS_LIST] === true ? this.#rows(node) : 1;
-    return { depth: below.depth + 1, aliases: below.aliases + aliases, fields: below.fields * rows + 1 };
+    const isList = definition?.extensions[IS_LIST] === true;
+    const times = isList ? this.#rows(node) : 1;
+    return {
+      depth: below.depth + 1,
+      aliases: below.aliases + aliases,
+      fields: below.fields * times + 1,
+      rows: below.rows * times + (isList ? times : 0),
+    };
   }
 
   #fragment(name: string): Sum {
     const measured = this.#measured.get(name);
     if (measured !== undefined) return measured;
     const fragment = this.#fragments.get(name);
-    const sum: Sum = { depth: 0, aliases: 0, fields: 0 };
+    const sum: Sum = { depth: 0, aliases: 0, fields: 0, rows: 0 };
     this.#measured.set(name, sum);
     if (fragment === undefined) return sum;
     const type = this.#schema.getType(fragment.typeCondition.name.value);
@@ -169,4 +178,5 @@ function add(sum: Sum, more: Sum): void {
   sum.depth = Math.max(sum.depth, more.depth);
   sum.aliases += more.aliases;
   sum.fields += more.fields;
+  sum.rows += more.rows;
 }

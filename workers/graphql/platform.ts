@@ -42,8 +42,9 @@ export function platformFields({ types, lists }: Parts): Fields {
       },
       async resolve(_, { aggregateType, id: given }, context) {
         const id = idOf(AggregateId, given);
-        await context.requireRead('auditAggregate', { aggregateType, aggregateId: id });
-        return auditReply(context.c.env, aggregateType, id);
+        const target = { aggregateType, aggregateId: id };
+        await context.requireRead('auditAggregate', target);
+        return auditReply(context.c.env, target, (bytes) => context.takeBytes(bytes));
       },
     }),
     serviceKeys: lists.field<unknown, typeof ServiceKeysQuery>({

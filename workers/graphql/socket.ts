@@ -12,12 +12,12 @@ import { BODY_BYTES_MAX } from '../http/body.ts';
 import type { HttpEnv } from '../http/context.ts';
 import { gatewayOf } from '../http/gateway.ts';
 import { verified } from '../http/middleware/authentication.ts';
-import { invalidRequest, type Problem, ProblemError } from '../http/problem.ts';
+import { invalidRequest, ProblemError } from '../http/problem.ts';
 import { rateLimited, takeUnits } from '../http/quota.ts';
 import type { Stay } from '../limits/admission.ts';
 import { CLOSE_CODES } from '../streams/connection.ts';
 import type { HubClient } from '../streams/hubClient.ts';
-import type { Hubs } from './context.ts';
+import { type GraphQlContext, type Hubs, NO_ROOM } from './context.ts';
 import { type Engine, openHub } from './engine.ts';
 import { formatError, problemError, shownResult } from './errors.ts';
 import { OperationIds } from './operationIds.ts';
@@ -235,7 +235,8 @@ export class GraphQlSocket implements Hubs {
     const { userId } = this.#c.get('principal');
     const bytes = this.#bytes.get(args) as number;
     const stay = admission.enter(userId, bytes);
-    if (stay === undefined) return { errors: [problemError(OVERLOADED)] };
+    if (stay === undefined) return { errors: [problemError(NO_ROOM)] };
+    (args.contextValue as GraphQlContext).counts(stay);
     try {
       return await execute(args);
     } finally {
@@ -261,11 +262,6 @@ export class GraphQlSocket implements Hubs {
   }
 }
 
-const OVERLOADED: Problem = {
-  code: 'overloaded',
-  detail: 'Too much is being worked on now. The operation may be sent again.',
-};
-
 /** Whether a request opens a socket. */
 export function opensSocket(c: Context<HttpEnv>): boolean {
   return c.req.method === 'GET' && c.req.header('Upgrade')?.toLowerCase() === 'websocket';
@@ -287,7 +283,7 @@ export function openGraphQlSocket(
     });
   }
   const nobody = isKnown ? undefined : gatewayOf(c.env).admission.enter(NOBODY, 0);
-  if (!isKnown && nobody === undefined) throw new ProblemError(OVERLOADED);
+  if (!isKnown && nobody === undefined) throw new ProblemError(NO_ROOM);
   const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
   server.accept();
   new GraphQlSocket(c, engine, server, nobody);

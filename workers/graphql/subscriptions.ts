@@ -99,10 +99,13 @@ async function subscribed(context: GraphQlContext, wanted: Wanted): Promise<Asyn
   const iterator: AsyncIterableIterator<object, undefined> = {
     [Symbol.asyncIterator]: () => iterator,
     async next() {
+      // Whoever asks for more has taken what was made before.
+      context.leaveRoom();
       const result = await feed.next().catch(asProblem);
       if (result.done === true) return result;
-      // Each execution reads anew, as a request of its own would.
+      // Each execution reads anew and takes up room, as a request of its own would.
       context.renew();
+      await context.enterRoom();
       return { done: false, value: rootOf(result.value.frame) };
     },
     async return() {

@@ -12,3 +12,15 @@ export const FIELD_BYTES = 64;
 
 /** An event of a statement: as it is read, as the movement that it becomes, and on the pages of a file. */
 export const STATEMENT_EVENT_BYTES = 1_024;
+
+/**
+ * An event of a log that is audited, up to {@link AUDIT_BYTES_MAX} in all. It is let go at once, but as long as a chain is followed its
+ * owner answers others in turns: what counts for nothing could be asked for without end.
+ */
+export const AUDIT_EVENT_BYTES = 1_024;
+
+/** An audit of the longest log: alone a client may have three made at a time. */
+export const AUDIT_BYTES_MAX = 8 * 1024 * 1024;
+
+/** A proof: the segment that has the event, the hashes of its events, 20,000 in a full one, and the tree over them. */
+export const PROOF_BYTES = 8 * 1024 * 1024;

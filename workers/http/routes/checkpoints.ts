@@ -9,6 +9,7 @@ import { timeText } from '../../../schemas/time.ts';
 import { errorFields } from '../../../telemetry/logger.ts';
 import { ownerOf } from '../../aggregates.ts';
 import { archiveObjects, archivistFor, askNotary, sealAll } from '../../archive.ts';
+import { PROOF_BYTES } from '../../limits/room.ts';
 import {
   CheckpointReply,
   CheckpointsReply,
@@ -153,6 +154,7 @@ const getProof = route(
     const sequence = await archivistFor(c.env)((archivist) => archivist.manifestOf(key, version));
     const log = sequence === null ? null : await askNotary(c.env, (notary) => notary.inclusion(sequence));
     if (sequence === null || log === null) throw await unproven(ownerOf(c.env, key).head(), version);
+    c.get('takeBytes')?.(PROOF_BYTES);
     const { checkpoint: signed, keys, leaf, ...path } = log;
     const proof = await eventProof(archiveObjects(c.env), { sequence, leaf }, key, version, Date.now()).catch(
       (error) => unprovable(c, error),
