@@ -7,7 +7,16 @@ import { AggregateId, Text, UtcTime, Version } from './scalars.ts';
 import { VIEWS } from './tables/views.ts';
 
 /** What is held against what. */
-export const CHECKS = ['view', 'outbox', 'archive', 'segment', 'transfer', 'balance', 'sum'] as const;
+export const CHECKS = [
+  'view',
+  'outbox',
+  'archive',
+  'segment',
+  'transfer',
+  'balance',
+  'sum',
+  'directory',
+] as const;
 export type CheckName = (typeof CHECKS)[number];
 
 /** Findings that are open at a time: the state is read and stored whole. Whoever has more has one cause, which shows in these. */
@@ -26,7 +35,7 @@ export const FindingId = z
   .meta({ title: 'FindingId', description: 'Names what is wrong: the check, where, and the aggregate.' });
 
 /** A part of the platform that follows the logs. */
-const Where = z.enum([...VIEWS, 'views', 'archive', 'log', 'bucket', 'out', 'in', 'cash']);
+const Where = z.enum([...VIEWS, 'views', 'archive', 'log', 'bucket', 'out', 'in', 'cash', 'directory']);
 /** A part of the platform that follows the logs. */
 export type FindingWhere = z.infer<typeof Where>;
 
@@ -37,10 +46,12 @@ export const Finding = z.strictObject({
     description:
       '`view`: a read model does not say what the log of its owner says. `outbox`: a consumer group was not told of an event. ' +
       '`archive`: it lacks events, or has others. `segment`: the bucket lacks one, or has another. `transfer`: money left an account and reached no other, or came from none. ' +
-      '`balance`: what moved does not add up to what is there. `sum`: all accounts of a currency together do not.',
+      '`balance`: what moved does not add up to what is there. `sum`: all accounts of a currency together do not. ' +
+      '`directory`: it does not know a log.',
   }),
   where: Where.meta({
-    description: 'The view; the consumer group; `log`; `bucket`; which way the money went; `cash`.',
+    description:
+      'The view; the consumer group; `log`; `bucket`; which way the money went; `cash`; `directory`.',
   }),
   aggregateType: z.string(),
   aggregateId: AggregateId,

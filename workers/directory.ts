@@ -16,6 +16,8 @@ export function directoryPart(env: Env, part: number) {
       asked(directory.list(after, limit)),
     unknown: (entries: readonly DirectoryEntry[]): Promise<DirectoryEntry[]> =>
       asked(directory.unknown(entries)),
+    register: ({ aggregateType, aggregateId }: DirectoryEntry): Promise<void> =>
+      asked(directory.register(aggregateType, aggregateId)),
     sweepCursor: (): Promise<DirectoryCursor | null> => asked(directory.sweepCursor()),
     saveSweepCursor: (cursor: DirectoryCursor | null): Promise<void> =>
       asked(directory.saveSweepCursor(cursor)),

@@ -7,6 +7,7 @@ import type { AggregateKey } from '../queues/kernel/positions.ts';
 import { projectors } from '../queues/projectors/index.ts';
 import { archiveCheck } from '../queues/reconciler/archive.ts';
 import { balanceCheck } from '../queues/reconciler/balance.ts';
+import { directoryCheck } from '../queues/reconciler/directory.ts';
 import { outboxCheck } from '../queues/reconciler/outbox.ts';
 import { AccountReader, type SummedAccount } from '../queues/reconciler/reader.ts';
 import { segmentCheck } from '../queues/reconciler/segments.ts';
@@ -16,13 +17,14 @@ import type { Untold } from '../queues/reconciler/untold.ts';
 import { type Check, isLog } from '../queues/reconciler/verdict.ts';
 import { viewCheck } from '../queues/reconciler/views.ts';
 import type { CommandContext, CommandEnvelope, EventEnvelope } from '../schemas/envelope.ts';
-import { partOf } from '../schemas/partition.ts';
+import { DIRECTORY_PARTS, partOf } from '../schemas/partition.ts';
 import { transferSagaId } from '../schemas/sagaIds.ts';
 import type { ViewName } from '../schemas/tables/views.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { ownerOf, readLog, receiverOf } from './aggregates.ts';
 import { type AskArchivist, sealAll } from './archive.ts';
 import { comparedLogs } from './completeness.ts';
+import { directoryPart, unknownAggregates } from './directory.ts';
 import { type Env, viewDatabases } from './env.ts';
 import { generalLedger } from './generalLedger.ts';
 import { projectionDeps } from './projection.ts';
@@ -94,6 +96,11 @@ export function checksOf(
     }),
     balanceCheck(reader),
     sumCheck(ledger),
+    directoryCheck({
+      ...log,
+      unknown: pacing.afterOthers((keys) => unknownAggregates(env, keys)),
+      enter: (key) => directoryPart(env, partOf(key.aggregateId, DIRECTORY_PARTS)).register(key),
+    }),
   ];
 }
 

@@ -3,7 +3,6 @@ import type { ReconciliationState } from '../actors/reconciliation/decider.ts';
 import { sequenceText } from '../queues/archive/manifest.ts';
 import type { Pacing } from '../queues/kernel/pacing.ts';
 import type { AggregateKey } from '../queues/kernel/positions.ts';
-import { projectors } from '../queues/projectors/index.ts';
 import {
   type Ending,
   type Findings,
@@ -11,32 +10,32 @@ import {
   type ReconcilerDeps,
   reconcile,
 } from '../queues/reconciler/reconciler.ts';
-import { inOrder, rowOwners } from '../queues/reconciler/rowOwners.ts';
 import { MANIFEST } from '../queues/reconciler/segments.ts';
 import { CURRENCY } from '../queues/reconciler/sums.ts';
 import { Untold } from '../queues/reconciler/untold.ts';
 import type { CommandContext, Outcome } from '../schemas/envelope.ts';
 import { DIRECTORY_PARTS } from '../schemas/partition.ts';
-import { type Finding, type OpenFinding, RECONCILIATION_ID } from '../schemas/reconciliation.ts';
-import { AggregateId } from '../schemas/scalars.ts';
+import {
+  type CheckName,
+  type Finding,
+  type OpenFinding,
+  RECONCILIATION_ID,
+} from '../schemas/reconciliation.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { actorStub, ownerOf } from './aggregates.ts';
 import { type AskArchivist, archivistFor } from './archive.ts';
-import { directoryPart, unknownAggregates } from './directory.ts';
-import { type Env, viewDatabases } from './env.ts';
+import { directoryPart } from './directory.ts';
+import type { Env } from './env.ts';
 import { generalLedger } from './generalLedger.ts';
 import { inTime } from './inTime.ts';
 import { checksOf, type Look } from './reconcilerChecks.ts';
-import { viewDatabase } from './viewDatabase.ts';
+import { strangersOfArchive, strangersOfViews } from './strangers.ts';
 
 /**
  * Aggregates looked at in one part of the directory in one tick: 160 a minute over 16 parts, 10 segments, and 10 accounts that are
  * read on. An account is asked some ten times.
  */
 export const RECONCILE_PAGE = 10;
-
-/** Whose rows one page looks up: more a minute than the walk passes by aggregates, so that it does not fall behind them. */
-const ROW_OWNERS_PAGE = 200;
 
 /** Events of accounts that one page of the walk reads: 32,000 a minute over all parts, some 20 MB. */
 const PAGE_EVENTS_MAX = 2_000;
@@ -76,9 +75,17 @@ function depsOf(
 
 /**
  * What the walk passes by behind the parts of the directory: the manifests of the archive, the currencies of the general ledger,
- * once more the accounts of which there is more to read, and whose rows the views have: those that no part of the directory knows.
+ * once more the accounts of which there is more to read, and of those whose rows the views have, and of whom something is archived,
+ * whoever is unknown to the directory.
  */
-const FURTHER_PARTS = ['manifests', 'currencies', 'behind', 'rows'] as const;
+const FURTHER_PARTS = ['manifests', 'currencies', 'behind', 'rows', 'archived'] as const;
+type FurtherPart = (typeof FURTHER_PARTS)[number];
+
+/** Who alone has something to say of the strangers of a part: all other checks ask about what the directory knows. */
+const CHECKS_OF_STRANGERS: { readonly [Part in FurtherPart]?: readonly CheckName[] } = {
+  rows: ['view', 'directory'],
+  archived: ['directory'],
+};
 
 /** Parts of the walk. */
 export const WALK_PARTS = DIRECTORY_PARTS + FURTHER_PARTS.length;
@@ -133,14 +140,16 @@ export async function reconcileAll(
   return { checked, opened, closed, next: null };
 }
 
-/** Looks at a page of a part. Of what only views know, nobody but the check of the views has anything to say. */
+/** Looks at a page of a part. */
 function reconcilePage(
   deps: ReconcilerDeps,
   part: number,
   keys: readonly AggregateKey[],
 ): Promise<Reconciled> {
-  if (furtherPart(part) !== 'rows') return reconcile(deps, keys);
-  return reconcile({ ...deps, checks: deps.checks.filter(({ name }) => name === 'view') }, keys);
+  const further = furtherPart(part);
+  const names = further === undefined ? undefined : CHECKS_OF_STRANGERS[further];
+  const checks = names === undefined ? deps.checks : deps.checks.filter(({ name }) => names.includes(name));
+  return reconcile({ ...deps, checks }, keys);
 }
 
 /** What one page has to look at, and the entry after which the next one begins; null at the end of the part. */
@@ -150,26 +159,11 @@ interface Page {
 }
 
 async function pageOf(env: Env, archivist: AskArchivist, place: LookPlace): Promise<Page> {
-  if (furtherPart(place.part) === 'rows') return strangersAfter(env, place.entry);
+  const further = furtherPart(place.part);
+  if (further === 'rows') return strangersOfViews(env, place.entry, () => openFindings(env));
+  if (further === 'archived') return strangersOfArchive(env, archivist, place.entry);
   const keys = await entriesOf(env, archivist, place);
   return { keys, next: keys.length < RECONCILE_PAGE ? null : (keys.at(-1) ?? null) };
-}
-
-/**
- * The next of those whose rows the views have that no part of the directory knows: what is left of a log that is gone, or belongs to
- * another environment. The first page also has those of whom it was found before: their rows may be gone by now.
- */
-async function strangersAfter(env: Env, after: AggregateKey | null): Promise<Page> {
-  const lists = viewDatabases(env).map((database) =>
-    rowOwners(viewDatabase(database), projectors, after, ROW_OWNERS_PAGE),
-  );
-  const owners = inOrder((await Promise.all(lists)).flat(), ROW_OWNERS_PAGE);
-  const found = after === null ? (await openFindings(env)).filter(({ check }) => check === 'view') : [];
-  const named = [...owners, ...found]
-    .filter(({ aggregateId }) => AggregateId.safeParse(aggregateId).success)
-    .map(({ aggregateType, aggregateId }) => ({ aggregateType, aggregateId }));
-  const keys = await unknownAggregates(env, inOrder(named, named.length));
-  return { keys, next: owners.length < ROW_OWNERS_PAGE ? null : (owners.at(-1) ?? null) };
 }
 
 /** The next entries of a part: fewer than {@link RECONCILE_PAGE} at its end. */
@@ -208,7 +202,7 @@ async function manifestsAfter(archivist: AskArchivist, after: number): Promise<A
 }
 
 /** Undefined: a part of the directory. */
-function furtherPart(part: number): (typeof FURTHER_PARTS)[number] | undefined {
+function furtherPart(part: number): FurtherPart | undefined {
   return FURTHER_PARTS[part - DIRECTORY_PARTS];
 }
 

@@ -64,6 +64,10 @@ export class ArchivistActor extends DurableObject<ArchiveEnv> {
     return this.#archivist.positions(keys);
   }
 
+  aggregatesAfter(after: AggregateKey | null, limit: number): Promise<AggregateKey[]> {
+    return this.#archivist.aggregatesAfter(after, limit);
+  }
+
   async manifestOf(key: AggregateKey, version: number): Promise<number | null> {
     return (await this.#archivist.manifestOf(key, version)) ?? null;
   }

@@ -1632,10 +1632,10 @@ readonly difference: string;
 export type Finding = {
 /** Names what is wrong: the check, where, and the aggregate. */
 readonly findingId: string;
-/** `view`: a read model does not say what the log of its owner says. `outbox`: a consumer group was not told of an event. `archive`: it lacks events, or has others. `segment`: the bucket lacks one, or has another. `transfer`: money left an account and reached no other, or came from none. `balance`: what moved does not add up to what is there. `sum`: all accounts of a currency together do not. */
-readonly check: "view" | "outbox" | "archive" | "segment" | "transfer" | "balance" | "sum";
-/** The view; the consumer group; `log`; `bucket`; which way the money went; `cash`. */
-readonly where: "accounts" | "positions" | "trades" | "journal" | "orders" | "order_history" | "inventory" | "payments" | "sales" | "sagas" | "views" | "archive" | "log" | "bucket" | "out" | "in" | "cash";
+/** `view`: a read model does not say what the log of its owner says. `outbox`: a consumer group was not told of an event. `archive`: it lacks events, or has others. `segment`: the bucket lacks one, or has another. `transfer`: money left an account and reached no other, or came from none. `balance`: what moved does not add up to what is there. `sum`: all accounts of a currency together do not. `directory`: it does not know a log. */
+readonly check: "view" | "outbox" | "archive" | "segment" | "transfer" | "balance" | "sum" | "directory";
+/** The view; the consumer group; `log`; `bucket`; which way the money went; `cash`; `directory`. */
+readonly where: "accounts" | "positions" | "trades" | "journal" | "orders" | "order_history" | "inventory" | "payments" | "sales" | "sagas" | "views" | "archive" | "log" | "bucket" | "out" | "in" | "cash" | "directory";
 readonly aggregateType: string;
 /** The id of an aggregate: of its client, or made from one. */
 readonly aggregateId: string;
@@ -3408,7 +3408,7 @@ readonly reason: string | null;
 /** What differs between the logs and what follows them */
 readonly getReconciliation: {
 readonly query?: {
-readonly check?: "view" | "outbox" | "archive" | "segment" | "transfer" | "balance" | "sum" | undefined;
+readonly check?: "view" | "outbox" | "archive" | "segment" | "transfer" | "balance" | "sum" | "directory" | undefined;
 readonly limit?: number | undefined;
 /** The `nextCursor` of the page before. */
 readonly cursor?: string | undefined;

@@ -201,6 +201,25 @@ export class ArchiveTables {
     return row ?? { version: 0, hash: GENESIS_HASH_TEXT };
   }
 
+  /** The next aggregates of which anything is archived after one, by type and then by id; fewer than `limit` at the end. */
+  aggregatesAfter(after: AggregateKey | null, limit: number): AggregateKey[] {
+    const found: AggregateKey[] = [];
+    let { aggregateType, aggregateId } = after ?? { aggregateType: '', aggregateId: '' };
+    while (found.length < limit) {
+      // From one to the next along the key, however many ranges each has.
+      const [row] = this.#rows<{ aggregateType: string; aggregateId: string }>(
+        'SELECT aggregate_type AS aggregateType, aggregate_id AS aggregateId FROM ranges ' +
+          'WHERE (aggregate_type, aggregate_id) > (?, ?) ORDER BY aggregate_type, aggregate_id LIMIT 1',
+        aggregateType,
+        aggregateId,
+      );
+      if (row === undefined) break;
+      ({ aggregateType, aggregateId } = row);
+      found.push({ aggregateType, aggregateId });
+    }
+    return found;
+  }
+
   /** Number of the manifest whose segment has this event; undefined where it is not archived. */
   manifestOf({ aggregateType, aggregateId }: AggregateKey, version: number): number | undefined {
     const [row] = this.#rows<{ sequence: number; from_version: number }>(

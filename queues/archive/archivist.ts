@@ -148,6 +148,12 @@ export class Archivist {
     return keys.map((key) => this.#tables.position(key));
   }
 
+  /** The next aggregates of which anything is archived after one. */
+  async aggregatesAfter(after: AggregateKey | null, limit: number): Promise<AggregateKey[]> {
+    await this.#adopted();
+    return this.#tables.aggregatesAfter(after, limit);
+  }
+
   /** Number of the manifest that covers an event; undefined where it is not archived. */
   async manifestOf(key: AggregateKey, version: number): Promise<number | undefined> {
     await this.#adopted();

@@ -6913,7 +6913,7 @@ export const RetryParkedResponseSchema: GenMessage<RetryParkedResponse> = /*@__P
  */
 export type GetReconciliationRequest = Message<"folio.v1.GetReconciliationRequest"> & {
   /**
-   * One of `view`, `outbox`, `archive`, `segment`, `transfer`, `balance`, `sum`.
+   * One of `view`, `outbox`, `archive`, `segment`, `transfer`, `balance`, `sum`, `directory`.
    *
    * @generated from field: optional string check = 1;
    */
@@ -14063,17 +14063,17 @@ export type Finding = Message<"folio.v1.Finding"> & {
    * `view`: a read model does not say what the log of its owner says. `outbox`: a consumer group was not told of an
    * event. `archive`: it lacks events, or has others. `segment`: the bucket lacks one, or has another. `transfer`:
    * money left an account and reached no other, or came from none. `balance`: what moved does not add up to what is
-   * there. `sum`: all accounts of a currency together do not. One of `view`, `outbox`, `archive`, `segment`,
-   * `transfer`, `balance`, `sum`.
+   * there. `sum`: all accounts of a currency together do not. `directory`: it does not know a log. One of `view`,
+   * `outbox`, `archive`, `segment`, `transfer`, `balance`, `sum`, `directory`.
    *
    * @generated from field: string check = 2;
    */
   check: string;
 
   /**
-   * The view; the consumer group; `log`; `bucket`; which way the money went; `cash`. One of `accounts`, `positions`,
-   * `trades`, `journal`, `orders`, `order_history`, `inventory`, `payments`, `sales`, `sagas`, `views`, `archive`,
-   * `log`, `bucket`, `out`, `in`, `cash`.
+   * The view; the consumer group; `log`; `bucket`; which way the money went; `cash`; `directory`. One of `accounts`,
+   * `positions`, `trades`, `journal`, `orders`, `order_history`, `inventory`, `payments`, `sales`, `sagas`, `views`,
+   * `archive`, `log`, `bucket`, `out`, `in`, `cash`, `directory`.
    *
    * @generated from field: string where = 3;
    */
