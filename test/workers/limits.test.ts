@@ -235,6 +235,10 @@ describe('what an answer is made of', () => {
   });
 
   const shownLittleOf = '{ account(id: "room") { events(first: 1000) { pageInfo { hasNextPage } } } }';
+  const pastOf = (root: string) => {
+    const shown = root === 'account' ? 'status' : 'account { status }';
+    return `{ a: ${root}(id: "room", version: 2) { ${shown} } b: ${root}(id: "room", version: 3) { ${shown} } }`;
+  };
 
   it('is counted among the bytes in flight, whichever way it is asked for, and given back', async () => {
     for (const id of ['room', 'room-small']) await opened(id);
@@ -263,11 +267,22 @@ describe('what an answer is made of', () => {
       for (const [method, path, sent] of asked) replies.push((await send(env, method, path, sent)).status);
       return replies;
     };
+    const pasts = async () => {
+      const asked = ['account', 'portfolio'].map((root) => ({ body: { query: pastOf(root) } }));
+      const replies: Reply[] = [];
+      for (const sent of asked) replies.push(await send(env, 'POST', '/v1/graphql', sent));
+      return replies.map(
+        ({ body }) => (body.errors as { extensions: object }[] | undefined)?.[0]?.extensions,
+      );
+    };
     expect(await statuses(large)).toEqual(large.map(() => 200));
+    expect(await pasts()).toEqual([undefined, undefined]);
     expect(admission.requests).toBe(0);
     for (const client of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) while (admission.enter(client, 1024 * 1024));
     for (let place = 0; admission.enter(`new-${place}`, 300_000); place++);
     expect(await statuses(large)).toEqual(large.map(() => 503));
+    const overloaded = expect.objectContaining({ code: 'overloaded', status: 503 });
+    expect(await pasts()).toEqual([overloaded, overloaded]);
     const headers = {
       Authorization: `Bearer ${TEST_TOKEN}`,
       'Content-Type': 'application/json',

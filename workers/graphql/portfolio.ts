@@ -7,6 +7,7 @@ import { readPast } from '../http/routes/accountPast.ts';
 import { accountReply } from '../http/routes/accounts.ts';
 import { isPast, PortfolioQuery } from '../http/routes/portfolio.ts';
 import { type AsOf, PortfolioReply } from '../http/timeReplies.ts';
+import { PAST_BYTES } from '../limits/room.ts';
 import { idOf, queryOf } from './arguments.ts';
 import type { GraphQlContext } from './context.ts';
 import { ID_ARGUMENT } from './parts.ts';
@@ -56,11 +57,12 @@ async function portfolioOfNow(
 }
 
 async function pastPortfolio(
-  { c }: GraphQlContext,
+  context: GraphQlContext,
   id: string,
   moment: Parameters<typeof readPast>[2],
 ): Promise<Portfolio> {
-  const { state, asOf } = await readPast(c.env, id, moment);
+  context.takeBytes(PAST_BYTES);
+  const { state, asOf } = await readPast(context.c.env, id, moment);
   const account = accountReply(id, state, asOf.version);
   return { account, source: 'actor', viewVersion: null, staleSince: null, asOf };
 }

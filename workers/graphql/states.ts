@@ -3,6 +3,7 @@ import { GraphQLNonNull, type GraphQLObjectType } from 'graphql';
 import { accessRow } from '../access/decide.ts';
 import type { Route } from '../http/operation.ts';
 import { StateQuery } from '../http/resource.ts';
+import { PAST_BYTES } from '../limits/room.ts';
 import { idOf, queryOf } from './arguments.ts';
 import { ID_ARGUMENT } from './parts.ts';
 import type { States } from './relations.ts';
@@ -59,6 +60,7 @@ function stateField(operation: string, { reader, type }: State): Field {
       await context.requireRead(operation, target);
       const moment = queryOf(StateQuery, asOf);
       if (moment.version === undefined && moment.at === undefined) return context.loaders.state(reader, id);
+      context.takeBytes(PAST_BYTES);
       return (await reader.read(context.c, id, moment)).reply;
     },
   });

@@ -6,7 +6,7 @@ import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { ZodOpenApiRequestBodyObject } from 'zod-openapi';
 import { Id } from '../../schemas/scalars.ts';
-import { ROW_BYTES } from '../limits/room.ts';
+import { PAST_BYTES, ROW_BYTES } from '../limits/room.ts';
 import { parseBody, parseOptionalBody } from './body.ts';
 import { unlessHeld } from './conditional.ts';
 import type { HttpEnv } from './context.ts';
@@ -152,16 +152,20 @@ export function route<
         query: query === undefined ? {} : parseQuery(c.req.url, query),
         body: body === undefined ? undefined : await readBody(c, body, bodyBytes),
       };
-      takeRoomForRows(c, input.query);
+      takeRoom(c, input.query);
       const answer = await handler(c, input as Input<Params, Query, Body>);
       return operation.conditional === true ? unlessHeld(c, answer) : answer;
     },
   };
 }
 
-/** Makes room for as many rows as are asked for, where a page is. */
-function takeRoomForRows(c: Context<HttpEnv>, { limit }: { readonly limit?: unknown }): void {
+/** Makes room for as many rows as are asked for, where a page is, and for the past, where that is. */
+function takeRoom(
+  c: Context<HttpEnv>,
+  { limit, version, at, interval }: Readonly<Record<string, unknown>>,
+): void {
   if (typeof limit === 'number') c.get('takeBytes')?.(limit * ROW_BYTES);
+  if ((version ?? at ?? interval) !== undefined) c.get('takeBytes')?.(PAST_BYTES);
 }
 
 /** Registers a route with an application. */

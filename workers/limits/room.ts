@@ -14,6 +14,12 @@ export const FIELD_BYTES = 64;
 export const STATEMENT_EVENT_BYTES = 1_024;
 
 /**
+ * A state of the past, or a history of them: the events that are folded for it, five hundred on average of a long log. Its owner answers
+ * others when it has done so.
+ */
+export const PAST_BYTES = 256 * 1024;
+
+/**
  * An event of a log that is audited, up to {@link AUDIT_BYTES_MAX} in all. It is let go at once, but as long as a chain is followed its
  * owner answers others in turns: what counts for nothing could be asked for without end.
  */
