@@ -1,7 +1,8 @@
 /** Every route and every command has a row in the table of access, and every row is somebody's. */
 import { describe, expect, it } from 'vitest';
+import { AGGREGATE_TYPES } from '../../schemas/aggregates.ts';
 import { ROLES } from '../../schemas/role.ts';
-import { ACCESS, PERSONAL_DATA_ROW } from '../../workers/access/table.ts';
+import { ACCESS, LOG_ROWS, PERSONAL_DATA_ROW } from '../../workers/access/table.ts';
 import { INTROSPECTION } from '../../workers/graphql/engine.ts';
 import { guarded as behindItsRow, rowName } from '../../workers/http/access.ts';
 import { application } from '../../workers/http/app.ts';
@@ -49,6 +50,20 @@ describe('the table of access (workers/access/table.ts)', () => {
         ROLES.map((role) => row[role]),
         name,
       ).not.toContain('own');
+  });
+
+  it('lets nobody read the events of what it may not see', () => {
+    const readers = (name: string) => ROLES.filter((role) => ACCESS[name]?.[role] === 'all');
+    for (const type of AGGREGATE_TYPES) {
+      const own = `get${type.charAt(0).toUpperCase()}${type.slice(1)}`;
+      // The log of denials has no state that is shown.
+      if (type === 'accessLog') continue;
+      const seenBy = readers(own);
+      const isForFewer = readers('getEvents').some((role) => !seenBy.includes(role));
+      expect(LOG_ROWS[type], `say in LOG_ROWS who may read the events of ${type}`).toBe(
+        isForFewer ? own : undefined,
+      );
+    }
   });
 
   it('finds what a row concerns in the path', () => {

@@ -173,6 +173,7 @@ export const ACCESS: Readonly<Record<string, AccessRow>> = {
  * their state is, by whatever way events are read.
  */
 export const LOG_ROWS: Readonly<Partial<Record<AggregateType, string>>> = {
+  reconciliation: 'getReconciliation',
   serviceKey: 'getServiceKey',
   subject: 'getSubject',
 };
