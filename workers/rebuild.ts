@@ -73,12 +73,13 @@ export async function rebuildViews(
   await Promise.all(parts.map((deps) => advanceRebuild(deps, isOver)));
   const progress = await rebuildProgress(parts);
   if (progress === null) throw new Error('a rebuild has left no trace');
-  const { status, phase, aggregatesDone, eventsApplied, differencesFound } = progress;
-
+  const { status, phase, reason, aggregatesDone, eventsApplied, differencesFound } = progress;
   logger.log(status === 'FAILED' ? 'error' : 'info', 'rebuild of views', {
     kind: wanted.kind,
+    views: progress.views.join(' '),
     status,
     phase,
+    ...(reason === null ? {} : { reason }),
     aggregatesDone,
     eventsApplied,
     differencesFound,

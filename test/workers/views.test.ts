@@ -169,11 +169,19 @@ describe('an account with an event that this release does not know, as after a r
   });
 
   it('ends a rebuild, which says why and stands in the way of none', async () => {
-    const failed = await toTheEnd('/v1/views/rebuild');
-    expect(failed).toMatchObject({
-      status: 'FAILED',
-      reason: `journal of account/${id} contradicts its owner: this release cannot say what it is (account cannot fold HoldingSplit)`,
-    });
+    const reason = `journal of account/${id} contradicts its owner: this release cannot say what it is (account cannot fold HoldingSplit)`;
+    const print = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    expect(await toTheEnd('/v1/views/rebuild')).toMatchObject({ status: 'FAILED', reason });
+    const lines = print.mock.calls.map(([line]) => JSON.parse(line as string) as Record<string, unknown>);
+    print.mockRestore();
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        message: 'rebuild of views',
+        status: 'FAILED',
+        reason,
+        views: VIEWS.join(' '),
+      }),
+    );
     expect(await toTheEnd('/v1/views/rebuild', { views: ['sagas'] })).toMatchObject({ status: 'SWITCHED' });
   });
 });
