@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { DEFINITIONS } from '../../actors/saga/definitions/index.ts';
 import { findStep } from '../../actors/saga/state.ts';
-import { CANCELLATION_DEFINITION, TRANSFER_DEFINITION } from '../../schemas/saga.ts';
+import { CANCELLATION_DEFINITION, FULFILMENT_DEFINITION, TRANSFER_DEFINITION } from '../../schemas/saga.ts';
 import { Fulfilment } from '../support/fulfilment.ts';
 import { orderInput, PaidSaga } from '../support/paidSaga.ts';
 import { authorize, capture } from '../support/payment.ts';
@@ -81,6 +81,30 @@ it('a cancellation ends once its refund was paid otherwise', async () => {
   expect(shop.status).toBe('PARKED');
   await shop.toSaga('SettleSaga', otherwise);
   expect(shop.status).toBe('COMPLETED');
+});
+
+it('what the bank never lets go of can be taken by hand, and goes back with the next try', async () => {
+  const token = 'tok_void_decline';
+  for (const [sagaId, ended] of [
+    ['cancel-o', 'COMPLETED'],
+    ['fulfil-o', 'COMPENSATED'],
+  ] as const) {
+    const shop = new PaidSaga(sagaId);
+    if (sagaId === 'cancel-o') {
+      await shop.toPayment(authorize({ orderId: 'o', amount: '2', token }));
+      const data = { sagaId, definition: CANCELLATION_DEFINITION, input: orderInput(token) };
+      await shop.toSaga('StartSaga', data);
+    } else {
+      const data = { sagaId, definition: FULFILMENT_DEFINITION, input: orderInput(token) };
+      await shop.toSaga('StartSaga', data);
+      await shop.toSaga('CompensateSaga', otherwise);
+    }
+    await shop.toSaga('RetrySaga', otherwise);
+    expect([shop.status, shop.money]).toEqual(['PARKED', 'AUTHORIZED']);
+    await shop.toPayment(capture());
+    await shop.toSaga('RetrySaga', otherwise);
+    expect([shop.status, shop.money]).toEqual([ended, 'REFUNDED']);
+  }
 });
 
 it('nothing else can be settled, and nothing beside it', () => {
