@@ -252,6 +252,7 @@ describe('what an answer is made of', () => {
       ['POST', '/v1/graphql', { body: events(1_000) }],
       ['POST', '/v1/graphql', { body: { query: shownLittleOf } }],
       ['GET', '/v1/audit/account/room'],
+      ['POST', '/v1/commands', { body: { commands: Array.from({ length: 1_500 }, () => ({})) } }],
       ['POST', `${connect}/GetAccountEvents`, { body: { id: 'room', limit: 1_000 } }],
       ['POST', `${connect}/GetStatement`, { body: { id: 'room' } }],
     ];
@@ -260,6 +261,7 @@ describe('what an answer is made of', () => {
       ['GET', '/v1/accounts/room-small/statement'],
       ['GET', '/v1/audit/account/room-small'],
       ['POST', '/v1/graphql', { body: events(10) }],
+      ['POST', '/v1/commands', { body: { commands: deposits('room', 40) } }],
       ['POST', `${connect}/GetStatement`, { body: { id: 'room-small' } }],
     ];
     const statuses = async (asked: typeof large) => {

@@ -108,14 +108,15 @@ export type Line = { readonly value: unknown } | { readonly faults: readonly Req
 const LINE_FEED = 0x0a;
 const JSON_SPACE: ReadonlySet<number> = new Set([LINE_FEED, 0x0d, 0x20, 0x09]);
 
-/** Whether the bytes have more than `limit` lines, a line feed at the end not counted. */
-export function hasMoreLines(bytes: Uint8Array, limit: number): boolean {
+/** Lines of the bytes, a line feed at the end not counted; where they are more than `limit`, one more than that. */
+export function countLines(bytes: Uint8Array, limit: number): number {
   let lines = 1;
-  for (let feed = bytes.indexOf(LINE_FEED); feed >= 0 && feed < bytes.length - 1; ) {
-    if (++lines > limit) return true;
+  let feed = bytes.indexOf(LINE_FEED);
+  while (feed >= 0 && feed < bytes.length - 1 && lines <= limit) {
+    lines++;
     feed = bytes.indexOf(LINE_FEED, feed + 1);
   }
-  return false;
+  return lines;
 }
 
 /** NDJSON: empty lines at the end are none, a line that does not parse is refused in its place. */

@@ -13,6 +13,9 @@ export const FIELD_BYTES = 64;
 /** An event of a statement: as it is read, as the movement that it becomes, and on the pages of a file. */
 export const STATEMENT_EVENT_BYTES = 1_024;
 
+/** A command of a batch: what it is judged with, and its result, which of a bad one tells up to five faults and may be a hundred times as long. */
+export const COMMAND_BYTES = 256;
+
 /**
  * A state of the past, or a history of them: the events that are folded for it, five hundred on average of a long log. Its owner answers
  * others when it has done so.

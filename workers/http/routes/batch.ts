@@ -2,7 +2,8 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { receiverOf } from '../../aggregates.ts';
-import { BATCH_COMMANDS, BATCH_COMMANDS_MAX, hasMoreLines, type Line, parseLines } from '../batch.ts';
+import { COMMAND_BYTES } from '../../limits/room.ts';
+import { BATCH_COMMANDS, BATCH_COMMANDS_MAX, countLines, type Line, parseLines } from '../batch.ts';
 import { BATCH_BYTES_MAX, readBytes, requireMediaType } from '../body.ts';
 import type { HttpEnv } from '../context.ts';
 import { callerOf, recordDenial } from '../denial.ts';
@@ -74,9 +75,11 @@ async function readCommands(c: Context<HttpEnv>): Promise<readonly Line[]> {
   const bytes = await readBytes(c, BATCH_BYTES_MAX);
   if (type === 'application/x-ndjson') {
     // Before any line is parsed: eight megabytes of short lines are millions of them.
-    if (hasMoreLines(bytes, BATCH_COMMANDS_MAX)) throw tooManyCommands();
+    const count = countLines(bytes, BATCH_COMMANDS_MAX);
+    if (count > BATCH_COMMANDS_MAX) throw tooManyCommands();
     // A value takes a byte at least.
     if (bytes.length > BATCH_VALUES_MAX && countJson(bytes).values > BATCH_VALUES_MAX) throw tooManyValues();
+    c.get('takeBytes')?.(count * COMMAND_BYTES);
     const lines = parseLines(bytes);
     if (lines.length === 0) throw invalidRequest([{ path: '', message: 'must have at least one command' }]);
     return lines;
@@ -84,6 +87,7 @@ async function readCommands(c: Context<HttpEnv>): Promise<readonly Line[]> {
   const { elements, values } = countJson(bytes);
   if (elements > BATCH_COMMANDS_MAX) throw tooManyCommands();
   if (values > BATCH_VALUES_MAX) throw tooManyValues();
+  c.get('takeBytes')?.(elements * COMMAND_BYTES);
   const parsed = parseStrictJson(bytes);
   if (!parsed.ok) throw invalidRequest(parsed.errors);
   const { commands } = parseWith(BatchBody, parsed.value);
