@@ -1,7 +1,8 @@
 /** Waiting for another part of the platform, for how long, and which failures pass. */
 import { inTime as answeredInTime } from '../actors/kernel/inTime.ts';
 
-export { Unanswered } from '../actors/kernel/inTime.ts';
+export { type StartTimer, sharedTimers, Unanswered } from '../actors/kernel/inTime.ts';
+export { answeredInTime };
 
 /**
  * Milliseconds that a reader waits for an actor or a view database. Waking an actor takes some milliseconds and folding a
@@ -37,7 +38,8 @@ export function inTime<Answer>(
   return answeredInTime(startTimer, who, call, milliseconds);
 }
 
-function startTimer(task: () => void, milliseconds: number): () => void {
+/** The runtime's timers. */
+export function startTimer(task: () => void, milliseconds: number): () => void {
   const timer = setTimeout(task, milliseconds);
   return () => clearTimeout(timer);
 }

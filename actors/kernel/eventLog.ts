@@ -67,6 +67,11 @@ const RECALL = `
     FROM json_each(?) AS sought JOIN resources AS known ON known.resource_id = sought.value
     JOIN events AS event ON event.version = known.version`;
 
+/** The same of a log in which no id leads to a command of another. */
+const RECALL_COMMANDS = `
+  SELECT 'commands', event.command_id, event.version, event.fingerprint
+    FROM json_each(?) AS sought JOIN events AS event ON event.command_id = sought.value`;
+
 const EMPTY_HEAD = { version: 0, hash: GENESIS_HASH_TEXT, recordedAt: 0 } as const;
 
 /**
@@ -79,6 +84,8 @@ export class EventLog {
   readonly search: LogSearch;
   readonly #storage: ActorStorage;
   #stored: boolean;
+  /** Whether `resources` has rows; undefined where that is not known. */
+  #hasResources: boolean | undefined;
   /** The newest events, without a gap up to the head: a copy of rows that are in storage. */
   #tail: StoredEvent[] = [];
 
@@ -147,6 +154,7 @@ export class EventLog {
     let rowsWritten = insertEvents(sql, events);
     for (const { resourceId, version } of events) {
       if (resourceId === null) continue;
+      this.#hasResources = true;
       rowsWritten += sql.exec('INSERT INTO resources VALUES (?, ?)', resourceId, version).rowsWritten;
     }
     return rowsWritten;
@@ -167,6 +175,7 @@ export class EventLog {
   /** After a transaction that was undone: memory may be ahead of storage, and is given up. */
   forget(): void {
     this.#stored = hasTables(this.#storage);
+    this.#hasResources = undefined;
     this.#tail = [];
   }
 
@@ -183,8 +192,13 @@ export class EventLog {
   recall(commandIds: readonly string[], resourceIds: readonly string[]): Recalled {
     const recalled: Recalled = { commands: new Map(), resources: new Map() };
     if (!this.#stored) return recalled;
-    const sought = [JSON.stringify(commandIds), JSON.stringify(resourceIds)];
-    for (const [kind, id, version, fingerprint] of this.#storage.sql.exec(RECALL, ...sought).raw()) {
+    const { sql } = this.#storage;
+    this.#hasResources ??= sql.exec('SELECT 1 FROM resources LIMIT 1').toArray().length > 0;
+    const sought = [commandIds, ...(this.#hasResources ? [resourceIds] : [])].map((ids) =>
+      JSON.stringify(ids),
+    );
+    const statement = this.#hasResources ? RECALL : RECALL_COMMANDS;
+    for (const [kind, id, version, fingerprint] of sql.exec(statement, ...sought).raw()) {
       const known = { version: version as number, fingerprint: fingerprint as number };
       recalled[kind as keyof Recalled].set(id as string, known);
     }

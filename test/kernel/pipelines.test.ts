@@ -1,7 +1,7 @@
 /** The stubs by which commands of a stream reach their aggregates. */
 import { describe, expect, it, vi } from 'vitest';
 import type { AggregateActor } from '../../workers/aggregates.ts';
-import { TELL_MS_MAX, Unanswered } from '../../workers/inTime.ts';
+import { sharedTimers, startTimer, TELL_MS_MAX, Unanswered } from '../../workers/inTime.ts';
 import { Pipelines, STUBS_MAX } from '../../workers/streams/pipelines.ts';
 
 const context = { userId: 'u', correlationId: 'r', causationId: null };
@@ -10,15 +10,18 @@ const context = { userId: 'u', correlationId: 'r', causationId: null };
 function world() {
   const made: string[] = [];
   const answers = new Map<string, PromiseWithResolvers<string>>();
-  const pipelines = new Pipelines(({ aggregateId }) => {
-    made.push(aggregateId);
-    const executeBrief = () => {
-      const answer = Promise.withResolvers<string>();
-      answers.set(aggregateId, answer);
-      return answer.promise;
-    };
-    return { executeBrief } as unknown as AggregateActor;
-  });
+  const pipelines = new Pipelines(
+    ({ aggregateId }) => {
+      made.push(aggregateId);
+      const executeBrief = () => {
+        const answer = Promise.withResolvers<string>();
+        answers.set(aggregateId, answer);
+        return answer.promise;
+      };
+      return { executeBrief } as unknown as AggregateActor;
+    },
+    sharedTimers(startTimer, () => Date.now()),
+  );
   const call = (aggregateId: string) =>
     pipelines.to({ aggregateType: 'account', aggregateId }).executeBrief('[]', context);
   const callAnswered = async (aggregateId: string) => {

@@ -5,6 +5,7 @@
 import type { Notice } from '../../actors/kernel/watchers.ts';
 import { errorFields } from '../../telemetry/logger.ts';
 import type { ShownKey, Target } from '../access/principal.ts';
+import { sharedTimers, startTimer } from '../inTime.ts';
 import { COMMANDS_IN_FLIGHT_MAX, type CommandsDeps, runCommandsFrame } from './commands.ts';
 import {
   type Attachment,
@@ -56,7 +57,10 @@ export class Hub {
     this.#deps = deps;
     deps.hubs.add(deps.name, this);
     this.#watches = new Watches(deps);
-    const pipelines = new Pipelines((target) => deps.actorOf(target));
+    const pipelines = new Pipelines(
+      (target) => deps.actorOf(target),
+      sharedTimers(startTimer, () => deps.clock.now()),
+    );
     this.#commands = { ...deps, actorOf: (target) => pipelines.to(target) };
   }
 

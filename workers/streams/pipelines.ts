@@ -4,7 +4,7 @@
  */
 import type { Target } from '../access/principal.ts';
 import type { AggregateActor } from '../aggregates.ts';
-import { inTime, TELL_MS_MAX } from '../inTime.ts';
+import { answeredInTime, type StartTimer, TELL_MS_MAX } from '../inTime.ts';
 
 /** Stubs kept at a time, and those that have something on their way. The one that was used longest ago goes first. */
 export const STUBS_MAX = 2_000;
@@ -18,9 +18,11 @@ interface Pipeline {
 export class Pipelines {
   readonly #pipelines = new Map<string, Pipeline>();
   readonly #stubOf: (target: Target) => AggregateActor;
+  readonly #startTimer: StartTimer;
 
-  constructor(stubOf: (target: Target) => AggregateActor) {
+  constructor(stubOf: (target: Target) => AggregateActor, startTimer: StartTimer) {
     this.#stubOf = stubOf;
+    this.#startTimer = startTimer;
   }
 
   /** The actor as commands reach it, for as long as it is waited for. After a failed call its stub is broken for good, and the next call gets another. */
@@ -38,7 +40,7 @@ export class Pipelines {
   async #answered(key: string, pipeline: Pipeline, call: Promise<string>): Promise<string> {
     pipeline.calls++;
     try {
-      return await inTime(key, call, TELL_MS_MAX);
+      return await answeredInTime(this.#startTimer, key, call, TELL_MS_MAX);
     } catch (error) {
       if (this.#pipelines.get(key) === pipeline) this.#pipelines.delete(key);
       throw error;
