@@ -174,8 +174,8 @@ export class EventLog {
 
   /** After a transaction that was undone: memory may be ahead of storage, and is given up. */
   forget(): void {
-    this.#stored = hasTables(this.#storage);
     this.#hasResources = undefined;
+    this.#stored = hasTables(this.#storage);
     this.#tail = [];
   }
 

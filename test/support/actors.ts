@@ -5,7 +5,7 @@ import type { AccountState } from '../../actors/account/state.ts';
 import type { ActorCore, BriefOutcome } from '../../actors/kernel/actorCore.ts';
 import type { EventSourcedActor } from '../../actors/kernel/eventSourcedActor.ts';
 import type { SqlValue } from '../../actors/kernel/storage.ts';
-import type { ChainReport } from '../../actors/kernel/verify.ts';
+import type { ChainReport, VerifyRange } from '../../actors/kernel/verify.ts';
 import { AGGREGATES, type AggregateType } from '../../schemas/aggregates.ts';
 import type { CommandContext, CommandEnvelope, EventEnvelope, Outcome } from '../../schemas/envelope.ts';
 import { type ToyWorld, toyWorld } from './toy.ts';
@@ -28,7 +28,7 @@ export interface Actor<State> {
   head(): Promise<number>;
   events(fromVersion?: number, limit?: number): Promise<EventEnvelope[]>;
   messages(fromVersion: number, limit: number): Promise<string[]>;
-  verify(): Promise<ChainReport>;
+  verify(range?: VerifyRange): Promise<ChainReport>;
   rowsWritten(): Promise<number>;
   /** Tears the instance down. The next call wakes another one, which knows only what is stored. */
   evict(): Promise<void>;
@@ -113,7 +113,7 @@ function actor<State>(stub: DurableObjectStub<AnyActor>): Actor<State> {
     head: () => remote.head(),
     events: async (fromVersion = 1, limit = 1_000) => JSON.parse(await remote.events(fromVersion, limit)),
     messages: (fromVersion, limit) => remote.messages(fromVersion, limit),
-    verify: () => remote.verify(),
+    verify: (range) => remote.verify(range),
     rowsWritten: () => remote.rowsWritten(),
     evict: () => evictDurableObject(stub),
     inside,

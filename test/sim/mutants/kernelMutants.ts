@@ -71,6 +71,17 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'ids-of-things-unknown',
+    breaks: 'A log goes on taking itself for one without ids of things, after it has stored the first.',
+    patches: [
+      {
+        file: 'actors/kernel/eventLog.ts',
+        find: '      this.#hasResources = true;\n',
+        replace: '',
+      },
+    ],
+  },
+  {
     name: 'tail-ahead-of-storage',
     breaks: 'Events of a turn that was undone stay in memory as if they had been stored.',
     patches: [
