@@ -1,6 +1,6 @@
 /** Wires the reconciler's checks to this Worker's bindings. */
 import type { SagaState } from '../actors/saga/state.ts';
-import { announcementText } from '../queues/archive/gathering.ts';
+import { announcementText, type OpenRange } from '../queues/archive/gathering.ts';
 import { sequenceText } from '../queues/archive/manifest.ts';
 import type { Pacing } from '../queues/kernel/pacing.ts';
 import type { AggregateKey } from '../queues/kernel/positions.ts';
@@ -74,12 +74,16 @@ export function checksOf(
       ...log,
       compare: pacing.afterOthers((keys) => comparedLogs(env, archivist, keys)),
       logger,
-      archive: async (ranges, extent) => {
-        const announced = ranges.map(announcementText);
-        if (!(await archivist((stub) => stub.accept(announced))))
-          throw new Error('the archivist has no room');
-        if (extent === 'all') await sealAll(archivist);
-        else await archivist((stub) => stub.seal());
+      archive: async (range) => {
+        await announceTo(archivist, [range]);
+        await sealAll(archivist);
+      },
+      catchUp: async (ranges) => {
+        await announceTo(archivist, ranges);
+        if (CAUGHT_UP.has(archivist)) return 'WAITS';
+        CAUGHT_UP.add(archivist);
+        await archivist((stub) => stub.seal());
+        return 'TAKEN';
       },
     }),
     segmentCheck({
@@ -102,6 +106,14 @@ export function checksOf(
       enter: (key) => directoryPart(env, partOf(key.aggregateId, DIRECTORY_PARTS)).register(key),
     }),
   ];
+}
+
+/** Who was asked to catch up already in its tick or call. */
+const CAUGHT_UP = new WeakSet<AskArchivist>();
+
+async function announceTo(archivist: AskArchivist, ranges: readonly OpenRange[]): Promise<void> {
+  if (!(await archivist((stub) => stub.accept(ranges.map(announcementText)))))
+    throw new Error('the archivist has no room');
 }
 
 /** What all checks ask of the logs. */

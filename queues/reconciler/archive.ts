@@ -22,8 +22,13 @@ export interface ArchiveCheckDeps {
   /** Some logs beside the archive, in the order asked for. */
   compare(keys: readonly AggregateKey[]): Promise<readonly ArchivedLog[]>;
   recordedAt(key: AggregateKey, version: number): Promise<number>;
-  /** Has events archived now that are not, from the logs: as many as one run of the archivist takes, or `all` of them. */
-  archive(ranges: readonly OpenRange[], extent: 'run' | 'all'): Promise<void>;
+  /** Has events archived now that are not, from their log. */
+  archive(range: OpenRange): Promise<void>;
+  /**
+   * Has the archivist take what it lacks. `WAITS`: it was told, and archives it with what else comes, since it has been asked once
+   * already in this tick or call: each time makes segments of their own.
+   */
+  catchUp(ranges: readonly OpenRange[]): Promise<'TAKEN' | 'WAITS'>;
 }
 
 /** The check over the archive. */
@@ -49,7 +54,8 @@ export function archiveCheck(deps: ArchiveCheckDeps): Check {
     repair: async ({ aggregateType, aggregateId }) => {
       const key = { aggregateType, aggregateId };
       const [log] = await deps.compare([key]);
-      if (log?.state === 'BEHIND') await deps.archive(lacking([log]), 'all');
+      const [range] = log === undefined ? [] : lacking([log]);
+      if (range !== undefined) await deps.archive(range);
       return true;
     },
   };
@@ -57,7 +63,7 @@ export function archiveCheck(deps: ArchiveCheckDeps): Check {
 
 /**
  * What the archive lacks for long it is first asked to take now: a platform that did not run meanwhile, or a message that got lost, is
- * no fault of anything. What it cannot take is wrong.
+ * no fault of anything. What it cannot take is wrong; of what waits to be taken nothing is told yet.
  */
 async function withoutLate(
   deps: ArchiveCheckDeps,
@@ -69,7 +75,10 @@ async function withoutLate(
   const logs = compared.filter((_, index) => late[index]);
   if (logs.length === 0) return compared;
   try {
-    await deps.archive(lacking(logs), 'run');
+    if ((await deps.catchUp(lacking(logs))) === 'WAITS') {
+      deps.untold.add(logs);
+      return compared.filter((_, index) => !late[index]);
+    }
   } catch (error) {
     deps.logger.log('warn', 'late events not archived', { aggregates: logs.length, ...errorFields(error) });
     return compared;

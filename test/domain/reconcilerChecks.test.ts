@@ -132,24 +132,29 @@ describe('the archive', () => {
   function checked(
     log: { -readonly [Name in keyof ArchivedLog]: ArchivedLog[Name] },
     now: number,
-    bucket: 'there' | 'away' = 'there',
+    archivist: 'there' | 'away' | 'asked before' = 'there',
   ) {
     const archived: number[][] = [];
+    const untold = new Untold(logger);
+    const archive = async ({ fromVersion, toVersion }: { fromVersion: number; toVersion: number }) => {
+      archived.push([fromVersion, toVersion]);
+      Object.assign(log, { state: 'COMPLETE', archived: toVersion });
+    };
     const check = archiveCheck({
-      untold: new Untold(logger),
+      untold,
       logger,
       now: () => now,
       compare: async () => [log],
       recordedAt: async () => EPOCH,
-      archive: async (ranges) => {
-        if (bucket === 'away') throw new Error('the bucket is away');
-        for (const { fromVersion, toVersion } of ranges) {
-          archived.push([fromVersion, toVersion]);
-          Object.assign(log, { state: 'COMPLETE', archived: toVersion });
-        }
+      archive,
+      catchUp: async (ranges) => {
+        if (archivist === 'away') throw new Error('the bucket is away');
+        if (archivist === 'asked before') return 'WAITS';
+        for (const range of ranges) await archive(range);
+        return 'TAKEN';
       },
     });
-    return { check, archived };
+    return { check, archived, untold };
   }
 
   it.each<[ArchivedLog['state'], number, string | undefined]>([
@@ -166,6 +171,13 @@ describe('the archive', () => {
     const { check, archived } = checked({ ...KEY, state: 'BEHIND', head: 5, archived: 2 }, EPOCH + LATE_MS);
     expect(faults(await check.judge([KEY], []))).toEqual({ log: undefined });
     expect(archived).toEqual([[3, 5]]);
+  });
+
+  it('that was asked once already takes them with what else comes, and nothing is told of them yet', async () => {
+    const behind = { ...KEY, state: 'BEHIND', head: 5, archived: 2 } as const;
+    const { check, untold } = checked({ ...behind }, EPOCH + LATE_MS, 'asked before');
+    expect(await check.judge([KEY], [])).toEqual([]);
+    expect(untold.count).toBe(1);
   });
 
   it('that lacks events is brought what it lacks; what differs is left as it is', async () => {
