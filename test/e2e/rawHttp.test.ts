@@ -185,6 +185,17 @@ describe('the server', () => {
       .toBe(200);
   });
 
+  it('tells how long a large answer is before it comes, and goes on after it', async () => {
+    const batch = JSON.stringify({ commands: Array.from({ length: 1_000 }, () => ({})) });
+    const headers = [authorization, 'Content-Type: application/json', `Content-Length: ${batch.length}`];
+    const next = request('GET /v1/nothing', ['Connection: close']);
+    const { statuses, text } = await send(request('POST /v1/commands', headers, batch) + next);
+    expect(statuses).toEqual([200, 401]);
+    const length = Number(/Content-Length: (\d+)/i.exec(text)?.[1]);
+    const body = text.slice(text.indexOf('\r\n\r\n') + 4).slice(0, length);
+    expect(JSON.parse(body)).toMatchObject({ refused: 1_000 });
+  });
+
   it('takes two tokens for none, and another method in a header for nothing', async () => {
     const wrong = await send(request('GET /v1/event-types', ['Authorization: Bearer wrong', authorization]));
     expect(wrong.statuses).toEqual([401]);

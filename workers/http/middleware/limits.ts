@@ -48,13 +48,21 @@ async function admitted(c: Context<HttpEnv>, client: string, next: Next): Promis
     if (made >= HELD_BYTES_MIN && isWhole(c.res)) {
       const body = new Uint8Array(await c.res.arrayBuffer());
       stay.remain();
-      c.res = new Response(heldAnswers.hold(body, stay.leave), c.res);
+      c.res = new Response(ofLength(heldAnswers.hold(body, stay.leave), body.byteLength), c.res);
       isHeld = true;
     }
   } finally {
     if (!isHeld) stay.leave();
     end();
   }
+}
+
+/** The same stream, whose length is known: without it the answer would come in chunks, and its client could not tell how much is to come. */
+function ofLength(stream: ReadableStream<Uint8Array>, length: number): ReadableStream<Uint8Array> {
+  const { readable, writable } = new FixedLengthStream(length);
+  // Where either side ends early, so does the other: whoever waits is told by that.
+  stream.pipeTo(writable).catch(() => undefined);
+  return readable;
 }
 
 /** Whether the answer has a body that was made as a whole: a stream of events holds no more than its next one. */
