@@ -123,6 +123,7 @@ export const SUBJECT_REFUSALS = [
   'already_erased',
   'subject_erased',
   'legal_hold',
+  'hold_unknown',
   'no_legal_hold',
   'subject_key_exists',
   'subject_without_key',

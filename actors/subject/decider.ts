@@ -14,6 +14,8 @@ export interface SubjectState {
   /** The key that encrypts; 0 where there is none yet. All versions up to it are there, until erasure. */
   keyVersion: number;
   hold: { reason: string; placedAt: string } | null;
+  /** Whether the log was lost, and with it whether there was a hold: nobody has said since. */
+  isHoldUnknown: boolean;
   erasedAt: string | null;
   /** Keys up to this one are in the backup, as far as they were not lost. */
   backedUp: number;
@@ -27,6 +29,10 @@ export interface SubjectState {
 export interface BackupRequest {
   readonly keyVersion: number;
 }
+
+/** What whoever erases is told: whoever may place a hold has to say whether there is one. */
+const HOLD_UNKNOWN =
+  'The log of the subject was lost, and with it whether there was a legal hold: first place a hold, and lift it where there is none.';
 
 type SubjectDecision = Decision<SubjectEvent, SubjectRefusal>;
 
@@ -92,11 +98,12 @@ type KnownCommand = Extract<
 
 function decideKnown(
   { type, data: { reason }, at }: KnownCommand,
-  { hold, keyVersion }: Readonly<SubjectState>,
+  { hold, isHoldUnknown, keyVersion }: Readonly<SubjectState>,
 ): SubjectDecision {
   switch (type) {
     case 'EraseSubject':
       if (hold !== null) return refuse('legal_hold', `The subject is held since ${hold.placedAt}.`);
+      if (isHoldUnknown) return refuse('hold_unknown', HOLD_UNKNOWN);
       return accept({ type: 'SubjectErased', data: { reason, erasedAt: at, keys: keyVersion } });
     case 'LiftLegalHold':
       if (hold === null) return refuse('no_legal_hold', 'The subject is not held.');
@@ -123,10 +130,17 @@ function evolve(state: SubjectState, event: SubjectEvent): SubjectState {
     case 'SubjectKeyRotated':
       return { ...state, status: 'ACTIVE', keyVersion: event.data.keyVersion };
     case 'SubjectKeysRecovered':
-      return { ...state, status: 'ACTIVE', keyVersion: event.data.keyVersion, hasRecovered: true };
+      return {
+        ...state,
+        status: 'ACTIVE',
+        keyVersion: event.data.keyVersion,
+        hasRecovered: true,
+        // Keys that are there before anything else was recorded: what said more is gone.
+        isHoldUnknown: state.isHoldUnknown || state.status === 'UNKNOWN',
+      };
     case 'LegalHoldPlaced': {
       const { reason, placedAt } = event.data;
-      return { ...state, status: 'ACTIVE', hold: { reason, placedAt } };
+      return { ...state, status: 'ACTIVE', hold: { reason, placedAt }, isHoldUnknown: false };
     }
     case 'LegalHoldLifted':
       return { ...state, hold: null };
@@ -151,11 +165,12 @@ function* effects(state: Readonly<SubjectState>): Iterable<Effect<BackupRequest>
 /** The subject's rules, as the kernel runs them. */
 export const subjectDecider: Decider<SubjectState, SubjectCommand, SubjectEvent, SubjectRefusal> = {
   aggregateType: 'subject',
-  stateVersion: 3,
+  stateVersion: 4,
   initial: () => ({
     status: 'UNKNOWN',
     keyVersion: 0,
     hold: null,
+    isHoldUnknown: false,
     erasedAt: null,
     backedUp: 0,
     hasRecovered: false,

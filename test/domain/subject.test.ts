@@ -56,6 +56,17 @@ describe('a subject', () => {
     given(held, lifted).when(because('EraseSubject')).event('SubjectErased', { keys: 0 });
   });
 
+  it('is not erased where its keys came back to a lost log before anybody has said whether it is held', () => {
+    const back: SubjectEvent = { type: 'SubjectKeysRecovered', data: { keyVersion: 1 } };
+    given(back).when(because('EraseSubject')).refused('hold_unknown');
+    given(back, rotated(2)).when(because('EraseSubject')).refused('hold_unknown');
+    given(back, held).when(because('EraseSubject')).refused('legal_hold');
+    given(back, held, lifted).when(because('EraseSubject')).events(erased);
+    // The log is there, and has lost keys alone.
+    given(created, back).when(because('EraseSubject')).events(erased);
+    given(held, lifted, back).when(because('EraseSubject')).events(erased);
+  });
+
   it('is held for the newest reason, also before anything is known of it', () => {
     given().when(because('PlaceLegalHold')).events(held);
     const again = given(created, held).when(because('PlaceLegalHold', 'case 9'));

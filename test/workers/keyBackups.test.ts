@@ -308,6 +308,12 @@ describe('the backup', () => {
     await lose('kb-10');
     expect((await erase('kb-10')).status).toBe(404);
     expect(await shipToOf('kb-10')).toMatchObject(nameOf('kb-10'));
+    // Nobody knows any more whether it was held: an auditor says so.
+    expect(verdict(await erase('kb-10'))).toBe('409 hold_unknown');
+    const hold = '/v1/subjects/kb-10/hold';
+    expect((await call('PUT', hold, { body: { reason: 'the log was lost' } })).status).toBe(200);
+    expect(verdict(await erase('kb-10'))).toBe('409 legal_hold');
+    expect((await call('DELETE', `${hold}?reason=no-case`)).status).toBe(200);
     expect((await erase('kb-10')).status).toBe(200);
     expect(await shipToOf('kb-10')).toEqual({ $erased: true });
   });

@@ -185,6 +185,11 @@ const SUBJECT: Kinds<SubjectRefusal> = {
   already_erased: { status: 409, meaning: 'The subject was erased.' },
   subject_erased: { status: 409, meaning: 'The customer was erased: nothing about them is stored any more.' },
   legal_hold: { status: 409, meaning: 'The subject is held: it cannot be erased before the hold is lifted.' },
+  hold_unknown: {
+    status: 409,
+    meaning:
+      'The log of the subject was lost, and with it whether it is held: a hold has to be placed, and lifted, first.',
+  },
   no_legal_hold: { status: 422, meaning: 'The subject is not held.' },
   subject_key_exists: { status: 409, meaning: 'The subject has a key.' },
   subject_without_key: { status: 422, meaning: 'The subject has no key that could be replaced.' },

@@ -88,7 +88,7 @@ export const subjects: readonly Route[] = [
     type: 'EraseSubject',
     body: subjectCommands.EraseSubject,
     success: commandSuccess(200, 'The keys are destroyed.'),
-    refusals: ['subject_not_found', 'already_erased', 'legal_hold'],
+    refusals: ['subject_not_found', 'already_erased', 'legal_hold', 'hold_unknown'],
   }),
   commandRoute(SUBJECTS, {
     method: 'put',
