@@ -18,13 +18,6 @@ export function migrationFiles(folder: string): string[] {
     .sort((a, b) => number(a) - number(b) || (a < b ? -1 : 1));
 }
 
-/** Names every migration of every database: it differs where a database may have one to come. */
-export function migrationsStamp(databases: readonly LocalDatabase[]): string {
-  return JSON.stringify(
-    databases.map((each) => [each.binding, each.migrationsTable, migrationFiles(each.migrationsFolder)]),
-  );
-}
-
 /**
  * Applies to every database the migrations it has not had yet, and answers how many that were. The bookkeeping is
  * wrangler's (same table, same names), so a database can be handed from one tool to the other. A migration and its

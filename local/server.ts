@@ -7,7 +7,7 @@ import { EVERY_MINUTE, everyMinute, type Timetable } from './crons.ts';
 import { LocalServerError, messageOf } from './errors.ts';
 import { LocalRuntime } from './localRuntime.ts';
 import { LogFile } from './logFile.ts';
-import { applyMigrations, migrationsStamp } from './migrations.ts';
+import { applyMigrations } from './migrations.ts';
 import { openSharedStorage, type SharedStorage } from './sharedStorage.ts';
 import type { StateFolder } from './stateFolder.ts';
 import { DEFAULT_HOST, type Platform, type PlatformOptions } from './types.ts';
@@ -118,28 +118,19 @@ export class LocalServer {
   }
 
   /**
-   * Starts what has the databases and buckets, and applies the migrations that this folder has not had: the socket of the
-   * Worker is open as soon as its runtime runs, and `/readyz` must not be 200 on a database without tables. Where there will be
-   * one process, this one ends before that one starts.
+   * Starts what has the databases and buckets, and applies the migrations that they have not had: the socket of the Worker is open
+   * as soon as its runtime runs, and `/readyz` must not be 200 on a database without tables. Where there will be one process, this
+   * one ends before that one starts.
    */
   async #startStorage(shared: SharedStorage | undefined): Promise<void> {
     const { databases, worker } = this.#config;
-    const { name, compatibilityDate, d1Databases } = worker;
-    const stamp = migrationsStamp(databases);
-    const isMigrated = this.#folder.readStamp() === stamp;
-    if (shared !== undefined || !isMigrated) {
-      const miniflare = await this.#startRuntime(this.#storage, [
-        { name: `${name}-storage`, compatibilityDate, d1Databases, modules: [EMPTY_MODULE] },
-      ]);
-      if (!isMigrated) {
-        await applyMigrations(miniflare, `${name}-storage`, databases);
-        this.#folder.writeStamp(stamp);
-      }
-    }
-    if (shared === undefined) {
-      await this.#storage?.stop();
-      this.#storage = undefined;
-    }
+    const { compatibilityDate, d1Databases } = worker;
+    const name = `${worker.name}-storage`;
+    const only = { name, compatibilityDate, d1Databases, modules: [EMPTY_MODULE] };
+    await applyMigrations(await this.#startRuntime(this.#storage, [only]), name, databases);
+    if (shared !== undefined) return;
+    await this.#storage?.stop();
+    this.#storage = undefined;
   }
 
   #startCommands(bundle: string): Promise<Miniflare> {

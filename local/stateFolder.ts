@@ -27,6 +27,9 @@ const TOKEN_PATTERN = /^[A-Za-z0-9_-]{43}$/;
 /** Only the owner may read the token. */
 const OWNER_ONLY = 0o600;
 
+/** Nobody else may look into the folder of databases and buckets. */
+const OWNER_ALONE = 0o700;
+
 /** A predecessor that was just told to stop, or whose npm was killed, gets this long to let go of the folder. */
 const LOCK_WAIT_MS = 3_000;
 
@@ -60,9 +63,6 @@ export interface StateFolder {
   readonly storagePidFile: string;
   /** Where the runtimes of this server find each other. */
   readonly registryFolder: string;
-  /** Which migrations the databases have had, as `writeStamp` was last told. */
-  readStamp(): string | undefined;
-  writeStamp(stamp: string): void;
   /** Tells others which server this is. */
   announce(url: string): void;
   close(): void;
@@ -76,9 +76,7 @@ export async function openStateFolder(folder: string): Promise<StateFolder> {
   const lock = await takeLock(path, noteFile);
   const tokenFile = join(path, 'dev-token');
   const dataFolder = join(path, 'data');
-  mkdirSync(dataFolder, { recursive: true });
-  // Beside the databases it is about, so that it goes where they go.
-  const stampFile = join(dataFolder, 'migrations.json');
+  mkdirSync(dataFolder, { recursive: true, mode: OWNER_ALONE });
   // What a killed server left.
   rmSync(noteFile, { force: true });
   return {
@@ -94,8 +92,6 @@ export async function openStateFolder(folder: string): Promise<StateFolder> {
     runtimePidFile: join(path, 'runtime.pid'),
     storagePidFile: join(path, 'storage.pid'),
     registryFolder: join(path, 'registry'),
-    readStamp: () => (existsSync(stampFile) ? readFileSync(stampFile, 'utf8') : undefined),
-    writeStamp: (stamp) => writeFileSync(stampFile, stamp),
     announce(url) {
       const note: ServerNote = { pid: process.pid, url, startedAt: new Date().toISOString() };
       writeFileSync(noteFile, `${JSON.stringify(note)}\n`);

@@ -1,5 +1,5 @@
 /** The folder of a local server: what it keeps, and what is said where it cannot be one. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -20,6 +20,12 @@ describe('a state folder', () => {
     const second = await openStateFolder(path);
     second.close();
     expect([second.path, second.token]).toEqual([path, first.token]);
+  });
+
+  it('lets nobody else look at its data', async () => {
+    const { dataFolder, close } = await openStateFolder(join(base, 'private'));
+    close();
+    expect(statSync(dataFolder).mode & 0o077).toBe(0);
   });
 
   it.each([

@@ -74,6 +74,19 @@ describe('the local server', () => {
     expect(pids.map(isAlive)).toEqual([false, false]);
   });
 
+  it('starts on a folder that has lost its databases, and fills them from the logs', {
+    timeout: TEST_MS,
+  }, async () => {
+    const { platform, client } = await start();
+    expect((await open(client, 'acc-kept')).status).toBe(201);
+    await untilViewed(client, ['acc-kept']);
+    await platform.stop();
+    rmSync(join(folder, 'data/d1'), { recursive: true });
+    const again = await start();
+    await again.platform.sweep();
+    await untilViewed(again.client, ['acc-kept']);
+  });
+
   it('is one process where that is asked for, over what two have written', { timeout: TEST_MS }, async () => {
     const two = await start();
     expect((await open(two.client, 'acc-two')).status).toBe(201);
