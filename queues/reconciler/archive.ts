@@ -76,6 +76,7 @@ async function withoutLate(
   if (logs.length === 0) return compared;
   try {
     if ((await deps.catchUp(lacking(logs))) === 'WAITS') {
+      deps.logger.log('info', 'late events wait for the next segment', { aggregates: logs.length });
       deps.untold.add(logs);
       return compared.filter((_, index) => !late[index]);
     }
