@@ -134,7 +134,7 @@ const FOLDED: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   saga: { 6: '1995f5b208f62628' },
   serviceKey: { 1: '049bde147321e597' },
   shipment: { 1: 'a5e2cb2d04276e7f' },
-  subject: { 3: '7412952bae85508f' },
+  subject: { 4: '4cb47c5bfe8baa45' },
 };
 
 describe('the states of older logs, from which snapshots are', () => {
