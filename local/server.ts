@@ -8,7 +8,7 @@ import { LocalServerError, messageOf } from './errors.ts';
 import { LocalRuntime } from './localRuntime.ts';
 import { LogFile } from './logFile.ts';
 import { applyMigrations } from './migrations.ts';
-import { openSharedStorage, type SharedStorage } from './sharedStorage.ts';
+import { keepStorage, openSharedStorage, type SharedStorage } from './sharedStorage.ts';
 import type { StateFolder } from './stateFolder.ts';
 import { DEFAULT_HOST, type Platform, type PlatformOptions } from './types.ts';
 
@@ -43,6 +43,8 @@ export class LocalServer {
   #storage: LocalRuntime | undefined;
   /** The objects and everything that answers. */
   #commands: LocalRuntime | undefined;
+  /** Ends the care that the runtime of the storage goes on having it, whatever the registry forgets. */
+  #letStorageGo: (() => void) | undefined;
   #miniflare: Miniflare | undefined;
   #timetable: Timetable | undefined;
   #stopped: Promise<void> | undefined;
@@ -97,6 +99,7 @@ export class LocalServer {
 
   async #stop(): Promise<void> {
     this.#timetable?.stop();
+    this.#letStorageGo?.();
     await this.#commands?.stop();
     await this.#storage?.stop();
     this.#log.close();
@@ -128,7 +131,10 @@ export class LocalServer {
     const name = `${worker.name}-storage`;
     const only = { name, compatibilityDate, d1Databases, modules: [EMPTY_MODULE] };
     await applyMigrations(await this.#startRuntime(this.#storage, [only]), name, databases);
-    if (shared !== undefined) return;
+    if (shared !== undefined) {
+      if (this.#stopped === undefined) this.#letStorageGo = keepStorage(shared);
+      return;
+    }
     await this.#storage?.stop();
     this.#storage = undefined;
   }

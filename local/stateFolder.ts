@@ -76,7 +76,9 @@ export async function openStateFolder(folder: string): Promise<StateFolder> {
   const lock = await takeLock(path, noteFile);
   const tokenFile = join(path, 'dev-token');
   const dataFolder = join(path, 'data');
-  mkdirSync(dataFolder, { recursive: true, mode: OWNER_ALONE });
+  mkdirSync(dataFolder, { recursive: true });
+  // Also the one of an earlier server, which was made for everybody.
+  chmodSync(dataFolder, OWNER_ALONE);
   // What a killed server left.
   rmSync(noteFile, { force: true });
   return {

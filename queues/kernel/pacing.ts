@@ -1,6 +1,6 @@
 /**
- * Bounded load: what is done for nobody in particular lets others have their turn. Where objects, Worker and database share a thread, as in a
- * local run, its calls follow each other without a gap, and nobody else's request is even read before it pauses.
+ * Bounded load: what is done for nobody in particular lets others have their turn. Where objects and Worker share a thread, as in a local run,
+ * its calls follow each other without a gap, and nobody else's request is even read before it pauses.
  */
 import type { Statement, ViewDatabase } from './database.ts';
 

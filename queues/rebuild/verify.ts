@@ -43,7 +43,7 @@ import { aggregatesAfter, cursorAfter } from './pages.ts';
 /** Versions of one step: what it reads besides, positions and pages, is shared by so many. */
 const VERIFY_VERSIONS_MAX = 10_000;
 
-/** Versions compared in one transaction where nobody waits: some 20 ms, in which a local run has no turn for anybody. */
+/** Versions compared in one transaction where nobody waits: some 20 ms, for which others wait for the database. */
 const COMPARED_VERSIONS_MAX = 4_000;
 
 /** Aggregates looked at in one transaction: each is a call to its owner. */

@@ -2,8 +2,9 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openSharedStorage } from '../../local/sharedStorage.ts';
+import { openSharedStorage, putFirst } from '../../local/sharedStorage.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'folio-shared-'));
 afterAll(() => rmSync(base, { recursive: true }));
@@ -34,6 +35,23 @@ describe('storage in a process of its own', () => {
     const registryFolder = join(base, reason);
     expect(await openSharedStorage(registryFolder, isOneProcess, cores, keepsBirth)).toBe(reason);
     expect(existsSync(join(registryFolder, 'probe'))).toBe(false);
+  });
+
+  it.each([
+    ['takes out who has come before its owner', ['objects', 'storage'], ['storage']],
+    ['lets everybody be where its owner was first', ['storage', 'objects'], ['objects', 'storage']],
+    ['waits where its owner is not there', ['objects'], ['objects']],
+  ])('%s', async (_name, order, left) => {
+    const registryFolder = mkdtempSync(join(base, 'order-'));
+    const prefix = '__miniflare_storage_candidate__-';
+    writeFileSync(join(registryFolder, 'a-worker'), '{}');
+    for (const name of order) {
+      writeFileSync(join(registryFolder, `${prefix}${name}`), '{}');
+      // Longer than the ticks in which a kernel counts the changes of files.
+      await sleep(20);
+    }
+    putFirst(registryFolder, `${prefix}storage`);
+    expect(readdirSync(registryFolder).sort()).toEqual([...left.map((name) => prefix + name), 'a-worker']);
   });
 
   it('uses no registry that others have', async () => {

@@ -1,5 +1,5 @@
 /** The folder of a local server: what it keeps, and what is said where it cannot be one. */
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -23,9 +23,13 @@ describe('a state folder', () => {
   });
 
   it('lets nobody else look at its data', async () => {
-    const { dataFolder, close } = await openStateFolder(join(base, 'private'));
-    close();
-    expect(statSync(dataFolder).mode & 0o077).toBe(0);
+    const path = join(base, 'private');
+    for (const mode of [0o755, 0o700]) {
+      const { dataFolder, close } = await openStateFolder(path);
+      close();
+      expect(statSync(dataFolder).mode & 0o077).toBe(0);
+      chmodSync(dataFolder, mode);
+    }
   });
 
   it.each([

@@ -1,5 +1,5 @@
 /** The local server's two processes: what either's end means for the other, and for what was acknowledged. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -41,6 +41,16 @@ function open(client: Client, accountId: string) {
   };
   const body = JSON.stringify({ accountId, ...opening });
   return client.send({ method: 'POST', path: '/v1/accounts', body });
+}
+
+/** Those that could have the databases, the oldest first. */
+function entries(): string[] {
+  const birthOf = (name: string) =>
+    statSync(join(folder, 'registry', name), { throwIfNoEntry: false })?.birthtimeMs ?? Number.NaN;
+  const births = readdirSync(join(folder, 'registry'))
+    .filter((name) => name.includes('storage_candidate'))
+    .map((name) => ({ name, birth: birthOf(name) }));
+  return births.sort((a, b) => a.birth - b.birth).map(({ name }) => name);
 }
 
 /** Waits until the view of accounts has these. */
@@ -85,6 +95,18 @@ describe('the local server', () => {
     const again = await start();
     await again.platform.sweep();
     await untilViewed(again.client, ['acc-kept']);
+  });
+
+  it('has its databases back in their own process when the registry forgot who was first, as after the machine slept', {
+    timeout: TEST_MS,
+  }, async ({ skip }) => {
+    const { platform, client } = await start();
+    if (platform.storagePid() === undefined) skip();
+    const [storage] = entries();
+    rmSync(join(folder, 'registry', storage as string));
+    while (entries().length < 2 || entries()[0] !== storage) await sleep(POLL_MS);
+    expect((await open(client, 'acc-after')).status).toBe(201);
+    await untilViewed(client, ['acc-after']);
   });
 
   it('is one process where that is asked for, over what two have written', { timeout: TEST_MS }, async () => {
