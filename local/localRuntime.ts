@@ -55,9 +55,14 @@ export class LocalRuntime {
     return this.#watch.pid();
   }
 
+  /** From here on it is no crash if it ends: a signal to all of the server's processes has reached it as well. */
+  expectEnd(): void {
+    this.#isStopping = true;
+  }
+
   /** Accepts nothing more, lets requests in flight finish, and ends it. */
   async stop(): Promise<void> {
-    this.#isStopping = true;
+    this.expectEnd();
     if (this.#miniflare !== undefined) {
       await this.#watch.drain();
       // Where the start failed, so does dispose, with the error that the caller is about to see anyway.

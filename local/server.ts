@@ -100,6 +100,7 @@ export class LocalServer {
   async #stop(): Promise<void> {
     this.#timetable?.stop();
     this.#letStorageGo?.();
+    this.#storage?.expectEnd();
     await this.#commands?.stop();
     await this.#storage?.stop();
     this.#log.close();

@@ -1,5 +1,5 @@
 /** The local server's two processes: what either's end means for the other, and for what was acknowledged. */
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -107,6 +107,19 @@ describe('the local server', () => {
     while (entries().length < 2 || entries()[0] !== storage) await sleep(POLL_MS);
     expect((await open(client, 'acc-after')).status).toBe(201);
     await untilViewed(client, ['acc-after']);
+  });
+
+  it('says of no process that it crashed where all of them are told to end', {
+    timeout: TEST_MS,
+  }, async () => {
+    const { platform, client } = await start();
+    expect((await open(client, 'acc-last')).status).toBe(201);
+    // As a supervisor does: the runtimes hear it from there and from the server.
+    for (const pid of [platform.storagePid(), platform.runtimePid()]) {
+      if (pid !== undefined) process.kill(pid, 'SIGTERM');
+    }
+    await platform.stop();
+    expect(readFileSync(platform.logFile, 'utf8')).not.toContain('crashed');
   });
 
   it('is one process where that is asked for, over what two have written', { timeout: TEST_MS }, async () => {
