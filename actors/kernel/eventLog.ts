@@ -187,7 +187,7 @@ export class EventLog {
 
   /**
    * Which of these commands have run, and which commands created these things under another id, each by the id sought. One
-   * statement whatever the count.
+   * statement whatever the count, and once in a log's life in memory another that asks whether there are such things.
    */
   recall(commandIds: readonly string[], resourceIds: readonly string[]): Recalled {
     const recalled: Recalled = { commands: new Map(), resources: new Map() };
