@@ -1,6 +1,6 @@
 import type { Miniflare, V4SharedOptions, V4WorkerOptions } from 'miniflare';
 import type { LogFile } from './logFile.ts';
-import { endAbandonedRuntime, RuntimeWatch } from './runtime.ts';
+import { endAbandonedRuntime, RuntimeWatch } from './runtimeWatch.ts';
 import type { SharedStorage } from './sharedStorage.ts';
 import { DEFAULT_HOST } from './types.ts';
 

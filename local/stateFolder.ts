@@ -28,7 +28,7 @@ const TOKEN_PATTERN = /^[A-Za-z0-9_-]{43}$/;
 const OWNER_ONLY = 0o600;
 
 /** Nobody else may look into the folder of databases and buckets. */
-const OWNER_ALONE = 0o700;
+const OWNER_ONLY_FOLDER = 0o700;
 
 /** A predecessor that was just told to stop, or whose npm was killed, gets this long to let go of the folder. */
 const LOCK_WAIT_MS = 3_000;
@@ -78,7 +78,7 @@ export async function openStateFolder(folder: string): Promise<StateFolder> {
   const dataFolder = join(path, 'data');
   mkdirSync(dataFolder, { recursive: true });
   // Also the one of an earlier server, which was made for everybody.
-  chmodSync(dataFolder, OWNER_ALONE);
+  chmodSync(dataFolder, OWNER_ONLY_FOLDER);
   // What a killed server left.
   rmSync(noteFile, { force: true });
   return {

@@ -21,7 +21,7 @@ export interface PlatformOptions {
   readonly ownSignals?: boolean;
   /** False leaves `scheduled` to calls of `sweep()`, for tests that count them. */
   readonly crons?: boolean;
-  /** True keeps databases and buckets in the process of the objects: slower, and no port is opened to other users of the machine. */
+  /** True keeps databases and buckets in the process of the objects: slower, and without the debugging port between the two, which other users of the machine could use. */
   readonly oneProcess?: boolean;
   /** Another configuration than the repository's, for tests of the server itself. */
   readonly configPath?: string;

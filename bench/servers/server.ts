@@ -81,7 +81,7 @@ export class Server {
     });
   }
 
-  /** Waits until the runtimes have nothing left to do, so that its work does not fall into what is measured next. */
+  /** Waits until the runtimes have nothing left to do, so that their work does not fall into what is measured next. */
   async quiet(): Promise<void> {
     for (const end = performance.now() + QUIET_WAIT_MS_MAX; performance.now() < end; ) {
       const before = this.processorSeconds();
