@@ -5,6 +5,7 @@ import { readCommandLine } from './commandLine.ts';
 import { endingOf, LocalServerError } from './errors.ts';
 import { openFilesLimit, openFilesWarning } from './openFiles.ts';
 import { DEFAULT_HOST, type Platform, startPlatform } from './platform.ts';
+import { SHARDS_MAX } from './shards/count.ts';
 
 /** Where clients expect a local Worker. */
 const DEFAULT_PORT = 8787;
@@ -23,13 +24,16 @@ const PARENT_POLL_MS = 10;
 
 const HELP = `Folio's local server: the Worker of wrangler.toml, its databases and queues, on this machine.
 
-  npm run serve -- [--port N] [--state DIR] [--host H] [--log-level LEVEL] [--restore] [--one-process]
+  npm run serve -- [--port N] [--state DIR] [--host H] [--log-level LEVEL] [--restore]
+                    [--shards N | --one-process]
 
   --port N           TCP port, 0 for any free one (default ${DEFAULT_PORT})
   --state DIR        folder of everything that is kept (default ${DEFAULT_STATE})
   --host H           interface to listen on (default ${DEFAULT_HOST})
   --log-level LEVEL  ${LOG_LEVELS.join(' | ')} (default: LOG_LEVEL of wrangler.toml)
   --restore          open for npm run archive -- restore (docs/archive.md)
+  --shards N         spread the objects over N runtimes, a core each, for more commands a second (docs/operations.md); for a
+                     new state folder, 1 to ${SHARDS_MAX} (default 1)
   --one-process      databases and buckets in the process of the objects (docs/operations.md)
   --help             this text
 
@@ -42,11 +46,12 @@ interface Arguments {
   readonly logLevel?: LogLevel;
   readonly vars?: Readonly<Record<string, string>>;
   readonly oneProcess: boolean;
+  readonly shards?: number;
 }
 
 function readArguments(): Arguments | 'help' {
   const option = { type: 'string' } as const;
-  const options = { port: option, state: option, host: option, 'log-level': option } as const;
+  const options = { port: option, state: option, host: option, 'log-level': option, shards: option } as const;
   const flag = { type: 'boolean' } as const;
   const flags = { restore: flag, 'one-process': flag, help: { ...flag, short: 'h' } } as const;
   const { values } = readCommandLine({ options: { ...options, ...flags } }, HELP);
@@ -61,6 +66,7 @@ function readArguments(): Arguments | 'help' {
     host: values.host ?? DEFAULT_HOST,
     ...(logLevel === undefined ? {} : { logLevel }),
     oneProcess: values['one-process'] === true,
+    ...(values.shards === undefined ? {} : { shards: readShards(values.shards) }),
     ...(values.restore === true ? { vars: { RESTORE: 'open' } } : {}),
   };
 }
@@ -71,6 +77,14 @@ function readPort(text: string): number {
     throw new LocalServerError(`--port has to be a number from 0 to 65535, not "${text}"`);
   }
   return port;
+}
+
+function readShards(text: string): number {
+  const shards = Number(text);
+  if (!/^\d$/.test(text) || shards < 1 || shards > SHARDS_MAX) {
+    throw new LocalServerError(`--shards has to be a number from 1 to ${SHARDS_MAX}, not "${text}"`);
+  }
+  return shards;
 }
 
 /** Stops on the first signal and ends at once on the second. */

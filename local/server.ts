@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Miniflare, V4SharedOptions, V4WorkerOptions } from 'miniflare';
+import type { Miniflare } from 'miniflare';
 import { bundleWorker } from './bundle.ts';
 import type { LocalConfig } from './config.ts';
 import { EVERY_MINUTE, everyMinute, type Timetable } from './crons.ts';
@@ -8,6 +8,9 @@ import { LocalServerError, messageOf } from './errors.ts';
 import { LocalRuntime } from './localRuntime.ts';
 import { LogFile } from './logFile.ts';
 import { applyMigrations } from './migrations.ts';
+import { ObjectRuntimes, type ObjectWorker } from './objectRuntimes.ts';
+import { settleShards } from './shards/count.ts';
+import { findShards, type Shards, shardedEntry } from './shards/options.ts';
 import { keepStorage, openSharedStorage, type SharedStorage } from './sharedStorage.ts';
 import type { StateFolder } from './stateFolder.ts';
 import { DEFAULT_HOST, type Platform, type PlatformOptions } from './types.ts';
@@ -42,7 +45,7 @@ export class LocalServer {
   /** Databases and buckets, where they have a process of their own, and while migrations are applied. */
   #storage: LocalRuntime | undefined;
   /** The objects and everything that answers. */
-  #commands: LocalRuntime | undefined;
+  #objects: ObjectRuntimes | undefined;
   /** Ends the care that the runtime of the storage goes on having it, whatever the registry forgets. */
   #letStorageGo: (() => void) | undefined;
   #miniflare: Miniflare | undefined;
@@ -59,14 +62,16 @@ export class LocalServer {
   /** Starts everything and resolves when the Worker is ready. Where it rejects, `stop` clears up. */
   async start(): Promise<Platform> {
     const shared = await this.#sharedStorage();
-    const { runtimePidFile, storagePidFile } = this.#folder;
-    this.#commands = await this.#runtime(runtimePidFile, shared);
-    this.#storage = await this.#runtime(storagePidFile, shared);
+    const count = this.#shardCount(shared);
+    this.#objects = await this.#objectRuntimes(count, shared);
+    this.#storage = await this.#runtime(this.#folder.storagePidFile, shared);
+    const { main, worker } = this.#config;
+    const entry = count === 1 ? undefined : shardedEntry(main, worker);
     const [bundle] = await Promise.all([
-      bundleWorker(this.#config, this.#folder.bundleFolder),
+      bundleWorker(this.#config, this.#folder.bundleFolder, entry),
       this.#startStorage(shared),
     ]);
-    this.#miniflare = await this.#startCommands(bundle);
+    this.#miniflare = await this.#startObjects(bundle, count === 1 ? undefined : await findShards(count));
     const url = (await this.#miniflare.unsafeGetDirectURL(this.#config.worker.name)).origin;
     this.#folder.announce(url);
     await untilReady(url, this.#folder.logFile);
@@ -80,8 +85,9 @@ export class LocalServer {
       tokenFile: this.#folder.tokenFile,
       stateDir: this.#folder.path,
       logFile: this.#folder.logFile,
-      runtimePid: () => this.#commands?.pid(),
+      runtimePid: () => this.#objects?.pid(),
       storagePid: () => this.#storage?.pid(),
+      shardPids: () => this.#objects?.otherPids() ?? [],
       sweep: () => this.#sweep(),
       stop: () => this.stop(),
     };
@@ -101,7 +107,7 @@ export class LocalServer {
     this.#timetable?.stop();
     this.#letStorageGo?.();
     this.#storage?.expectEnd();
-    await this.#commands?.stop();
+    await this.#objects?.stop();
     await this.#storage?.stop();
     this.#log.close();
     this.#folder.close();
@@ -113,6 +119,23 @@ export class LocalServer {
     if (typeof shared !== 'string') return shared;
     this.#log.add('info', `databases and buckets are in the process of the objects: ${shared}`);
     return undefined;
+  }
+
+  /** In how many shards the objects are. Throws where there cannot be several. */
+  #shardCount(shared: SharedStorage | undefined): number {
+    const count = settleShards(this.#folder, this.#options.shards);
+    if (count === 1 || shared !== undefined) return count;
+    throw new LocalServerError(
+      `${count} shards need a process of its own for databases and buckets: no --one-process, a second core, and a file system ` +
+        `that remembers when a file was made`,
+    );
+  }
+
+  async #objectRuntimes(count: number, shared: SharedStorage | undefined): Promise<ObjectRuntimes> {
+    const pidFiles = Array.from({ length: count }, (_, shard) =>
+      shard === 0 ? this.#folder.runtimePidFile : this.#folder.shardPidFile(shard),
+    );
+    return new ObjectRuntimes(await Promise.all(pidFiles.map((pidFile) => this.#runtime(pidFile, shared))));
   }
 
   #runtime(pidFile: string, shared: SharedStorage | undefined): Promise<LocalRuntime> {
@@ -131,7 +154,8 @@ export class LocalServer {
     const { compatibilityDate, d1Databases } = worker;
     const name = `${worker.name}-storage`;
     const only = { name, compatibilityDate, d1Databases, modules: [EMPTY_MODULE] };
-    await applyMigrations(await this.#startRuntime(this.#storage, [only]), name, databases);
+    if (this.#storage === undefined) throw new Error('the server was not prepared');
+    await applyMigrations(await this.#started(this.#storage.start([only])), name, databases);
     if (shared !== undefined) {
       if (this.#stopped === undefined) this.#letStorageGo = keepStorage(shared);
       return;
@@ -140,28 +164,25 @@ export class LocalServer {
     this.#storage = undefined;
   }
 
-  #startCommands(bundle: string): Promise<Miniflare> {
-    return this.#startRuntime(this.#commands, [this.#worker(bundle), ...this.#config.otherWorkers], {
+  #startObjects(bundle: string, shards: Shards | undefined): Promise<Miniflare> {
+    if (this.#objects === undefined) throw new Error('the server was not prepared');
+    const starting = this.#objects.start(this.#worker(bundle), shards, this.#config.otherWorkers, {
       unsafeTriggerHandlers: true,
       // A runtime that crashed is started again; its queues have forgotten their messages.
       unsafeHandleRuntimeRestart: () => (this.#runsCrons ? this.#sweepAndLog() : undefined),
     });
+    return this.#started(starting);
   }
 
-  async #startRuntime(
-    runtime: LocalRuntime | undefined,
-    workers: readonly V4WorkerOptions[],
-    more?: Partial<V4SharedOptions>,
-  ): Promise<Miniflare> {
-    if (runtime === undefined) throw new Error('the server was not prepared');
+  async #started(starting: Promise<Miniflare>): Promise<Miniflare> {
     try {
-      return await runtime.start(workers, more);
+      return await starting;
     } catch (error) {
       throw this.#startFailure(error);
     }
   }
 
-  #worker(bundle: string): V4WorkerOptions {
+  #worker(bundle: string): ObjectWorker {
     const { port, host = DEFAULT_HOST, logLevel, vars } = this.#options;
     return {
       ...this.#config.worker,

@@ -60,6 +60,10 @@ export interface StateFolder {
   readonly dataFolder: string;
   readonly bundleFolder: string;
   readonly runtimePidFile: string;
+  /** Of the runtime of another shard than the first. */
+  shardPidFile(shard: number): string;
+  /** Says in how many shards the objects are. */
+  readonly shardsFile: string;
   readonly storagePidFile: string;
   /** Where the runtimes of this server find each other. */
   readonly registryFolder: string;
@@ -92,6 +96,8 @@ export async function openStateFolder(folder: string): Promise<StateFolder> {
     dataFolder,
     bundleFolder: join(path, 'bundle'),
     runtimePidFile: join(path, 'runtime.pid'),
+    shardPidFile: (shard) => join(path, `shard-${shard}.pid`),
+    shardsFile: join(path, 'shards'),
     storagePidFile: join(path, 'storage.pid'),
     registryFolder: join(path, 'registry'),
     announce(url) {

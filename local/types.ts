@@ -23,6 +23,8 @@ export interface PlatformOptions {
   readonly crons?: boolean;
   /** True keeps databases and buckets in the process of the objects: slower, and without the debugging port between the two, which other users of the machine could use. */
   readonly oneProcess?: boolean;
+  /** Runtimes over which the objects are spread; absent: as they are in the state folder, one for a new folder. */
+  readonly shards?: number;
   /** Another configuration than the repository's, for tests of the server itself. */
   readonly configPath?: string;
 }
@@ -36,10 +38,12 @@ export interface Platform {
   readonly tokenFile: string;
   readonly stateDir: string;
   readonly logFile: string;
-  /** Process id of the Workers runtime that has the objects, for those who measure it. */
+  /** Process id of the Workers runtime that has the objects, of several the first, for those who measure it. */
   runtimePid(): number | undefined;
   /** Process id of the one that has databases and buckets, where it is another. */
   storagePid(): number | undefined;
+  /** Process ids of the other runtimes that have objects. */
+  shardPids(): readonly number[];
   /** Runs the Worker's `scheduled` handler now and waits for it; rejects where it failed. */
   sweep(): Promise<void>;
   /** Accepts nothing more, lets requests in flight finish, and ends the runtime. May be called more than once. */

@@ -1,5 +1,5 @@
 /**
- * One server in a process of its own: `node child.ts CONFIG STATE [INSPECTOR PORT]`, started by `server.ts`. It tells its
+ * One server in a process of its own: `node child.ts CONFIG STATE SHARDS [INSPECTOR PORT]`, started by `server.ts`. It tells its
  * parent where it answers, and ends when told to or when the parent is gone.
  */
 import { rmSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type Platform, startPlatform } from '../../local/platform.ts';
 
-const [configPath = '', stateDir = '', inspectorPort] = process.argv.slice(2);
+const [configPath = '', stateDir = '', shards, inspectorPort] = process.argv.slice(2);
 
 /** Puts a script between Miniflare and the runtime that adds the runtime's inspector. */
 function openInspector(port: string): void {
@@ -42,6 +42,7 @@ process.on('SIGTERM', () => void stop());
 process.on('SIGINT', () => undefined);
 
 if (inspectorPort !== undefined) openInspector(inspectorPort);
-platform = await startPlatform({ port: 0, stateDir, configPath, ownSignals: true });
+platform = await startPlatform({ port: 0, stateDir, configPath, ownSignals: true, shards: Number(shards) });
 const { url, logFile } = platform;
-process.send?.({ url, logFile, runtimePid: platform.runtimePid(), storagePid: platform.storagePid() });
+const [runtimePid, storagePid] = [platform.runtimePid(), platform.storagePid()];
+process.send?.({ url, logFile, runtimePid, storagePid, shardPids: platform.shardPids() });

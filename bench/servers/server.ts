@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { leaveToken } from '../load/token.ts';
-import { configFile, type ServerKind } from './config.ts';
+import { configFile, type ServerKind, shardsOf } from './config.ts';
 
 /** Linux counts processor time in hundredths of a second. */
 const TICKS_PER_SECOND = 100;
@@ -22,6 +22,7 @@ interface Announcement {
   readonly url: string;
   readonly runtimePid: number;
   readonly storagePid?: number;
+  readonly shardPids: readonly number[];
   readonly logFile: string;
 }
 
@@ -45,8 +46,8 @@ export class Server {
     this.logFile = announced.logFile;
     this.#child = child;
     this.#folder = folder;
-    const { runtimePid, storagePid } = announced;
-    this.#pids = storagePid === undefined ? [runtimePid] : [runtimePid, storagePid];
+    const { runtimePid, storagePid, shardPids } = announced;
+    this.#pids = [runtimePid, ...(storagePid === undefined ? [] : [storagePid]), ...shardPids];
   }
 
   /** Starts a server with an empty state under `stateDir`. `inspectorPort` opens the runtime's debugger there. */
@@ -58,6 +59,7 @@ export class Server {
     const args = [
       config,
       join(folder, 'state'),
+      String(shardsOf(kind)),
       ...(inspectorPort === undefined ? [] : [String(inspectorPort)]),
     ];
     const child = fork(join(import.meta.dirname, 'child.ts'), args, {

@@ -1,0 +1,83 @@
+/** The Workers of a server in shards: for each runtime the same code, its own objects, and a way to every other. */
+import { randomBytes } from 'node:crypto';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import type { V4WorkerOptions } from 'miniflare';
+import type { WorkerSettings } from '../config.ts';
+import { DEFAULT_HOST } from '../types.ts';
+import { bindingOf } from './ownership.ts';
+
+/** Bytes of what the shards of a server know each other by: 256 bits cannot be guessed. */
+const SECRET_BYTES = 32;
+
+/** How the shards of one start of a server find each other. */
+export interface Shards {
+  /** One for each shard, on the loopback. */
+  readonly ports: readonly number[];
+  readonly secret: string;
+}
+
+/** Finds a port for each shard. */
+export async function findShards(count: number): Promise<Shards> {
+  return { ports: await freePorts(count), secret: randomBytes(SECRET_BYTES).toString('base64url') };
+}
+
+/** The entry of the bundle: what the Worker exports, with its handlers and objects made those of a shard. */
+export function shardedEntry(main: string, worker: WorkerSettings): string {
+  const quoted = (path: string) => JSON.stringify(path);
+  const classes = new Set(Object.values(worker.durableObjects ?? {}).map(classNameOf));
+  return [
+    `import * as worker from ${quoted(main)};`,
+    `import { shardedHandlers, shardedObject } from ${quoted(join(import.meta.dirname, 'worker.ts'))};`,
+    `export { ShardObjects } from ${quoted(join(import.meta.dirname, 'worker.ts'))};`,
+    ...Array.from(classes, (name) => `export const ${name} = shardedObject(worker.${name});`),
+    'export default shardedHandlers(worker.default);',
+  ].join('\n');
+}
+
+/** A Worker as the shard of a number. All but the first answer nobody but the others: queues, pages and requests are the first one's. */
+export function shardOf(
+  worker: V4WorkerOptions & WorkerSettings,
+  shard: number,
+  shards: Shards,
+): V4WorkerOptions {
+  const { ports, secret } = shards;
+  const namespaces = Object.keys(worker.durableObjects ?? {});
+  const others = ports.flatMap((port, other) =>
+    other === shard ? [] : [[bindingOf(other), toPort(port)] as const],
+  );
+  const way = { host: DEFAULT_HOST, port: ports[shard] as number, entrypoint: 'ShardObjects' };
+  const { queueConsumers, serviceBindings, unsafeDirectSockets = [], ...common } = worker;
+  const isFirst = shard === 0;
+  return {
+    ...common,
+    ...(isFirst && queueConsumers !== undefined ? { queueConsumers } : {}),
+    name: isFirst ? worker.name : `${worker.name}-${shard}`,
+    bindings: { ...worker.bindings, SHARD: { shard, shards: ports.length, namespaces, secret } },
+    serviceBindings: { ...(isFirst ? serviceBindings : {}), ...Object.fromEntries(others) },
+    unsafeDirectSockets: [...(isFirst ? unsafeDirectSockets : []), way],
+  };
+}
+
+function toPort(port: number) {
+  return { external: { address: `${DEFAULT_HOST}:${port}`, http: {} } };
+}
+
+function classNameOf(object: string | { readonly className: string }): string {
+  return typeof object === 'string' ? object : object.className;
+}
+
+/** Ports that are free now, each another one. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, listen));
+  const ports = servers.map((server) => (server.address() as { readonly port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
+  return ports;
+}
+
+function listen(): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject).listen(0, DEFAULT_HOST, () => resolve(server));
+  });
+}

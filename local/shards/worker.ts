@@ -1,0 +1,125 @@
+/**
+ * What makes a Worker one shard of several: its objects and handlers get an environment whose namespaces reach into the other
+ * shards, and an entry point lets those reach into this one. The bundle of a sharded server begins here (`entry.ts`).
+ */
+import { WorkerEntrypoint } from 'cloudflare:workers';
+import { type ObjectNamespace, type Peer, type RemoteObject, ShardedNamespace } from './namespace.ts';
+import { bindingOf } from './ownership.ts';
+
+/** What `options.ts` binds for it. */
+export interface ShardEnv {
+  readonly SHARD: {
+    readonly shard: number;
+    readonly shards: number;
+    /** Bindings of the namespaces. */
+    readonly namespaces: readonly string[];
+    /** What the shards of one server know each other by. */
+    readonly secret: string;
+  };
+}
+
+/** The other end of a binding to another shard. */
+type ShardBinding = Fetcher &
+  Readonly<
+    Record<
+      'call',
+      (secret: string, object: RemoteObject, method: string, args: readonly unknown[]) => Promise<unknown>
+    >
+  >;
+
+/** Carries the secret and the object of a request from shard to shard, as JSON in URI encoding. */
+const OBJECT_HEADER = 'Folio-Shard';
+
+const known = new WeakMap<object, ShardEnv>();
+
+/** The environment with every namespace spread over the shards; the same one for the same one. */
+function shardedEnv<Env extends ShardEnv>(env: Env): Env {
+  const before = known.get(env);
+  if (before !== undefined) return before as Env;
+  const { shard, shards, namespaces, secret } = env.SHARD;
+  const bindings = env as unknown as Readonly<Record<string, unknown>>;
+  const place = {
+    shard,
+    shards,
+    peer: (owner: number) => peerOf(bindings[bindingOf(owner)] as ShardBinding, secret),
+  };
+  const sharded = Object.fromEntries(
+    namespaces.map((name) => [name, new ShardedNamespace(name, bindings[name] as ObjectNamespace, place)]),
+  );
+  const made = { ...env, ...sharded };
+  known.set(env, made);
+  return made;
+}
+
+function peerOf(binding: ShardBinding, secret: string): Peer {
+  return {
+    call: (object, method, args) => binding.call(secret, object, method, args),
+    fetch(object, request) {
+      request.headers.set(OBJECT_HEADER, encodeURIComponent(JSON.stringify({ secret, ...object })));
+      return binding.fetch(request);
+    },
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: TypeScript asks for it of a class that is mixed in.
+type ObjectClass = new (...args: any[]) => object;
+
+/** A class of objects as a shard has it. */
+export function shardedObject<Class extends ObjectClass>(Base: Class): Class {
+  return class extends Base {
+    // biome-ignore lint/suspicious/noExplicitAny: see above
+    constructor(...args: any[]) {
+      const [ctx, env] = args as [unknown, ShardEnv];
+      super(ctx, shardedEnv(env));
+    }
+  };
+}
+
+type Handler = (event: unknown, env: ShardEnv, ctx: unknown) => unknown;
+
+/** The handlers of a Worker as a shard has them. */
+export function shardedHandlers(handlers: object): object {
+  return Object.fromEntries(
+    Object.entries(handlers as Readonly<Record<string, Handler>>).map(([name, handle]) => [
+      name,
+      (event: unknown, env: ShardEnv, ctx: unknown) => handle(event, shardedEnv(env), ctx),
+    ]),
+  );
+}
+
+/** The way into this shard from the others. Its socket is open to every program of the machine, hence the secret. */
+export class ShardObjects extends WorkerEntrypoint<ShardEnv> {
+  /** Calls a method of an object of this shard. Throws where the secret is wrong or there is no such object. */
+  call(secret: string, object: RemoteObject, method: string, args: readonly unknown[]): unknown {
+    const ask = this.#stub(secret, object)[method] as (...args: unknown[]) => unknown;
+    return ask(...args);
+  }
+
+  override fetch(request: Request): Response | Promise<Response> {
+    const { secret, ...object } = objectOf(request.headers.get(OBJECT_HEADER));
+    if (!this.#isSecret(secret)) return new Response(null, { status: 404 });
+    return this.#stub(secret, object).fetch(request);
+  }
+
+  #stub(secret: string, { binding, name }: RemoteObject) {
+    if (!this.#isSecret(secret)) throw new Error('not a shard of this server');
+    if (!this.env.SHARD.namespaces.includes(binding)) throw new Error(`no namespace is called ${binding}`);
+    const bindings = this.env as unknown as Readonly<Record<string, unknown>>;
+    return (bindings[binding] as ObjectNamespace).getByName(name);
+  }
+
+  #isSecret(given: unknown): given is string {
+    if (typeof given !== 'string') return false;
+    const encoder = new TextEncoder();
+    const [a, b] = [encoder.encode(given), encoder.encode(this.env.SHARD.secret)];
+    return a.byteLength === b.byteLength && crypto.subtle.timingSafeEqual(a, b);
+  }
+}
+
+function objectOf(header: string | null): RemoteObject & { readonly secret: unknown } {
+  try {
+    return JSON.parse(decodeURIComponent(header ?? 'null')) ?? {};
+  } catch {
+    return { secret: undefined, binding: '', name: '' };
+  }
+}
