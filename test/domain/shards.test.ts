@@ -1,0 +1,269 @@
+/** How the objects of a local server are spread over several runtimes. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { seededRandom } from '../../demo/random.ts';
+import type { ObjectWorker } from '../../local/objectRuntimes.ts';
+import { SHARDS_MAX, settleShards } from '../../local/shards/count.ts';
+import {
+  type ObjectNamespace,
+  type ObjectStub,
+  type Peer,
+  ShardedNamespace,
+} from '../../local/shards/namespace.ts';
+import { findShards, shardedEntry, shardOf } from '../../local/shards/options.ts';
+import { ownerOf } from '../../local/shards/ownership.ts';
+
+const COUNTS = Array.from({ length: SHARDS_MAX - 1 }, (_, index) => index + 2);
+
+describe('the owner of a name', () => {
+  // State folders are read back by it: what fails here would look for objects where they are not.
+  it.each([
+    ['acc-1', 0, 0, 2, 6],
+    ['acc-2', 1, 2, 3, 7],
+    ['order-1', 0, 0, 2, 2],
+    ['directory-0', 1, 0, 3, 7],
+    ['ledger', 0, 2, 0, 4],
+    ['', 0, 2, 0, 4],
+    ['ключ', 0, 0, 0, 4],
+    ['😀', 1, 0, 3, 3],
+    ['x'.repeat(64), 1, 2, 3, 3],
+  ])('of "%s" is the same for good', (name, ofTwo, ofThree, ofFour, ofEight) => {
+    expect([2, 3, 4, 8].map((shards) => ownerOf(name, shards))).toEqual([ofTwo, ofThree, ofFour, ofEight]);
+    expect(ownerOf(name, 1)).toBe(0);
+  });
+
+  it.each(COUNTS)('is each of %i as often as the others', (shards) => {
+    const random = seededRandom(29);
+    const letters = 'abcdefghijklmnopqrstuvwxyz0123456789-_';
+    const word = () => Array.from({ length: 12 }, () => letters[random.integer(letters.length)]).join('');
+    const sets = [
+      Array.from({ length: 4_000 }, word),
+      // As programs name what they make: nothing but the last digits differs.
+      Array.from({ length: 4_000 }, (_, index) => `account-${index}`),
+    ];
+    for (const names of sets) {
+      const counts = Array.from({ length: shards }, () => 0);
+      for (const name of names) counts[ownerOf(name, shards)] = (counts[ownerOf(name, shards)] ?? 0) + 1;
+      const share = names.length / shards;
+      for (const count of counts) expect(Math.abs(count - share)).toBeLessThan(share * 0.15);
+    }
+  });
+});
+
+/** A namespace whose stubs say what was asked of them. */
+function hereNamespace(asked: unknown[]): ObjectNamespace {
+  const getByName = (name: string, options?: object): ObjectStub => {
+    asked.push(['here', name, options]);
+    return { fetch: async () => new Response(`here ${name}`) } as ObjectStub;
+  };
+  return {
+    getByName,
+    idFromName: (name) => ({ name }),
+    get: (id, options) => getByName(String(id.name), options),
+  };
+}
+
+function spread(shards = 2) {
+  const asked: unknown[] = [];
+  const peer = (shard: number): Peer => ({
+    call: async (object, method, args) => {
+      asked.push([shard, object, method, args]);
+      return 'answered';
+    },
+    fetch: async (object, request) =>
+      new Response([shard, object.binding, object.name, request.method, request.url].join(' ')),
+  });
+  const namespace = new ShardedNamespace('ACCOUNTS', hereNamespace(asked), { shard: 0, shards, peer });
+  return { asked, namespace };
+}
+
+describe('a namespace in shards', () => {
+  it('asks for its own objects as ever', () => {
+    const { asked, namespace } = spread();
+    const place = { locationHint: 'weur' };
+    namespace.getByName('acc-1', place);
+    namespace.get(namespace.idFromName('acc-1'), place);
+    expect(asked).toEqual([
+      ['here', 'acc-1', place],
+      ['here', 'acc-1', place],
+    ]);
+  });
+
+  it('calls an object of another shard there, with all that it was given and in that order', async () => {
+    const { asked, namespace } = spread();
+    const stub = namespace.getByName('acc-2') as unknown as Record<string, (...args: unknown[]) => unknown>;
+    const calls = [stub.executeBrief?.('a', { b: 1 }, undefined), stub.head?.(), stub.read?.(3)];
+    expect(await Promise.all(calls)).toEqual(['answered', 'answered', 'answered']);
+    const object = { binding: 'ACCOUNTS', name: 'acc-2' };
+    expect(asked).toEqual([
+      [1, object, 'executeBrief', ['a', { b: 1 }, undefined]],
+      [1, object, 'head', []],
+      [1, object, 'read', [3]],
+    ]);
+  });
+
+  it('asks the shard that a name belongs to, of several', async () => {
+    const { asked, namespace } = spread(4);
+    const names = ['acc-1', 'acc-2', 'order-1', 'directory-0'];
+    for (const name of names) await (namespace.getByName(name) as never as { head(): unknown }).head();
+    expect(asked.map((call) => (call as unknown[])[0])).toEqual([2, 3, 2, 3]);
+  });
+
+  it('gives stubs that are no promises, and can be waited for', async () => {
+    const { asked, namespace } = spread();
+    const stub = namespace.getByName('acc-2');
+    expect(stub.then).toBeUndefined();
+    expect(await stub).toBe(stub);
+    expect((stub as unknown as Record<symbol, unknown>)[Symbol.toPrimitive]).toBeUndefined();
+    expect(asked).toEqual([]);
+  });
+
+  it('sends requests to objects of another shard, whatever they are given as', async () => {
+    const { namespace } = spread();
+    const fetch = namespace.get(namespace.idFromName('acc-2')).fetch as unknown as typeof globalThis.fetch;
+    const texts = await Promise.all(
+      [
+        fetch('https://object/a', { method: 'POST', body: 'x' }),
+        fetch(new URL('https://object/b')),
+        fetch(new Request('https://object/c')),
+      ].map(async (answer) => (await answer).text()),
+    );
+    expect(texts).toEqual([
+      '1 ACCOUNTS acc-2 POST https://object/a',
+      '1 ACCOUNTS acc-2 GET https://object/b',
+      '1 ACCOUNTS acc-2 GET https://object/c',
+    ]);
+  });
+
+  it('has no objects without names', () => {
+    expect(() => spread().namespace.get({})).toThrow('ACCOUNTS: only objects with names are in shards');
+  });
+});
+
+describe('the number of shards of a state folder', () => {
+  const base = mkdtempSync(join(tmpdir(), 'folio-shards-'));
+  afterAll(() => rmSync(base, { recursive: true }));
+
+  function folderWith({ shards, data }: { shards?: string; data?: true }) {
+    const path = mkdtempSync(join(base, 'state-'));
+    const folder = { path, dataFolder: join(path, 'data'), shardsFile: join(path, 'shards') };
+    mkdirSync(folder.dataFolder);
+    if (data) mkdirSync(join(folder.dataFolder, 'do'));
+    if (shards !== undefined) writeFileSync(folder.shardsFile, shards);
+    return folder;
+  }
+
+  it('is what a new folder was asked to have, and stays that', () => {
+    const folder = folderWith({});
+    expect(settleShards(folder, 3)).toBe(3);
+    expect(readFileSync(folder.shardsFile, 'utf8')).toBe('3\n');
+    mkdirSync(join(folder.dataFolder, 'do'));
+    expect(settleShards(folder, undefined)).toBe(3);
+    expect(settleShards(folder, 3)).toBe(3);
+  });
+
+  it('is one where nothing was asked for, and in a folder from before there were shards', () => {
+    expect(settleShards(folderWith({}), undefined)).toBe(1);
+    const earlier = folderWith({ data: true });
+    expect(settleShards(earlier, undefined)).toBe(1);
+    expect(settleShards(earlier, 1)).toBe(1);
+    expect(existsSync(earlier.shardsFile)).toBe(false);
+  });
+
+  it('is chosen anew while there are no objects, whatever an attempt before has left', () => {
+    expect(settleShards(folderWith({ shards: '2\n' }), 4)).toBe(4);
+    expect(settleShards(folderWith({ shards: 'half' }), 2)).toBe(2);
+  });
+
+  it.each([
+    ['shards' as const, '2\n', 3, 'are in 2 shards, not 3: choose another --state'],
+    ['shards' as const, '1\n', 2, 'are in one shard, not 2'],
+    ['none' as const, undefined, 2, 'are in one shard, not 2'],
+  ])('is no other once there are objects (%s %j, asked %i)', (_kind, shards, asked, message) => {
+    const folder = folderWith({ data: true, ...(shards === undefined ? {} : { shards }) });
+    expect(() => settleShards(folder, asked)).toThrow(message);
+    expect(existsSync(folder.shardsFile) ? readFileSync(folder.shardsFile, 'utf8') : undefined).toBe(shards);
+  });
+
+  it.each(['', 'two', '0', '9', '1.5', '-2', '2 3'])('is not guessed from a damaged file: "%s"', (shards) => {
+    const folder = folderWith({ data: true, shards });
+    expect(() => settleShards(folder, undefined)).toThrow(
+      `${folder.shardsFile} has to be a number from 1 to 8`,
+    );
+    expect(() => settleShards(folder, 2)).toThrow('has to be a number');
+  });
+});
+
+describe('the Worker of a shard', () => {
+  const worker = {
+    name: 'folio',
+    compatibilityDate: '2026-11-01',
+    modules: [],
+    bindings: { LOG_LEVEL: 'info' },
+    d1Databases: { VIEWS: 'views' },
+    durableObjects: {
+      ACCOUNTS: { className: 'AccountActor', useSQLite: true },
+      ARCHIVED: { className: 'AccountActor', useSQLite: true },
+      LIMITERS: 'RateLimiter',
+    },
+    queueProducers: { QUEUE: { queueName: 'folio-views' } },
+    queueConsumers: { 'folio-views': { maxBatchSize: 100 } },
+    serviceBindings: { ASSETS: 'folio-assets' },
+    unsafeDirectSockets: [{ host: '127.0.0.1', port: 8787 }],
+  } as ObjectWorker;
+  const shards = { ports: [7001, 7002, 7003], secret: 'the-secret' };
+  const all = shards.ports.map((_, shard) => shardOf(worker, shard, shards));
+  const way = (port: number) => ({ host: '127.0.0.1', port, entrypoint: 'ShardObjects' });
+  const to = (port: number) => ({ external: { address: `127.0.0.1:${port}`, http: {} } });
+
+  it('has queues, pages and the public socket in the first alone', () => {
+    expect(all.map(({ queueConsumers }) => queueConsumers)).toEqual([
+      worker.queueConsumers,
+      undefined,
+      undefined,
+    ]);
+    expect(all.map(({ serviceBindings }) => serviceBindings)).toEqual([
+      { ASSETS: 'folio-assets', SHARD_1: to(7002), SHARD_2: to(7003) },
+      { SHARD_0: to(7001), SHARD_2: to(7003) },
+      { SHARD_0: to(7001), SHARD_1: to(7002) },
+    ]);
+    expect(all.map(({ unsafeDirectSockets }) => unsafeDirectSockets)).toEqual([
+      [{ host: '127.0.0.1', port: 8787 }, way(7001)],
+      [way(7002)],
+      [way(7003)],
+    ]);
+  });
+
+  it('has everything else in all, under a name of its own: the objects of a shard are kept by it', () => {
+    expect(all.map(({ name }) => name)).toEqual(['folio', 'folio-1', 'folio-2']);
+    for (const [shard, one] of all.entries()) {
+      expect(one).toMatchObject({
+        d1Databases: worker.d1Databases,
+        durableObjects: worker.durableObjects,
+        queueProducers: worker.queueProducers,
+        bindings: {
+          LOG_LEVEL: 'info',
+          SHARD: { shard, shards: 3, namespaces: ['ACCOUNTS', 'ARCHIVED', 'LIMITERS'], secret: 'the-secret' },
+        },
+      });
+    }
+  });
+
+  it('has each class once, and whatever else the Worker exports', () => {
+    const entry = shardedEntry('/repository/"workers"/index.ts', worker);
+    expect(entry).toContain(`import * as worker from "/repository/\\"workers\\"/index.ts";`);
+    expect(entry.match(/export const \w+/g)).toEqual([
+      'export const AccountActor',
+      'export const RateLimiter',
+    ]);
+  });
+
+  it('is found by ports and a secret of each start', async () => {
+    const [first, second] = [await findShards(3), await findShards(3)];
+    expect(new Set(first.ports).size).toBe(3);
+    expect(first.secret).toHaveLength(43);
+    expect(second.secret).not.toBe(first.secret);
+  });
+});
