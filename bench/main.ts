@@ -2,6 +2,7 @@
 import { cpus, tmpdir } from 'node:os';
 import { readCommandLine } from '../local/commandLine.ts';
 import { LocalServerError } from '../local/errors.ts';
+import { readShards } from '../local/shards/count.ts';
 import { fromHere } from '../verifier/fromHere.ts';
 import { benchmarks } from './benchmarks/index.ts';
 import {
@@ -34,7 +35,7 @@ const NAME_WIDTH = Math.max(...[...benchmarks, ...profiles].map(({ name }) => na
 
 const HELP = `Benchmarks of Folio, each measured in turn with its baseline on the same kind of server.
 
-  npm run bench [-- NAME …] [--seconds N] [--rounds N] [--events N] [--state DIR] [--json]
+  npm run bench [-- NAME …] [--seconds N] [--rounds N] [--events N] [--state DIR] [--shards N] [--json]
 
 ${[...benchmarks, ...profiles].map(({ name, summary }) => `  ${name.padEnd(NAME_WIDTH)} ${summary}`).join('\n')}
 
@@ -42,6 +43,7 @@ ${[...benchmarks, ...profiles].map(({ name, summary }) => `  ${name.padEnd(NAME_
   --rounds N    measurements of each side (default ${DEFAULT_ROUNDS})
   --events N    events of fold, views, rebuild, replay and archive
   --state DIR   where the servers keep their state meanwhile (default: the system's folder for temporary files)
+  --shards N    runtimes over which the objects of every server are spread, the baseline's too (default 1)
   --json        nothing but the JSON (npm run -s, or npm begins with lines of its own)
   --help        this text
 
@@ -61,6 +63,7 @@ function readArguments(): Arguments | 'help' {
     rounds: text,
     events: text,
     state: text,
+    shards: text,
     json: flag,
     help: { ...flag, short: 'h' },
   } as const;
@@ -73,7 +76,10 @@ function readArguments(): Arguments | 'help' {
     rounds: positive('--rounds', values.rounds) ?? DEFAULT_ROUNDS,
     ...(seconds === undefined ? {} : { seconds }),
     ...(events === undefined ? {} : { events }),
-    stateDir: values.state === undefined ? tmpdir() : fromHere(values.state),
+    servers: {
+      stateDir: values.state === undefined ? tmpdir() : fromHere(values.state),
+      shards: values.shards === undefined ? 1 : readShards(values.shards),
+    },
     json: values.json ?? false,
     progress: (line) => console.error(line),
   };
@@ -109,6 +115,7 @@ async function main(): Promise<void> {
   console.log(
     JSON.stringify({
       at: new Date().toISOString(),
+      shards: given.servers.shards,
       machine: { processors: cpus().length, model: processor?.model, node: process.version },
       benchmarks: results,
     }),

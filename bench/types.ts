@@ -23,6 +23,14 @@ export interface Figure {
   readonly detail?: Readonly<Record<string, number | string>>;
 }
 
+/** How every server of a run is started, product and baseline. */
+export interface ServerOptions {
+  /** Folder under which they keep their state, deleted afterwards. */
+  readonly stateDir: string;
+  /** Runtimes over which the objects of each are spread. */
+  readonly shards: number;
+}
+
 /** What the command line asks for. */
 export interface BenchOptions {
   /** Seconds of one measurement; each benchmark has its own default. */
@@ -30,8 +38,7 @@ export interface BenchOptions {
   readonly rounds: number;
   /** Events of the account that `fold` rebuilds, and of all accounts of `views`, `rebuild` and `replay`. */
   readonly events?: number;
-  /** Folder under which the servers keep their state, deleted afterwards. */
-  readonly stateDir: string;
+  readonly servers: ServerOptions;
   /** Tells a person what is going on. */
   readonly progress: (line: string) => void;
 }

@@ -1,7 +1,6 @@
 /** How far the views of a server are behind what it has accepted, and making them anew. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BENCH_TOKEN } from './load/token.ts';
-import { isBaseline } from './servers/config.ts';
 import type { Server } from './servers/server.ts';
 import { accountId } from './workload/commands.ts';
 
@@ -51,7 +50,7 @@ async function logHeads(server: Server, accounts: number): Promise<Map<string, n
 
 /** Version of each account in the view that is furthest behind; of the baseline the row that its table has. */
 async function viewVersions(server: Server): Promise<Map<string, number>> {
-  const route = isBaseline(server.kind) ? 'positions' : 'bench/views';
+  const route = server.kind === 'baseline' ? 'positions' : 'bench/views';
   return new Map(Object.entries(await server.ask<Record<string, number>>(route)));
 }
 

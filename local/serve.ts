@@ -5,7 +5,7 @@ import { readCommandLine } from './commandLine.ts';
 import { endingOf, LocalServerError } from './errors.ts';
 import { openFilesLimit, openFilesWarning } from './openFiles.ts';
 import { DEFAULT_HOST, type Platform, startPlatform } from './platform.ts';
-import { SHARDS_MAX } from './shards/count.ts';
+import { readShards, SHARDS_MAX } from './shards/count.ts';
 
 /** Where clients expect a local Worker. */
 const DEFAULT_PORT = 8787;
@@ -77,14 +77,6 @@ function readPort(text: string): number {
     throw new LocalServerError(`--port has to be a number from 0 to 65535, not "${text}"`);
   }
   return port;
-}
-
-function readShards(text: string): number {
-  const shards = Number(text);
-  if (!/^\d$/.test(text) || shards < 1 || shards > SHARDS_MAX) {
-    throw new LocalServerError(`--shards has to be a number from 1 to ${SHARDS_MAX}, not "${text}"`);
-  }
-  return shards;
 }
 
 /** Stops on the first signal and ends at once on the second. */

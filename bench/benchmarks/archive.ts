@@ -44,9 +44,9 @@ export const archive: Benchmark = {
   run(options): Promise<Figure[]> {
     return withServers(
       ['product with archive', 'product to be restored'],
-      options.stateDir,
+      options.servers,
       async (own, other) => {
-        const folder = mkdtempSync(join(options.stateDir, 'folio-bench-archive-'));
+        const folder = mkdtempSync(join(options.servers.stateDir, 'folio-bench-archive-'));
         try {
           return await measure(own, other, folder, options);
         } finally {

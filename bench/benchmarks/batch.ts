@@ -54,7 +54,7 @@ export const batch: Benchmark = {
   run(options: BenchOptions): Promise<Figure[]> {
     return withServers(
       ['product without views', 'product', 'baseline'],
-      options.stateDir,
+      options.servers,
       async (withoutViews, withViews, baseline) => {
         for (const server of [withoutViews, withViews]) await openAccounts(server.url, ACCOUNTS);
         const figures: Figure[] = [];

@@ -36,8 +36,8 @@ const SCENARIOS: readonly Scenario[] = [
 export const cache: Benchmark = {
   name: 'cache',
   summary: 'portfolios a second over 64 connections, kept or held, against reading the views for each',
-  run({ stateDir, rounds, progress, seconds = DEFAULT_SECONDS }): Promise<Figure[]> {
-    return withServers(['product'], stateDir, async (server) => {
+  run({ servers, rounds, progress, seconds = DEFAULT_SECONDS }): Promise<Figure[]> {
+    return withServers(['product'], servers, async (server) => {
       await openAccounts(server.url, ACCOUNTS);
       await viewsCaughtUp(server, ACCOUNTS);
       const figures: Figure[] = [];

@@ -21,8 +21,8 @@ export const fold: Benchmark = {
   name: 'fold',
   summary:
     'events a minute rebuilding one account from its events alone, against reading and parsing bare rows',
-  run({ stateDir, rounds, progress, events = DEFAULT_EVENTS }): Promise<Figure[]> {
-    return withServers(['product without views', 'baseline'], stateDir, async (product, baseline) => {
+  run({ servers, rounds, progress, events = DEFAULT_EVENTS }): Promise<Figure[]> {
+    return withServers(['product without views', 'baseline'], servers, async (product, baseline) => {
       await openAccounts(product.url, 1);
       const id = accountId(0);
       for (const [server, side] of [

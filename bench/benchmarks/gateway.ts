@@ -15,8 +15,8 @@ const TARGET: Target = { of: 'ratio', atLeast: 0.85 };
 export const gateway: Benchmark = {
   name: 'gateway',
   summary: 'single commands a second over 64 connections, with the gateway against the same without one',
-  run({ stateDir, rounds, progress, seconds = DEFAULT_SECONDS }): Promise<Figure[]> {
-    return withServers(['product without views', 'product without gateway'], stateDir, async (...servers) => {
+  run({ servers, rounds, progress, seconds = DEFAULT_SECONDS }): Promise<Figure[]> {
+    return withServers(['product without views', 'product without gateway'], servers, async (...servers) => {
       for (const server of servers) await openAccounts(server.url, ACCOUNTS);
       const [guarded, open] = servers.map((server) => ({
         server,

@@ -42,7 +42,7 @@ export const latency: Benchmark = {
   summary: 'latency of single commands at half of the saturation load, against the baseline at its own half',
   run(options: BenchOptions): Promise<Figure[]> {
     const kinds = ['product without views', 'product', 'baseline'] as const;
-    return withServers(kinds, options.stateDir, async (withoutViews, withViews, baseline) => {
+    return withServers(kinds, options.servers, async (withoutViews, withViews, baseline) => {
       for (const server of [withoutViews, withViews]) await openAccounts(server.url, ACCOUNTS);
       const figures: Figure[] = [];
       for (const accounts of [1, ACCOUNTS]) {

@@ -78,7 +78,7 @@ export const lag: Benchmark = {
 };
 
 async function runPaced(name: string, pace: Pace, options: BenchOptions): Promise<PacedRounds> {
-  return await withServers(['product', 'baseline'], options.stateDir, async (product, baseline) => {
+  return await withServers(['product', 'baseline'], options.servers, async (product, baseline) => {
     await openAccounts(product.url, ACCOUNTS);
     const sources = {
       product: inTurn(batchTemplates('product', pace.batch, ACCOUNTS, 'trade id')),

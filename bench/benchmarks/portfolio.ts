@@ -34,7 +34,7 @@ export const portfolio: Benchmark = {
   name: 'portfolio',
   summary: 'latency of portfolios at 500 requests a second, by GraphQL against REST, open loop',
   run(options: BenchOptions): Promise<Figure[]> {
-    return withServers(['product'], options.stateDir, async (server) => {
+    return withServers(['product'], options.servers, async (server) => {
       await fillPortfolios(server);
       return compare(server, options);
     });

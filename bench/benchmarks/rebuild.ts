@@ -21,8 +21,8 @@ const TARGET: Target = { of: 'value', atLeast: 1_000_000 };
 export const rebuild: Benchmark = {
   name: 'rebuild',
   summary: 'events a minute by which POST /v1/views/rebuild brings every view back from the logs',
-  run({ stateDir, rounds, progress, events = DEFAULT_EVENTS }): Promise<Figure[]> {
-    return withServers(['product', 'baseline'], stateDir, async (product, baseline) => {
+  run({ servers, rounds, progress, events = DEFAULT_EVENTS }): Promise<Figure[]> {
+    return withServers(['product', 'baseline'], servers, async (product, baseline) => {
       await openAccounts(product.url, ACCOUNTS);
       await fill(product, inTurn(batchTemplates('product', 100, ACCOUNTS, 'trade id')), events);
       await viewsCaughtUp(product, ACCOUNTS);

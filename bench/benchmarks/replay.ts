@@ -45,8 +45,8 @@ export const replay: Benchmark = {
   name: 'replay',
   summary:
     'events a minute replayed into fresh views while commands are written, and what these wait meanwhile',
-  run({ stateDir, rounds, progress, seconds = DEFAULT_SECONDS, events = DEFAULT_EVENTS }): Promise<Figure[]> {
-    return withServers(['product'], stateDir, async (product) => {
+  run({ servers, rounds, progress, seconds = DEFAULT_SECONDS, events = DEFAULT_EVENTS }): Promise<Figure[]> {
+    return withServers(['product'], servers, async (product) => {
       await openAccounts(product.url, ACCOUNTS);
       await fill(product, inTurn(batchTemplates('product', 100, ACCOUNTS, 'trade id')), events);
       await viewsCaughtUp(product, ACCOUNTS);

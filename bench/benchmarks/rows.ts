@@ -25,11 +25,11 @@ const BYTES: Target = { of: 'value', atMost: 600 };
 export const rows: Benchmark = {
   name: 'rows',
   summary: 'rows written and bytes stored per accepted trade, in batches of 100',
-  async run({ stateDir, progress, seconds = DEFAULT_SECONDS }): Promise<Figure[]> {
+  async run({ servers, progress, seconds = DEFAULT_SECONDS }): Promise<Figure[]> {
     const variants: readonly CommandIds[] = ['trade id', 'own id'];
     const figures: Figure[] = [];
     for (const ids of variants) {
-      figures.push(...(await withServers(['product'], stateDir, (server) => measure(server, ids, seconds))));
+      figures.push(...(await withServers(['product'], servers, (server) => measure(server, ids, seconds))));
       progress(`rows, command id = ${ids}: done`);
     }
     return figures;

@@ -15,9 +15,9 @@ const TARGET: Target = { of: 'ratio', atLeast: 0.5 };
 export const sagas: Benchmark = {
   name: 'sagas',
   summary: 'orders of three lines a second, placed to confirmed, against bare commits in as many new objects',
-  run({ stateDir, rounds, progress, seconds = DEFAULT_SECONDS }: BenchOptions): Promise<Figure[]> {
+  run({ servers, rounds, progress, seconds = DEFAULT_SECONDS }: BenchOptions): Promise<Figure[]> {
     const kinds = ['product with sagas', 'product', 'baseline'] as const;
-    return withServers(kinds, stateDir, async (sagasAlone, withViews, baseline) => {
+    return withServers(kinds, servers, async (sagasAlone, withViews, baseline) => {
       for (const server of [sagasAlone, withViews]) await stockProducts(server);
       const extent = await sagaExtent(sagasAlone);
       progress(`an order: ${extent.fresh.join(' + ')} commits in new objects, ${extent.shared} in others`);

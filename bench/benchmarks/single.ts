@@ -37,10 +37,10 @@ export const single: Benchmark = {
   name: 'single',
   summary:
     'single commands a second over 64 connections, one account and 100, against one bare row a request',
-  run({ stateDir, rounds, progress, seconds = DEFAULT_SECONDS }: BenchOptions): Promise<Figure[]> {
+  run({ servers, rounds, progress, seconds = DEFAULT_SECONDS }: BenchOptions): Promise<Figure[]> {
     return withServers(
       ['product without views', 'product', 'baseline'],
-      stateDir,
+      servers,
       async (withoutViews, withViews, baseline) => {
         for (const server of [withoutViews, withViews]) await openAccounts(server.url, ACCOUNTS);
         const figures: Figure[] = [];

@@ -29,8 +29,8 @@ interface Answered {
 export const statement: Benchmark = {
   name: 'statement',
   summary: 'milliseconds until a statement of 10,000 movements is there, as PDF, HTML and CSV against JSON',
-  run({ stateDir, rounds, progress, events = DEFAULT_EVENTS }): Promise<Figure[]> {
-    return withServers(['product without views'], stateDir, async (server) => {
+  run({ servers, rounds, progress, events = DEFAULT_EVENTS }): Promise<Figure[]> {
+    return withServers(['product without views'], servers, async (server) => {
       await openAccounts(server.url, 1);
       await fill(server, inTurn(batchTemplates('product', SEED_BATCH, 1, 'trade id')), events);
       await server.quiet();

@@ -1,7 +1,6 @@
 /** Pipelined commands over WebSockets against the same bytes over a WebSocket into rows. */
 import { type Contender, compareThroughput, pairedFigure } from '../compare.ts';
 import { frameLoop } from '../load/frames.ts';
-import { isBaseline, type ServerKind } from '../servers/config.ts';
 import { type Server, withServers } from '../servers/server.ts';
 import { median, quantile } from '../statistics.ts';
 import type { Benchmark, BenchOptions, Figure, Target } from '../types.ts';
@@ -35,23 +34,18 @@ export const stream: Benchmark = {
   name: 'stream',
   summary:
     'trades a second as frames over 8 WebSockets and 100 accounts, against rows; results at half of the best',
-  async run(options: BenchOptions): Promise<Figure[]> {
-    const figures = await measured(['product without views', 'baseline'], options);
-    const spread = await measured(['product without views in two shards', 'baseline in two shards'], options);
-    return [...figures, ...spread.map((figure) => ({ ...figure, name: `two shards, ${figure.name}` }))];
+  run(options: BenchOptions): Promise<Figure[]> {
+    return withServers(['product without views', 'baseline'], options.servers, async (product, baseline) => {
+      await openAccounts(product.url, ACCOUNTS);
+      const figures: Figure[] = [];
+      for (const size of FRAME_SIZES) figures.push(await throughput(size, product, baseline, options));
+      const best = figures.reduce((a, b) => (b.value > a.value ? b : a));
+      for (const size of TIMED_SIZES)
+        figures.push(await resultLatency(size, best, product, baseline, options));
+      return figures;
+    });
   },
 };
-
-function measured(kinds: readonly [ServerKind, ServerKind], options: BenchOptions): Promise<Figure[]> {
-  return withServers(kinds, options.stateDir, async (product, baseline) => {
-    await openAccounts(product.url, ACCOUNTS);
-    const figures: Figure[] = [];
-    for (const size of FRAME_SIZES) figures.push(await throughput(size, product, baseline, options));
-    const best = figures.reduce((a, b) => (b.value > a.value ? b : a));
-    for (const size of TIMED_SIZES) figures.push(await resultLatency(size, best, product, baseline, options));
-    return figures;
-  });
-}
 
 function throughput(
   size: number,
@@ -64,7 +58,7 @@ function throughput(
 }
 
 function contender(server: Server, size: number): Contender {
-  const texts = frameTexts(isBaseline(server.kind) ? 'baseline' : 'product', size);
+  const texts = frameTexts(server.kind === 'baseline' ? 'baseline' : 'product', size);
   const load = { texts, size, sockets: SOCKETS, depth: DEPTH };
   return { server, source: (seconds) => frameLoop(server, load, seconds) };
 }
@@ -78,7 +72,7 @@ async function resultLatency(
   { seconds = DEFAULT_SECONDS, rounds, progress }: BenchOptions,
 ): Promise<Figure> {
   const run = async (server: Server, perSecond: number) => {
-    const texts = frameTexts(isBaseline(server.kind) ? 'baseline' : 'product', size);
+    const texts = frameTexts(server.kind === 'baseline' ? 'baseline' : 'product', size);
     // What is late waits on the client's side and counts as late.
     const load = {
       texts,

@@ -60,7 +60,7 @@ export const subscribers: Benchmark = {
   summary:
     'milliseconds from a command to its event at those who follow the account; 200 listeners, 5,000 held',
   run(options: BenchOptions): Promise<Figure[]> {
-    return withServers(['product without views'], options.stateDir, async (server) => {
+    return withServers(['product without views'], options.servers, async (server) => {
       await openAccounts(server.url, ACCOUNTS);
       const figures: Figure[] = [];
       for (const scenario of SCENARIOS) figures.push(...(await runScenario(scenario, server, options)));

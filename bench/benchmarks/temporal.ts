@@ -39,8 +39,8 @@ const BALANCES: Target = { of: 'value', atMost: 200 };
 export const temporal: Benchmark = {
   name: 'temporal',
   summary: 'state at a time and balances by day of one account over a year, as recorded and as known',
-  run({ stateDir, rounds, progress, events = DEFAULT_EVENTS }): Promise<Figure[]> {
-    return withServers(['product without views', 'baseline'], stateDir, async (product, baseline) => {
+  run({ servers, rounds, progress, events = DEFAULT_EVENTS }): Promise<Figure[]> {
+    return withServers(['product without views', 'baseline'], servers, async (product, baseline) => {
       await fillYear(product, baseline, events, progress);
       const ask = new Asking(product, baseline, rounds);
       const figures: Figure[] = [];

@@ -18,8 +18,8 @@ const SECONDS_PER_MINUTE = 60;
 export const views: Benchmark = {
   name: 'views',
   summary: 'events a minute that the projector applies to every view, reading the log and the queue left out',
-  run({ stateDir, rounds, progress, events = DEFAULT_EVENTS }): Promise<Figure[]> {
-    return withServers(['product without views', 'baseline'], stateDir, async (product, baseline) => {
+  run({ servers, rounds, progress, events = DEFAULT_EVENTS }): Promise<Figure[]> {
+    return withServers(['product without views', 'baseline'], servers, async (product, baseline) => {
       await openAccounts(product.url, ACCOUNTS);
       // One slice more than rounds: the first is the warm-up.
       const perAccount = Math.max(1, Math.floor(events / ACCOUNTS / (rounds + 1)));

@@ -1,5 +1,4 @@
 /** WebSockets of the load client: to the product's stream with receipts, to the baseline's rows without. */
-import { isBaseline } from '../servers/config.ts';
 import type { Server } from '../servers/server.ts';
 import { BENCH_TOKEN } from './token.ts';
 
@@ -29,8 +28,8 @@ export class LoadSocket {
 
   /** Opens one; rejects where the server does not take it. */
   static open(server: Server, onFrame: (frame: Frame) => void): Promise<LoadSocket> {
-    const path = isBaseline(server.kind) ? 'socket' : 'v1/stream';
-    const protocols = isBaseline(server.kind) ? [] : ['folio.v1', `bearer.${BENCH_TOKEN}`];
+    const path = server.kind === 'baseline' ? 'socket' : 'v1/stream';
+    const protocols = server.kind === 'baseline' ? [] : ['folio.v1', `bearer.${BENCH_TOKEN}`];
     const socket = new WebSocket(`ws://127.0.0.1:${server.port}/${path}`, protocols);
     const opened = new LoadSocket(socket, onFrame);
     return new Promise((resolve, reject) => {

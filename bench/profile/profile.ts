@@ -183,10 +183,10 @@ async function toldCommands(server: Server, seconds: number): Promise<LoadResult
 
 async function profiled(
   { name, kind, prepare, load: put }: Subject,
-  { stateDir, seconds = DEFAULT_SECONDS, progress }: BenchOptions,
+  { servers, seconds = DEFAULT_SECONDS, progress }: BenchOptions,
 ): Promise<Figure[]> {
   const inspectorPort = await freePort();
-  const server = await Server.start(kind, stateDir, inspectorPort);
+  const server = await Server.start(kind, servers, inspectorPort);
   try {
     await prepare(server);
     const load = (time: number) => put(server, time);

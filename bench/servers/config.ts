@@ -9,7 +9,7 @@ import { loadWrangler, REPOSITORY, WRANGLER_TOML } from '../../local/config.ts';
  * the price of a command shows alone: its events are still announced, and the queue drops what nobody consumes. `product
  * with sagas` has the sagas' consumer alone, `product with archive` the archive's. `product to be restored` has none and may
  * be filled from an archive. `product without gateway` takes every request for the administrator's, and has
- * no views either. What is `in two shards` has its objects in two runtimes.
+ * no views either.
  */
 export type ServerKind =
   | 'product'
@@ -18,17 +18,11 @@ export type ServerKind =
   | 'product with archive'
   | 'product to be restored'
   | 'product without gateway'
-  | 'product in two shards'
-  | 'product without views in two shards'
-  | 'baseline'
-  | 'baseline in two shards';
-
-const ALL = /^/;
+  | 'baseline';
 
 /** The queues that a kind consumes; absent: none. */
 const CONSUMED: Readonly<Partial<Record<ServerKind, RegExp>>> = {
-  product: ALL,
-  'product in two shards': ALL,
+  product: /^/,
   'product with sagas': /^folio-sagas$/,
   'product with archive': /^folio-archive$/,
 };
@@ -39,19 +33,9 @@ const VARIABLES: Readonly<Partial<Record<ServerKind, Readonly<Record<string, str
   'product to be restored': { RESTORE: 'open' },
 };
 
-/** In how many shards a kind of server has its objects. */
-export function shardsOf(kind: ServerKind): number {
-  return kind.endsWith(' in two shards') ? 2 : 1;
-}
-
-/** Whether it is a baseline's. */
-export function isBaseline(kind: ServerKind): boolean {
-  return kind.startsWith('baseline');
-}
-
 /** The configuration file of a kind of server; written into `folder` where it is made up. */
 export async function configFile(kind: ServerKind, folder: string): Promise<string> {
-  if (isBaseline(kind)) return join(REPOSITORY, 'bench/baseline/wrangler.toml');
+  if (kind === 'baseline') return join(REPOSITORY, 'bench/baseline/wrangler.toml');
   const { experimental_readRawConfig } = await loadWrangler();
   // Wrangler's types of this function come from a package that it does not ship.
   const { rawConfig } = experimental_readRawConfig({ config: WRANGLER_TOML }) as {
@@ -76,7 +60,7 @@ export async function configFile(kind: ServerKind, folder: string): Promise<stri
       ),
     },
     // The sweeper of a server without views would repair them all the same.
-    triggers: CONSUMED[kind] === ALL ? rawConfig.triggers : { crons: [] },
+    triggers: kind === 'product' ? rawConfig.triggers : { crons: [] },
   };
   const file = join(folder, 'wrangler.json');
   writeFileSync(file, JSON.stringify(config, undefined, 2));

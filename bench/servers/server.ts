@@ -5,7 +5,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { leaveToken } from '../load/token.ts';
-import { configFile, type ServerKind, shardsOf } from './config.ts';
+import type { ServerOptions } from '../types.ts';
+import { configFile, type ServerKind } from './config.ts';
 
 /** Linux counts processor time in hundredths of a second. */
 const TICKS_PER_SECOND = 100;
@@ -50,8 +51,12 @@ export class Server {
     this.#pids = [runtimePid, ...(storagePid === undefined ? [] : [storagePid]), ...shardPids];
   }
 
-  /** Starts a server with an empty state under `stateDir`. `inspectorPort` opens the runtime's debugger there. */
-  static async start(kind: ServerKind, stateDir: string, inspectorPort?: number): Promise<Server> {
+  /** Starts a server with an empty state. `inspectorPort` opens the runtime's debugger there. */
+  static async start(
+    kind: ServerKind,
+    { stateDir, shards }: ServerOptions,
+    inspectorPort?: number,
+  ): Promise<Server> {
     mkdirSync(stateDir, { recursive: true });
     const folder = mkdtempSync(join(stateDir, 'folio-bench-'));
     const config = await configFile(kind, folder);
@@ -59,7 +64,7 @@ export class Server {
     const args = [
       config,
       join(folder, 'state'),
-      String(shardsOf(kind)),
+      String(shards),
       ...(inspectorPort === undefined ? [] : [String(inspectorPort)]),
     ];
     const child = fork(join(import.meta.dirname, 'child.ts'), args, {
@@ -137,12 +142,12 @@ export class Server {
 /** Starts servers of the given kinds, hands them to `use`, and stops them whatever happens. */
 export async function withServers<Kinds extends readonly ServerKind[], Result>(
   kinds: Kinds,
-  stateDir: string,
+  options: ServerOptions,
   use: (...servers: { [Index in keyof Kinds]: Server }) => Promise<Result>,
 ): Promise<Result> {
   const servers: Server[] = [];
   try {
-    for (const kind of kinds) servers.push(await Server.start(kind, stateDir));
+    for (const kind of kinds) servers.push(await Server.start(kind, options));
     return await use(...(servers as unknown as { [Index in keyof Kinds]: Server }));
   } finally {
     await Promise.all(servers.map((server) => server.stop()));

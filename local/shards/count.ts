@@ -27,9 +27,21 @@ export function settleShards(
   );
 }
 
+/** Reads the value of `--shards`. Throws {@link LocalServerError} for what is no number of shards. */
+export function readShards(text: string): number {
+  const shards = toCount(text);
+  if (shards !== undefined) return shards;
+  throw new LocalServerError(`--shards has to be a number from 1 to ${SHARDS_MAX}, not "${text}"`);
+}
+
+function toCount(text: string): number | undefined {
+  const count = Number(text);
+  return /^\d$/.test(text) && count >= 1 && count <= SHARDS_MAX ? count : undefined;
+}
+
 function readCount(file: string): number {
   const text = readFileSync(file, 'utf8').trim();
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 1 && count <= SHARDS_MAX) return count;
+  const count = toCount(text);
+  if (count !== undefined) return count;
   throw new LocalServerError(`${file} has to be a number from 1 to ${SHARDS_MAX}, not "${text}"`);
 }
