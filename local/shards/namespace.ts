@@ -20,10 +20,16 @@ export interface RemoteObject {
   readonly name: string;
 }
 
+/** An object of another shard, which takes calls in the order in which they are made. */
+export interface RemoteCalls {
+  call(method: string, args: readonly unknown[]): Promise<unknown>;
+  close(): void;
+}
+
 /** Another shard, as it is reached from this one. */
 export interface Peer {
-  /** Calls a method of an object there. */
-  call(object: RemoteObject, method: string, args: readonly unknown[]): Promise<unknown>;
+  /** Begins to call an object there. Two that were opened at a time have no order between them. */
+  open(object: RemoteObject): RemoteCalls;
   /** Sends an object there a request, for a socket too. */
   fetch(object: RemoteObject, request: Request): Promise<Response>;
 }
@@ -37,7 +43,7 @@ export interface Place {
 
 /**
  * A namespace whose objects are spread over shards by their names: those of this shard are asked for as ever, those of another
- * through it. Calls of one object keep their order: every hop takes them one after the other.
+ * through it. As with any namespace, calls on one stub arrive in the order in which they were made, and those on two need not.
  */
 export class ShardedNamespace implements ObjectNamespace {
   readonly #binding: string;
@@ -70,6 +76,7 @@ export class ShardedNamespace implements ObjectNamespace {
 
 /** Whatever is called on it, the other shard calls on the object. */
 function remoteStub(object: RemoteObject, peer: Peer): ObjectStub {
+  const calls = new CallsInOrder(() => peer.open(object));
   const fetch = (input: RequestInfo | URL, init?: RequestInit) =>
     peer.fetch(object, new Request(input, init));
   return new Proxy({} as ObjectStub, {
@@ -77,7 +84,35 @@ function remoteStub(object: RemoteObject, peer: Peer): ObjectStub {
       // A stub with a method of that name would be taken for a promise, and never be there.
       if (typeof method !== 'string' || method === 'then') return undefined;
       if (method === 'fetch') return fetch;
-      return (...args: unknown[]) => peer.call(object, method, args);
+      return (...args: unknown[]) => calls.call(method, args);
     },
   });
+}
+
+/**
+ * What is on its way at a time goes one way, which is closed when all is answered: calls that each find their own way
+ * overtake each other while the connection is made, as after a restart of the other runtime.
+ */
+class CallsInOrder {
+  readonly #open: () => RemoteCalls;
+  #way: RemoteCalls | undefined;
+  #unanswered = 0;
+
+  constructor(open: () => RemoteCalls) {
+    this.#open = open;
+  }
+
+  async call(method: string, args: readonly unknown[]): Promise<unknown> {
+    this.#way ??= this.#open();
+    this.#unanswered++;
+    try {
+      return await this.#way.call(method, args);
+    } finally {
+      this.#unanswered--;
+      if (this.#unanswered === 0) {
+        this.#way.close();
+        this.#way = undefined;
+      }
+    }
+  }
 }

@@ -2,8 +2,14 @@
  * What makes a Worker one shard of several: its objects and handlers get an environment whose namespaces reach into the other
  * shards, and an entry point lets those reach into this one. The bundle of a sharded server begins here (`entry.ts`).
  */
-import { WorkerEntrypoint } from 'cloudflare:workers';
-import { type ObjectNamespace, type Peer, type RemoteObject, ShardedNamespace } from './namespace.ts';
+import { RpcTarget, WorkerEntrypoint } from 'cloudflare:workers';
+import {
+  type ObjectNamespace,
+  type ObjectStub,
+  type Peer,
+  type RemoteObject,
+  ShardedNamespace,
+} from './namespace.ts';
 import { bindingOf } from './ownership.ts';
 
 /** What `options.ts` binds for it. */
@@ -19,13 +25,9 @@ export interface ShardEnv {
 }
 
 /** The other end of a binding to another shard. */
-type ShardBinding = Fetcher &
-  Readonly<
-    Record<
-      'call',
-      (secret: string, object: RemoteObject, method: string, args: readonly unknown[]) => Promise<unknown>
-    >
-  >;
+type ShardBinding = Fetcher & {
+  object(secret: string, object: RemoteObject): CalledObject & Disposable;
+};
 
 /** Carries the secret and the object of a request from shard to shard, as JSON in URI encoding. */
 const OBJECT_HEADER = 'Folio-Shard';
@@ -53,7 +55,14 @@ function shardedEnv<Env extends ShardEnv>(env: Env): Env {
 
 function peerOf(binding: ShardBinding, secret: string): Peer {
   return {
-    call: (object, method, args) => binding.call(secret, object, method, args),
+    open(object) {
+      // Not waited for: the calls go out behind it, and wait for it there.
+      const called = binding.object(secret, object);
+      return {
+        call: async (method, args) => await called.call(method, args),
+        close: () => called[Symbol.dispose](),
+      };
+    },
     fetch(object, request) {
       request.headers.set(OBJECT_HEADER, encodeURIComponent(JSON.stringify({ secret, ...object })));
       return binding.fetch(request);
@@ -87,12 +96,26 @@ export function shardedHandlers(handlers: object): object {
   );
 }
 
+/** An object of this shard as a stub of another has it: one stub of ours for all of its calls, so that they keep their order. */
+class CalledObject extends RpcTarget {
+  readonly #stub: ObjectStub;
+
+  constructor(stub: ObjectStub) {
+    super();
+    this.#stub = stub;
+  }
+
+  /** Calls a method of the object. Throws where there is none of that name. */
+  call(method: string, args: readonly unknown[]): unknown {
+    return (this.#stub[method] as (...args: unknown[]) => unknown)(...args);
+  }
+}
+
 /** The way into this shard from the others. Its socket is open to every program of the machine, hence the secret. */
 export class ShardObjects extends WorkerEntrypoint<ShardEnv> {
-  /** Calls a method of an object of this shard. Throws where the secret is wrong or there is no such object. */
-  call(secret: string, object: RemoteObject, method: string, args: readonly unknown[]): unknown {
-    const ask = this.#stub(secret, object)[method] as (...args: unknown[]) => unknown;
-    return ask(...args);
+  /** An object of this shard, to be called. Throws where the secret is wrong or there is no such namespace. */
+  object(secret: string, object: RemoteObject): CalledObject {
+    return new CalledObject(this.#stub(secret, object));
   }
 
   override fetch(request: Request): Response | Promise<Response> {
@@ -101,7 +124,7 @@ export class ShardObjects extends WorkerEntrypoint<ShardEnv> {
     return this.#stub(secret, object).fetch(request);
   }
 
-  #stub(secret: string, { binding, name }: RemoteObject) {
+  #stub(secret: string, { binding, name }: RemoteObject): ObjectStub {
     if (!this.#isSecret(secret)) throw new Error('not a shard of this server');
     if (!this.env.SHARD.namespaces.includes(binding)) throw new Error(`no namespace is called ${binding}`);
     const bindings = this.env as unknown as Readonly<Record<string, unknown>>;

@@ -68,9 +68,16 @@ function hereNamespace(asked: unknown[]): ObjectNamespace {
 function spread(shards = 2) {
   const asked: unknown[] = [];
   const peer = (shard: number): Peer => ({
-    call: async (object, method, args) => {
-      asked.push([shard, object, method, args]);
-      return 'answered';
+    open: (object) => {
+      asked.push(['opened', shard, object]);
+      return {
+        call: async (method, args) => {
+          asked.push([method, args]);
+          if (method === 'fail') throw new Error('failed');
+          return 'answered';
+        },
+        close: () => asked.push(['closed']),
+      };
     },
     fetch: async (object, request) =>
       new Response([shard, object.binding, object.name, request.method, request.url].join(' ')),
@@ -96,11 +103,27 @@ describe('a namespace in shards', () => {
     const stub = namespace.getByName('acc-2') as unknown as Record<string, (...args: unknown[]) => unknown>;
     const calls = [stub.executeBrief?.('a', { b: 1 }, undefined), stub.head?.(), stub.read?.(3)];
     expect(await Promise.all(calls)).toEqual(['answered', 'answered', 'answered']);
-    const object = { binding: 'ACCOUNTS', name: 'acc-2' };
     expect(asked).toEqual([
-      [1, object, 'executeBrief', ['a', { b: 1 }, undefined]],
-      [1, object, 'head', []],
-      [1, object, 'read', [3]],
+      ['opened', 1, { binding: 'ACCOUNTS', name: 'acc-2' }],
+      ['executeBrief', ['a', { b: 1 }, undefined]],
+      ['head', []],
+      ['read', [3]],
+      ['closed'],
+    ]);
+  });
+
+  it('keeps no way to an object open that nobody waits for, and finds another after a failure', async () => {
+    const { asked, namespace } = spread();
+    const stub = namespace.getByName('acc-2') as unknown as Record<string, () => Promise<unknown>>;
+    await expect(stub.fail?.()).rejects.toThrow('failed');
+    await stub.head?.();
+    expect(asked.map((call) => (call as unknown[])[0])).toEqual([
+      'opened',
+      'fail',
+      'closed',
+      'opened',
+      'head',
+      'closed',
     ]);
   });
 
@@ -108,7 +131,8 @@ describe('a namespace in shards', () => {
     const { asked, namespace } = spread(4);
     const names = ['acc-1', 'acc-2', 'order-1', 'directory-0'];
     for (const name of names) await (namespace.getByName(name) as never as { head(): unknown }).head();
-    expect(asked.map((call) => (call as unknown[])[0])).toEqual([2, 3, 2, 3]);
+    const opened = asked.filter((call) => (call as unknown[])[0] === 'opened');
+    expect(opened.map((call) => (call as unknown[])[1])).toEqual([2, 3, 2, 3]);
   });
 
   it('gives stubs that are no promises, and can be waited for', async () => {

@@ -1,0 +1,76 @@
+/** A Worker of one small class of objects, for tests of what becomes of calls between shards. */
+import { DurableObject } from 'cloudflare:workers';
+
+/** Names that begin so are of objects that take a while to wake. */
+const SLOW = 'slow';
+
+const WAKING_MS = 150;
+
+/** Sizes of what goes with calls, in characters: small ones overtake large ones wherever something lets them. */
+const SIZES = [10, 3_000_000, 10, 10, 200_000, 10];
+
+/** Calls that are made in one turn. */
+const CALLS_A_TURN = 17;
+
+export class Toy extends DurableObject {
+  readonly #noted: number[] = [];
+
+  constructor(ctx: DurableObjectState, env: object) {
+    super(ctx, env as never);
+    if (!ctx.id.name?.startsWith(SLOW)) return;
+    ctx.blockConcurrencyWhile(() => new Promise((resolve) => void setTimeout(resolve, WAKING_MS)));
+  }
+
+  note(number: number, _load: string): void {
+    this.#noted.push(number);
+  }
+
+  noted(): readonly number[] {
+    return this.#noted;
+  }
+
+  fail(): never {
+    throw Object.assign(new TypeError('as it must'), { retryable: true });
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    return new Response(`${this.ctx.id.name} was asked ${await request.text()}`);
+  }
+}
+
+interface ToyEnv {
+  readonly TOYS: DurableObjectNamespace<Toy>;
+}
+
+/** What was noted of calls that were made without waiting for one another. */
+async function noted({ TOYS }: ToyEnv, name: string, count: number): Promise<readonly number[]> {
+  const stub = TOYS.getByName(name);
+  const calls: Promise<void>[] = [];
+  for (let number = 0; number < count; number++) {
+    calls.push(stub.note(number, 'x'.repeat(SIZES[number % SIZES.length] as number)));
+    if (number % CALLS_A_TURN === CALLS_A_TURN - 1)
+      await new Promise((resolve) => void setTimeout(resolve, 0));
+  }
+  await Promise.all(calls);
+  return await stub.noted();
+}
+
+async function failure({ TOYS }: ToyEnv, name: string): Promise<object> {
+  try {
+    return await TOYS.getByName(name).fail();
+  } catch (error) {
+    const { name: kind, message, remote, retryable } = error as Error & Record<string, unknown>;
+    return { kind, message, remote, retryable };
+  }
+}
+
+export default {
+  async fetch(request: Request, env: ToyEnv): Promise<Response> {
+    const { pathname, searchParams } = new URL(request.url);
+    const name = searchParams.get('name') ?? '';
+    if (pathname === '/noted')
+      return Response.json(await noted(env, name, Number(searchParams.get('count'))));
+    if (pathname === '/failure') return Response.json(await failure(env, name));
+    return env.TOYS.getByName(name).fetch(request);
+  },
+};
