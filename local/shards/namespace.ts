@@ -26,12 +26,20 @@ export interface RemoteCalls {
   close(): void;
 }
 
+/** As much of a queue as its producers use. */
+export interface ProducedQueue {
+  send(body: unknown, options?: object): Promise<unknown>;
+  sendBatch(messages: Iterable<object>, options?: object): Promise<unknown>;
+}
+
 /** Another shard, as it is reached from this one. */
 export interface Peer {
   /** Begins to call an object there. Two that were opened at a time have no order between them. */
   open(object: RemoteObject): RemoteCalls;
   /** Sends an object there a request, for a socket too. */
   fetch(object: RemoteObject, request: Request): Promise<Response>;
+  /** Puts messages into a queue that is there. Resolves when it has them. */
+  enqueue(binding: string, messages: readonly object[], options?: object): Promise<unknown>;
 }
 
 /** Where a shard stands among all. */
@@ -115,4 +123,12 @@ class CallsInOrder {
       }
     }
   }
+}
+
+/** A queue of another shard: a message is in it once it says so, and is sent again otherwise. */
+export function remoteQueue(binding: string, peer: Peer): ProducedQueue {
+  return {
+    send: (body, options) => peer.enqueue(binding, [{ body, ...options }]),
+    sendBatch: (messages, options) => peer.enqueue(binding, [...messages], options),
+  };
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { V4WorkerOptions } from 'miniflare';
 import type { WorkerSettings } from '../config.ts';
 import { DEFAULT_HOST } from '../types.ts';
-import { bindingOf } from './ownership.ts';
+import { bindingOf, FIRST_SHARD } from './ownership.ts';
 
 /** Bytes of what the shards of a server know each other by: 256 bits cannot be guessed. */
 const SECRET_BYTES = 32;
@@ -47,15 +47,16 @@ export function shardOf(
     other === shard ? [] : [[bindingOf(other), toPort(port)] as const],
   );
   const way = { host: DEFAULT_HOST, port: ports[shard] as number, entrypoint: 'ShardObjects' };
-  const { queueConsumers, serviceBindings, unsafeDirectSockets = [], ...common } = worker;
-  const isFirst = shard === 0;
+  const queues = Object.keys(worker.queueProducers ?? {});
+  const SHARD = { shard, shards: ports.length, namespaces, queues, secret };
+  const isFirst = shard === FIRST_SHARD;
+  const { queueConsumers, queueProducers, serviceBindings, unsafeDirectSockets, ...common } = worker;
   return {
-    ...common,
-    ...(isFirst && queueConsumers !== undefined ? { queueConsumers } : {}),
+    ...(isFirst ? worker : common),
     name: isFirst ? worker.name : `${worker.name}-${shard}`,
-    bindings: { ...worker.bindings, SHARD: { shard, shards: ports.length, namespaces, secret } },
+    bindings: { ...worker.bindings, SHARD },
     serviceBindings: { ...(isFirst ? serviceBindings : {}), ...Object.fromEntries(others) },
-    unsafeDirectSockets: [...(isFirst ? unsafeDirectSockets : []), way],
+    unsafeDirectSockets: [...((isFirst ? unsafeDirectSockets : undefined) ?? []), way],
   };
 }
 

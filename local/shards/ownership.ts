@@ -5,6 +5,9 @@ const FNV_PRIME = 0x01000193;
 /** The lower bits of FNV-1a know little of the last units of a name; those above them are mixed in. */
 const MIXED_BITS = 15;
 
+/** The shard that also takes requests, queues and crons. */
+export const FIRST_SHARD = 0;
+
 /**
  * The shard that has the object of a name, from 0 to `shards` - 1, whatever its class: what shares a name, as an order and its
  * saga do, is together. A state folder is read back by it: it can never change.

@@ -7,10 +7,12 @@ import {
   type ObjectNamespace,
   type ObjectStub,
   type Peer,
+  type ProducedQueue,
   type RemoteObject,
+  remoteQueue,
   ShardedNamespace,
 } from './namespace.ts';
-import { bindingOf } from './ownership.ts';
+import { bindingOf, FIRST_SHARD } from './ownership.ts';
 
 /** What `options.ts` binds for it. */
 export interface ShardEnv {
@@ -19,6 +21,8 @@ export interface ShardEnv {
     readonly shards: number;
     /** Bindings of the namespaces. */
     readonly namespaces: readonly string[];
+    /** Bindings of the queues, which the first shard has. */
+    readonly queues: readonly string[];
     /** What the shards of one server know each other by. */
     readonly secret: string;
   };
@@ -27,6 +31,7 @@ export interface ShardEnv {
 /** The other end of a binding to another shard. */
 type ShardBinding = Fetcher & {
   object(secret: string, object: RemoteObject): CalledObject & Disposable;
+  enqueue(secret: string, queue: string, messages: readonly object[], options?: object): Promise<unknown>;
 };
 
 /** Carries the secret and the object of a request from shard to shard, as JSON in URI encoding. */
@@ -38,7 +43,7 @@ const known = new WeakMap<object, ShardEnv>();
 function shardedEnv<Env extends ShardEnv>(env: Env): Env {
   const before = known.get(env);
   if (before !== undefined) return before as Env;
-  const { shard, shards, namespaces, secret } = env.SHARD;
+  const { shard, shards, namespaces, queues, secret } = env.SHARD;
   const bindings = env as unknown as Readonly<Record<string, unknown>>;
   const place = {
     shard,
@@ -48,7 +53,9 @@ function shardedEnv<Env extends ShardEnv>(env: Env): Env {
   const sharded = Object.fromEntries(
     namespaces.map((name) => [name, new ShardedNamespace(name, bindings[name] as ObjectNamespace, place)]),
   );
-  const made = { ...env, ...sharded };
+  const produced = shard === FIRST_SHARD ? [] : queues;
+  const remote = produced.map((name) => [name, remoteQueue(name, place.peer(FIRST_SHARD))]);
+  const made = { ...env, ...sharded, ...Object.fromEntries(remote) };
   known.set(env, made);
   return made;
 }
@@ -67,6 +74,7 @@ function peerOf(binding: ShardBinding, secret: string): Peer {
       request.headers.set(OBJECT_HEADER, encodeURIComponent(JSON.stringify({ secret, ...object })));
       return binding.fetch(request);
     },
+    enqueue: (queue, messages, options) => binding.enqueue(secret, queue, messages, options),
   };
 }
 
@@ -118,6 +126,13 @@ export class ShardObjects extends WorkerEntrypoint<ShardEnv> {
     return new CalledObject(this.#stub(secret, object));
   }
 
+  /** Puts messages into a queue of this shard. Throws where the secret is wrong or there is no such queue. */
+  enqueue(secret: string, queue: string, messages: readonly object[], options?: object): Promise<unknown> {
+    this.#check(secret);
+    if (!this.env.SHARD.queues.includes(queue)) throw new Error(`no queue is called ${queue}`);
+    return (this.#bindings[queue] as ProducedQueue).sendBatch(messages, options);
+  }
+
   override fetch(request: Request): Response | Promise<Response> {
     const { secret, ...object } = objectOf(request.headers.get(OBJECT_HEADER));
     if (!this.#isSecret(secret)) return new Response(null, { status: 404 });
@@ -125,10 +140,17 @@ export class ShardObjects extends WorkerEntrypoint<ShardEnv> {
   }
 
   #stub(secret: string, { binding, name }: RemoteObject): ObjectStub {
-    if (!this.#isSecret(secret)) throw new Error('not a shard of this server');
+    this.#check(secret);
     if (!this.env.SHARD.namespaces.includes(binding)) throw new Error(`no namespace is called ${binding}`);
-    const bindings = this.env as unknown as Readonly<Record<string, unknown>>;
-    return (bindings[binding] as ObjectNamespace).getByName(name);
+    return (this.#bindings[binding] as ObjectNamespace).getByName(name);
+  }
+
+  get #bindings() {
+    return this.env as unknown as Readonly<Record<string, unknown>>;
+  }
+
+  #check(secret: string): void {
+    if (!this.#isSecret(secret)) throw new Error('not a shard of this server');
   }
 
   #isSecret(given: unknown): given is string {
