@@ -10,6 +10,7 @@ import {
   type ObjectNamespace,
   type ObjectStub,
   type Peer,
+  remoteQueue,
   ShardedNamespace,
 } from '../../local/shards/namespace.ts';
 import { findShards, shardedEntry, shardOf } from '../../local/shards/options.ts';
@@ -81,10 +82,24 @@ function spread(shards = 2) {
     },
     fetch: async (object, request) =>
       new Response([shard, object.binding, object.name, request.method, request.url].join(' ')),
+    enqueue: async (...given) => asked.push([shard, ...given]),
   });
   const namespace = new ShardedNamespace('ACCOUNTS', hereNamespace(asked), { shard: 0, shards, peer });
-  return { asked, namespace };
+  const queue = remoteQueue('VIEWS_QUEUE', peer(0));
+  return { asked, namespace, queue };
 }
+
+describe('a queue of the first shard', () => {
+  it('takes messages of another, whether they come alone or together', async () => {
+    const { asked, queue } = spread();
+    await queue.send('one', { contentType: 'text' });
+    await queue.sendBatch([{ body: 'two' }, { body: 'three' }], { delaySeconds: 1 });
+    expect(asked).toEqual([
+      [0, 'VIEWS_QUEUE', [{ body: 'one', contentType: 'text' }]],
+      [0, 'VIEWS_QUEUE', [{ body: 'two' }, { body: 'three' }], { delaySeconds: 1 }],
+    ]);
+  });
+});
 
 describe('a namespace in shards', () => {
   it('asks for its own objects as ever', () => {
@@ -248,6 +263,11 @@ describe('the Worker of a shard', () => {
       undefined,
       undefined,
     ]);
+    expect(all.map(({ queueProducers }) => queueProducers)).toEqual([
+      worker.queueProducers,
+      undefined,
+      undefined,
+    ]);
     expect(all.map(({ serviceBindings }) => serviceBindings)).toEqual([
       { ASSETS: 'folio-assets', SHARD_1: to(7002), SHARD_2: to(7003) },
       { SHARD_0: to(7001), SHARD_2: to(7003) },
@@ -266,10 +286,15 @@ describe('the Worker of a shard', () => {
       expect(one).toMatchObject({
         d1Databases: worker.d1Databases,
         durableObjects: worker.durableObjects,
-        queueProducers: worker.queueProducers,
         bindings: {
           LOG_LEVEL: 'info',
-          SHARD: { shard, shards: 3, namespaces: ['ACCOUNTS', 'ARCHIVED', 'LIMITERS'], secret: 'the-secret' },
+          SHARD: {
+            shard,
+            shards: 3,
+            namespaces: ['ACCOUNTS', 'ARCHIVED', 'LIMITERS'],
+            queues: ['QUEUE'],
+            secret: 'the-secret',
+          },
         },
       });
     }
