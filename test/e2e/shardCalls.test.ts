@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleWorker } from '../../local/bundle.ts';
@@ -11,6 +12,8 @@ import { findShards, type Shards, shardedEntry, shardOf } from '../../local/shar
 import { ownerOf } from '../../local/shards/ownership.ts';
 
 const START_MS = 60_000;
+
+const POLL_MS = 20;
 
 const CALLS = 120;
 
@@ -27,6 +30,8 @@ const settings = {
   bindings: {},
   d1Databases: {},
   durableObjects: { TOYS: { className: 'Toy', useSQLite: true } },
+  queueProducers: { QUEUE: { queueName: 'toy-queue' } },
+  queueConsumers: { 'toy-queue': { maxBatchTimeout: 0 } },
 };
 
 beforeAll(async () => {
@@ -86,7 +91,7 @@ describe('calls from shard to shard', () => {
   });
 
   it('fail as those within a shard do, and go on after that', { timeout: START_MS }, async () => {
-    const [first] = await Promise.all([start(0), start(1)]);
+    const [first, second] = await Promise.all([start(0), start(1)]);
     const failures = [0, 1].map((shard) => ask(first, `/failure?name=${nameIn(shard, 'failing')}`));
     const failed = { kind: 'TypeError', message: 'as it must', remote: true, retryable: true };
     expect(await Promise.all(failures)).toEqual([failed, failed]);
@@ -97,9 +102,27 @@ describe('calls from shard to shard', () => {
       const answer = await first.dispatchFetch(`http://toy/?name=${name}`, { method: 'POST', body });
       expect(await answer.text()).toBe(`${name} was asked something`);
     }
+    await Promise.all([stop(first), stop(second)]);
+  });
+
+  it('bring messages to queues, or say that they do not: none is taken and dropped', {
+    timeout: START_MS,
+  }, async () => {
+    const second = await start(1);
+    expect(await ask(second, '/send?name=lost')).toMatchObject({ message: expect.any(String) });
+    const first = await start(0);
+    expect(await ask(second, '/send?name=from-second')).toEqual({});
+    expect(await ask(first, '/send?name=from-first')).toEqual({});
+    for (const name of ['from-first', 'from-second']) {
+      // The consumer leaves it with an object of that name.
+      while (JSON.stringify(await ask(first, `/noted?count=0&name=${name}`)) === '[]') await sleep(POLL_MS);
+    }
+    expect(await ask(first, '/noted?count=0&name=lost')).toEqual([]);
+    await Promise.all([stop(first), stop(second)]);
   });
 
   it('are answered to nobody who does not know the secret', { timeout: START_MS }, async () => {
+    await start(1);
     const url = `http://127.0.0.1:${shards.ports[1]}/`;
     const guess = (text: string) => ({ 'Folio-Shard': encodeURIComponent(text) });
     const name = nameIn(1, 'asked');
@@ -115,7 +138,7 @@ describe('calls from shard to shard', () => {
       const answer = await fetch(url, { headers });
       expect([answer.status, await answer.text()]).toEqual([404, '']);
     }
-    const { ports } = await findShards(1);
+    const { ports } = await findShards(2);
     const stranger = await start(0, {
       ports: [ports[0] as number, shards.ports[1] as number],
       secret: 'x'.repeat(43),
@@ -125,5 +148,7 @@ describe('calls from shard to shard', () => {
     });
     const answer = await stranger.dispatchFetch(`http://toy/?name=${name}`);
     expect(answer.status).toBe(404);
+    const imposter = await start(1, { ports: [shards.ports[1] as number, ports[1] as number], secret: 'x' });
+    expect(await ask(imposter, '/send?name=asked')).toMatchObject({ message: 'not a shard of this server' });
   });
 });

@@ -40,6 +40,7 @@ export class Toy extends DurableObject {
 
 interface ToyEnv {
   readonly TOYS: DurableObjectNamespace<Toy>;
+  readonly QUEUE: Queue<string>;
 }
 
 /** What was noted of calls that were made without waiting for one another. */
@@ -55,13 +56,18 @@ async function noted({ TOYS }: ToyEnv, name: string, count: number): Promise<rea
   return await stub.noted();
 }
 
-async function failure({ TOYS }: ToyEnv, name: string): Promise<object> {
+async function failureOf(ask: () => Promise<void>): Promise<object> {
   try {
-    return await TOYS.getByName(name).fail();
+    await ask();
+    return {};
   } catch (error) {
     const { name: kind, message, remote, retryable } = error as Error & Record<string, unknown>;
     return { kind, message, remote, retryable };
   }
+}
+
+async function send({ QUEUE }: ToyEnv, body: string): Promise<void> {
+  await QUEUE.sendBatch([{ body, contentType: 'text' }]);
 }
 
 export default {
@@ -70,7 +76,12 @@ export default {
     const name = searchParams.get('name') ?? '';
     if (pathname === '/noted')
       return Response.json(await noted(env, name, Number(searchParams.get('count'))));
-    if (pathname === '/failure') return Response.json(await failure(env, name));
+    if (pathname === '/failure') return Response.json(await failureOf(() => env.TOYS.getByName(name).fail()));
+    if (pathname === '/send') return Response.json(await failureOf(() => send(env, name)));
     return env.TOYS.getByName(name).fetch(request);
+  },
+
+  async queue({ messages }: MessageBatch<string>, { TOYS }: ToyEnv): Promise<void> {
+    for (const { body } of messages) await TOYS.getByName(body).note(1, '');
   },
 };
