@@ -63,11 +63,15 @@ export class LocalRuntime {
   /** Accepts nothing more, lets requests in flight finish, and ends it. */
   async stop(): Promise<void> {
     this.expectEnd();
-    if (this.#miniflare !== undefined) {
-      await this.#watch.drain();
-      // Where the start failed, so does dispose, with the error that the caller is about to see anyway.
-      await this.#miniflare.dispose().catch(() => undefined);
-    }
+    if (this.#miniflare !== undefined) await this.#watch.drain();
+    await this.end();
+  }
+
+  /** Ends it at once. */
+  async end(): Promise<void> {
+    this.expectEnd();
+    // Where the start failed, so does dispose, with the error that the caller is about to see anyway.
+    await this.#miniflare?.dispose().catch(() => undefined);
     this.#watch.close();
   }
 

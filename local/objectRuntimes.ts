@@ -1,7 +1,9 @@
 import type { Miniflare, V4SharedOptions, V4WorkerOptions } from 'miniflare';
 import type { WorkerSettings } from './config.ts';
 import type { LocalRuntime } from './localRuntime.ts';
+import { watchHandlers } from './shards/handlers.ts';
 import { type Shards, shardOf } from './shards/options.ts';
+import { FIRST_SHARD } from './shards/ownership.ts';
 
 /** Our Worker as Miniflare is told of it. */
 export type ObjectWorker = V4WorkerOptions & WorkerSettings;
@@ -10,6 +12,7 @@ export type ObjectWorker = V4WorkerOptions & WorkerSettings;
 export class ObjectRuntimes {
   readonly #first: LocalRuntime;
   readonly #others: readonly LocalRuntime[];
+  #shards: Shards | undefined;
 
   /** At least one. */
   constructor(runtimes: readonly LocalRuntime[]) {
@@ -27,6 +30,7 @@ export class ObjectRuntimes {
     more: Partial<V4SharedOptions>,
   ): Promise<Miniflare> {
     if (shards === undefined) return await this.#first.start([worker, ...beside], more);
+    this.#shards = shards;
     await Promise.all(
       this.#others.map((runtime, index) => runtime.start([shardOf(worker, index + 1, shards)])),
     );
@@ -43,10 +47,15 @@ export class ObjectRuntimes {
     return this.#others.flatMap((runtime) => runtime.pid() ?? []);
   }
 
-  /** Ends them: the first, so that what it is asked can be answered by all, and then the others. */
+  /**
+   * Ends them, the others as soon as the first has answered what it was asked. A runtime waits for all who are connected to it, and the
+   * shards are connected to each other for good: none would end before the other.
+   */
   async stop(): Promise<void> {
     for (const runtime of this.#others) runtime.expectEnd();
-    await this.#first.stop();
-    await Promise.all(this.#others.map((runtime) => runtime.stop()));
+    const answered = this.#shards === undefined ? undefined : await watchHandlers(this.#shards, FIRST_SHARD);
+    const stopped = this.#first.stop();
+    await Promise.race([stopped, answered?.() ?? stopped]);
+    await Promise.all([stopped, ...this.#others.map((runtime) => runtime.end())]);
   }
 }

@@ -3,6 +3,7 @@
  * shards, and an entry point lets those reach into this one. The bundle of a sharded server begins here (`entry.ts`).
  */
 import { RpcTarget, WorkerEntrypoint } from 'cloudflare:workers';
+import { SHARD_HEADER, shardHeader } from './header.ts';
 import {
   type ObjectNamespace,
   type ObjectStub,
@@ -34,8 +35,11 @@ type ShardBinding = Fetcher & {
   enqueue(secret: string, queue: string, messages: readonly object[], options?: object): Promise<unknown>;
 };
 
-/** Carries the secret and the object of a request from shard to shard, as JSON in URI encoding. */
-const OBJECT_HEADER = 'Folio-Shard';
+/** Interval at which whoever asks is told what the handlers are at: little beside what a stop takes anyway. */
+const TOLD_MS = 20;
+
+/** What the handlers of this shard are at. A request that its client gave up counts for good: the runtime lets its handler never end. */
+let atWork = 0;
 
 const known = new WeakMap<object, ShardEnv>();
 
@@ -71,7 +75,7 @@ function peerOf(binding: ShardBinding, secret: string): Peer {
       };
     },
     fetch(object, request) {
-      request.headers.set(OBJECT_HEADER, encodeURIComponent(JSON.stringify({ secret, ...object })));
+      request.headers.set(SHARD_HEADER, shardHeader(secret, object));
       return binding.fetch(request);
     },
     enqueue: (queue, messages, options) => binding.enqueue(secret, queue, messages, options),
@@ -99,7 +103,14 @@ export function shardedHandlers(handlers: object): object {
   return Object.fromEntries(
     Object.entries(handlers as Readonly<Record<string, Handler>>).map(([name, handle]) => [
       name,
-      (event: unknown, env: ShardEnv, ctx: unknown) => handle(event, shardedEnv(env), ctx),
+      async (event: unknown, env: ShardEnv, ctx: unknown) => {
+        atWork++;
+        try {
+          return await handle(event, shardedEnv(env), ctx);
+        } finally {
+          atWork--;
+        }
+      },
     ]),
   );
 }
@@ -133,10 +144,12 @@ export class ShardObjects extends WorkerEntrypoint<ShardEnv> {
     return (this.#bindings[queue] as ProducedQueue).sendBatch(messages, options);
   }
 
+  /** A request of an object of this shard; where none is named, it is told what the handlers are at, again and again. */
   override fetch(request: Request): Response | Promise<Response> {
-    const { secret, ...object } = objectOf(request.headers.get(OBJECT_HEADER));
+    const { secret, ...object } = objectOf(request.headers.get(SHARD_HEADER));
     if (!this.#isSecret(secret)) return new Response(null, { status: 404 });
-    return this.#stub(secret, object).fetch(request);
+    if (object.binding === undefined) return new Response(handlersAtWork());
+    return this.#stub(secret, object as RemoteObject).fetch(request);
   }
 
   #stub(secret: string, { binding, name }: RemoteObject): ObjectStub {
@@ -161,10 +174,20 @@ export class ShardObjects extends WorkerEntrypoint<ShardEnv> {
   }
 }
 
-function objectOf(header: string | null): RemoteObject & { readonly secret: unknown } {
+function handlersAtWork(): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    async pull(controller) {
+      await scheduler.wait(TOLD_MS);
+      controller.enqueue(encoder.encode(`${atWork}\n`));
+    },
+  });
+}
+
+function objectOf(header: string | null): Partial<RemoteObject> & { readonly secret?: unknown } {
   try {
     return JSON.parse(decodeURIComponent(header ?? 'null')) ?? {};
   } catch {
-    return { secret: undefined, binding: '', name: '' };
+    return {};
   }
 }

@@ -70,9 +70,26 @@ async function send({ QUEUE }: ToyEnv, body: string): Promise<void> {
   await QUEUE.sendBatch([{ body, contentType: 'text' }]);
 }
 
+let isHolding = false;
+
+/** Answers when it is told to go on. */
+async function hold(): Promise<Response> {
+  isHolding = true;
+  while (isHolding) await scheduler.wait(1);
+  return new Response('held');
+}
+
+function goOn(): Response {
+  isHolding = false;
+  return new Response('gone on');
+}
+
 export default {
   async fetch(request: Request, env: ToyEnv): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
+    if (pathname === '/hold') return await hold();
+    if (pathname === '/is-holding') return Response.json(isHolding);
+    if (pathname === '/go-on') return goOn();
     const name = searchParams.get('name') ?? '';
     if (pathname === '/noted')
       return Response.json(await noted(env, name, Number(searchParams.get('count'))));

@@ -1,0 +1,112 @@
+/** The end of a server in shards: what was asked is answered, and no shard waits for another that is connected to it. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import { afterAll, expect, it } from 'vitest';
+import { FolioClient } from '../../client/index.ts';
+import { bundleWorker } from '../../local/bundle.ts';
+import type { LocalConfig } from '../../local/config.ts';
+import { startPlatform } from '../../local/platform.ts';
+import { watchHandlers } from '../../local/shards/handlers.ts';
+import { findShards, shardedEntry, shardOf } from '../../local/shards/options.ts';
+
+const TEST_MS = 180_000;
+
+const POLL_MS = 5;
+
+/** More than the watch asks for before it believes that nothing is to be answered. */
+const COUNTS = 6;
+
+const MAIN = join(import.meta.dirname, '../support/shardToy.ts');
+
+const folder = mkdtempSync(join(tmpdir(), 'folio-shards-stop-'));
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const settings = {
+  name: 'toy',
+  compatibilityDate: '2026-11-01',
+  bindings: {},
+  d1Databases: {},
+  durableObjects: { TOYS: { className: 'Toy', useSQLite: true } },
+};
+
+it('has answered all when its handlers are at nothing, and not before', { timeout: TEST_MS }, async () => {
+  const config = { main: MAIN, define: {}, textExtensions: [], worker: settings } as unknown as LocalConfig;
+  const path = await bundleWorker(config, folder, shardedEntry(MAIN, settings));
+  const shards = await findShards(2);
+  const worker = shardOf(
+    { ...settings, modules: [{ type: 'ESModule', path }], modulesRoot: folder },
+    0,
+    shards,
+  );
+  const runtime = new Miniflare(
+    convertV4MiniflareOptions({ workers: [worker], host: '127.0.0.1', port: 0, cf: false }),
+  );
+  const ask = async (route: string) => await (await runtime.dispatchFetch(`http://toy${route}`)).text();
+  try {
+    const ends: string[] = [];
+    const held = ask('/hold').then((text) => void ends.push(text));
+    while ((await ask('/is-holding')) !== 'true') await sleep(POLL_MS);
+    const watched = await watchHandlers(shards, 0);
+    const idle = watched?.().then(() => void ends.push('at nothing'));
+    // A watch of one's own, as fast as the other.
+    const again = await watchHandlers(shards, 0);
+    expect([typeof watched, typeof again]).toEqual(['function', 'function']);
+    for (let count = 0; count < COUNTS; count++) await ask('/is-holding').then(() => sleep(20));
+    expect(ends).toEqual([]);
+    await ask('/go-on');
+    await Promise.all([held, idle, again?.()]);
+    expect(ends).toEqual(['held', 'at nothing']);
+  } finally {
+    await runtime.dispose();
+  }
+  expect(await watchHandlers(shards, 0), 'nobody is there').toBeUndefined();
+});
+
+it('ends the other shards before the first, which would wait for their connections', {
+  timeout: TEST_MS,
+}, async () => {
+  const platform = await startPlatform({
+    port: 0,
+    stateDir: join(folder, 'state'),
+    crons: false,
+    logLevel: 'error',
+    shards: 2,
+  });
+  const client = new FolioClient({ url: platform.url, token: platform.token });
+  const opening = { customerId: 'customer-1', accountType: 'INDIVIDUAL', currency: 'USD' } as const;
+  // Accounts of both shards, whose first announcements connect each with the other.
+  for (let index = 0; index < 12; index++)
+    await client.call('openAccount', {
+      body: { accountId: `stop-${index}`, ...opening, initialBalance: '1' },
+    });
+  for (let index = 0; index < 12; index++)
+    await client.call('getPortfolio', { params: { id: `stop-${index}` }, query: { minVersion: 1 } });
+  const first = platform.runtimePid() as number;
+  const others = platform.shardPids();
+  let isStopped = false;
+  const stopped = platform.stop().then(() => {
+    isStopped = true;
+  });
+  const firstAlone: number[] = [];
+  while (!isStopped) {
+    const isFirstGone = !isAlive(first);
+    if (isFirstGone) firstAlone.push(...others.filter(isAlive));
+    await sleep(POLL_MS);
+  }
+  await stopped;
+  expect(others).toHaveLength(1);
+  expect(firstAlone).toEqual([]);
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
