@@ -6,8 +6,11 @@ import { Exact, NOTHING, plain } from '../../../demo/exact.ts';
 import { refundOf } from '../../../demo/orders/orderBooks.ts';
 import type { Plan } from '../../../demo/orders/planned.ts';
 
-/** Where a server keeps the objects of the bank, in its state folder. */
-const BANK = 'data/do/folio-SandboxActor';
+/** Where a server keeps its objects, in its state folder: those of each class, and of each shard, in a folder of their own. */
+const OBJECTS = 'data/do';
+
+/** Folders of the bank: of the first shard, and of others. */
+const BANK = /^folio(-\d)?-SandboxActor$/;
 
 /** A payment as the bank has it; amounts are decimals. */
 export interface BankBooks {
@@ -20,9 +23,12 @@ export interface BankBooks {
 /** Every payment that the bank knows, by its id. */
 export function readBank(stateFolder: string): Map<string, BankBooks> {
   const payments = new Map<string, BankBooks>();
-  const folder = join(stateFolder, BANK);
-  for (const name of readdirSync(folder).filter((file) => /^[0-9a-f]{64}\.sqlite$/.test(file))) {
-    const database = new DatabaseSync(join(folder, name), { readOnly: true });
+  const objects = join(stateFolder, OBJECTS);
+  const files = readdirSync(objects)
+    .filter((folder) => BANK.test(folder))
+    .flatMap((folder) => readdirSync(join(objects, folder)).map((file) => join(objects, folder, file)));
+  for (const file of files.filter((path) => /\/[0-9a-f]{64}\.sqlite$/.test(path))) {
+    const database = new DatabaseSync(file, { readOnly: true });
     const rows = database.prepare('SELECT payment_id, books FROM payments').all() as {
       payment_id: string;
       books: string;

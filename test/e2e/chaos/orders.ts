@@ -25,15 +25,20 @@ const PATIENCE_MS = 300_000;
 /** A kill comes so long at most after the order that it waits for. */
 const KILL_PAUSE_MS_MAX = 1_500;
 
-/** Part of the kills that hit one runtime alone: that of the objects, or that of databases and buckets. */
+/** Part of the kills that hit one runtime alone: one that has objects, in shards any of them, or that of databases and buckets. */
 const KILL_RUNTIME_SHARE = 0.3;
 const KILL_STORAGE_SHARE = 0.2;
+
+/** Part of those of the objects that hit another than the first, where there is one. */
+const KILL_OTHER_SHARD_SHARE = 0.5;
 
 /** What to do. */
 export interface OrderChaosOptions {
   readonly kills: number;
   readonly seed: number;
   readonly invoices: number;
+  /** Runtimes that the objects are spread over. */
+  readonly shards: number;
   readonly onProgress: (text: string) => void;
 }
 
@@ -48,9 +53,9 @@ export interface OrderChaosResult {
 
 /** Runs it, on a state folder that is removed at the end. */
 export async function runOrderChaos(options: OrderChaosOptions): Promise<OrderChaosResult> {
-  const { seed, invoices, onProgress } = options;
+  const { seed, invoices, shards, onProgress } = options;
   const folder = mkdtempSync(join(tmpdir(), 'folio-chaos-'));
-  const server = await ServeProcess.on(folder);
+  const server = await ServeProcess.on(folder, shards);
   // The server of this folder will take the token that it finds.
   const client = new Client(server.url, readOrMakeToken(join(folder, 'dev-token')));
   const plan = await makePlan(sampleInvoices(invoices, seed), { limit: invoices, seed });
@@ -104,7 +109,7 @@ async function runAndKill(
 /** Kills the server whenever another share of the orders is through; answers how often. */
 async function killAgainAndAgain(
   server: ServeProcess,
-  { kills, seed, onProgress }: OrderChaosOptions,
+  { kills, seed, shards, onProgress }: OrderChaosOptions,
   orders: number,
   progress: () => number | 'done',
 ): Promise<number> {
@@ -121,7 +126,7 @@ async function killAgainAndAgain(
     }
     const pause = random.integer(KILL_PAUSE_MS_MAX);
     await sleep(pause);
-    const what = await killOnce(server, random);
+    const what = await killOnce(server, random, shards);
     onProgress(
       `kill ${kill} of ${kills}: ${what}, with ${progress()} of ${orders} orders through and ${duration(pause)} later`,
     );
@@ -130,10 +135,11 @@ async function killAgainAndAgain(
   return kills;
 }
 
-async function killOnce(server: ServeProcess, random: Random): Promise<string> {
+async function killOnce(server: ServeProcess, random: Random, shards: number): Promise<string> {
   if (random.chance(KILL_RUNTIME_SHARE)) {
-    server.killRuntime('objects');
-    return 'the objects alone';
+    const isOther = shards > 1 && random.chance(KILL_OTHER_SHARD_SHARE);
+    server.killRuntime(isOther ? 'another shard' : 'objects');
+    return isOther ? 'another shard alone' : 'the objects alone';
   }
   if (random.chance(KILL_STORAGE_SHARE)) {
     server.killRuntime('storage');

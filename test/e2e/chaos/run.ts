@@ -11,7 +11,7 @@ import { readOrMakeToken } from '../../../local/stateFolder.ts';
 import { Clients } from './clients.ts';
 import { CommandSource } from './commands.ts';
 import { Ledger } from './ledger.ts';
-import { ServeProcess } from './server.ts';
+import { type Runtime, ServeProcess } from './server.ts';
 import { type Findings, verify } from './verify.ts';
 import { waitForFeed } from './waitForFeed.ts';
 
@@ -23,9 +23,13 @@ const ALIVE_MS_MAX = 5_000;
 const KILL_STARTING_SHARE = 0.2;
 const STARTING_MS_MAX = 4_000;
 
-/** Part of the other kills that hit one runtime alone: that of the objects, or that of databases and buckets. */
+/** Part of the other kills that hit one runtime alone: one that has objects, or that of databases and buckets. */
 const KILL_RUNTIME_SHARE = 0.2;
 const KILL_STORAGE_SHARE = 0.2;
+
+/** Where the objects are in shards, more kills hit a runtime of theirs alone, and this part of them another than the first. */
+const KILL_SHARD_RUNTIME_SHARE = 0.5;
+const KILL_OTHER_SHARD_SHARE = 0.5;
 
 /** The sweeper runs when the server is ready and at every minute: what two runs have not repaired stays broken. */
 const VIEWS_MS_MAX = 130_000;
@@ -35,6 +39,8 @@ export interface ChaosOptions {
   readonly kills: number;
   readonly seed: number;
   readonly clients: number;
+  /** Runtimes that the objects are spread over. */
+  readonly shards: number;
   readonly onProgress: (text: string) => void;
 }
 
@@ -52,10 +58,10 @@ export interface ChaosResult extends Findings {
 
 /** Runs it, on a state folder that is removed at the end. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
-  const { seed, clients: count, onProgress } = options;
+  const { seed, clients: count, shards, onProgress } = options;
   const random = seededRandom(seed);
   const folder = mkdtempSync(join(tmpdir(), 'folio-chaos-'));
-  const server = await ServeProcess.on(folder);
+  const server = await ServeProcess.on(folder, shards);
   // The server of this folder will take the token that it finds.
   const client = new Client(server.url, readOrMakeToken(join(folder, 'dev-token')));
   const ledger = new Ledger();
@@ -94,20 +100,20 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
 }
 
 /** Where a kill hits: in mid-load, a server that is still starting, or in mid-load one runtime alone. */
-type Kind = 'everything' | 'everything while starting' | 'the objects alone' | 'the storage alone';
+type Kind = 'everything' | 'everything while starting' | Runtime;
 
 /** Leaves a server that was just started, and was killed `kills` times before. */
 async function killAgainAndAgain(
   server: ServeProcess,
   clients: Clients,
   ledger: Ledger,
-  { kills, seed, onProgress }: ChaosOptions,
+  { kills, seed, shards, onProgress }: ChaosOptions,
 ): Promise<void> {
   // Its own sequence, so that the moments are those of the seed, however many commands are drawn meanwhile.
   const random = seededRandom(seed + 1);
   for (let kill = 1; kill <= kills; kill++) {
     // The first server has to come up once, and the last one is to find what a killed one left.
-    const kind = kill === 1 || kill === kills ? 'everything' : kindOf(random);
+    const kind = kill === 1 || kill === kills ? 'everything' : kindOf(random, shards);
     const isStarting = kind === 'everything while starting';
     const pause = isStarting
       ? random.integer(STARTING_MS_MAX)
@@ -117,22 +123,26 @@ async function killAgainAndAgain(
     await sleep(pause);
     // What the last one leaves undone must be found without any help: no command wakes an account.
     if (kill === kills) clients.hold();
-    if (kind === 'the objects alone') server.killRuntime('objects');
-    else if (kind === 'the storage alone') server.killRuntime('storage');
-    else {
+    if (kind === 'everything' || isStarting) {
       await server.kill();
       server.start();
-    }
+    } else server.killRuntime(kind as Runtime);
     const { length } = ledger.acknowledged;
     const when = `${duration(pause)} after ${isStarting ? 'its start' : 'it was ready'}`;
     onProgress(
-      `kill ${kill} of ${kills}: ${kind}, ${when}; ${length - before} commands acknowledged, ${length} in all`,
+      `kill ${kill} of ${kills}: ${namesOf(kind)}, ${when}; ${length - before} commands acknowledged, ${length} in all`,
     );
   }
 }
 
-function kindOf(random: Random): Kind {
+function kindOf(random: Random, shards: number): Kind {
   if (random.chance(KILL_STARTING_SHARE)) return 'everything while starting';
-  if (random.chance(KILL_RUNTIME_SHARE)) return 'the objects alone';
-  return random.chance(KILL_STORAGE_SHARE) ? 'the storage alone' : 'everything';
+  if (random.chance(shards > 1 ? KILL_SHARD_RUNTIME_SHARE : KILL_RUNTIME_SHARE)) {
+    return shards > 1 && random.chance(KILL_OTHER_SHARD_SHARE) ? 'another shard' : 'objects';
+  }
+  return random.chance(KILL_STORAGE_SHARE) ? 'storage' : 'everything';
+}
+
+function namesOf(kind: Kind): string {
+  return kind.startsWith('everything') ? kind : `${kind === 'another shard' ? '' : 'the '}${kind} alone`;
 }

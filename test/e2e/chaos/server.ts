@@ -16,35 +16,43 @@ const READY_POLL_MS = 20;
 /** What it printed, for when it does not start. */
 const OUTPUT_KEPT = 4_000;
 
+/** Workers runtimes of a server: the first that has objects, one of the others that have, or that of databases and buckets. */
+export type Runtime = 'objects' | 'another shard' | 'storage';
+
 /** One server after the other, on one state folder and one port. */
 export class ServeProcess {
   readonly url: string;
   readonly #port: number;
   readonly #stateDir: string;
+  /** Runtimes that the objects are spread over. */
+  readonly #shards: number;
   #child: ChildProcess | undefined;
   #output = '';
 
-  private constructor(port: number, stateDir: string) {
+  private constructor(port: number, stateDir: string, shards: number) {
     this.#port = port;
     this.#stateDir = stateDir;
+    this.#shards = shards;
     this.url = `http://127.0.0.1:${port}`;
   }
 
   /** Reserves a port for a server that is not started yet. */
-  static async on(stateDir: string): Promise<ServeProcess> {
+  static async on(stateDir: string, shards: number): Promise<ServeProcess> {
     const probe = createServer().listen(0, '127.0.0.1');
     await once(probe, 'listening');
     const { port } = probe.address() as { port: number };
     probe.close();
     await once(probe, 'close');
-    return new ServeProcess(port, stateDir);
+    return new ServeProcess(port, stateDir, shards);
   }
 
   /** Starts the server. */
   start(): void {
     this.#output = '';
     const args = ['run', '--silent', 'serve', '--', '--port', `${this.#port}`, '--state', this.#stateDir];
-    const child = spawn('npm', [...args, '--log-level', 'warn'], {
+    // One is what a server has that is asked for nothing.
+    const shards = this.#shards === 1 ? [] : ['--shards', `${this.#shards}`];
+    const child = spawn('npm', [...args, ...shards, '--log-level', 'warn'], {
       cwd: REPOSITORY,
       stdio: ['ignore', 'pipe', 'pipe'],
       // Leader of a group: npm, the server and the runtime can be killed together, and nothing else with them.
@@ -75,11 +83,16 @@ export class ServeProcess {
   }
 
   /** Kills one of the Workers runtimes alone, which the server then starts again by itself. To be called when it is ready. */
-  killRuntime(which: 'objects' | 'storage'): void {
-    const storage = join(this.#stateDir, 'storage.pid');
-    // With one core there is one for both.
-    const file = which === 'storage' && existsSync(storage) ? storage : join(this.#stateDir, 'runtime.pid');
-    process.kill(Number(readFileSync(file, 'utf8')), 'SIGKILL');
+  killRuntime(which: Runtime): void {
+    process.kill(Number(readFileSync(this.#pidFile(which), 'utf8')), 'SIGKILL');
+  }
+
+  /** With one core there is one for all; and without shards no other. */
+  #pidFile(which: Runtime): string {
+    const [first, storage] = [join(this.#stateDir, 'runtime.pid'), join(this.#stateDir, 'storage.pid')];
+    if (which === 'storage') return existsSync(storage) ? storage : first;
+    const last = this.#shards - 1;
+    return which === 'another shard' && last > 0 ? join(this.#stateDir, `shard-${last}.pid`) : first;
   }
 
   /** Asks it to end, and waits. */
