@@ -10,7 +10,7 @@ import { LogFile } from './logFile.ts';
 import { applyMigrations } from './migrations.ts';
 import { ObjectRuntimes, type ObjectWorker } from './objectRuntimes.ts';
 import { settleShards } from './shards/count.ts';
-import { findShards, type Shards, shardedEntry } from './shards/options.ts';
+import { findShards, SHARD_ENTRYPOINT, type Shards, shardedEntry } from './shards/options.ts';
 import { keepStorage, openSharedStorage, type SharedStorage } from './sharedStorage.ts';
 import type { StateFolder } from './stateFolder.ts';
 import { DEFAULT_HOST, type Platform, type PlatformOptions } from './types.ts';
@@ -205,6 +205,11 @@ export class LocalServer {
   #startFailure(error: unknown): Error {
     const { port, host = DEFAULT_HOST } = this.#options;
     const code = (error as { code?: unknown }).code;
+    if (code === 'ERR_ADDRESS_IN_USE' && messageOf(error).includes(SHARD_ENTRYPOINT)) {
+      return new LocalServerError(
+        'another program took a port that a shard was about to open; start it again',
+      );
+    }
     if (code === 'ERR_ADDRESS_IN_USE') {
       return new LocalServerError(`port ${port} on ${host} is already in use; choose another with --port`);
     }

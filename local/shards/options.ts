@@ -1,14 +1,28 @@
 /** The Workers of a server in shards: for each runtime the same code, its own objects, and a way to every other. */
-import { randomBytes } from 'node:crypto';
-import { createServer, type Server } from 'node:net';
+import { randomBytes, randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { V4WorkerOptions } from 'miniflare';
 import type { WorkerSettings } from '../config.ts';
+import { LocalServerError } from '../errors.ts';
 import { DEFAULT_HOST } from '../types.ts';
 import { bindingOf, FIRST_SHARD } from './ownership.ts';
 
 /** Bytes of what the shards of a server know each other by: 256 bits cannot be guessed. */
 const SECRET_BYTES = 32;
+
+/** The entry point that the other shards have; Miniflare calls its socket by it. */
+export const SHARD_ENTRYPOINT = 'ShardObjects';
+
+/**
+ * Systems give higher ports than these to outgoing connections. One of those could go to any program before its shard opens it, and
+ * before one that crashed opens it again, which nobody could help.
+ */
+const PORT_MIN = 20_000;
+const PORT_MAX = 32_767;
+
+/** Where so many in a row are taken, more are of no use. */
+const PORT_LOOKS_MAX = 1_000;
 
 /** How the shards of one start of a server find each other. */
 export interface Shards {
@@ -29,7 +43,7 @@ export function shardedEntry(main: string, worker: WorkerSettings): string {
   return [
     `import * as worker from ${quoted(main)};`,
     `import { shardedHandlers, shardedObject } from ${quoted(join(import.meta.dirname, 'worker.ts'))};`,
-    `export { ShardObjects } from ${quoted(join(import.meta.dirname, 'worker.ts'))};`,
+    `export { ${SHARD_ENTRYPOINT} } from ${quoted(join(import.meta.dirname, 'worker.ts'))};`,
     ...Array.from(classes, (name) => `export const ${name} = shardedObject(worker.${name});`),
     'export default shardedHandlers(worker.default);',
   ].join('\n');
@@ -46,7 +60,7 @@ export function shardOf(
   const others = ports.flatMap((port, other) =>
     other === shard ? [] : [[bindingOf(other), toPort(port)] as const],
   );
-  const way = { host: DEFAULT_HOST, port: ports[shard] as number, entrypoint: 'ShardObjects' };
+  const way = { host: DEFAULT_HOST, port: ports[shard] as number, entrypoint: SHARD_ENTRYPOINT };
   const queues = Object.keys(worker.queueProducers ?? {});
   const SHARD = { shard, shards: ports.length, namespaces, queues, secret };
   const isFirst = shard === FIRST_SHARD;
@@ -70,15 +84,19 @@ function classNameOf(object: string | { readonly className: string }): string {
 
 /** Ports that are free now, each another one. */
 async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, listen));
-  const ports = servers.map((server) => (server.address() as { readonly port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports;
+  const ports = new Set<number>();
+  for (let looks = 0; ports.size < count; looks++) {
+    if (looks === PORT_LOOKS_MAX) throw new LocalServerError('no ports are free for the shards');
+    const port = randomInt(PORT_MIN, PORT_MAX + 1);
+    if (await isFree(port)) ports.add(port);
+  }
+  return [...ports];
 }
 
-function listen(): Promise<Server> {
-  return new Promise((resolve, reject) => {
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject).listen(0, DEFAULT_HOST, () => resolve(server));
+    server.once('error', () => resolve(false));
+    server.listen(port, DEFAULT_HOST, () => server.close(() => resolve(true)));
   });
 }
