@@ -30,8 +30,11 @@ const OWNER_ONLY = 0o600;
 /** Nobody else may look into the folder of databases and buckets. */
 const OWNER_ONLY_FOLDER = 0o700;
 
-/** A predecessor that was just told to stop, or whose npm was killed, gets this long to let go of the folder. */
-const LOCK_WAIT_MS = 3_000;
+/**
+ * A predecessor that was just told to stop, or whose npm was killed, gets this long to let go of the folder. With shards its
+ * runtimes end one after the other, and the ways between them keep the first for as long as requests may take to finish.
+ */
+const LOCK_WAIT_MS = 10_000;
 
 /** Interval between two attempts at the lock. */
 const LOCK_POLL_MS = 50;
