@@ -33,7 +33,7 @@ async function demo(options: DemoOptions): Promise<number> {
   const { tapeFile, trades, seed } = options;
   const source = tapeFile === undefined ? defaultTape(trades, seed) : openTape(tapeFile, options.tape);
   const tape = await CappedTape.open(source, trades);
-  const own = options.url === undefined ? OwnPlatform.start() : undefined;
+  const own = options.url === undefined ? OwnPlatform.start(options.shards) : undefined;
   const stopOwn = async () => (await own?.catch(() => undefined))?.stop(options.keep);
   process.once('SIGINT', () => void stopOwn().finally(() => process.exit(INTERRUPTED)));
   const platform = own ?? Promise.resolve({ url: options.url ?? '', token: options.token });

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { operatorToken, TOKEN_DEFAULTS } from '../local/operatorToken.ts';
+import { SHARDS_MAX } from '../local/shards/count.ts';
 import { fromHere } from '../verifier/fromHere.ts';
 import { DEFAULT_INVOICES, type OrderOptions } from './orders/scenario.ts';
 import { TAPE_FLAGS, type TapeOptions, tapeOptions } from './tape.ts';
@@ -29,6 +30,8 @@ export interface DemoOptions {
   readonly seed: number;
   /** Leaves the state folder. */
   readonly keep: boolean;
+  /** Runtimes that have the objects of a platform that is started. */
+  readonly shards: number;
   /** A platform that runs already. */
   readonly url: string | undefined;
   readonly token: string | undefined;
@@ -49,12 +52,13 @@ event, hash and view against books of its own. Ends with 0 where all of it is ri
   --accounts N          accounts that trade (default ${DEFAULT_ACCOUNTS})
   --seed N              another choice of accounts, sides, fees, refusals and repeats (default ${DEFAULT_SEED})
   --keep                keep the platform's state folder, and say where it is
+  --shards N            start the platform with its objects in N runtimes (default 1, docs/operations.md)
   --url URL             drive a platform that runs already, in accounts of their own, in place of starting one
   --token-file FILE     its administrator's token (default: ${TOKEN_DEFAULTS})
   --help                this text
 
   --scenario orders     a shop's order book in place of trades: orders, stock, payments and the sagas that bind them,
-                        with declined cards, lost answers, cancellations and returns; takes --seed, --keep and
+                        with declined cards, lost answers, cancellations and returns; takes --seed, --keep, --shards and
   --orders FILE         invoices in the columns of the UCI Online Retail data set, CSV or CSV.gz
   --limit N|all         invoices to take (default ${DEFAULT_INVOICES}, about a minute; a book of twelve thousand takes an hour and more)
 
@@ -72,6 +76,7 @@ const FLAGS = {
   accounts: { type: 'string' },
   seed: { type: 'string' },
   keep: { type: 'boolean' },
+  shards: { type: 'string' },
   url: { type: 'string' },
   'token-file': { type: 'string' },
   scenario: { type: 'string' },
@@ -89,6 +94,8 @@ export function readOptions(args: readonly string[]): DemoOptions | OrderOptions
   const tokenFile = values['token-file'];
   if (tokenFile !== undefined && values.url === undefined)
     throw new UsageError('--token-file belongs to a platform given with --url');
+  if (values.shards !== undefined && values.url !== undefined)
+    throw new UsageError('--shards is for a platform that is started, and not for one given with --url');
   const { tape } = values;
   return {
     tapeFile: tape === undefined ? undefined : fromHere(tape),
@@ -97,22 +104,24 @@ export function readOptions(args: readonly string[]): DemoOptions | OrderOptions
     accounts: whole('accounts', values.accounts, DEFAULT_ACCOUNTS, 1, ACCOUNTS_MAX),
     seed: whole('seed', values.seed, DEFAULT_SEED, 0, SEED_MAX),
     keep: values.keep ?? false,
+    shards: whole('shards', values.shards, 1, 1, SHARDS_MAX),
     ...readPlatform(values.url, tokenFile),
   };
 }
 
 /** Options that belong to the order book, and those that it shares with trades. */
-const ORDER_FLAGS = ['scenario', 'orders', 'limit', 'seed', 'keep'];
+const ORDER_FLAGS = ['scenario', 'orders', 'limit', 'seed', 'keep', 'shards'];
 
 function readOrderOptions(values: ReturnType<typeof parse>): OrderOptions {
   const stray = Object.keys(values).find((name) => !ORDER_FLAGS.includes(name));
   if (stray !== undefined) throw new UsageError(`--${stray} is not for --scenario orders`);
-  const { orders, limit, seed, keep = false } = values;
+  const { orders, limit, seed, keep = false, shards } = values;
   return {
     ordersFile: orders === undefined ? undefined : fromHere(orders),
     limit: limit === 'all' ? Number.POSITIVE_INFINITY : whole('limit', limit, DEFAULT_INVOICES, 1, 1e9),
     seed: whole('seed', seed, DEFAULT_SEED, 0, SEED_MAX),
     keep,
+    shards: whole('shards', shards, 1, 1, SHARDS_MAX),
   };
 }
 

@@ -36,10 +36,10 @@ export class OwnPlatform implements PlatformAddress {
     this.#logFile = logFile;
   }
 
-  /** Starts one with an empty state folder among the system's temporary files. */
-  static async start(): Promise<OwnPlatform> {
+  /** Starts one with an empty state folder among the system's temporary files, and its objects in so many shards. */
+  static async start(shards = 1): Promise<OwnPlatform> {
     const folder = mkdtempSync(join(tmpdir(), 'folio-demo-'));
-    const child = fork(join(import.meta.dirname, 'platformChild.ts'), [folder], {
+    const child = fork(join(import.meta.dirname, 'platformChild.ts'), [folder, String(shards)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     try {

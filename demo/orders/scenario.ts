@@ -51,18 +51,19 @@ export interface OrderOptions {
   readonly limit: number;
   readonly seed: number;
   readonly keep: boolean;
+  readonly shards: number;
 }
 
 const print = (lines: readonly string[]) => console.log(lines.join('\n'));
 
 /** Runs it, and answers the exit code. */
-export async function runOrders({ ordersFile, limit, seed, keep }: OrderOptions): Promise<number> {
+export async function runOrders({ ordersFile, limit, seed, keep, shards }: OrderOptions): Promise<number> {
   const startedAt = performance.now();
   const progress = new Progress(process.stdout);
   const { source, note } = openBook(ordersFile, limit, seed);
   const plan = await makePlan(source, { limit, seed });
   print(headLines(source, note, plan, { limit, seed }));
-  const platform = await OwnPlatform.start();
+  const platform = await OwnPlatform.start(shards);
   const interrupt = new Interrupt(process, {
     onFirst: () => print(STOPPING),
     onSecond: () => void platform.stop(keep).finally(() => process.exit(INTERRUPTED)),

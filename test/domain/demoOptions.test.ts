@@ -13,6 +13,7 @@ describe('the options of the demonstration', () => {
       accounts: 100,
       seed: 1,
       keep: false,
+      shards: 1,
       url: undefined,
       token: undefined,
     });
@@ -46,6 +47,8 @@ describe('the options of the demonstration', () => {
     [['--trades', 'all'], '--trades all needs a file'],
     [['--accounts', '1e3'], '--accounts has to be a whole number from 1 to 10000, not "1e3"'],
     [['--seed=-1'], '--seed has to be a whole number from 0 to 4294967295, not "-1"'],
+    [['--shards', '9'], '--shards has to be a whole number from 1 to 8, not "9"'],
+    [['--shards', '2', '--url', 'http://x'], '--shards is for a platform that is started'],
     [['--symbol', 'SPY'], '--symbol says how to read a file; give it with --tape'],
     [['--url', 'localhost:8787'], '--url has to be like http://127.0.0.1:8787, not "localhost:8787"'],
     [['--token-file', 'x'], '--token-file belongs to a platform given with --url'],

@@ -35,20 +35,24 @@ function writeBook(): string {
 }
 
 describe('npm run demo -- --scenario orders', () => {
-  it('takes a book through the platform, finds stock and money right, and exits with 0', {
-    timeout: RUN_MS,
-  }, async () => {
-    const { code, stdout, stderr } = await demo('--orders', writeBook());
-    expect(stderr).toBe('');
-    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(
-      /^✓ all 7 checks hold: stock and money are right \(.+ s\)$/,
-    );
-    expect(stdout).toContain('14 invoices: 12 orders of 24 lines');
-    expect(stdout).toMatch(/Trace of order \d+: 2 lines/);
-    expect(stdout).toMatch(/saga fulfil-\d+: COMPENSATED/);
-    expect(stdout).not.toContain('✗');
-    expect(code).toBe(0);
-  });
+  it.each([1, 2])(
+    'takes a book through a platform of %i runtimes for its objects, finds stock and money right, and exits with 0',
+    {
+      timeout: RUN_MS,
+    },
+    async (shards) => {
+      const { code, stdout, stderr } = await demo('--orders', writeBook(), '--shards', String(shards));
+      expect(stderr).toBe('');
+      expect(stdout.trimEnd().split('\n').at(-1)).toMatch(
+        /^✓ all 7 checks hold: stock and money are right \(.+ s\)$/,
+      );
+      expect(stdout).toContain('14 invoices: 12 orders of 24 lines');
+      expect(stdout).toMatch(/Trace of order \d+: 2 lines/);
+      expect(stdout).toMatch(/saga fulfil-\d+: COMPENSATED/);
+      expect(stdout).not.toContain('✗');
+      expect(code).toBe(0);
+    },
+  );
 
   it.each([
     [['--orders', 'nowhere.csv'], 'nowhere.csv: there is no such file'],
