@@ -31,8 +31,8 @@ const OWNER_ONLY = 0o600;
 const OWNER_ONLY_FOLDER = 0o700;
 
 /**
- * A predecessor that was just told to stop, or whose npm was killed, gets this long to let go of the folder. With shards its
- * runtimes end one after the other, and the ways between them keep the first for as long as requests may take to finish.
+ * A predecessor that was just told to stop, or whose npm was killed, gets this long to let go of the folder: more than its requests
+ * in flight may take to finish (runtimeWatch.ts).
  */
 const LOCK_WAIT_MS = 10_000;
 
