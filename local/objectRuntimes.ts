@@ -52,7 +52,7 @@ export class ObjectRuntimes {
    * shards are connected to each other for good: none would end before the other.
    */
   async stop(): Promise<void> {
-    for (const runtime of this.#others) runtime.expectEnd();
+    for (const runtime of [this.#first, ...this.#others]) runtime.expectEnd();
     const answered = this.#shards === undefined ? undefined : await watchHandlers(this.#shards, FIRST_SHARD);
     const stopped = this.#first.stop();
     await Promise.race([stopped, answered?.() ?? stopped]);
