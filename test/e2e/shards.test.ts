@@ -247,6 +247,7 @@ describe('a server in two shards', () => {
     },
     async (which, pidOf) => {
       const ids = await openInEach(2, `killed-${which}`);
+      const followers = ids.map((id) => follow(id, 61));
       const pid = pidOf();
       let killed = false;
       const commands = ids.map(async (id) => {
@@ -267,6 +268,7 @@ describe('a server in two shards', () => {
           Array.from({ length: 60 }, (_, index) => `${id}-${index}`),
         );
       }
+      expect(await Promise.all(followers)).toEqual(ids.map(() => upTo(61)));
       expect(pidOf()).not.toBe(pid);
     },
   );
