@@ -65,7 +65,7 @@ export interface StateFolder {
   readonly runtimePidFile: string;
   /** Of the runtime of another shard than the first. */
   shardPidFile(shard: number): string;
-  /** Says in how many shards the objects are. */
+  /** Says in how many shards the objects are; beside them, so that whoever copies them takes it along. */
   readonly shardsFile: string;
   readonly storagePidFile: string;
   /** Where the runtimes of this server find each other. */
@@ -100,7 +100,7 @@ export async function openStateFolder(folder: string): Promise<StateFolder> {
     bundleFolder: join(path, 'bundle'),
     runtimePidFile: join(path, 'runtime.pid'),
     shardPidFile: (shard) => join(path, `shard-${shard}.pid`),
-    shardsFile: join(path, 'shards'),
+    shardsFile: join(dataFolder, 'shards'),
     storagePidFile: join(path, 'storage.pid'),
     registryFolder: join(path, 'registry'),
     announce(url) {

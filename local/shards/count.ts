@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { LocalServerError } from '../errors.ts';
 import type { StateFolder } from '../stateFolder.ts';
 
@@ -13,7 +14,7 @@ export function settleShards(
   { shardsFile, dataFolder, path }: Pick<StateFolder, 'shardsFile' | 'dataFolder' | 'path'>,
   asked: number | undefined,
 ): number {
-  const isNew = readdirSync(dataFolder).length === 0;
+  const isNew = readdirSync(dataFolder).every((name) => name === basename(shardsFile));
   if (isNew) {
     const shards = asked ?? 1;
     writeFileSync(shardsFile, `${shards}\n`);

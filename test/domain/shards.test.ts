@@ -187,15 +187,17 @@ describe('the number of shards of a state folder', () => {
 
   function folderWith({ shards, data }: { shards?: string; data?: true }) {
     const path = mkdtempSync(join(base, 'state-'));
-    const folder = { path, dataFolder: join(path, 'data'), shardsFile: join(path, 'shards') };
+    const folder = { path, dataFolder: join(path, 'data'), shardsFile: join(path, 'data', 'shards') };
     mkdirSync(folder.dataFolder);
     if (data) mkdirSync(join(folder.dataFolder, 'do'));
     if (shards !== undefined) writeFileSync(folder.shardsFile, shards);
     return folder;
   }
 
-  it('is what a new folder was asked to have, and stays that', () => {
+  it('is what a new folder was asked to have, and stays that once it has objects', () => {
     const folder = folderWith({});
+    // A start that was refused, before there was anything.
+    expect(settleShards(folder, 2)).toBe(2);
     expect(settleShards(folder, 3)).toBe(3);
     expect(readFileSync(folder.shardsFile, 'utf8')).toBe('3\n');
     mkdirSync(join(folder.dataFolder, 'do'));
