@@ -34,7 +34,7 @@ export class ObjectRuntimes {
     await Promise.all(
       this.#others.map((runtime, index) => runtime.start([shardOf(worker, index + 1, shards)])),
     );
-    return await this.#first.start([shardOf(worker, 0, shards), ...beside], more);
+    return await this.#first.start([shardOf(worker, FIRST_SHARD, shards), ...beside], more);
   }
 
   /** Process id of the first, while it runs. */

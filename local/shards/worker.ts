@@ -1,6 +1,6 @@
 /**
  * What makes a Worker one shard of several: its objects and handlers get an environment whose namespaces reach into the other
- * shards, and an entry point lets those reach into this one. The bundle of a sharded server begins here (`entry.ts`).
+ * shards, and an entry point lets those reach into this one. The bundle of a sharded server begins with it (`shardedEntry`).
  */
 import { RpcTarget, WorkerEntrypoint } from 'cloudflare:workers';
 import { SHARD_HEADER, shardHeader } from './header.ts';

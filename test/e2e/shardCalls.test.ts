@@ -5,11 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundleWorker } from '../../local/bundle.ts';
-import type { LocalConfig } from '../../local/config.ts';
 import type { ObjectWorker } from '../../local/objectRuntimes.ts';
-import { findShards, type Shards, shardedEntry, shardOf } from '../../local/shards/options.ts';
+import { findShards, type Shards, shardOf } from '../../local/shards/options.ts';
 import { ownerOf } from '../../local/shards/ownership.ts';
+import { bundledToy } from '../support/shardToyWorker.ts';
 
 const START_MS = 60_000;
 
@@ -17,27 +16,13 @@ const POLL_MS = 20;
 
 const CALLS = 120;
 
-const MAIN = join(import.meta.dirname, '../support/shardToy.ts');
-
 const folder = mkdtempSync(join(tmpdir(), 'folio-shard-calls-'));
 const running = new Set<Miniflare>();
 let shards: Shards;
 let worker: ObjectWorker;
 
-const settings = {
-  name: 'toy',
-  compatibilityDate: '2026-11-01',
-  bindings: {},
-  d1Databases: {},
-  durableObjects: { TOYS: { className: 'Toy', useSQLite: true } },
-  queueProducers: { QUEUE: { queueName: 'toy-queue' } },
-  queueConsumers: { 'toy-queue': { maxBatchTimeout: 0 } },
-};
-
 beforeAll(async () => {
-  const config = { main: MAIN, define: {}, textExtensions: [], worker: settings } as unknown as LocalConfig;
-  const path = await bundleWorker(config, folder, shardedEntry(MAIN, settings));
-  worker = { ...settings, modules: [{ type: 'ESModule', path }], modulesRoot: folder };
+  worker = await bundledToy(folder);
   shards = await findShards(2);
 }, START_MS);
 

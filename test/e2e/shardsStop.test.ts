@@ -6,11 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { afterAll, expect, it } from 'vitest';
 import { FolioClient } from '../../client/index.ts';
-import { bundleWorker } from '../../local/bundle.ts';
-import type { LocalConfig } from '../../local/config.ts';
 import { startPlatform } from '../../local/platform.ts';
 import { watchHandlers } from '../../local/shards/handlers.ts';
-import { findShards, shardedEntry, shardOf } from '../../local/shards/options.ts';
+import { findShards, shardOf } from '../../local/shards/options.ts';
+import { FIRST_SHARD } from '../../local/shards/ownership.ts';
+import { bundledToy } from '../support/shardToyWorker.ts';
 
 const TEST_MS = 180_000;
 
@@ -19,29 +19,13 @@ const POLL_MS = 5;
 /** More than the watch asks for before it believes that nothing is to be answered. */
 const COUNTS = 6;
 
-const MAIN = join(import.meta.dirname, '../support/shardToy.ts');
-
 const folder = mkdtempSync(join(tmpdir(), 'folio-shards-stop-'));
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const settings = {
-  name: 'toy',
-  compatibilityDate: '2026-11-01',
-  bindings: {},
-  d1Databases: {},
-  durableObjects: { TOYS: { className: 'Toy', useSQLite: true } },
-};
-
 it('has answered all when its handlers are at nothing, and not before', { timeout: TEST_MS }, async () => {
-  const config = { main: MAIN, define: {}, textExtensions: [], worker: settings } as unknown as LocalConfig;
-  const path = await bundleWorker(config, folder, shardedEntry(MAIN, settings));
   const shards = await findShards(2);
-  const worker = shardOf(
-    { ...settings, modules: [{ type: 'ESModule', path }], modulesRoot: folder },
-    0,
-    shards,
-  );
+  const worker = shardOf(await bundledToy(folder), FIRST_SHARD, shards);
   const runtime = new Miniflare(
     convertV4MiniflareOptions({ workers: [worker], host: '127.0.0.1', port: 0, cf: false }),
   );
