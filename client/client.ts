@@ -82,12 +82,12 @@ export class FolioClient {
     ...given: Arguments<Id>
   ): Promise<Answer<Operations[Id]['reply']>> {
     const [input = {}, options = {}] = given;
-    const { data: text, ...answer } = await this.#send(id, input, options, (response) => response.text());
+    const { data, ...answer } = await this.#send(id, input, options, jsonOf);
     const type = answer.headers.get('Content-Type') ?? 'nothing known';
-    if (!/^application\/json\b/.test(type)) {
+    if (data === undefined) {
       throw new TypeError(`${id} answered ${type} and no JSON: file() is for what is a file`);
     }
-    return { ...answer, data: JSON.parse(text) as Operations[Id]['reply'] };
+    return { ...answer, data: data as Operations[Id]['reply'] };
   }
 
   /**
@@ -178,6 +178,8 @@ export class FolioClient {
     const response = await this.#settings.fetch(url, {
       ...init,
       headers: { ...init.headers, Authorization: `Bearer ${bearer}` },
+      // A redirect is not followed: a command would go on as a GET, and to another origin without its token.
+      redirect: 'manual',
       signal: end,
     });
     if (!response.ok) throw problemOf(response, await response.text());
@@ -189,6 +191,14 @@ export class FolioClient {
       headers: response.headers,
     };
   }
+}
+
+/** The document of an answer; undefined where it is none. A text that was cut on its way is no JSON: then no answer has come. */
+async function jsonOf(response: Response): Promise<unknown> {
+  const text = await response.text();
+  return /^application\/json\b/.test(response.headers.get('Content-Type') ?? '')
+    ? (JSON.parse(text) as unknown)
+    : undefined;
 }
 
 interface PreparedRequest {

@@ -63,11 +63,24 @@ export class FolioClosed extends Error {
   }
 }
 
+/** The code of an answer that only says where to go; it is made here. */
+export const REDIRECTED = 'redirected';
+
+/** Browsers tell nothing of a redirect that they do not follow: its status is 0, which no other answer has. */
+function isRedirect({ status }: Response): boolean {
+  return status === 0 || (status >= 300 && status < 400);
+}
+
 /** The problem that a failing answer describes; what came from in between, a proxy perhaps, describes none. */
 export function problemOf(response: Response, text: string): FolioProblem {
   const seconds = Number(response.headers.get('Retry-After') ?? Number.NaN);
   const retryAfter = Number.isFinite(seconds) ? seconds : undefined;
   const { status, statusText } = response;
+  if (isRedirect(response)) {
+    const target = response.headers.get('Location');
+    const detail = `The url of the client leads on${target === null ? '' : ` to ${target}`}, and is not followed: give the client the address where the platform is.`;
+    return new FolioProblem({ status, code: REDIRECTED, detail });
+  }
   if (!/^application\/problem\+json\b/.test(response.headers.get('Content-Type') ?? '')) {
     return new FolioProblem({ status, code: 'unknown', detail: `HTTP ${status} ${statusText}` }, retryAfter);
   }

@@ -1,5 +1,5 @@
 /** When a request is sent again, and after how long. */
-import { FolioProblem } from './errors.ts';
+import { FolioProblem, REDIRECTED } from './errors.ts';
 
 /** How persistent a client is. */
 export interface RetryPolicy {
@@ -17,8 +17,16 @@ export const RETRY_POLICY: RetryPolicy = { attempts: 8, firstPauseMs: 200, pause
 /** The platform was too busy to begin: nothing has happened, whatever was asked. */
 const TURNED_AWAY: readonly string[] = ['rate_limited', 'overloaded', 'too_many_in_flight'];
 
-/** Something on the way did not answer: what was asked may have happened. */
-const PASSING_STATUSES: readonly number[] = [502, 503, 504];
+/** Something on the way did not answer: what was asked may have happened. From 520 on they are Cloudflare's own. */
+const PASSING_STATUSES: readonly number[] = [502, 503, 504, 520, 521, 522, 523, 524];
+
+/** Of answers that will be the same however often one asks for a stream. */
+const FINAL_STATUSES: readonly number[] = [401, 403, 404];
+
+/** Whether a stream will never be opened so. */
+export function isFinal({ status, code }: FolioProblem): boolean {
+  return FINAL_STATUSES.includes(status) || code === REDIRECTED;
+}
 
 /** Whether what was refused on a stream may be asked for again in a while: a reason that passes, and nothing was begun. */
 export function isPassing({ code }: FolioProblem): boolean {

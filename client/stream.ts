@@ -9,14 +9,11 @@ import { Heartbeat } from './heartbeat.ts';
 import type { Settings, Socket, SocketConstructor } from './options.ts';
 import { CommandPipeline } from './pipeline.ts';
 import { Receipts } from './receipts.ts';
-import { isPassing, pauseMs } from './retry.ts';
+import { isFinal, isPassing, pauseMs } from './retry.ts';
 import { type AnySubscription, type Followed, Subscription } from './subscription.ts';
 import { unlessAborted } from './unlessAborted.ts';
 
 const SUBPROTOCOL = 'folio.v1';
-
-/** Of answers that will be the same however often one asks. */
-const FINAL_STATUSES: readonly number[] = [401, 403, 404];
 
 /** Milliseconds after which a subscription that the platform had to end is begun again. */
 const RESUBSCRIBE_MS = 1_000;
@@ -24,6 +21,9 @@ const RESUBSCRIBE_MS = 1_000;
 const NO_WEB_SOCKET =
   'a stream needs a WebSocket, which this runtime does not have: give one in the option `WebSocket` of the client, such as ' +
   'that of the package ws, or use Node 22 or newer';
+
+const NO_UPGRADE =
+  'the platform answers, and no WebSocket gets through to it: a proxy in between has to pass upgrades of /v1/stream on';
 
 /**
  * How a stream stands. `connected`: what is sent goes out at once. `disconnected`: the connection broke, another is being
@@ -176,7 +176,7 @@ export class FolioStream {
     if (wasReady) this.#tell('disconnected');
     const refusal = wasReady ? undefined : await this.#refusal();
     if (this.#isClosed) return;
-    if (refusal !== undefined && FINAL_STATUSES.includes(refusal.status)) {
+    if (refusal !== undefined && isFinal(refusal)) {
       // Another token is asked for once: the clock here may be behind the platform's.
       if (this.#refusedToken !== undefined || !this.#settings.isRenewable(refusal)) return this.#end(refusal);
       this.#refusedToken = refusal;
@@ -185,7 +185,8 @@ export class FolioStream {
     const { retry, random, sleep } = this.#settings;
     this.#failures++;
     if (!this.#isProven && this.#failures >= retry.attempts) {
-      this.#end(new FolioUnreachable('the stream', this.#failures, cause));
+      const why = refusal?.code === 'upgrade_required' ? NO_UPGRADE : cause;
+      this.#end(new FolioUnreachable('the stream', this.#failures, why));
       return;
     }
     await sleep(pauseMs(retry, this.#failures, random(), refusal));
@@ -200,7 +201,8 @@ export class FolioStream {
       const signal = AbortSignal.timeout(timeoutMs);
       const bearer = await unlessAborted(token(), signal);
       const headers = { Authorization: `Bearer ${bearer}` };
-      const response = await this.#settings.fetch(`${url}/v1/stream`, { headers, signal });
+      const init = { headers, signal, redirect: 'manual' } as const;
+      const response = await this.#settings.fetch(`${url}/v1/stream`, init);
       return problemOf(response, await response.text());
     } catch {
       // Not reachable either: that passes, or the attempts come to an end.

@@ -42,7 +42,8 @@ export class Subscription<Topic extends keyof Topics> implements AsyncIterableIt
   #received: number | undefined;
   #taken: number | undefined;
   #end: { readonly error?: Error } | undefined;
-  #wake: (() => void) | undefined;
+  /** Of those who wait for an item, in the order in which they asked. */
+  readonly #wakes: (() => void)[] = [];
   /** Refusals in a row for reasons that pass. */
   failures = 0;
 
@@ -105,9 +106,7 @@ export class Subscription<Topic extends keyof Topics> implements AsyncIterableIt
       }
       if (this.#end?.error !== undefined) throw this.#end.error;
       if (this.#end !== undefined) return { done: true, value: undefined };
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await new Promise<void>((resolve) => this.#wakes.push(resolve));
     }
   }
 
@@ -126,8 +125,6 @@ export class Subscription<Topic extends keyof Topics> implements AsyncIterableIt
   }
 
   #wakeUp(): void {
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.();
+    for (const wake of this.#wakes.splice(0)) wake();
   }
 }

@@ -243,6 +243,20 @@ describe('a subscription', () => {
     stream.close();
   });
 
+  it('gives everybody who waits for it an item of their own, in the order in which they asked, or its end', async () => {
+    const platform = new MadeUpPlatform();
+    platform.run('c-1');
+    platform.run('c-2');
+    const stream = platform.client.stream();
+    const from = { topic: 'events', aggregateType: 'account', aggregateId: 'a', afterVersion: 0 } as const;
+    const events = stream.subscribe(from);
+    const waiting = [1, 2, 3, 4].map(() => events.next());
+    await Promise.all(waiting.slice(0, 2));
+    stream.close();
+    const versions = (await Promise.all(waiting)).map(({ value }) => value?.version);
+    expect(versions).toEqual([1, 2, undefined, undefined]);
+  });
+
   it('gives nothing twice that is sent twice', async () => {
     const platform = new MadeUpPlatform();
     platform.answersWith = ({ type, id }) =>
