@@ -262,6 +262,22 @@ describe('requests that want the keys at the same time', () => {
     expect(fetches).toBe(1);
   });
 
+  it('do not wait in an outage where there are keys of before: one alone asks whether the issuer is back', async () => {
+    const keys = asked();
+    await wanted(keys);
+    pass(1);
+    answer = () => Promise.reject(new TypeError('fetch failed'));
+    await expect(wanted(keys)).rejects.toThrow(TypeError);
+    pass(KEYS_FAILURE_PAUSE_MS);
+    const issuer = Promise.withResolvers<Response>();
+    answer = () => issuer.promise;
+    const first = wanted(keys);
+    await expect(wanted(keys)).rejects.toThrow(KeysUnavailable);
+    issuer.resolve(keySet(next));
+    expect(await first.then(textOf)).toBe(await keySet(next).text());
+    expect(fetches).toBe(3);
+  });
+
   it('do not wait for one whose client has gone for longer than the issuer may take', async () => {
     answer = () => new Promise(() => undefined);
     const keys = asked();

@@ -47,11 +47,15 @@ export class PublishedKeys {
   /**
    * The key set as the issuer publishes it now. Who asks while a request of the same isolate fetches it is given what that one
    * gets: tokens of made-up keys must not each become a request. The runtime lets no request wait for another's promise, so it
-   * looks again and again. Rejects where the issuer does not answer as one does.
+   * looks again and again. In an outage it does not, where keys were had before: those may still count, and one request is enough
+   * to learn whether the issuer is back. Rejects where the issuer does not answer as one does.
    */
   async fetch(url: string, init: RequestInit): Promise<Response> {
     const before = this.#fetchedAt;
-    while (this.#isUnderWay()) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    while (this.#isUnderWay()) {
+      if (this.#isOutage()) throw new KeysUnavailable('whether the issuer is back is being asked');
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
     if (this.#fetchedAt > before) return Response.json(JSON.parse(this.#text));
     if (this.#now() < this.#failedAt + KEYS_FAILURE_PAUSE_MS)
       throw new KeysUnavailable('the issuer failed a moment ago');
@@ -66,6 +70,11 @@ export class PublishedKeys {
     } finally {
       this.#beganAt = undefined;
     }
+  }
+
+  /** Keys were had, and the last fetch failed. */
+  #isOutage(): boolean {
+    return Number.isFinite(this.#fetchedAt) && this.#failedAt > this.#fetchedAt;
   }
 
   /** A fetch whose client went away ends without a word: it counts for as long as it might have taken. */
