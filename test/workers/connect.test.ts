@@ -503,6 +503,20 @@ describe('what no good client sends', () => {
     expect(await footprint(ID)).toEqual(untouched);
   });
 
+  it('takes names of media types and of encodings in whatever case', async () => {
+    const bytes = toBinary(GetAccountRequestSchema, create(GetAccountRequestSchema, { id: ID }));
+    for (const [type, body] of [
+      ['APPLICATION/JSON', `{"id":"${ID}"}`],
+      ['Application/Proto', bytes],
+      ['application/gRPC-web+PROTO', envelope(0, bytes.length, bytes)],
+    ] as const) {
+      const headers = { 'Content-Type': type, 'Content-Encoding': 'Identity' };
+      const response = await send(`${CONNECT_PATH}/GetAccount`, body, headers);
+      expect([type, response.status]).toEqual([type, 200]);
+      expect(Buffer.from(await response.arrayBuffer()).toString('latin1')).toContain(ID);
+    }
+  });
+
   it('answers HEAD as it answers GET', async () => {
     const bytes = toBinary(GetAccountRequestSchema, create(GetAccountRequestSchema, { id: ID }));
     const message = Buffer.from(bytes).toString('base64url');

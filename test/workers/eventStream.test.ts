@@ -35,7 +35,9 @@ class Source {
       throw new Error(`${response.status} ${await response.text()}`);
     }
     expect(response.headers.get('Content-Type')).toBe('text/event-stream');
-    expect(response.headers.get('Cache-Control')).toBe('no-store');
+    // What lies between it and its reader has to pass it on as it comes.
+    expect(response.headers.get('Cache-Control')).toBe('no-store, no-transform');
+    expect(response.headers.get('X-Accel-Buffering')).toBe('no');
     return new Source(response.body);
   }
 

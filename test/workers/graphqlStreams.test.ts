@@ -307,6 +307,7 @@ describe('over Server-Sent Events', () => {
       body,
     });
     expect(response.headers.get('Content-Type')).toBe('text/event-stream');
+    expect(response.headers.get('X-Accel-Buffering')).toBe('no');
     await new Promise((resolve) => setTimeout(resolve, 300));
     let text = '';
     const decoder = new TextDecoder();

@@ -19,7 +19,9 @@ export interface MessageForm {
 /** The form by the content type of a POST, which the library takes, or else by the query of a GET. */
 export function formOf(contentType: string | undefined, encoding: string | undefined): MessageForm {
   if (contentType === undefined) return { isBinary: encoding === 'proto', isEnveloped: false };
-  return { isBinary: !contentType.includes('json'), isEnveloped: contentType.includes('grpc-web') };
+  // Names of media types ignore case (RFC 9110, 8.3.1), as the library does.
+  const type = contentType.toLowerCase();
+  return { isBinary: !type.includes('json'), isEnveloped: type.includes('grpc-web') };
 }
 
 /** What says that a message is compressed: by itself over Connect, in its envelope over gRPC-Web. */
@@ -33,7 +35,7 @@ export async function readMessage(
   bytesMax: number,
 ): Promise<Message> {
   if (c.req.method !== 'POST') return parseMessage(desc, queryBytes(c), form);
-  if (COMPRESSION_HEADERS.some((name) => (c.req.header(name) ?? 'identity') !== 'identity')) {
+  if (COMPRESSION_HEADERS.some((name) => (c.req.header(name) ?? 'identity').toLowerCase() !== 'identity')) {
     throw new ProblemError({ code: 'unsupported_media_type', detail: 'The message must not be compressed.' });
   }
   const { isEnveloped } = form;

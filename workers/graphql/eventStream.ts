@@ -6,7 +6,7 @@ import { type ExecutionResult, execute, type GraphQLError, subscribe } from 'gra
 import type { Context } from 'hono';
 import type { HttpEnv } from '../http/context.ts';
 import { ProblemError } from '../http/problem.ts';
-import { type Event, eventBody } from '../streams/sse.ts';
+import { EVENT_STREAM_HEADERS, type Event, eventBody } from '../streams/sse.ts';
 import type { Prepared } from './engine.ts';
 import { shownResult } from './errors.ts';
 import { READ_ONLY } from './http.ts';
@@ -48,7 +48,7 @@ export async function answerAsEvents(c: Context<HttpEnv>, runnable: Prepared): P
     return { event: 'next', data: JSON.stringify(shownResult(value, c)) };
   };
   const body = eventBody(withEnd(next), () => void results.return?.());
-  return c.body(body, 200, { 'Content-Type': 'text/event-stream' });
+  return c.body(body, 200, EVENT_STREAM_HEADERS);
 }
 
 type Results = AsyncIterator<ExecutionResult, undefined>;

@@ -3,6 +3,16 @@
 /** Between comments that show the connection to whatever lies between it and the reader. */
 const COMMENT_MS = 15_000;
 
+/**
+ * Headers of such a body. What lies between it and its reader would else gather it, or compress it and wait for more: nginx, which
+ * others understand as well, is told by a name of its own.
+ */
+export const EVENT_STREAM_HEADERS = {
+  'Content-Type': 'text/event-stream',
+  'Cache-Control': 'no-store, no-transform',
+  'X-Accel-Buffering': 'no',
+} as const;
+
 const encoder = new TextEncoder();
 
 /** An event, or what a browser is told of how to connect again. Data has no line breaks, as no JSON text need have. */

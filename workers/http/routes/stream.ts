@@ -7,6 +7,7 @@ import { eventStream } from '../../streams/eventStream.ts';
 import { TOPIC_NAMES } from '../../streams/frames.ts';
 import { offeredProtocols, openSocket } from '../../streams/handshake.ts';
 import { type FrameError, problemOf } from '../../streams/incoming.ts';
+import { EVENT_STREAM_HEADERS } from '../../streams/sse.ts';
 import { type Route, route } from '../operation.ts';
 import { invalidRequest, ProblemError } from '../problem.ts';
 import { QueryVersion } from '../query.ts';
@@ -93,7 +94,7 @@ const openEventStream = route(
     });
     if (!opened.ok)
       throw refusedAs(opened.error, lastId === undefined ? {} : { afterVersion: LAST_EVENT_ID });
-    return c.body(opened.body, 200, { 'Content-Type': 'text/event-stream' });
+    return c.body(opened.body, 200, EVENT_STREAM_HEADERS);
   },
 );
 
