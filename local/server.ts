@@ -123,7 +123,7 @@ export class LocalServer {
 
   /** In how many shards the objects are. Throws where there cannot be several. */
   #shardCount(shared: SharedStorage | undefined): number {
-    const count = settleShards(this.#folder, this.#options.shards);
+    const count = settleShards(this.#folder, this.#config.worker.name, this.#options.shards);
     if (count === 1 || shared !== undefined) return count;
     throw new LocalServerError(
       `${count} shards need a process of its own for databases and buckets: no --one-process, a second core, and a file system ` +

@@ -1,31 +1,30 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { LocalServerError } from '../errors.ts';
 import type { StateFolder } from '../stateFolder.ts';
+import { type ShardsOnDisk, shardsOnDisk } from './onDisk.ts';
 
 /** Each is a process with a heap of its own, and has a way to every other. */
 export const SHARDS_MAX = 8;
 
+type Folder = Pick<StateFolder, 'shardsFile' | 'dataFolder' | 'path'>;
+
 /**
  * In how many shards the objects of a state folder are: as was asked for when it was new. Throws {@link LocalServerError} where
- * something else is asked for later: an object would be looked for where it is not, and begin anew.
+ * something else is asked for later, and where the number that is kept and the objects that there are contradict each other, as
+ * after half of a folder was copied: an object would be looked for where it is not, and begin anew.
  */
-export function settleShards(
-  { shardsFile, dataFolder, path }: Pick<StateFolder, 'shardsFile' | 'dataFolder' | 'path'>,
-  asked: number | undefined,
-): number {
-  const isNew = readdirSync(dataFolder).every((name) => name === basename(shardsFile));
-  if (isNew) {
-    const shards = asked ?? 1;
-    writeFileSync(shardsFile, `${shards}\n`);
-    return shards;
-  }
-  const shards = existsSync(shardsFile) ? readCount(shardsFile) : 1;
-  if (asked === undefined || asked === shards) return shards;
-  throw new LocalServerError(
-    `the objects in ${path} are in ${shards === 1 ? 'one shard' : `${shards} shards`}, not ${asked}: choose another --state, ` +
-      'or restore the archive into it (docs/archive.md)',
-  );
+export function settleShards(folder: Folder, workerName: string, asked: number | undefined): number {
+  const { shardsFile, dataFolder } = folder;
+  const onDisk = shardsOnDisk(dataFolder, workerName);
+  if (onDisk.filled.size === 0) return keep(shardsFile, asked ?? keptOrOne(shardsFile));
+  const kept = existsSync(shardsFile) ? readCount(shardsFile) : undefined;
+  const [least, most] = [Math.max(...onDisk.filled) + 1, Math.max(...onDisk.started) + 1];
+  if (kept === undefined && most > 1 && asked === undefined) throw uncounted(folder, onDisk);
+  const shards = kept ?? Math.min(Math.max(asked ?? least, least), most);
+  if (asked !== undefined && asked !== shards) throw otherThan(folder, shards, asked);
+  requireWhole(folder, shards, onDisk);
+  // A folder from before there were shards has no number, and needs none.
+  return kept === undefined && most > 1 ? keep(shardsFile, shards) : shards;
 }
 
 /** Reads the value of `--shards`. Throws {@link LocalServerError} for what is no number of shards. */
@@ -33,6 +32,55 @@ export function readShards(text: string): number {
   const shards = toCount(text);
   if (shards !== undefined) return shards;
   throw new LocalServerError(`--shards has to be a number from 1 to ${SHARDS_MAX}, not "${text}"`);
+}
+
+function keep(shardsFile: string, shards: number): number {
+  writeFileSync(shardsFile, `${shards}\n`);
+  return shards;
+}
+
+/** Where there are no objects yet, whatever an attempt before has left does no harm. */
+function keptOrOne(shardsFile: string): number {
+  return (existsSync(shardsFile) ? toCount(readFileSync(shardsFile, 'utf8').trim()) : undefined) ?? 1;
+}
+
+/** Every shard that is counted has been here, and no other has an object. */
+function requireWhole({ shardsFile, dataFolder, path }: Folder, shards: number, onDisk: ShardsOnDisk): void {
+  const beyond = [...onDisk.filled].filter((shard) => shard >= shards);
+  if (beyond.length > 0) {
+    throw new LocalServerError(
+      `${shardsFile} says ${shards}, but there are objects of ${named(beyond)} as well: put back the file that belongs to ${path}`,
+    );
+  }
+  const missing = Array.from({ length: shards }, (_, shard) => shard).filter(
+    (shard) => !onDisk.started.has(shard),
+  );
+  if (missing.length > 0) {
+    throw new LocalServerError(
+      `the objects of ${named(missing)} are missing in ${dataFolder}: copy the whole folder, or restore the archive into a new ` +
+        'one (docs/archive.md)',
+    );
+  }
+}
+
+function uncounted({ shardsFile }: Folder, { started }: ShardsOnDisk): LocalServerError {
+  const shards = [...started].sort();
+  return new LocalServerError(
+    `${shardsFile} is missing, and there are folders of ${named(shards)}: copy it too, or say how many shards there were ` +
+      `(--shards ${Math.max(...shards) + 1}, if these are all)`,
+  );
+}
+
+function otherThan({ path }: Folder, shards: number, asked: number): LocalServerError {
+  return new LocalServerError(
+    `the objects in ${path} are in ${shards === 1 ? 'one shard' : `${shards} shards`}, not ${asked}: choose another --state, ` +
+      'or restore the archive into it (docs/archive.md)',
+  );
+}
+
+/** Shards by their numbers, as in `shard-1.pid`; the first is 0. */
+function named(shards: readonly number[]): string {
+  return `shard${shards.length === 1 ? '' : 's'} ${shards.join(', ')}`;
 }
 
 function toCount(text: string): number | undefined {

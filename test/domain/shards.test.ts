@@ -185,55 +185,114 @@ describe('the number of shards of a state folder', () => {
   const base = mkdtempSync(join(tmpdir(), 'folio-shards-'));
   afterAll(() => rmSync(base, { recursive: true }));
 
-  function folderWith({ shards, data }: { shards?: string; data?: true }) {
+  const OBJECT = `${'0a'.repeat(32)}.sqlite`;
+
+  /** A folder with that file, the folders of these shards, and an object in some of them. */
+  function folderWith({ shards, started = [], filled = started }: Given) {
     const path = mkdtempSync(join(base, 'state-'));
     const folder = { path, dataFolder: join(path, 'data'), shardsFile: join(path, 'data', 'shards') };
     mkdirSync(folder.dataFolder);
-    if (data) mkdirSync(join(folder.dataFolder, 'do'));
+    for (const shard of started) addShard(folder, shard, filled.includes(shard));
     if (shards !== undefined) writeFileSync(folder.shardsFile, shards);
     return folder;
+  }
+
+  interface Given {
+    readonly shards?: string;
+    readonly started?: readonly number[];
+    readonly filled?: readonly number[];
+  }
+
+  function addShard({ dataFolder }: { dataFolder: string }, shard: number, isFilled = true): void {
+    const own = join(dataFolder, 'do', `folio${shard === 0 ? '' : `-${shard}`}-AccountActor`);
+    mkdirSync(own, { recursive: true });
+    writeFileSync(join(own, 'metadata.sqlite'), '');
+    if (isFilled) writeFileSync(join(own, OBJECT), '');
+  }
+
+  const settle = (folder: ReturnType<typeof folderWith>, asked?: number) =>
+    settleShards(folder, 'folio', asked);
+
+  function kept({ shardsFile }: { shardsFile: string }): string | undefined {
+    return existsSync(shardsFile) ? readFileSync(shardsFile, 'utf8') : undefined;
   }
 
   it('is what a new folder was asked to have, and stays that once it has objects', () => {
     const folder = folderWith({});
     // A start that was refused, before there was anything.
-    expect(settleShards(folder, 2)).toBe(2);
-    expect(settleShards(folder, 3)).toBe(3);
-    expect(readFileSync(folder.shardsFile, 'utf8')).toBe('3\n');
-    mkdirSync(join(folder.dataFolder, 'do'));
-    expect(settleShards(folder, undefined)).toBe(3);
-    expect(settleShards(folder, 3)).toBe(3);
+    expect(settle(folder, 2)).toBe(2);
+    expect(settle(folder, 3)).toBe(3);
+    expect(kept(folder)).toBe('3\n');
+    for (const shard of [0, 1, 2]) addShard(folder, shard);
+    expect(settle(folder)).toBe(3);
+    expect(settle(folder, 3)).toBe(3);
   });
 
   it('is one where nothing was asked for, and in a folder from before there were shards', () => {
-    expect(settleShards(folderWith({}), undefined)).toBe(1);
-    const earlier = folderWith({ data: true });
-    expect(settleShards(earlier, undefined)).toBe(1);
-    expect(settleShards(earlier, 1)).toBe(1);
-    expect(existsSync(earlier.shardsFile)).toBe(false);
+    expect(settle(folderWith({}))).toBe(1);
+    const earlier = folderWith({ started: [0] });
+    expect(settle(earlier)).toBe(1);
+    expect(settle(earlier, 1)).toBe(1);
+    expect(kept(earlier)).toBeUndefined();
   });
 
   it('is chosen anew while there are no objects, whatever an attempt before has left', () => {
-    expect(settleShards(folderWith({ shards: '2\n' }), 4)).toBe(4);
-    expect(settleShards(folderWith({ shards: 'half' }), 2)).toBe(2);
+    expect(settle(folderWith({ shards: '2\n' }), 4)).toBe(4);
+    expect(settle(folderWith({ shards: 'half' }), 2)).toBe(2);
+    const interrupted = folderWith({ shards: '3\n', started: [1, 2], filled: [] });
+    expect(settle(interrupted)).toBe(3);
+    expect(settle(interrupted, 2)).toBe(2);
+    addShard(interrupted, 0);
+    addShard(interrupted, 1);
+    expect(settle(interrupted), 'what the attempt left is no shard').toBe(2);
   });
 
-  it.each([
-    ['shards' as const, '2\n', 3, 'are in 2 shards, not 3: choose another --state'],
-    ['shards' as const, '1\n', 2, 'are in one shard, not 2'],
-    ['none' as const, undefined, 2, 'are in one shard, not 2'],
-  ])('is no other once there are objects (%s %j, asked %i)', (_kind, shards, asked, message) => {
-    const folder = folderWith({ data: true, ...(shards === undefined ? {} : { shards }) });
-    expect(() => settleShards(folder, asked)).toThrow(message);
-    expect(existsSync(folder.shardsFile) ? readFileSync(folder.shardsFile, 'utf8') : undefined).toBe(shards);
+  it.each<[Given, number, string]>([
+    [{ shards: '2\n', started: [0, 1] }, 3, 'are in 2 shards, not 3: choose another --state'],
+    [{ shards: '1\n', started: [0] }, 2, 'are in one shard, not 2'],
+    [{ started: [0] }, 2, 'are in one shard, not 2'],
+  ])('is no other once there are objects (%j, asked %i)', (given, asked, message) => {
+    const folder = folderWith(given);
+    expect(() => settle(folder, asked)).toThrow(message);
+    expect(kept(folder)).toBe(given.shards);
   });
 
   it.each(['', 'two', '0', '9', '1.5', '-2', '2 3'])('is not guessed from a damaged file: "%s"', (shards) => {
-    const folder = folderWith({ data: true, shards });
-    expect(() => settleShards(folder, undefined)).toThrow(
-      `${folder.shardsFile} has to be a number from 1 to 8`,
+    const folder = folderWith({ shards, started: [0] });
+    expect(() => settle(folder)).toThrow(`${folder.shardsFile} has to be a number from 1 to 8`);
+    expect(() => settle(folder, 2)).toThrow('has to be a number');
+  });
+
+  it('has to be said where its file was lost, and is kept again then', () => {
+    const folder = folderWith({ started: [0, 1, 2], filled: [0, 1] });
+    expect(() => settle(folder)).toThrow(
+      `${folder.shardsFile} is missing, and there are folders of shards 0, 1, 2`,
     );
-    expect(() => settleShards(folder, 2)).toThrow('has to be a number');
+    expect(() => settle(folder, 1)).toThrow('are in 2 shards, not 1');
+    expect(() => settle(folder, 4)).toThrow('are in 3 shards, not 4');
+    expect(kept(folder)).toBeUndefined();
+    expect(settle(folder, 3)).toBe(3);
+    expect(settle(folder)).toBe(3);
+  });
+
+  it.each([
+    [{ shards: '3\n', started: [0, 2] }, 'the objects of shard 1 are missing in'],
+    [{ shards: '2\n', started: [1] }, 'the objects of shard 0 are missing in'],
+    [{ shards: '4\n', started: [0, 1] }, 'the objects of shards 2, 3 are missing in'],
+    [{ shards: '1\n', started: [0, 1] }, 'says 1, but there are objects of shard 1 as well'],
+    [{ shards: '2\n', started: [0, 1, 2, 3] }, 'says 2, but there are objects of shards 2, 3 as well'],
+  ])('is refused where it and the objects contradict each other: %j', (given, message) => {
+    const folder = folderWith(given);
+    expect(() => settle(folder)).toThrow(message);
+    expect(() => settle(folder, Number(given.shards))).toThrow(message);
+    expect(kept(folder)).toBe(given.shards);
+  });
+
+  it('is not read from folders of another Worker', () => {
+    const folder = folderWith({ started: [0] });
+    mkdirSync(join(folder.dataFolder, 'do', 'folio-2nd-1-Toy'));
+    writeFileSync(join(folder.dataFolder, 'do', 'folio-2nd-1-Toy', OBJECT), '');
+    expect(settle(folder)).toBe(1);
   });
 });
 
