@@ -60,3 +60,13 @@ export interface StreamLimits {
   readonly frameCommands: number;
   readonly commandsInFlight: number;
 }
+
+/** The frame that a text is; undefined for the answer to a ping, and `none` where something on the way has garbled it. */
+export function frameOf(text: string): ServerFrame | undefined | 'none' {
+  if (text === 'pong') return undefined;
+  try {
+    return JSON.parse(text) as ServerFrame;
+  } catch {
+    return 'none';
+  }
+}

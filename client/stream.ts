@@ -3,7 +3,7 @@
  * again under their ids, subscriptions go on after the last version that came. Nothing is lost, and nothing comes twice.
  */
 import { FolioClosed, FolioProblem, FolioUnreachable, problemOf } from './errors.ts';
-import type { ClientFrame, Command, ServerFrame, Topics } from './frames.ts';
+import { type ClientFrame, type Command, frameOf, type ServerFrame, type Topics } from './frames.ts';
 import type { BatchResult } from './generated/api.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { Settings, Socket, SocketConstructor } from './options.ts';
@@ -148,7 +148,11 @@ export class FolioStream {
   #heard(socket: Socket, text: string): void {
     if (socket !== this.#socket) return;
     this.#heartbeat.heard();
-    const frame = text === 'pong' ? undefined : (JSON.parse(text) as ServerFrame);
+    const frame = frameOf(text);
+    if (frame === 'none') {
+      this.#lost(socket, 'what came is no frame');
+      return;
+    }
     // A connection that breaks right after its welcome was of no use, and the next one must not be opened at once.
     if (frame?.type !== 'welcome') {
       this.#failures = 0;

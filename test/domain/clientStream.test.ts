@@ -96,6 +96,11 @@ class MadeUpSocket {
     if (this.#left-- <= 0) this.break();
   }
 
+  /** Something on the way garbles what the platform sends. */
+  garble(): void {
+    this.#emit('message', { data: '{"type":"events","id' });
+  }
+
   close(): void {
     // Whoever says goodbye over a network that is gone waits long for the answer.
     if (this.#platform.isSilent) this.isOpen = false;
@@ -240,6 +245,20 @@ describe('a subscription', () => {
     expect(events.version).toBe(30);
     expect(platform.sockets.length).toBe(6);
     expect(platform.sockets.at(-1)?.received.at(-1)).toMatchObject({ type: 'unsubscribe' });
+    stream.close();
+  });
+
+  it('goes on over another connection where what came is no frame', async () => {
+    const platform = new MadeUpPlatform();
+    platform.run('c-1');
+    const stream = platform.client.stream();
+    const from = { topic: 'events', aggregateType: 'account', aggregateId: 'a', afterVersion: 0 } as const;
+    const events = stream.subscribe(from);
+    expect((await events.next()).value).toMatchObject({ version: 1 });
+    platform.sockets[0]?.garble();
+    platform.run('c-2');
+    expect((await events.next()).value).toMatchObject({ version: 2 });
+    expect(platform.sockets.map(({ isOpen }) => isOpen)).toEqual([false, true]);
     stream.close();
   });
 
