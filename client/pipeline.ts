@@ -1,10 +1,13 @@
 /**
  * Commands on their way over a stream: gathered into frames, sent without waiting for each other, and sent again under their
- * own ids after a break. Their order is kept, so that those of one aggregate run in the order in which they were given.
+ * own ids after a break, and where the platform was too busy to begin. Their order is kept, so that those of one aggregate run in
+ * the order in which they were given.
  */
-import { FolioProblem } from './errors.ts';
+import { FolioProblem, FolioUnreachable } from './errors.ts';
 import type { Command, ServerFrame, StreamLimits } from './frames.ts';
 import type { BatchResult } from './generated/api.ts';
+import type { Settings } from './options.ts';
+import { isPassing, pauseMs } from './retry.ts';
 
 /** Commands of a frame at most: enough to share a frame's costs, few enough that the first result comes soon. */
 const FRAME_COMMANDS = 500;
@@ -19,12 +22,25 @@ const encoder = new TextEncoder();
 
 interface Waiting {
   readonly text: string;
+  /** Its aggregate, whose commands keep their order. */
+  readonly key: string;
+  /** How often it went over a connection that broke before its answer: each time it may have been run. */
+  unheard: number;
   readonly resolve: (result: BatchResult) => void;
   readonly reject: (error: Error) => void;
 }
 
+interface Frame {
+  readonly commands: readonly Waiting[];
+  /** Why the platform did not begin with it, where that passes: it waits to be sent again. */
+  turnedAway?: FolioProblem;
+}
+
 /** Frames that were sent and have no results yet, by their ids and in the order in which they were sent. */
-type Unanswered = Map<string, readonly Waiting[]>;
+type Unanswered = Map<string, Frame>;
+
+/** What a pipeline needs of the client's options. */
+type Persistence = Pick<Settings, 'retry' | 'random' | 'sleep'>;
 
 export class CommandPipeline {
   readonly #sendText: (text: string) => void;
@@ -34,17 +50,26 @@ export class CommandPipeline {
   #inFlight = 0;
   #limits: StreamLimits | undefined;
   #isScheduled = false;
+  /** Frames that the platform has still to answer, in whatever way. */
+  #underWay = 0;
+  /** Whether frames were turned away and wait to be sent again; what comes later does not overtake them. */
+  #isHeld = false;
+  /** Times in a row that frames were turned away. */
+  #refusals = 0;
+  readonly #persistence: Persistence;
 
   /** `sendText` sends a frame now; it is only called between {@link connected} and {@link broken}. */
-  constructor(sendText: (text: string) => void, nextId: () => string) {
+  constructor(sendText: (text: string) => void, nextId: () => string, persistence: Persistence) {
     this.#sendText = sendText;
     this.#nextId = nextId;
+    this.#persistence = persistence;
   }
 
   /** What became of a command, once it is durable. */
   add(command: Command): Promise<BatchResult> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ text: JSON.stringify(command), resolve, reject });
+      const key = `${command.aggregateType}/${command.aggregateId}`;
+      this.#waiting.push({ text: JSON.stringify(command), key, unheard: 0, resolve, reject });
       this.#flushSoon();
     });
   }
@@ -52,45 +77,108 @@ export class CommandPipeline {
   /** A connection is there: what has no result yet goes out again, then what came meanwhile. */
   connected(limits: StreamLimits): void {
     this.#limits = limits;
-    const again = [...this.#unanswered.values()].flat();
-    this.#unanswered.clear();
-    this.#inFlight = 0;
-    this.#waiting = [...again, ...this.#waiting];
-    this.#flush();
+    this.#sendAgain();
   }
 
-  /** The connection is gone. */
+  /** The connection is gone. What was under way may have been run. */
   broken(): void {
     this.#limits = undefined;
+    for (const [id, { commands, turnedAway }] of this.#unanswered) {
+      if (turnedAway !== undefined) continue;
+      this.#overtaken(id);
+      for (const waiting of commands) waiting.unheard++;
+    }
   }
 
   /** Gives every command its result. */
   answered({ id, results }: Extract<ServerFrame, { type: 'results' }>): void {
+    this.#refusals = 0;
+    this.#overtaken(id);
     for (const [index, waiting] of this.#taken(id).entries()) waiting.resolve(results[index] as BatchResult);
-    this.#flush();
+    this.#goOn();
   }
 
   /** A frame was refused as a whole; false where the id is none of a frame of commands. */
   refused(id: string, problem: FolioProblem): boolean {
-    if (!this.#unanswered.has(id)) return false;
-    for (const waiting of this.#taken(id)) waiting.reject(problem);
-    this.#flush();
+    const frame = this.#unanswered.get(id);
+    if (frame === undefined) return false;
+    if (isPassing(problem)) {
+      frame.turnedAway = problem;
+      this.#isHeld = true;
+      this.#underWay--;
+    } else for (const waiting of this.#taken(id)) waiting.reject(problem);
+    this.#goOn();
     return true;
   }
 
   /** Nothing more will be sent. */
   fail(error: Error): void {
-    const all = [...[...this.#unanswered.values()].flat(), ...this.#waiting];
-    this.#unanswered.clear();
-    this.#waiting = [];
-    for (const { reject } of all) reject(error);
+    for (const { reject } of [...this.#withdrawn(), ...this.#waiting.splice(0)]) reject(error);
   }
 
+  /** A frame is answered. */
   #taken(id: string): readonly Waiting[] {
-    const frame = this.#unanswered.get(id) ?? [];
-    this.#unanswered.delete(id);
-    this.#inFlight -= frame.length;
-    return frame;
+    const { commands } = this.#unanswered.get(id) ?? { commands: [] };
+    if (this.#unanswered.delete(id)) this.#underWay--;
+    this.#inFlight -= commands.length;
+    return commands;
+  }
+
+  /** All that was sent and has no result, in its order; nothing of it is waited for any more. */
+  #withdrawn(): readonly Waiting[] {
+    const sent = [...this.#unanswered.values()].flatMap(({ commands }) => commands);
+    this.#unanswered.clear();
+    this.#inFlight = 0;
+    this.#underWay = 0;
+    this.#isHeld = false;
+    return sent;
+  }
+
+  /** What has no result goes out again, then what came meanwhile. */
+  #sendAgain(): void {
+    this.#waiting = [...this.#withdrawn(), ...this.#waiting];
+    this.#flush();
+  }
+
+  /**
+   * A frame was run, or may have been, though ones before it were turned away: those of their commands that are for its aggregates
+   * can no longer run in the order in which they were given, and reject.
+   */
+  #overtaken(id: string): void {
+    if (!this.#isHeld) return;
+    const keys = new Set(this.#unanswered.get(id)?.commands.map(({ key }) => key));
+    for (const [before, { commands, turnedAway }] of this.#unanswered) {
+      if (before === id) return;
+      if (turnedAway === undefined) continue;
+      const late = commands.filter(({ key }) => keys.has(key));
+      this.#inFlight -= late.length;
+      this.#unanswered.set(before, { commands: commands.filter(({ key }) => !keys.has(key)), turnedAway });
+      for (const waiting of late) giveUp(waiting, turnedAway);
+    }
+  }
+
+  /** Sends more; or, once nothing is under way but what was turned away, that again after a while. */
+  #goOn(): void {
+    if (!this.#isHeld) this.#flush();
+    else if (this.#underWay === 0) void this.#tryAgain([...this.#unanswered.values()]);
+  }
+
+  async #tryAgain(frames: readonly Frame[]): Promise<void> {
+    const { retry, random, sleep } = this.#persistence;
+    const problem = frames.at(-1)?.turnedAway as FolioProblem;
+    if (frames.every(({ commands }) => commands.length === 0)) {
+      this.#sendAgain();
+      return;
+    }
+    if (++this.#refusals >= retry.attempts) {
+      this.#refusals = 0;
+      for (const waiting of this.#withdrawn()) giveUp(waiting, problem);
+      this.#flush();
+      return;
+    }
+    await sleep(pauseMs(retry, this.#refusals, random(), problem));
+    // Unless a break came first, after which all of it was sent again.
+    if (frames[0] === this.#unanswered.values().next().value) this.#sendAgain();
   }
 
   /** Commands that are given in one turn share a frame. */
@@ -104,7 +192,7 @@ export class CommandPipeline {
   }
 
   #flush(): void {
-    const limits = this.#limits;
+    const limits = this.#isHeld ? undefined : this.#limits;
     while (limits !== undefined && this.#waiting.length > 0) {
       const count = Math.min(FRAME_COMMANDS, limits.frameCommands, limits.commandsInFlight - this.#inFlight);
       if (count <= 0) return;
@@ -132,8 +220,14 @@ export class CommandPipeline {
       for (const { reject } of frame) reject(new FolioProblem({ code: 'request_too_large', detail }));
       return;
     }
-    this.#unanswered.set(id, frame);
+    this.#unanswered.set(id, { commands: frame });
     this.#inFlight += frame.length;
+    this.#underWay++;
     this.#sendText(text);
   }
+}
+
+/** Nothing was begun now. What went out before may have been run then, which is another thing to be told. */
+function giveUp({ unheard, reject }: Waiting, problem: FolioProblem): void {
+  reject(unheard === 0 ? problem : new FolioUnreachable('a command', unheard + 1, problem));
 }

@@ -66,6 +66,7 @@ export class FolioStream {
     this.#pipeline = new CommandPipeline(
       (text) => this.#socket?.send(text),
       () => this.#nextId(),
+      settings,
     );
     this.#receipts = new Receipts((receipt) => this.#send({ type: 'receipt', receipt }));
     void this.#connect();
