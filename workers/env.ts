@@ -42,6 +42,8 @@ export interface Env extends ActorEnv, ArchiveEnv, NotaryEnv {
   /** Quotas of a window, where the usual ones do not fit (workers/limits/quotas.ts). */
   readonly RATE_CLIENT_REQUESTS?: string;
   readonly RATE_ACCOUNT_COMMANDS?: string;
+  /** What has to answer beside the bindings for the platform to be ready: of a local server in shards, the others (local/shards). */
+  readonly ALSO_READY?: readonly { readonly name: string; answer(): Promise<unknown> }[];
 }
 
 /** View databases in partition order: `VIEWS_0` up to the first number that is not bound. */

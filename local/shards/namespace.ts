@@ -40,6 +40,8 @@ export interface Peer {
   fetch(object: RemoteObject, request: Request): Promise<Response>;
   /** Puts messages into a queue that is there. Resolves when it has them. */
   enqueue(binding: string, messages: readonly object[], options?: object): Promise<unknown>;
+  /** Resolves when it has answered. */
+  ready(): Promise<unknown>;
 }
 
 /** Where a shard stands among all. */

@@ -3,11 +3,13 @@
  * shards, and an entry point lets those reach into this one. The bundle of a sharded server begins with it (`shardedEntry`).
  */
 import { RpcTarget, WorkerEntrypoint } from 'cloudflare:workers';
+import type { Env } from '../../workers/env.ts';
 import { SHARD_HEADER, shardHeader } from './header.ts';
 import {
   type ObjectNamespace,
   type ObjectStub,
   type Peer,
+  type Place,
   type ProducedQueue,
   type RemoteObject,
   remoteQueue,
@@ -33,20 +35,21 @@ export interface ShardEnv {
 type ShardBinding = Fetcher & {
   object(secret: string, object: RemoteObject): CalledObject & Disposable;
   enqueue(secret: string, queue: string, messages: readonly object[], options?: object): Promise<unknown>;
+  ready(secret: string): Promise<unknown>;
 };
 
 /** Interval at which whoever asks is told what the handlers are at: little beside what a stop takes anyway. */
 const TOLD_MS = 20;
 
-/** What the handlers of this shard are at. A request that its client gave up counts for good: the runtime lets its handler never end. */
+/** What the handlers of this shard are at. */
 let atWork = 0;
 
 const known = new WeakMap<object, ShardEnv>();
 
 /** The environment with every namespace spread over the shards; the same one for the same one. */
-function shardedEnv<Env extends ShardEnv>(env: Env): Env {
+function shardedEnv<Given extends ShardEnv>(env: Given): Given {
   const before = known.get(env);
-  if (before !== undefined) return before as Env;
+  if (before !== undefined) return before as Given;
   const { shard, shards, namespaces, queues, secret } = env.SHARD;
   const bindings = env as unknown as Readonly<Record<string, unknown>>;
   const place = {
@@ -59,9 +62,16 @@ function shardedEnv<Env extends ShardEnv>(env: Env): Env {
   );
   const produced = shard === FIRST_SHARD ? [] : queues;
   const remote = produced.map((name) => [name, remoteQueue(name, place.peer(FIRST_SHARD))]);
-  const made = { ...env, ...sharded, ...Object.fromEntries(remote) };
+  const made = { ...env, ...sharded, ...Object.fromEntries(remote), ALSO_READY: otherShards(place) };
   known.set(env, made);
   return made;
+}
+
+/** The other shards as what `/readyz` asks beside the bindings: an object that it asks tells of its own shard alone. */
+function otherShards({ shard, shards, peer }: Place): Env['ALSO_READY'] {
+  return Array.from({ length: shards }, (_, other) => other)
+    .filter((other) => other !== shard)
+    .map((other) => ({ name: `shard ${other}`, answer: () => peer(other).ready() }));
 }
 
 function peerOf(binding: ShardBinding, secret: string): Peer {
@@ -79,6 +89,7 @@ function peerOf(binding: ShardBinding, secret: string): Peer {
       return binding.fetch(request);
     },
     enqueue: (queue, messages, options) => binding.enqueue(secret, queue, messages, options),
+    ready: async () => await binding.ready(secret),
   };
 }
 
@@ -96,23 +107,38 @@ export function shardedObject<Class extends ObjectClass>(Base: Class): Class {
   };
 }
 
-type Handler = (event: unknown, env: ShardEnv, ctx: unknown) => unknown;
+interface HandlerContext {
+  waitUntil(work: Promise<unknown>): void;
+}
 
-/** The handlers of a Worker as a shard has them. */
+type Handler = (event: unknown, env: ShardEnv, ctx: HandlerContext) => unknown;
+
+/**
+ * The handlers of a Worker as a shard has them. Those of the first alone are there: the others have a port of Miniflare's own as well,
+ * by which every program of the machine would reach them.
+ */
 export function shardedHandlers(handlers: object): object {
   return Object.fromEntries(
     Object.entries(handlers as Readonly<Record<string, Handler>>).map(([name, handle]) => [
       name,
-      async (event: unknown, env: ShardEnv, ctx: unknown) => {
-        atWork++;
-        try {
-          return await handle(event, shardedEnv(env), ctx);
-        } finally {
-          atWork--;
-        }
+      async (event: unknown, env: ShardEnv, ctx: HandlerContext) => {
+        if (env.SHARD.shard !== FIRST_SHARD) return new Response(null, { status: 404 });
+        const work = counted(() => handle(event, shardedEnv(env), ctx));
+        // The runtime stops a handler whose client goes away, and what stands behind its next `await` never runs.
+        ctx.waitUntil(work.catch(() => undefined));
+        return await work;
       },
     ]),
   );
+}
+
+async function counted(work: () => unknown): Promise<unknown> {
+  atWork++;
+  try {
+    return await work();
+  } finally {
+    atWork--;
+  }
 }
 
 /** An object of this shard as a stub of another has it: one stub of ours for all of its calls, so that they keep their order. */
@@ -142,6 +168,11 @@ export class ShardObjects extends WorkerEntrypoint<ShardEnv> {
     this.#check(secret);
     if (!this.env.SHARD.queues.includes(queue)) throw new Error(`no queue is called ${queue}`);
     return (this.#bindings[queue] as ProducedQueue).sendBatch(messages, options);
+  }
+
+  /** That it answers is what is asked for. Throws where the secret is wrong. */
+  ready(secret: string): void {
+    this.#check(secret);
   }
 
   /** A request of an object of this shard; where none is named, it is told what the handlers are at, again and again. */

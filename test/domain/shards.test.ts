@@ -83,6 +83,7 @@ function spread(shards = 2) {
     fetch: async (object, request) =>
       new Response([shard, object.binding, object.name, request.method, request.url].join(' ')),
     enqueue: async (...given) => asked.push([shard, ...given]),
+    ready: async () => undefined,
   });
   const namespace = new ShardedNamespace('ACCOUNTS', hereNamespace(asked), { shard: 0, shards, peer });
   const queue = remoteQueue('VIEWS_QUEUE', peer(0));

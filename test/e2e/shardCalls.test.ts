@@ -51,8 +51,10 @@ function nameIn(shard: number, prefix: string): string {
   for (let count = 0; ; count++) if (ownerOf(`${prefix}-${count}`, 2) === shard) return `${prefix}-${count}`;
 }
 
+/** Asks a shard, whichever it is, to do something by an object of it: handlers has only the first. */
 async function ask(runtime: Miniflare, path: string): Promise<unknown> {
-  return (await runtime.dispatchFetch(`http://toy${path}`)).json();
+  const toys = await runtime.getDurableObjectNamespace('TOYS');
+  return (await toys.get(toys.idFromName('stand-in')).fetch(`http://toy${path}`)).json();
 }
 
 const inOrder = Array.from({ length: CALLS }, (_, index) => index);
@@ -106,6 +108,29 @@ describe('calls from shard to shard', () => {
     await Promise.all([stop(first), stop(second)]);
   });
 
+  it('tell which others do not answer', { timeout: START_MS }, async () => {
+    const three = await findShards(3);
+    const first = await start(0, three);
+    expect(await ask(first, '/silent')).toEqual(['shard 1', 'shard 2']);
+    const [second, third] = await Promise.all([start(1, three), start(2, three)]);
+    expect(await ask(first, '/silent')).toEqual([]);
+    expect(await ask(third, '/silent')).toEqual([]);
+    await stop(second);
+    expect(await ask(first, '/silent')).toEqual(['shard 1']);
+    expect(await ask(third, '/silent')).toEqual(['shard 1']);
+    await Promise.all([stop(first), stop(third)]);
+  });
+
+  it('are all that the others do: by their own front door they answer nothing', {
+    timeout: START_MS,
+  }, async () => {
+    const [first, second] = await Promise.all([start(0), start(1)]);
+    const statusOf = async (runtime: Miniflare) =>
+      (await runtime.dispatchFetch('http://toy/is-holding')).status;
+    expect([await statusOf(first), await statusOf(second)]).toEqual([200, 404]);
+    await Promise.all([stop(first), stop(second)]);
+  });
+
   it('are answered to nobody who does not know the secret', { timeout: START_MS }, async () => {
     await start(1);
     const url = `http://127.0.0.1:${shards.ports[1]}/`;
@@ -133,6 +158,7 @@ describe('calls from shard to shard', () => {
     });
     const answer = await stranger.dispatchFetch(`http://toy/?name=${name}`);
     expect(answer.status).toBe(404);
+    expect(await ask(stranger, '/silent')).toEqual(['shard 1']);
     const imposter = await start(1, { ports: [shards.ports[1] as number, ports[1] as number], secret: 'x' });
     expect(await ask(imposter, '/send?name=asked')).toMatchObject({ message: 'not a shard of this server' });
   });

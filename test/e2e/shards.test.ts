@@ -273,6 +273,23 @@ describe('a server in two shards', () => {
     },
   );
 
+  it('is not ready while a shard does not answer, and says which', { timeout: START_MS }, async () => {
+    // A good answer is remembered for a second.
+    const answered = (status: number) =>
+      eventually(async () => {
+        const answer = await fetch(`${platform.url}/readyz`);
+        const body = (await answer.json()) as object;
+        return answer.status === status ? body : undefined;
+      });
+    process.kill(shardPid(), 'SIGSTOP');
+    try {
+      expect(await answered(503)).toMatchObject({ detail: 'No answer yet from shard 1.' });
+    } finally {
+      process.kill(shardPid(), 'SIGCONT');
+    }
+    expect(await answered(200)).toEqual({ status: 'ready' });
+  });
+
   it('is read back as it was without being told, also by one that is started while it still ends', {
     timeout: START_MS,
   }, async () => {

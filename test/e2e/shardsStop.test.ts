@@ -1,5 +1,6 @@
 /** The end of a server in shards: what was asked is answered, and no shard waits for another that is connected to it. */
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,12 +20,15 @@ const POLL_MS = 5;
 /** More than the watch asks for before it believes that nothing is to be answered. */
 const COUNTS = 6;
 
+/** In which a runtime hears that a client has gone away. Where it does not, the test has nothing to find. */
+const NOTICE_MS = 300;
+
 const folder = mkdtempSync(join(tmpdir(), 'folio-shards-stop-'));
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 it('has answered all when its handlers are at nothing, and not before', { timeout: TEST_MS }, async () => {
-  const shards = await findShards(2);
+  const shards = await findShards(1);
   const worker = shardOf(await bundledToy(folder), FIRST_SHARD, shards);
   const runtime = new Miniflare(
     convertV4MiniflareOptions({ workers: [worker], host: '127.0.0.1', port: 0, cf: false }),
@@ -48,6 +52,31 @@ it('has answered all when its handlers are at nothing, and not before', { timeou
     await runtime.dispose();
   }
   expect(await watchHandlers(shards, 0), 'nobody is there').toBeUndefined();
+});
+
+it('has answered all too where a client went away meanwhile', { timeout: TEST_MS }, async () => {
+  const shards = await findShards(1);
+  const toy = { ...(await bundledToy(folder)), unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }] };
+  const worker = shardOf(toy, FIRST_SHARD, shards);
+  const runtime = new Miniflare(
+    convertV4MiniflareOptions({ workers: [worker], host: '127.0.0.1', port: 0, cf: false }),
+  );
+  const ask = async (route: string) => await (await runtime.dispatchFetch(`http://toy${route}`)).text();
+  try {
+    await runtime.ready;
+    const { port } = await runtime.unsafeGetDirectURL('toy');
+    const client = connect(Number(port), '127.0.0.1');
+    client.write('GET /hold HTTP/1.1\r\nHost: toy\r\n\r\n');
+    while ((await ask('/is-holding')) !== 'true') await sleep(POLL_MS);
+    // As the system does for a client that ends with something unread: a mere end could mean that it only listens.
+    client.resetAndDestroy();
+    await sleep(NOTICE_MS);
+    await ask('/go-on');
+    await (await watchHandlers(shards, 0))?.();
+    expect(await ask('/is-holding')).toBe('false');
+  } finally {
+    await runtime.dispose();
+  }
 });
 
 it('ends the other shards before the first, which would wait for their connections', {

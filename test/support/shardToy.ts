@@ -1,5 +1,6 @@
 /** A Worker of one small class of objects, for tests of what becomes of calls between shards. */
 import { DurableObject } from 'cloudflare:workers';
+import type { Env } from '../../workers/env.ts';
 
 /** Names that begin so are of objects that take a while to wake. */
 const SLOW = 'slow';
@@ -8,6 +9,9 @@ const WAKING_MS = 150;
 
 /** Sizes of what goes with calls, in characters: small ones overtake large ones wherever something lets them. */
 const SIZES = [10, 3_000_000, 10, 10, 200_000, 10];
+
+/** Longer than any test holds a request. */
+const HELD_MS_MAX = 60_000;
 
 /** Calls that are made in one turn. */
 const CALLS_A_TURN = 17;
@@ -29,16 +33,22 @@ export class Toy extends DurableObject {
     return this.#noted;
   }
 
+  async hold(): Promise<void> {
+    await scheduler.wait(HELD_MS_MAX);
+  }
+
   fail(): never {
     throw Object.assign(new TypeError('as it must'), { retryable: true });
   }
 
+  /** Asked for a path, it does what the Worker would: that of a shard takes requests in the first alone. */
   override async fetch(request: Request): Promise<Response> {
+    if (new URL(request.url).pathname !== '/') return await answer(request, this.env as ToyEnv);
     return new Response(`${this.ctx.id.name} was asked ${await request.text()}`);
   }
 }
 
-interface ToyEnv {
+interface ToyEnv extends Pick<Env, 'ALSO_READY'> {
   readonly TOYS: DurableObjectNamespace<Toy>;
   readonly QUEUE: Queue<string>;
 }
@@ -70,33 +80,45 @@ async function send({ QUEUE }: ToyEnv, body: string): Promise<void> {
   await QUEUE.sendBatch([{ body, contentType: 'text' }]);
 }
 
-let isHolding = false;
+/** Who does not answer of those that have to for the platform to be ready. */
+async function silent({ ALSO_READY = [] }: ToyEnv): Promise<string[]> {
+  const answers = await Promise.allSettled(ALSO_READY.map((other) => other.answer()));
+  return ALSO_READY.filter((_, index) => answers[index]?.status === 'rejected').map(({ name }) => name);
+}
 
-/** Answers when it is told to go on. */
-async function hold(): Promise<Response> {
+let isHolding = false;
+let told = Promise.withResolvers<void>();
+
+/** Answers when another request tells it to go on. */
+async function hold({ TOYS }: ToyEnv): Promise<Response> {
   isHolding = true;
-  while (isHolding) await scheduler.wait(1);
+  // A request that waits for another alone would be taken for one that hangs.
+  await Promise.race([told.promise, TOYS.getByName('holding').hold()]);
   return new Response('held');
 }
 
 function goOn(): Response {
   isHolding = false;
+  told.resolve();
+  told = Promise.withResolvers<void>();
   return new Response('gone on');
 }
 
+async function answer(request: Request, env: ToyEnv): Promise<Response> {
+  const { pathname, searchParams } = new URL(request.url);
+  if (pathname === '/hold') return await hold(env);
+  if (pathname === '/is-holding') return Response.json(isHolding);
+  if (pathname === '/go-on') return goOn();
+  const name = searchParams.get('name') ?? '';
+  if (pathname === '/noted') return Response.json(await noted(env, name, Number(searchParams.get('count'))));
+  if (pathname === '/failure') return Response.json(await failureOf(() => env.TOYS.getByName(name).fail()));
+  if (pathname === '/send') return Response.json(await failureOf(() => send(env, name)));
+  if (pathname === '/silent') return Response.json(await silent(env));
+  return env.TOYS.getByName(name).fetch(request);
+}
+
 export default {
-  async fetch(request: Request, env: ToyEnv): Promise<Response> {
-    const { pathname, searchParams } = new URL(request.url);
-    if (pathname === '/hold') return await hold();
-    if (pathname === '/is-holding') return Response.json(isHolding);
-    if (pathname === '/go-on') return goOn();
-    const name = searchParams.get('name') ?? '';
-    if (pathname === '/noted')
-      return Response.json(await noted(env, name, Number(searchParams.get('count'))));
-    if (pathname === '/failure') return Response.json(await failureOf(() => env.TOYS.getByName(name).fail()));
-    if (pathname === '/send') return Response.json(await failureOf(() => send(env, name)));
-    return env.TOYS.getByName(name).fetch(request);
-  },
+  fetch: answer,
 
   async queue({ messages }: MessageBatch<string>, { TOYS }: ToyEnv): Promise<void> {
     for (const { body } of messages) await TOYS.getByName(body).note(1, '');

@@ -174,6 +174,22 @@ describe('a failing object', () => {
     }
     expect(verdict(await send(testEnv, 'GET', '/readyz'))).toBe('200');
   });
+
+  it('does not keep it from being told who else does not answer', async () => {
+    const others = (answers: readonly Promise<unknown>[]) =>
+      answers.map((answer, index) => ({ name: `shard ${index + 1}`, answer: () => answer }));
+    const ready = (answers: readonly Promise<unknown>[], more: object = {}) =>
+      send({ ...testEnv, ...more, ALSO_READY: others(answers) } as Env, 'GET', '/readyz');
+    const dead = () => Promise.reject(new Error('secret of the machine'));
+    expect(verdict(await ready([Promise.resolve(), Promise.resolve()]))).toBe('200');
+    const VIEWS_QUEUE = { metrics: dead };
+    for (const more of [{}, { VIEWS_QUEUE }]) {
+      const { body } = await ready([Promise.resolve(), dead(), dead()], more);
+      expect(body).toMatchObject({ code: 'not_ready', detail: 'No answer yet from shard 2, shard 3.' });
+    }
+    const { body } = await ready([Promise.resolve()], { VIEWS_QUEUE });
+    expect(body).toMatchObject({ detail: 'A binding does not answer yet, or is missing.' });
+  });
 });
 
 describe('a failing view database', () => {

@@ -53,33 +53,56 @@ const getReadiness = route(
   async (c) => {
     const now = Date.now();
     if (now < (readyAt.get(c.env) ?? 0) + READY_REMEMBERED_MS) return c.json({ status: 'ready' });
-    try {
-      gatewayOf(c.env).authenticator.requireConfiguration();
-      masterKeys(c.env);
-      archiveRemovalOf(c.env.ARCHIVE_REMOVAL);
-      jurisdictionOf(c.env.JURISDICTION);
-      const place = placeOf(c.env);
-      await inTime(
-        'every binding',
-        Promise.all([
-          ...viewDatabases(c.env).map((database) => database.prepare(VIEWS_PROBE).first()),
-          c.env.DIRECTORY.getByName(directoryName(0), place).sweepCursor(),
-          c.env.ACCOUNTS.getByName(PROBED_ACCOUNT, place).head(),
-          c.env.VIEWS_QUEUE.metrics(),
-        ]),
-        READY_MS_MAX,
-      );
-    } catch (error) {
+    // Of what else is silent the name is told: a binding that it has something to do with may be so only for that.
+    const [bindings, silent] = await Promise.all([failureOfBindings(c.env), silentBeside(c.env)]);
+    if (bindings !== undefined || silent.length > 0) {
       c.get('logger').log('warn', 'not ready', {
         correlationId: c.get('correlationId'),
-        ...errorFields(error),
+        ...(silent.length > 0 ? { silent: silent.join(', ') } : {}),
+        ...(bindings === undefined ? {} : errorFields(bindings.error)),
       });
-      throw new ProblemError({ code: 'not_ready', detail: 'A binding does not answer yet, or is missing.' });
+      const detail =
+        silent.length > 0
+          ? `No answer yet from ${silent.join(', ')}.`
+          : 'A binding does not answer yet, or is missing.';
+      throw new ProblemError({ code: 'not_ready', detail });
     }
     readyAt.set(c.env, now);
     return c.json({ status: 'ready' });
   },
 );
+
+/** Why a binding that a command or a read needs is not ready. */
+async function failureOfBindings(env: Env): Promise<{ readonly error: unknown } | undefined> {
+  try {
+    gatewayOf(env).authenticator.requireConfiguration();
+    masterKeys(env);
+    archiveRemovalOf(env.ARCHIVE_REMOVAL);
+    jurisdictionOf(env.JURISDICTION);
+    const place = placeOf(env);
+    await inTime(
+      'every binding',
+      Promise.all([
+        ...viewDatabases(env).map((database) => database.prepare(VIEWS_PROBE).first()),
+        env.DIRECTORY.getByName(directoryName(0), place).sweepCursor(),
+        env.ACCOUNTS.getByName(PROBED_ACCOUNT, place).head(),
+        env.VIEWS_QUEUE.metrics(),
+      ]),
+      READY_MS_MAX,
+    );
+    return undefined;
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** Names of what has to answer beside the bindings and does not. */
+async function silentBeside({ ALSO_READY = [] }: Env): Promise<string[]> {
+  const answers = await Promise.allSettled(
+    ALSO_READY.map(({ name, answer }) => inTime(name, answer(), READY_MS_MAX)),
+  );
+  return ALSO_READY.filter((_, index) => answers[index]?.status === 'rejected').map(({ name }) => name);
+}
 
 /** The description of all routes, itself included. Made on first demand: few isolates are ever asked. */
 function openApiRoute(routes: () => readonly Route[]): Route {
