@@ -7,6 +7,7 @@ import { decodeEvent, type EventLog } from './eventLog.ts';
 import { commandFingerprint } from './fingerprint.ts';
 import { eventHash, timeText } from './hashChain.ts';
 import { HISTORY_EVENTS_MAX, LogHistory } from './history.ts';
+import { IdIndex } from './idIndex.ts';
 import type { NewEvent } from './insertEvents.ts';
 
 /** A command with what its request has in common with others. */
@@ -64,8 +65,8 @@ export class Turn {
   readonly #stateAt: (version: number) => unknown;
   /** Made for the first command that asks for it. */
   #history: LogHistory<unknown> | undefined;
-  #commands: Map<string, Ran> = new Map();
-  #resources: Map<string, Ran> = new Map();
+  readonly #commands = new IdIndex<Ran>();
+  readonly #resources = new IdIndex<Ran>();
   readonly #metadata = new MetadataWriter();
 
   /** `stateAt` answers states of the past; `now` in milliseconds since 1970. */
@@ -104,8 +105,8 @@ export class Turn {
       if (resourceId !== command.commandId) commandIds.push(resourceId);
     }
     const { commands, resources } = this.#log.recall(commandIds, resourceIds);
-    this.#commands = commands;
-    this.#resources = resources;
+    for (const [id, known] of commands) this.#commands.set(id, known);
+    for (const [id, known] of resources) this.#resources.set(id, known);
   }
 
   #run(command: CommandEnvelope, context: CommandContext): Verdict {

@@ -91,14 +91,24 @@ export class RowStore extends DurableObject<Env> {
   }
 }
 
-/** A socket whose messages are rows: the object's name, then a line a row. Each is answered when its rows are durable. */
+/** A message of a socket as rows: the object's name, then a line a row; or a frame of commands of one object as the product takes it. */
+function rowsOf(message: string): { name: string; lines: string } {
+  if (message.startsWith('{')) {
+    const { commands } = JSON.parse(message) as { commands: { aggregateId: string }[] };
+    const lines = commands.map((command) => JSON.stringify(command)).join('\n');
+    return { name: commands[0]?.aggregateId ?? '', lines };
+  }
+  const end = message.indexOf('\n');
+  return { name: message.slice(0, end), lines: message.slice(end + 1) };
+}
+
+/** A socket whose messages are rows. Each is answered when its rows are durable. */
 function rowSocket(env: Env): Response {
   const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
   server.accept();
   server.addEventListener('message', async ({ data }) => {
-    const text = String(data);
-    const end = text.indexOf('\n');
-    const accepted = await env.ROWS.getByName(text.slice(0, end)).insert(text.slice(end + 1));
+    const { name, lines } = rowsOf(String(data));
+    const accepted = await env.ROWS.getByName(name).insert(lines);
     server.send(JSON.stringify({ type: 'results', accepted }));
   });
   return new Response(null, { status: 101, webSocket: client });

@@ -153,23 +153,34 @@ function splitLines(bytes: Uint8Array): Uint8Array[] {
 /** Commands by their aggregate; what is no command has its result at once. */
 export function groupCommands(lines: readonly Line[]): Batch {
   const groups = new Map<string, AggregateGroup>();
+  let group: AggregateGroup | undefined;
   const slots = lines.map((line, place): Slot => {
     if ('faults' in line) return { result: invalid(undefined, line.faults) };
     const parsed = parseCommand(line.value);
     if (!parsed.ok) return { result: invalid(line.value, parsed.faults) };
     const { commandId, aggregateType, aggregateId, type, data, expectedVersion } = parsed.value;
-    const key = `${aggregateType}/${aggregateId}`;
-    let group = groups.get(key);
-    if (group === undefined) {
-      group = { aggregateType, aggregateId, commands: [], places: [] };
-      groups.set(key, group);
-    }
+    if (group?.aggregateId !== aggregateId || group.aggregateType !== aggregateType)
+      group = groupOf(groups, aggregateType, aggregateId);
     const versioned = expectedVersion === undefined ? undefined : { expectedVersion };
     group.commands.push({ commandId, type, data, ...versioned });
     group.places.push(place);
     return { commandId };
   });
   return { slots, groups };
+}
+
+function groupOf(
+  groups: Map<string, AggregateGroup>,
+  aggregateType: string,
+  aggregateId: string,
+): AggregateGroup {
+  const key = `${aggregateType}/${aggregateId}`;
+  let group = groups.get(key);
+  if (group === undefined) {
+    group = { aggregateType, aggregateId, commands: [], places: [] };
+    groups.set(key, group);
+  }
+  return group;
 }
 
 function parseCommand(value: unknown) {

@@ -105,8 +105,13 @@ function tooMuch(connection: Connection, more: number): FrameError | undefined {
 /** Names of the aggregates that the commands are for. What names none by texts is refused in its place, and waits for nothing. */
 function aggregatesOf(commands: readonly unknown[]): Set<string> {
   const keys = new Set<string>();
+  let lastType: unknown;
+  let lastId: unknown;
   for (const command of commands) {
     const { aggregateType, aggregateId } = (command ?? {}) as Readonly<Record<keyof Target, unknown>>;
+    if (aggregateId === lastId && aggregateType === lastType) continue;
+    lastType = aggregateType;
+    lastId = aggregateId;
     // Nothing else: an object with a `toString` of its own cannot be made a text.
     if (typeof aggregateType === 'string' && typeof aggregateId === 'string')
       keys.add(`${aggregateType}/${aggregateId}`);
