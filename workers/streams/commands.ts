@@ -93,7 +93,7 @@ const FAILED: FrameError = {
 
 /** Why the connection takes no more commands now. */
 function tooMuch(connection: Connection, more: number): FrameError | undefined {
-  if (!connection.hasRoom()) {
+  if (!connection.hasRoomForResults()) {
     const detail = 'Receipts are awaited before more is answered. None of the frame was run.';
     return { code: 'too_many_in_flight', detail };
   }

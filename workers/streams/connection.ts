@@ -1,7 +1,7 @@
 /** One socket: who is behind it, what it is subscribed to, how far each subscription has come, and whether it keeps up. */
 import { errorFields, type Logger } from '../../telemetry/logger.ts';
 import type { Principal, ShownKey } from '../access/principal.ts';
-import { Flow, type FlowState, RECEIPT_MS_MAX } from './flow.ts';
+import { Flow, type FlowState, RECEIPT_MS_MAX, SHOWN_SHARE } from './flow.ts';
 import type { ServerFrame, SubscribeFrame, TopicName } from './frames.ts';
 import { Lanes } from './lanes.ts';
 import type { Clock, Sink, Subscription } from './subscription.ts';
@@ -113,13 +113,18 @@ export class Connection implements Sink {
     return this.#session;
   }
 
-  hasRoom(): boolean {
+  /** Whether results of commands have room. */
+  hasRoomForResults(): boolean {
     return this.isOpen && this.#flow.hasRoomBeside(0);
+  }
+
+  hasRoom(): boolean {
+    return this.isOpen && this.#flow.hasRoomBeside(0, SHOWN_SHARE);
   }
 
   beginPage(): boolean {
     if (!this.isOpen) return false;
-    if (this.#flow.hasRoomBeside(this.#pagesOnTheirWay * PAGE_BYTES)) {
+    if (this.#flow.hasRoomBeside(this.#pagesOnTheirWay * PAGE_BYTES, SHOWN_SHARE)) {
       this.#pagesOnTheirWay++;
       return true;
     }

@@ -8,7 +8,7 @@
  * 128 MB that everybody's sockets live in.
  */
 
-/** Bytes without a receipt above which subscriptions wait and commands are refused, of one socket among few. */
+/** Bytes without a receipt above which commands are refused, of one socket among few. */
 export const UNCONFIRMED_BYTES_MAX = 2 * 1024 * 1024;
 
 /** The same of one among many: a window this small still brings a reader 100 ms away 300 kB a second. */
@@ -16,6 +16,12 @@ export const UNCONFIRMED_BYTES_MIN = 32 * 1024;
 
 /** Windows of all sockets together, as long as none would be smaller than one may be. */
 export const UNCONFIRMED_BYTES_ALL = 64 * 1024 * 1024;
+
+/**
+ * How much of a window subscriptions fill, before they wait: the rest is for results. Whoever follows more than the connection can
+ * carry would else never have a command taken, since what it follows takes all room as soon as there is some.
+ */
+export const SHOWN_SHARE = 3 / 4;
 
 /** Receipts that are asked for in the course of one window. */
 const RECEIPTS_A_WINDOW = 8;
@@ -56,11 +62,11 @@ export class Flow {
     return [this.#sent, this.#requested, this.#confirmed];
   }
 
-  /** Whether there is room while so many more bytes are on their way. */
-  hasRoomBeside(bytes: number): boolean {
+  /** Whether there is room in a share of the window, all of it or less, while so many more bytes are on their way. */
+  hasRoomBeside(bytes: number, share = 1): boolean {
     // Where no receipt is awaited none would make room: what is sent next asks for one.
     const isFree = bytes === 0 && !this.isAwaiting;
-    return isFree || this.#sent - this.#confirmed + bytes < this.#window();
+    return isFree || this.#sent - this.#confirmed + bytes < this.#window() * share;
   }
 
   /** Whether so much was sent without a receipt that the connection has to end. */
