@@ -122,7 +122,7 @@ export class FolioClient {
     const request = this.#request(operation, input, options);
     const isRepeatable =
       operation.method === 'GET' || operation.isCommand === true || KEYED_BY_BODY.includes(id);
-    const { retry, random, sleep, isRenewable } = this.#settings;
+    const { retry, random, sleep, isRenewable, timeoutMs } = this.#settings;
     let refused: FolioProblem | undefined;
     for (let attempt = 1, wasRenewed = false; ; attempt++) {
       try {
@@ -136,7 +136,12 @@ export class FolioClient {
         }
         const isLast = attempt >= retry.attempts || !mayRetry(failure, isRepeatable);
         if (isLast && failure instanceof FolioProblem) throw failure;
-        if (isLast) throw new FolioUnreachable(`${operation.method} ${operation.path}`, attempt, failure);
+        if (isLast) {
+          const cause = isLate(failure)
+            ? new Error(`no whole answer came within ${timeoutMs} ms (timeoutMs)`, { cause: failure })
+            : failure;
+          throw new FolioUnreachable(`${operation.method} ${operation.path}`, attempt, cause);
+        }
         await unlessAborted(sleep(pauseMs(retry, attempt, random(), failure)), options.signal);
       }
     }
@@ -191,6 +196,11 @@ export class FolioClient {
       headers: response.headers,
     };
   }
+}
+
+/** Whether an attempt took longer than one may: a line may be too slow for what is asked for. */
+function isLate(failure: unknown): boolean {
+  return failure instanceof Error && failure.name === 'TimeoutError';
 }
 
 /** The document of an answer; undefined where it is none. A text that was cut on its way is no JSON: then no answer has come. */

@@ -339,6 +339,24 @@ describe('a platform that is out of reach', () => {
   });
 });
 
+describe('a platform that answers too late', () => {
+  it('is told with the time that it had, and the option that says so', async () => {
+    const client = new FolioClient({
+      url: 'https://folio.test',
+      token: 'token',
+      timeoutMs: 5,
+      sleep: async () => undefined,
+      fetch: (_, init) =>
+        new Promise((_resolve, reject) => {
+          init?.signal?.addEventListener('abort', () => reject(init.signal?.reason));
+        }),
+    });
+    await expect(client.call('getHealth')).rejects.toThrow(
+      /8 attempts: no whole answer came within 5 ms \(timeoutMs\)/,
+    );
+  });
+});
+
 describe('a failure that is no problem document', () => {
   it('is one with the status that came', async () => {
     const { client } = clientMeeting(async () => new Response('<html>', { status: 403 }));
