@@ -179,8 +179,9 @@ export class FolioStream {
     this.#receipts.broken();
     if (this.#isClosed) return;
     if (wasReady) this.#tell('disconnected');
-    const refusal = wasReady ? undefined : await this.#refusal();
+    const failure = wasReady ? undefined : await this.#failure();
     if (this.#isClosed) return;
+    const refusal = failure instanceof FolioProblem ? failure : undefined;
     if (refusal !== undefined && isFinal(refusal)) {
       // Another token is asked for once: the clock here may be behind the platform's.
       if (this.#refusedToken !== undefined || !this.#settings.isRenewable(refusal)) return this.#end(refusal);
@@ -190,7 +191,7 @@ export class FolioStream {
     const { retry, random, sleep } = this.#settings;
     this.#failures++;
     if (!this.#isProven && this.#failures >= retry.attempts) {
-      const why = refusal?.code === 'upgrade_required' ? NO_UPGRADE : cause;
+      const why = refusal?.code === 'upgrade_required' ? NO_UPGRADE : (failure ?? cause);
       this.#end(new FolioUnreachable('the stream', this.#failures, why));
       return;
     }
@@ -198,8 +199,8 @@ export class FolioStream {
     if (!this.#isClosed) await this.#connect();
   }
 
-  /** Why a socket was not opened, which sockets do not tell: asked for as a document, the platform does. */
-  async #refusal(): Promise<FolioProblem | undefined> {
+  /** Why a socket was not opened, which sockets do not tell: asked for as a document, the platform does, or why nobody answers. */
+  async #failure(): Promise<unknown> {
     try {
       const { url, token, timeoutMs } = this.#settings;
       // On a network that was left, nothing would ever say that no answer comes.
@@ -209,9 +210,9 @@ export class FolioStream {
       const init = { headers, signal, redirect: 'manual' } as const;
       const response = await this.#settings.fetch(`${url}/v1/stream`, init);
       return problemOf(response, await response.text());
-    } catch {
+    } catch (error) {
       // Not reachable either: that passes, or the attempts come to an end.
-      return undefined;
+      return error;
     }
   }
 

@@ -375,7 +375,10 @@ describe('a platform that lets nobody in', () => {
       platform.breaks = Array(20).fill(-1);
       const onState = vi.fn();
       const stream = platform.client.stream({ onState });
-      expect(await stream.command(command('c')).catch((error: unknown) => error)).toBeInstanceOf(kind);
+      const failure = await stream.command(command('c')).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(kind);
+      // The reason that the platform gave, and not the code with which sockets end that were never open.
+      expect(String(failure)).toMatch(/unauthenticated: /);
       expect(onState.mock.calls).toEqual([['ended', expect.any(kind)]]);
       expect(platform.sockets[0]?.offered).toEqual(['folio.v1', 'bearer.token']);
     }
