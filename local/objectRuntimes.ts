@@ -1,7 +1,7 @@
 import type { Miniflare, V4SharedOptions, V4WorkerOptions } from 'miniflare';
 import type { WorkerSettings } from './config.ts';
 import type { LocalRuntime } from './localRuntime.ts';
-import { watchHandlers } from './shards/handlers.ts';
+import { HandlersLine } from './shards/handlers.ts';
 import { type Shards, shardOf } from './shards/options.ts';
 import { FIRST_SHARD } from './shards/ownership.ts';
 
@@ -12,7 +12,8 @@ export type ObjectWorker = V4WorkerOptions & WorkerSettings;
 export class ObjectRuntimes {
   readonly #first: LocalRuntime;
   readonly #others: readonly LocalRuntime[];
-  #shards: Shards | undefined;
+  /** To the first, where there are several. */
+  #line: HandlersLine | undefined;
 
   /** At least one. */
   constructor(runtimes: readonly LocalRuntime[]) {
@@ -30,11 +31,13 @@ export class ObjectRuntimes {
     more: Partial<V4SharedOptions>,
   ): Promise<Miniflare> {
     if (shards === undefined) return await this.#first.start([worker, ...beside], more);
-    this.#shards = shards;
     await Promise.all(
       this.#others.map((runtime, index) => runtime.start([shardOf(worker, index + 1, shards)])),
     );
-    return await this.#first.start([shardOf(worker, FIRST_SHARD, shards), ...beside], more);
+    const miniflare = await this.#first.start([shardOf(worker, FIRST_SHARD, shards), ...beside], more);
+    this.#line = new HandlersLine(shards, FIRST_SHARD);
+    await this.#line.open();
+    return miniflare;
   }
 
   /** Process id of the first, while it runs. */
@@ -53,9 +56,10 @@ export class ObjectRuntimes {
    */
   async stop(): Promise<void> {
     for (const runtime of [this.#first, ...this.#others]) runtime.expectEnd();
-    const answered = this.#shards === undefined ? undefined : await watchHandlers(this.#shards, FIRST_SHARD);
+    const answered = this.#line?.idle();
     const stopped = this.#first.stop();
-    await Promise.race([stopped, answered?.() ?? stopped]);
+    await Promise.race([stopped, answered ?? stopped]);
+    this.#line?.close();
     await Promise.all([stopped, ...this.#others.map((runtime) => runtime.end())]);
   }
 }

@@ -175,11 +175,11 @@ export class ShardObjects extends WorkerEntrypoint<ShardEnv> {
     this.#check(secret);
   }
 
-  /** A request of an object of this shard; where none is named, it is told what the handlers are at, again and again. */
+  /** A request of an object of this shard; where none is named, it is to be told what the handlers are at. */
   override fetch(request: Request): Response | Promise<Response> {
     const { secret, ...object } = objectOf(request.headers.get(SHARD_HEADER));
     if (!this.#isSecret(secret)) return new Response(null, { status: 404 });
-    if (object.binding === undefined) return new Response(handlersAtWork());
+    if (object.binding === undefined) return new Response(handlersAtWork(request.body));
     return this.#stub(secret, object as RemoteObject).fetch(request);
   }
 
@@ -205,11 +205,15 @@ export class ShardObjects extends WorkerEntrypoint<ShardEnv> {
   }
 }
 
-function handlersAtWork(): ReadableStream<Uint8Array> {
+/** Says it again and again once something comes from who asks. */
+function handlersAtWork(question: ReadableStream<Uint8Array> | null): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
+  const reader = question?.getReader();
+  let isAsked = false;
   return new ReadableStream({
     async pull(controller) {
-      await scheduler.wait(TOLD_MS);
+      await (isAsked ? scheduler.wait(TOLD_MS) : reader?.read());
+      isAsked = true;
       controller.enqueue(encoder.encode(`${atWork}\n`));
     },
   });

@@ -14,6 +14,9 @@ const WORKER: ObjectWorker = {
 
 const GONE = { timeout: 30_000, interval: 5 };
 
+/** In which an end of a connection is heard of on the same machine; until then it would be asked in vain. */
+const HEARD_MS = 100;
+
 /** What happened, in its order. */
 let happened: string[] = [];
 let server: Server | undefined;
@@ -39,16 +42,19 @@ function runtime(name: string, after?: Promise<unknown>): LocalRuntime {
   return fake as unknown as LocalRuntime;
 }
 
-/** Starts two, of which the first says that it is at so many requests, time after time; then that it is at none. */
+/** Starts two, of which the first says, once it is asked, that it is at so many requests, time after time; then that it is at none. */
 async function started(counts: number[], after?: Promise<unknown>): Promise<ObjectRuntimes> {
-  server = createServer((_, response) => {
-    happened.push('first is asked');
-    const timer = setInterval(() => {
-      const count = counts.shift();
-      if (counts.length === 0 && count !== undefined) happened.push('first has answered');
-      response.write(`${count ?? 0}\n`);
-    }, 1);
-    response.on('close', () => clearInterval(timer));
+  server = createServer((request, response) => {
+    response.flushHeaders();
+    request.once('data', () => {
+      happened.push('first is asked');
+      const timer = setInterval(() => {
+        const count = counts.shift();
+        if (counts.length === 0 && count !== undefined) happened.push('first has answered');
+        response.write(`${count ?? 0}\n`);
+      }, 1);
+      response.on('close', () => clearInterval(timer));
+    });
   });
   await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -76,8 +82,11 @@ describe('the runtimes of a server in shards', () => {
 
   it('end after the first where nobody knows what it is at', async () => {
     const runtimes = await started([]);
-    server?.close();
+    const isClosed = new Promise((closed) => server?.close(closed));
     server?.closeAllConnections();
+    await isClosed;
+    // It hears of that later than the server does.
+    await new Promise((heard) => setTimeout(heard, HEARD_MS));
     await runtimes.stop();
     expect(happened).toEqual(['first may end', 'second may end', 'first stops', 'second ends']);
   });

@@ -8,7 +8,7 @@ import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { afterAll, expect, it } from 'vitest';
 import { FolioClient } from '../../client/index.ts';
 import { startPlatform } from '../../local/platform.ts';
-import { watchHandlers } from '../../local/shards/handlers.ts';
+import { HandlersLine } from '../../local/shards/handlers.ts';
 import { findShards, shardOf } from '../../local/shards/options.ts';
 import { FIRST_SHARD } from '../../local/shards/ownership.ts';
 import { bundledToy } from '../support/shardToyWorker.ts';
@@ -34,24 +34,27 @@ it('has answered all when its handlers are at nothing, and not before', { timeou
     convertV4MiniflareOptions({ workers: [worker], host: '127.0.0.1', port: 0, cf: false }),
   );
   const ask = async (route: string) => await (await runtime.dispatchFetch(`http://toy${route}`)).text();
+  const line = new HandlersLine(shards, 0);
+  await line.open();
+  expect(line.idle(), 'nobody is there').toBeUndefined();
+  await runtime.ready;
+  while (line.idle() === undefined) await sleep(POLL_MS);
   try {
     const ends: string[] = [];
     const held = ask('/hold').then((text) => void ends.push(text));
     while ((await ask('/is-holding')) !== 'true') await sleep(POLL_MS);
-    const watched = await watchHandlers(shards, 0);
-    const idle = watched?.().then(() => void ends.push('at nothing'));
-    // A watch of one's own, as fast as the other.
-    const again = await watchHandlers(shards, 0);
-    expect([typeof watched, typeof again]).toEqual(['function', 'function']);
+    const idle = line.idle()?.then(() => void ends.push('at nothing'));
+    expect(idle).toBeInstanceOf(Promise);
     for (let count = 0; count < COUNTS; count++) await ask('/is-holding').then(() => sleep(20));
     expect(ends).toEqual([]);
     await ask('/go-on');
-    await Promise.all([held, idle, again?.()]);
+    await Promise.all([held, idle]);
     expect(ends).toEqual(['held', 'at nothing']);
   } finally {
     await runtime.dispose();
   }
-  expect(await watchHandlers(shards, 0), 'nobody is there').toBeUndefined();
+  while (line.idle() !== undefined) await sleep(POLL_MS);
+  line.close();
 });
 
 it('has answered all too where a client went away meanwhile', { timeout: TEST_MS }, async () => {
@@ -72,7 +75,12 @@ it('has answered all too where a client went away meanwhile', { timeout: TEST_MS
     client.resetAndDestroy();
     await sleep(NOTICE_MS);
     await ask('/go-on');
-    await (await watchHandlers(shards, 0))?.();
+    const line = new HandlersLine(shards, 0);
+    await line.open();
+    const idle = line.idle();
+    expect(idle).toBeInstanceOf(Promise);
+    await idle;
+    line.close();
     expect(await ask('/is-holding')).toBe('false');
   } finally {
     await runtime.dispose();
