@@ -183,6 +183,16 @@ describe('keys of the issuer', () => {
     expect(fetches).toBe(1);
   });
 
+  it('that are published and are none are unknown keys, and no outage', async () => {
+    const subject = authenticator();
+    // A point that is on no curve.
+    const broken = { ...next.published, x: 'AAAA', kid: 'broken' };
+    answer = async () => Response.json({ keys: [key.published, broken] });
+    expect(await outcome(subject, await next.sign({}, { kid: 'broken' }))).toBe('unknown_key');
+    expect(await outcome(subject, await key.sign())).toBe('user:somebody');
+    expect(fetches).toBe(1);
+  });
+
   it('that cannot be had say nothing of the token, and are asked for again after a pause', async () => {
     const failures = [
       () => Promise.reject(new TypeError('fetch failed')),

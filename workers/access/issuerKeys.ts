@@ -1,5 +1,12 @@
 /** The signing keys that an OpenID provider publishes: fetched when needed, kept for a while, fetched again when they rotate. */
-import { createLocalJWKSet, createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose';
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type JSONWebKeySet,
+  type JWTVerifyGetKey,
+} from 'jose';
 import { type FetchKeys, KEYS_TIMEOUT_MS, KeysUnavailable, PublishedKeys } from './publishedKeys.ts';
 
 /** Keys are taken for good for so long: a key that the issuer withdrew signs nothing more after it. */
@@ -27,11 +34,21 @@ export function issuerKeys(jwksUrl: string, now: () => number, fetchKeys: FetchK
       if (isAboutToken(error)) throw error;
       const known = remote.jwks();
       if (known !== undefined && now() < published.fetchedAt + KEYS_STALE_MS) {
-        return await createLocalJWKSet(known)(header, token);
+        return await keyAmong(known, header, token);
       }
       throw new KeysUnavailable('the keys of the issuer cannot be had', { cause: error });
     }
   };
+}
+
+/** Looks among keys that are there. One that is published and is none cannot be had either, whoever names it. */
+async function keyAmong(known: JSONWebKeySet, ...named: Parameters<JWTVerifyGetKey>) {
+  try {
+    return await createLocalJWKSet(known)(...named);
+  } catch (error) {
+    if (isAboutToken(error)) throw error;
+    throw new errors.JWKSNoMatchingKey('the key is none', { cause: error });
+  }
 }
 
 function isAboutToken(error: unknown): boolean {
