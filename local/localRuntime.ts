@@ -1,8 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Miniflare, V4SharedOptions, V4WorkerOptions } from 'miniflare';
+import { messageOf } from './errors.ts';
 import type { LogFile } from './logFile.ts';
 import { endAbandonedRuntime, RuntimeWatch } from './runtimeWatch.ts';
 import type { SharedStorage } from './sharedStorage.ts';
 import { DEFAULT_HOST } from './types.ts';
+
+/** What Miniflare says when it could not start a runtime again that had crashed. It does not try another time. */
+const RESTART_FAILURE = 'ERR_RUNTIME_FAILURE';
+
+/** Interval between two attempts to start it: a port may be taken, or memory short, for a while. */
+const AGAIN_MS = 1_000;
 
 /** What a runtime is started with, whatever Workers are in it. */
 export interface RuntimeOptions {
@@ -22,6 +30,8 @@ export class LocalRuntime {
   readonly #options: RuntimeOptions;
   readonly #watch: RuntimeWatch;
   #miniflare: Miniflare | undefined;
+  /** Starts it another time, as it was. Undefined until it was started. */
+  #startAgain: (() => Promise<void>) | undefined;
   #isStopping = false;
 
   private constructor(options: RuntimeOptions) {
@@ -47,7 +57,30 @@ export class LocalRuntime {
     // Miniflare's own listeners end the process at once, which leaves no time to let requests finish.
     if (this.#options.ownSignals) removeSignalListeners(before);
     await miniflare.ready;
+    this.#startAgain = async () => {
+      await miniflare.setOptions({ ...converted, unsafeEnableSharedStorage: isShared });
+      await more.unsafeHandleRuntimeRestart?.();
+    };
     return miniflare;
+  }
+
+  /** Tries until it runs again: without its objects the server is of no use, and nobody else would. */
+  async #untilStartedAgain(): Promise<void> {
+    const { log } = this.#options;
+    for (let said: string | undefined; ; ) {
+      await sleep(AGAIN_MS, undefined, { ref: false });
+      if (this.#isStopping || this.#startAgain === undefined) return;
+      try {
+        await this.#startAgain();
+        log.add('warn', 'the runtime was started again');
+        return;
+      } catch (error) {
+        const why = messageOf(error);
+        if (why !== said && !this.#isStopping)
+          log.add('error', `the runtime cannot be started again yet: ${why}`);
+        said = why;
+      }
+    }
   }
 
   /** Process id of the runtime, while it runs. */
@@ -79,9 +112,14 @@ export class LocalRuntime {
     const { log, dataFolder, shared } = this.#options;
     // While stopping, Miniflare takes the end of the drained runtime for a crash.
     const add = (message: string) => (this.#isStopping ? undefined : log.add('warn', message));
+    const startAgain = () => void this.#untilStartedAgain();
     class QuietLog extends library.Log {
       override log(message: string): void {
         add(message);
+      }
+      override error(error: Error): void {
+        super.error(error);
+        if ((error as { code?: unknown }).code === RESTART_FAILURE) startAgain();
       }
     }
     return {
