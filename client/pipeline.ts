@@ -80,8 +80,9 @@ export class CommandPipeline {
     this.#sendAgain();
   }
 
-  /** The connection is gone. What was under way may have been run. */
+  /** The connection is gone, or none could be made. What was under way may have been run. */
   broken(): void {
+    if (this.#limits === undefined) return;
     this.#limits = undefined;
     for (const [id, { commands, turnedAway }] of this.#unanswered) {
       if (turnedAway !== undefined) continue;

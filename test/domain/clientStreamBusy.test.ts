@@ -58,6 +58,18 @@ describe('commands that the platform is too busy to begin with', () => {
     stream.close();
   });
 
+  it('reject with how often an answer to them was awaited, however often no connection was there', async () => {
+    const platform = new MadeUpPlatform();
+    platform.breaks = [0, -1, -1, -1];
+    let sent = 0;
+    platform.answersWith = refusing(() => sent++ > 0, 'overloaded');
+    const stream = platform.client.stream();
+    const failure = await stream.command(command('c')).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(FolioUnreachable);
+    expect(failure).toMatchObject({ attempts: 2, cause: { code: 'overloaded' } });
+    stream.close();
+  });
+
   it('are run once in the order of their aggregate or reject, whatever is refused', async () => {
     const given = fc.record({
       // Of which aggregate each is, and whether it is given in a later turn.
