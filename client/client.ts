@@ -6,7 +6,7 @@ import { FolioProblem, FolioUnreachable, problemOf } from './errors.ts';
 import type { Files, Operations } from './generated/api.ts';
 import { OPERATIONS } from './generated/operations.ts';
 import { type ClientOptions, type Settings, settingsOf } from './options.ts';
-import { mayRetry, pauseMs } from './retry.ts';
+import { isTurnedAway, mayRetry, pauseMs } from './retry.ts';
 import { FolioStream, type StreamOptions } from './stream.ts';
 import { unlessAborted } from './unlessAborted.ts';
 
@@ -124,6 +124,7 @@ export class FolioClient {
       operation.method === 'GET' || operation.isCommand === true || KEYED_BY_BODY.includes(id);
     const { retry, random, sleep, isRenewable, timeoutMs } = this.#settings;
     let refused: FolioProblem | undefined;
+    let mayHaveRun = false;
     for (let attempt = 1, wasRenewed = false; ; attempt++) {
       try {
         return await this.#attempt(request, options.signal, read, refused);
@@ -134,14 +135,16 @@ export class FolioClient {
           wasRenewed = true;
           continue;
         }
-        const isLast = attempt >= retry.attempts || !mayRetry(failure, isRepeatable);
-        if (isLast && failure instanceof FolioProblem) throw failure;
-        if (isLast) {
+        const wasBegun = !isTurnedAway(failure);
+        if (attempt >= retry.attempts || !mayRetry(failure, isRepeatable)) {
+          // That nothing was begun is true of this attempt alone, and would be believed of all.
+          if (failure instanceof FolioProblem && (wasBegun || !mayHaveRun)) throw failure;
           const cause = isLate(failure)
             ? new Error(`no whole answer came within ${timeoutMs} ms (timeoutMs)`, { cause: failure })
             : failure;
           throw new FolioUnreachable(`${operation.method} ${operation.path}`, attempt, cause);
         }
+        mayHaveRun ||= wasBegun && operation.method !== 'GET';
         await unlessAborted(sleep(pauseMs(retry, attempt, random(), failure)), options.signal);
       }
     }

@@ -33,12 +33,17 @@ export function isPassing({ code }: FolioProblem): boolean {
   return code === 'unavailable' || TURNED_AWAY.includes(code);
 }
 
+/** Whether nothing was begun, since the platform was too busy. */
+export function isTurnedAway(failure: unknown): boolean {
+  return failure instanceof FolioProblem && TURNED_AWAY.includes(failure.code);
+}
+
 /**
  * Whether to ask again. `isRepeatable`: asking twice is asking once, as it is of every read, and of every command under its id.
  */
 export function mayRetry(failure: unknown, isRepeatable: boolean): boolean {
   if (!(failure instanceof FolioProblem)) return isRepeatable;
-  if (TURNED_AWAY.includes(failure.code)) return true;
+  if (isTurnedAway(failure)) return true;
   return isRepeatable && PASSING_STATUSES.includes(failure.status);
 }
 

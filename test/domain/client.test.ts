@@ -339,6 +339,24 @@ describe('a platform that is out of reach', () => {
   });
 });
 
+describe('a command that is turned away in the end', () => {
+  it('may have run where an attempt before had no answer, which no refusal says', async () => {
+    for (const unheard of [lost, problem(502, 'unknown')]) {
+      const { client } = clientMeeting(unheard, problem(503, 'overloaded'));
+      const failure = await client.call('depositFunds', deposit).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(FolioUnreachable);
+      expect(failure).toMatchObject({ attempts: 8, cause: { code: 'overloaded' } });
+    }
+  });
+
+  it('has not run where every attempt was turned away, and a read never matters', async () => {
+    const { client } = clientMeeting(problem(429, 'rate_limited'), problem(503, 'overloaded'));
+    await expect(client.call('depositFunds', deposit)).rejects.toMatchObject({ code: 'overloaded' });
+    const reader = clientMeeting(lost, problem(503, 'overloaded')).client;
+    await expect(reader.call('getHealth')).rejects.toMatchObject({ code: 'overloaded' });
+  });
+});
+
 describe('a platform that answers too late', () => {
   it('is told with the time that it had, and the option that says so', async () => {
     const client = new FolioClient({
