@@ -61,11 +61,12 @@ export interface StreamLimits {
   readonly commandsInFlight: number;
 }
 
-/** The frame that a text is; undefined for the answer to a ping, and `none` where something on the way has garbled it. */
+/** The frame that a text is; undefined for the answer to a ping, and `none` where something on the way has put another text in its place. */
 export function frameOf(text: string): ServerFrame | undefined | 'none' {
   if (text === 'pong') return undefined;
   try {
-    return JSON.parse(text) as ServerFrame;
+    const frame = JSON.parse(text) as ServerFrame | null;
+    return typeof frame?.type === 'string' ? frame : 'none';
   } catch {
     return 'none';
   }

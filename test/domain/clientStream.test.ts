@@ -98,27 +98,28 @@ describe('a subscription', () => {
     stream.close();
   });
 
-  it('goes on over another connection where what came is no frame', async () => {
-    const platform = new MadeUpPlatform();
-    platform.run('c-1');
-    const stream = platform.client.stream();
-    const from = { topic: 'events', aggregateType: 'account', aggregateId: 'a', afterVersion: 0 } as const;
-    const events = stream.subscribe(from);
-    expect((await events.next()).value).toMatchObject({ version: 1 });
-    platform.sockets[0]?.garble();
-    platform.run('c-2');
-    expect((await events.next()).value).toMatchObject({ version: 2 });
-    expect(platform.sockets.map(({ isOpen }) => isOpen)).toEqual([false, true]);
-    stream.close();
-  });
+  it.each(['{"type":"events","id', 'null', '"busy"'])(
+    'goes on over another connection where what came is no frame: %s',
+    async (text) => {
+      const platform = new MadeUpPlatform();
+      platform.run('c-1');
+      const stream = platform.client.stream();
+      const events = stream.subscribe(all);
+      expect((await events.next()).value).toMatchObject({ version: 1 });
+      platform.sockets[0]?.garble(text);
+      platform.run('c-2');
+      expect((await events.next()).value).toMatchObject({ version: 2 });
+      expect(platform.sockets.map(({ isOpen }) => isOpen)).toEqual([false, true]);
+      stream.close();
+    },
+  );
 
   it('gives everybody who waits for it an item of their own, in the order in which they asked, or its end', async () => {
     const platform = new MadeUpPlatform();
     platform.run('c-1');
     platform.run('c-2');
     const stream = platform.client.stream();
-    const from = { topic: 'events', aggregateType: 'account', aggregateId: 'a', afterVersion: 0 } as const;
-    const events = stream.subscribe(from);
+    const events = stream.subscribe(all);
     const waiting = [1, 2, 3, 4].map(() => events.next());
     await Promise.all(waiting.slice(0, 2));
     stream.close();

@@ -93,9 +93,9 @@ export class MadeUpSocket {
     if (this.#left-- <= 0) this.break();
   }
 
-  /** Something on the way garbles what the platform sends. */
-  garble(): void {
-    this.#emit('message', { data: '{"type":"events","id' });
+  /** Something on the way sends this in place of what the platform does. */
+  garble(data: string): void {
+    this.#emit('message', { data });
   }
 
   close(): void {

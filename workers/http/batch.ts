@@ -159,6 +159,7 @@ export function groupCommands(lines: readonly Line[]): Batch {
     const parsed = parseCommand(line.value);
     if (!parsed.ok) return { result: invalid(line.value, parsed.faults) };
     const { commandId, aggregateType, aggregateId, type, data, expectedVersion } = parsed.value;
+    // Commands of one aggregate mostly come one after another: it is not looked up anew for each.
     if (group?.aggregateId !== aggregateId || group.aggregateType !== aggregateType)
       group = groupOf(groups, aggregateType, aggregateId);
     const versioned = expectedVersion === undefined ? undefined : { expectedVersion };

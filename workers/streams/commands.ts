@@ -109,6 +109,7 @@ function aggregatesOf(commands: readonly unknown[]): Set<string> {
   let lastId: unknown;
   for (const command of commands) {
     const { aggregateType, aggregateId } = (command ?? {}) as Readonly<Record<keyof Target, unknown>>;
+    // Commands of one aggregate mostly come one after another: its name is not made anew for each.
     if (aggregateId === lastId && aggregateType === lastType) continue;
     lastType = aggregateType;
     lastId = aggregateId;

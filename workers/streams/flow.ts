@@ -11,7 +11,7 @@
 /** Bytes without a receipt above which commands are refused, of one socket among few. */
 export const UNCONFIRMED_BYTES_MAX = 2 * 1024 * 1024;
 
-/** The same of one among many: a window this small still brings a reader 100 ms away 300 kB a second. */
+/** The same of one among many: a window this small still brings a reader 100 ms away 300 kB a second, 240 kB of what it follows. */
 export const UNCONFIRMED_BYTES_MIN = 32 * 1024;
 
 /** Windows of all sockets together, as long as none would be smaller than one may be. */
