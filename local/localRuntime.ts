@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Miniflare, V4SharedOptions, V4WorkerOptions } from 'miniflare';
 import { messageOf } from './errors.ts';
 import type { LogFile } from './logFile.ts';
+import { endWhenDeaf } from './runtimeHearing.ts';
 import { endAbandonedRuntime, RuntimeWatch } from './runtimeWatch.ts';
 import type { SharedStorage } from './sharedStorage.ts';
 import { DEFAULT_HOST } from './types.ts';
@@ -32,6 +33,8 @@ export class LocalRuntime {
   #miniflare: Miniflare | undefined;
   /** Starts it another time, as it was. Undefined until it was started. */
   #startAgain: (() => Promise<void>) | undefined;
+  /** Ends the care that it still accepts connections. */
+  #letGo: (() => void) | undefined;
   #isStopping = false;
 
   private constructor(options: RuntimeOptions) {
@@ -56,12 +59,23 @@ export class LocalRuntime {
     this.#miniflare = miniflare;
     // Miniflare's own listeners end the process at once, which leaves no time to let requests finish.
     if (this.#options.ownSignals) removeSignalListeners(before);
-    await miniflare.ready;
+    const { port } = await miniflare.ready;
+    if (!this.#isStopping) this.#letGo = endWhenDeaf(Number(port), this.#heard());
     this.#startAgain = async () => {
       await miniflare.setOptions({ ...converted, unsafeEnableSharedStorage: isShared });
       await more.unsafeHandleRuntimeRestart?.();
     };
     return miniflare;
+  }
+
+  #heard() {
+    return {
+      pid: () => this.#watch.pid(),
+      kill: () => {
+        this.#options.log.add('warn', 'the runtime was told to end by somebody else; it is started again');
+        this.#watch.kill();
+      },
+    };
   }
 
   /** Tries until it runs again: without its objects the server is of no use, and nobody else would. */
@@ -91,6 +105,7 @@ export class LocalRuntime {
   /** From here on it is no crash if it ends: a signal to all of the server's processes has reached it as well. */
   expectEnd(): void {
     this.#isStopping = true;
+    this.#letGo?.();
   }
 
   /** Accepts nothing more, lets requests in flight finish, and ends it. */

@@ -55,6 +55,12 @@ export class RuntimeWatch {
     return readPid(this.#pidFile);
   }
 
+  /** Ends it at once, as a crash would. */
+  kill(): void {
+    const pid = this.pid();
+    if (pid !== undefined && isRuntime(pid)) send(pid, 'SIGKILL');
+  }
+
   /** Asks the runtime to accept nothing more, and waits until the requests in flight were answered. */
   async drain(): Promise<void> {
     const pid = this.pid();
