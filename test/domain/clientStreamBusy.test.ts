@@ -70,6 +70,27 @@ describe('commands that the platform is too busy to begin with', () => {
     stream.close();
   });
 
+  it('go once over a connection that is made while they wait to be sent again', async () => {
+    const platform = new MadeUpPlatform();
+    const seconds = 8;
+    let isOver = false;
+    platform.answersWith = refusing(() => platform.sockets.length === 1, 'overloaded', seconds);
+    const stream = platform.client.stream();
+    const result = stream.command(command('c'));
+    await vi.waitFor(() => expect(platform.pauses).toContain(seconds * 1_000));
+    // Over the next one nothing is answered until the pause is over.
+    platform.answersWith = ({ type, id }) =>
+      type === 'commands' && !isOver ? { type: 'unsubscribed', id } : undefined;
+    platform.sockets[0]?.break();
+    await vi.waitFor(() => expect(platform.sockets[1]?.received).toHaveLength(1));
+    await platform.pause(seconds * 1_000);
+    isOver = true;
+    expect(platform.sockets[1]?.received).toHaveLength(1);
+    platform.sockets[1]?.break();
+    expect(await result).toMatchObject({ status: 'accepted' });
+    stream.close();
+  });
+
   it('are run once in the order of their aggregate or reject, whatever is refused', async () => {
     const given = fc.record({
       // Of which aggregate each is, and whether it is given in a later turn.
