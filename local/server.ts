@@ -62,7 +62,8 @@ export class LocalServer {
   /** Starts everything and resolves when the Worker is ready. Where it rejects, `stop` clears up. */
   async start(): Promise<Platform> {
     const shared = await this.#sharedStorage();
-    const count = this.#shardCount(shared);
+    const { shards: asked } = this.#options;
+    const count = settleShards(this.#folder, this.#config.worker.name, asked, shared !== undefined);
     this.#objects = await this.#objectRuntimes(count, shared);
     this.#storage = await this.#runtime(this.#folder.storagePidFile, shared);
     const { main, worker } = this.#config;
@@ -119,16 +120,6 @@ export class LocalServer {
     if (typeof shared !== 'string') return shared;
     this.#log.add('info', `databases and buckets are in the process of the objects: ${shared}`);
     return undefined;
-  }
-
-  /** In how many shards the objects are. Throws where there cannot be several. */
-  #shardCount(shared: SharedStorage | undefined): number {
-    const count = settleShards(this.#folder, this.#config.worker.name, this.#options.shards);
-    if (count === 1 || shared !== undefined) return count;
-    throw new LocalServerError(
-      `${count} shards need a process of its own for databases and buckets: no --one-process, a second core, and a file system ` +
-        `that remembers when a file was made`,
-    );
   }
 
   async #objectRuntimes(count: number, shared: SharedStorage | undefined): Promise<ObjectRuntimes> {

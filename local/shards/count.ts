@@ -10,21 +10,24 @@ type Folder = Pick<StateFolder, 'shardsFile' | 'dataFolder' | 'path'>;
 
 /**
  * In how many shards the objects of a state folder are: as was asked for when it was new. Throws {@link LocalServerError} where
- * something else is asked for later, and where the number that is kept and the objects that there are contradict each other, as
- * after half of a folder was copied: an object would be looked for where it is not, and begin anew.
+ * something else is asked for later, where there would be several and cannot, and where the number that is kept and the objects that
+ * there are contradict each other, as after half of a folder was copied: an object would be looked for where it is not, and begin anew.
  */
-export function settleShards(folder: Folder, workerName: string, asked: number | undefined): number {
-  const { shardsFile, dataFolder } = folder;
-  const onDisk = shardsOnDisk(dataFolder, workerName);
-  if (onDisk.filled.size === 0) return keep(shardsFile, asked ?? keptOrOne(shardsFile));
-  const kept = existsSync(shardsFile) ? readCount(shardsFile) : undefined;
-  const [least, most] = [Math.max(...onDisk.filled) + 1, Math.max(...onDisk.started) + 1];
-  if (kept === undefined && most > 1 && asked === undefined) throw uncounted(folder, onDisk);
-  const shards = kept ?? Math.min(Math.max(asked ?? least, least), most);
-  if (asked !== undefined && asked !== shards) throw otherThan(folder, shards, asked);
-  requireWhole(folder, shards, onDisk);
+export function settleShards(
+  folder: Folder,
+  workerName: string,
+  asked: number | undefined,
+  canBeSeveral: boolean,
+): number {
+  const onDisk = shardsOnDisk(folder.dataFolder, workerName);
+  const isNew = onDisk.filled.size === 0;
+  const shards = isNew ? (asked ?? keptOrOne(folder.shardsFile)) : countOf(folder, onDisk, asked);
+  // Before the number is kept: what was refused is not asked for by the next start.
+  if (shards > 1 && !canBeSeveral) throw severalImpossible(shards);
   // A folder from before there were shards has no number, and needs none.
-  return kept === undefined && most > 1 ? keep(shardsFile, shards) : shards;
+  const isUncounted = onDisk.started.size > 1 && !existsSync(folder.shardsFile);
+  if (isNew || isUncounted) keep(folder.shardsFile, shards);
+  return shards;
 }
 
 /** Reads the value of `--shards`. Throws {@link LocalServerError} for what is no number of shards. */
@@ -34,8 +37,18 @@ export function readShards(text: string): number {
   throw new LocalServerError(`--shards has to be a number from 1 to ${SHARDS_MAX}, not "${text}"`);
 }
 
-function keep(shardsFile: string, shards: number): number {
+function keep(shardsFile: string, shards: number): void {
   writeFileSync(shardsFile, `${shards}\n`);
+}
+
+/** The number of a folder that has objects. */
+function countOf(folder: Folder, onDisk: ShardsOnDisk, asked: number | undefined): number {
+  const kept = existsSync(folder.shardsFile) ? readCount(folder.shardsFile) : undefined;
+  const [least, most] = [Math.max(...onDisk.filled) + 1, Math.max(...onDisk.started) + 1];
+  if (kept === undefined && most > 1 && asked === undefined) throw uncounted(folder, onDisk);
+  const shards = kept ?? Math.min(Math.max(asked ?? least, least), most);
+  if (asked !== undefined && asked !== shards) throw otherThan(folder, shards, asked);
+  requireWhole(folder, shards, onDisk);
   return shards;
 }
 
@@ -68,6 +81,13 @@ function uncounted({ shardsFile }: Folder, { started }: ShardsOnDisk): LocalServ
   return new LocalServerError(
     `${shardsFile} is missing, and there are folders of ${named(shards)}: copy it too, or say how many shards there were ` +
       `(--shards ${Math.max(...shards) + 1}, if these are all)`,
+  );
+}
+
+function severalImpossible(shards: number): LocalServerError {
+  return new LocalServerError(
+    `${shards} shards need a process of its own for databases and buckets: no --one-process, a second core, and a file system ` +
+      'that remembers when a file was made',
   );
 }
 

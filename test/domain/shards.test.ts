@@ -212,7 +212,7 @@ describe('the number of shards of a state folder', () => {
   }
 
   const settle = (folder: ReturnType<typeof folderWith>, asked?: number) =>
-    settleShards(folder, 'folio', asked);
+    settleShards(folder, 'folio', asked, true);
 
   function kept({ shardsFile }: { shardsFile: string }): string | undefined {
     return existsSync(shardsFile) ? readFileSync(shardsFile, 'utf8') : undefined;
@@ -274,6 +274,9 @@ describe('the number of shards of a state folder', () => {
     expect(kept(folder)).toBeUndefined();
     expect(settle(folder, 3)).toBe(3);
     expect(settle(folder)).toBe(3);
+    const ofOne = folderWith({ started: [0, 1], filled: [0] });
+    expect(settle(ofOne, 1)).toBe(1);
+    expect(settle(ofOne)).toBe(1);
   });
 
   it.each([
@@ -287,6 +290,15 @@ describe('the number of shards of a state folder', () => {
     expect(() => settle(folder)).toThrow(message);
     expect(() => settle(folder, Number(given.shards))).toThrow(message);
     expect(kept(folder)).toBe(given.shards);
+  });
+
+  it('is not kept where there cannot be several: the next start does not ask for them', () => {
+    const folder = folderWith({});
+    expect(() => settleShards(folder, 'folio', 2, false)).toThrow('2 shards need a process of its own');
+    expect(kept(folder)).toBeUndefined();
+    expect(settleShards(folder, 'folio', undefined, false)).toBe(1);
+    const filled = folderWith({ shards: '2\n', started: [0, 1] });
+    expect(() => settleShards(filled, 'folio', undefined, false)).toThrow('2 shards need a process');
   });
 
   it('is not read from folders of another Worker', () => {
