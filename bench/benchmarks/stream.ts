@@ -57,7 +57,7 @@ function throughput(size: number, product: Server, baseline: Server, options: Be
   return compared(`frames of ${size}`, product, lines, size, THROUGHPUT, options);
 }
 
-/** Against rows from the very frames that the product takes, which somebody has to parse: what a first version of an API would be. */
+/** Against rows that come in the very frames that the product takes: parsing them is the least that any API does. */
 function throughputOfSameFrames(
   size: number,
   product: Server,
