@@ -20,12 +20,17 @@ const TURNED_AWAY: readonly string[] = ['rate_limited', 'overloaded', 'too_many_
 /** Something on the way did not answer: what was asked may have happened. From 520 on they are Cloudflare's own. */
 const PASSING_STATUSES: readonly number[] = [502, 503, 504, 520, 521, 522, 523, 524];
 
-/** Of answers that will be the same however often one asks for a stream. */
-const FINAL_STATUSES: readonly number[] = [401, 403, 404];
+/** The token is refused: that stays so however often one asks for a stream. */
+const TOKEN_REFUSED: readonly number[] = [401, 403];
 
-/** Whether a stream will never be opened so. */
-export function isFinal({ status, code }: FolioProblem): boolean {
-  return FINAL_STATUSES.includes(status) || code === REDIRECTED;
+/** The url leads to something that is no platform; where one was there before, something on the way says so while it is away. */
+function isElsewhere({ status, code }: FolioProblem): boolean {
+  return status === 404 || code === REDIRECTED;
+}
+
+/** Whether a stream will never be opened so. `isProven`: it was open before. */
+export function isFinal(problem: FolioProblem, isProven: boolean): boolean {
+  return TOKEN_REFUSED.includes(problem.status) || (!isProven && isElsewhere(problem));
 }
 
 /** Whether what was refused on a stream may be asked for again in a while: a reason that passes, and nothing was begun. */

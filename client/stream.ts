@@ -182,7 +182,7 @@ export class FolioStream {
     const failure = wasReady ? undefined : await this.#failure();
     if (this.#isClosed) return;
     const refusal = failure instanceof FolioProblem ? failure : undefined;
-    if (refusal !== undefined && isFinal(refusal)) {
+    if (refusal !== undefined && isFinal(refusal, this.#isProven)) {
       // Another token is asked for once: the clock here may be behind the platform's.
       if (this.#refusedToken !== undefined || !this.#settings.isRenewable(refusal)) return this.#end(refusal);
       this.#refusedToken = refusal;
