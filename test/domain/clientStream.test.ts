@@ -313,17 +313,20 @@ describe('a platform that is gone for long', () => {
 });
 
 describe('a platform that was there', () => {
-  it.each([404, 302])('comes back, whatever something on the way says for it meanwhile: %i', async (status) => {
-    const platform = new MadeUpPlatform();
-    const stream = platform.client.stream();
-    expect(await stream.command(command('c-1'))).toMatchObject({ status: 'accepted' });
-    platform.status = status;
-    platform.breaks = [-1, -1];
-    platform.sockets[0]?.break();
-    expect(await stream.command(command('c-2'))).toMatchObject({ status: 'accepted' });
-    expect(platform.sockets).toHaveLength(4);
-    stream.close();
-  });
+  it.each([404, 302])(
+    'comes back, whatever something on the way says for it meanwhile: %i',
+    async (status) => {
+      const platform = new MadeUpPlatform();
+      const stream = platform.client.stream();
+      expect(await stream.command(command('c-1'))).toMatchObject({ status: 'accepted' });
+      platform.status = status;
+      platform.breaks = [-1, -1];
+      platform.sockets[0]?.break();
+      expect(await stream.command(command('c-2'))).toMatchObject({ status: 'accepted' });
+      expect(platform.sockets).toHaveLength(4);
+      stream.close();
+    },
+  );
 });
 
 describe('a platform that lets nobody in', () => {
