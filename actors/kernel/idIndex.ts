@@ -1,3 +1,5 @@
+import { partOf } from '../../schemas/partition.ts';
+
 /** A value under its id, and those before it whose ids have the same number. */
 interface Entry<Value> {
   readonly id: string;
@@ -5,12 +7,8 @@ interface Entry<Value> {
   readonly next: Entry<Value> | undefined;
 }
 
-/** After FNV-1a (fingerprint.ts). */
-const OFFSET = 0x811c9dc5;
-const PRIME = 0x01000193;
-
-/** Keeps the number small enough for the engine to hold it without an object. */
-const SMALL_INTEGER = 0x3fffffff;
+/** Numbers that there are for ids: below this the engine holds one without an object. */
+const NUMBERS = 2 ** 30;
 
 /**
  * Values by id, for ids that are looked up once or twice in a turn. A Map first enters each text into the engine's table of all texts,
@@ -22,20 +20,14 @@ export class IdIndex<Value> {
 
   get(id: string): Value | undefined {
     if (this.#entries.size === 0) return undefined;
-    let entry = this.#entries.get(numberOf(id));
+    let entry = this.#entries.get(partOf(id, NUMBERS));
     while (entry !== undefined && entry.id !== id) entry = entry.next;
     return entry?.value;
   }
 
   /** Of two values of one id the newer is found. */
   set(id: string, value: Value): void {
-    const number = numberOf(id);
+    const number = partOf(id, NUMBERS);
     this.#entries.set(number, { id, value, next: this.#entries.get(number) });
   }
-}
-
-function numberOf(id: string): number {
-  let hash = OFFSET;
-  for (let index = 0; index < id.length; index++) hash = Math.imul(hash ^ id.charCodeAt(index), PRIME);
-  return (hash ^ (hash >>> 15)) & SMALL_INTEGER;
 }
