@@ -6,7 +6,7 @@ import { FolioProblem, FolioUnreachable, problemOf } from './errors.ts';
 import type { Files, Operations } from './generated/api.ts';
 import { OPERATIONS } from './generated/operations.ts';
 import { type ClientOptions, type Settings, settingsOf } from './options.ts';
-import { isTurnedAway, mayRetry, pauseMs } from './retry.ts';
+import { isOfTheAttempt, isTurnedAway, mayRetry, pauseMs } from './retry.ts';
 import { FolioStream, type StreamOptions } from './stream.ts';
 import { unlessAborted } from './unlessAborted.ts';
 
@@ -135,16 +135,16 @@ export class FolioClient {
           wasRenewed = true;
           continue;
         }
-        const wasBegun = !isTurnedAway(failure);
         if (attempt >= retry.attempts || !mayRetry(failure, isRepeatable)) {
-          // That nothing was begun is true of this attempt alone, and would be believed of all.
-          if (failure instanceof FolioProblem && (wasBegun || !mayHaveRun)) throw failure;
+          // That nothing was begun may be true of this attempt alone, and would be believed of all.
+          const isOfAll = !mayHaveRun || !isOfTheAttempt(failure);
+          if (failure instanceof FolioProblem && isOfAll) throw failure;
           const cause = isLate(failure)
             ? new Error(`no whole answer came within ${timeoutMs} ms (timeoutMs)`, { cause: failure })
             : failure;
           throw new FolioUnreachable(`${operation.method} ${operation.path}`, attempt, cause);
         }
-        mayHaveRun ||= wasBegun && operation.method !== 'GET';
+        mayHaveRun ||= !isTurnedAway(failure) && operation.method !== 'GET';
         await unlessAborted(sleep(pauseMs(retry, attempt, random(), failure)), options.signal);
       }
     }

@@ -1,6 +1,9 @@
 /** What can go wrong, as values with names: a refusal is no surprise, and says which field or rule it is about. */
 import type { Problem } from './generated/api.ts';
 
+/** The code of an answer that is none of the platform's, from a proxy perhaps. */
+export const UNKNOWN = 'unknown';
+
 /** The platform refused a request and said why (RFC 9457). */
 export class FolioProblem extends Error {
   override readonly name = 'FolioProblem';
@@ -19,7 +22,7 @@ export class FolioProblem extends Error {
   readonly retryAfterSeconds: number | undefined;
 
   constructor(problem: Partial<Problem>, retryAfterSeconds?: number) {
-    const { status = 0, code = 'unknown', detail = '', errors = [] } = problem;
+    const { status = 0, code = UNKNOWN, detail = '', errors = [] } = problem;
     super(`${code}: ${errors.length > 1 ? errors.map(faultText).join('; ') : detail}`);
     this.status = status;
     this.code = code;
@@ -82,7 +85,7 @@ export function problemOf(response: Response, text: string): FolioProblem {
     return new FolioProblem({ status, code: REDIRECTED, detail });
   }
   if (!/^application\/problem\+json\b/.test(response.headers.get('Content-Type') ?? '')) {
-    return new FolioProblem({ status, code: 'unknown', detail: `HTTP ${status} ${statusText}` }, retryAfter);
+    return new FolioProblem({ status, code: UNKNOWN, detail: `HTTP ${status} ${statusText}` }, retryAfter);
   }
   return new FolioProblem(JSON.parse(text) as Problem, retryAfter);
 }

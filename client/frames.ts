@@ -23,7 +23,12 @@ export interface TopicAggregates {
 
 /** A frame to the platform. */
 export type ClientFrame =
-  | { readonly type: 'commands'; readonly id: string; readonly commands: readonly Command[] }
+  | {
+      readonly type: 'commands';
+      readonly id: string;
+      readonly afterRefusal: number;
+      readonly commands: readonly Command[];
+    }
   | {
       readonly type: 'subscribe';
       readonly id: string;
@@ -52,6 +57,8 @@ export type ServerFrame =
       readonly detail: string;
       readonly errors?: readonly { readonly path: string; readonly message: string }[];
       readonly retryAfterSeconds?: number;
+      /** Of a frame of commands with which nothing was begun: the number that the next ones have to know. */
+      readonly refusal?: number;
     };
 
 /** What a connection takes, as its first frame says. */
@@ -61,13 +68,22 @@ export interface StreamLimits {
   readonly commandsInFlight: number;
 }
 
-/** The frame that a text is; undefined for the answer to a ping, and `none` where something on the way has put another text in its place. */
-export function frameOf(text: string): ServerFrame | undefined | 'none' {
-  if (text === 'pong') return undefined;
+/** What came over a stream. */
+export type Heard =
+  | { readonly kind: 'frame'; readonly frame: ServerFrame }
+  /** The answer to a ping. */
+  | { readonly kind: 'pong' }
+  /** Something on the way has put another text in the place of a frame. */
+  | { readonly kind: 'garbled' };
+
+/** What a text is that came over a stream. */
+export function heardIn(text: string): Heard {
+  if (text === 'pong') return { kind: 'pong' };
   try {
     const frame = JSON.parse(text) as ServerFrame | null;
-    return typeof frame?.type === 'string' ? frame : 'none';
+    if (typeof frame?.type === 'string') return { kind: 'frame', frame };
   } catch {
-    return 'none';
+    // It was cut, or is none of ours.
   }
+  return { kind: 'garbled' };
 }

@@ -7,7 +7,7 @@ import { FolioProblem, FolioUnreachable } from './errors.ts';
 import type { Command, ServerFrame, StreamLimits } from './frames.ts';
 import type { BatchResult } from './generated/api.ts';
 import type { Settings } from './options.ts';
-import { isPassing, pauseMs } from './retry.ts';
+import { isOfTheAttempt, isPassing, pauseMs } from './retry.ts';
 
 /** Commands of a frame at most: enough to share a frame's costs, few enough that the first result comes soon. */
 const FRAME_COMMANDS = 500;
@@ -22,8 +22,6 @@ const encoder = new TextEncoder();
 
 interface Waiting {
   readonly text: string;
-  /** Its aggregate, whose commands keep their order. */
-  readonly key: string;
   /** How often it went over a connection that broke before its answer: each time it may have been run. */
   unheard: number;
   readonly resolve: (result: BatchResult) => void;
@@ -52,8 +50,13 @@ export class CommandPipeline {
   #isScheduled = false;
   /** Frames that the platform has still to answer, in whatever way. */
   #underWay = 0;
-  /** Whether frames were turned away and wait to be sent again; what comes later does not overtake them. */
+  /**
+   * Whether frames were turned away and wait to be sent again. What comes later does not overtake them: here it waits, and what is
+   * under way the platform turns away as well, since it says that it knows of no refusal.
+   */
   #isHeld = false;
+  /** The last refusal that is known of, of this connection. */
+  #refusal = 0;
   /** Times in a row that frames were turned away. */
   #refusals = 0;
   readonly #persistence: Persistence;
@@ -68,8 +71,7 @@ export class CommandPipeline {
   /** What became of a command, once it is durable. */
   add(command: Command): Promise<BatchResult> {
     return new Promise((resolve, reject) => {
-      const key = `${command.aggregateType}/${command.aggregateId}`;
-      this.#waiting.push({ text: JSON.stringify(command), key, unheard: 0, resolve, reject });
+      this.#waiting.push({ text: JSON.stringify(command), unheard: 0, resolve, reject });
       this.#flushSoon();
     });
   }
@@ -77,6 +79,7 @@ export class CommandPipeline {
   /** A connection is there: what has no result yet goes out again, then what came meanwhile. */
   connected(limits: StreamLimits): void {
     this.#limits = limits;
+    this.#refusal = 0;
     this.#sendAgain();
   }
 
@@ -84,23 +87,21 @@ export class CommandPipeline {
   broken(): void {
     if (this.#limits === undefined) return;
     this.#limits = undefined;
-    for (const [id, { commands, turnedAway }] of this.#unanswered) {
-      if (turnedAway !== undefined) continue;
-      this.#overtaken(id);
-      for (const waiting of commands) waiting.unheard++;
+    for (const { commands, turnedAway } of this.#unanswered.values()) {
+      if (turnedAway === undefined) for (const waiting of commands) waiting.unheard++;
     }
   }
 
   /** Gives every command its result. */
   answered({ id, results }: Extract<ServerFrame, { type: 'results' }>): void {
     this.#refusals = 0;
-    this.#overtaken(id);
-    for (const [index, waiting] of this.#taken(id).entries()) waiting.resolve(results[index] as BatchResult);
+    for (const [index, waiting] of this.#taken(id).entries()) settle(waiting, results[index] as BatchResult);
     this.#goOn();
   }
 
   /** A frame was refused as a whole; false where the id is none of a frame of commands. */
-  refused(id: string, problem: FolioProblem): boolean {
+  refused(id: string, problem: FolioProblem, refusal = this.#refusal): boolean {
+    this.#refusal = refusal;
     const frame = this.#unanswered.get(id);
     if (frame === undefined) return false;
     if (isPassing(problem)) {
@@ -114,7 +115,7 @@ export class CommandPipeline {
 
   /** Nothing more will be sent. */
   fail(error: Error): void {
-    for (const { reject } of [...this.#withdrawn(), ...this.#waiting.splice(0)]) reject(error);
+    for (const waiting of [...this.#withdrawn(), ...this.#waiting.splice(0)]) giveUp(waiting, error);
   }
 
   /** A frame is answered. */
@@ -141,23 +142,6 @@ export class CommandPipeline {
     this.#flush();
   }
 
-  /**
-   * A frame was run, or may have been, though ones before it were turned away: those of their commands that are for its aggregates
-   * can no longer run in the order in which they were given, and reject.
-   */
-  #overtaken(id: string): void {
-    if (!this.#isHeld) return;
-    const keys = new Set(this.#unanswered.get(id)?.commands.map(({ key }) => key));
-    for (const [before, { commands, turnedAway }] of this.#unanswered) {
-      if (before === id) return;
-      if (turnedAway === undefined) continue;
-      const late = commands.filter(({ key }) => keys.has(key));
-      this.#inFlight -= late.length;
-      this.#unanswered.set(before, { commands: commands.filter(({ key }) => !keys.has(key)), turnedAway });
-      for (const waiting of late) giveUp(waiting, turnedAway);
-    }
-  }
-
   /** Sends more; or, once nothing is under way but what was turned away, that again after a while. */
   #goOn(): void {
     if (!this.#isHeld) this.#flush();
@@ -166,18 +150,16 @@ export class CommandPipeline {
 
   async #tryAgain(frames: readonly Frame[]): Promise<void> {
     const { retry, random, sleep } = this.#persistence;
-    const problem = frames.at(-1)?.turnedAway as FolioProblem;
-    if (frames.every(({ commands }) => commands.length === 0)) {
-      this.#sendAgain();
-      return;
-    }
+    // The first one has the reason; those after it were turned away because it was.
+    const problems = frames.map(({ turnedAway }) => turnedAway as FolioProblem);
     if (++this.#refusals >= retry.attempts) {
       this.#refusals = 0;
-      for (const waiting of this.#withdrawn()) giveUp(waiting, problem);
+      for (const waiting of this.#withdrawn()) giveUp(waiting, problems[0] as FolioProblem);
       this.#flush();
       return;
     }
-    await sleep(pauseMs(retry, this.#refusals, random(), problem));
+    const chance = random();
+    await sleep(Math.max(...problems.map((problem) => pauseMs(retry, this.#refusals, chance, problem))));
     // Unless a break came first, after which all of it was sent again.
     if (frames[0] === this.#unanswered.values().next().value) this.#sendAgain();
   }
@@ -214,7 +196,7 @@ export class CommandPipeline {
   #sendFrame(frame: readonly Waiting[], bytesMax: number): void {
     const id = this.#nextId();
     const commands = frame.map(({ text }) => text).join(',');
-    const text = `{"type":"commands","id":"${id}","commands":[${commands}]}`;
+    const text = `{"type":"commands","id":"${id}","afterRefusal":${this.#refusal},"commands":[${commands}]}`;
     // The platform reads none that is too large, and so cannot say whose it was. Of several it is known that they fit.
     if (text.length * CHARACTER_BYTES > bytesMax && encoder.encode(text).length > bytesMax) {
       const detail = `A frame has at most ${bytesMax} bytes, and the command alone more.`;
@@ -228,7 +210,16 @@ export class CommandPipeline {
   }
 }
 
+/** Tells a result, unless it is a refusal that says nothing of an attempt before, which may have been run. */
+function settle(waiting: Waiting, result: BatchResult): void {
+  const { status, code = '', detail = '' } = result;
+  const problem = new FolioProblem({ code, detail });
+  if (status === 'refused' && waiting.unheard > 0 && isOfTheAttempt(problem)) giveUp(waiting, problem);
+  else waiting.resolve(result);
+}
+
 /** Nothing was begun now. What went out before may have been run then, which is another thing to be told. */
-function giveUp({ unheard, reject }: Waiting, problem: FolioProblem): void {
-  reject(unheard === 0 ? problem : new FolioUnreachable('a command', unheard + 1, problem));
+function giveUp({ unheard, reject }: Waiting, error: Error): void {
+  const isSilent = unheard > 0 && error instanceof FolioProblem;
+  reject(isSilent ? new FolioUnreachable('a command', unheard + 1, error) : error);
 }

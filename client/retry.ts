@@ -1,5 +1,5 @@
 /** When a request is sent again, and after how long. */
-import { FolioProblem, REDIRECTED } from './errors.ts';
+import { FolioProblem, REDIRECTED, UNKNOWN } from './errors.ts';
 
 /** How persistent a client is. */
 export interface RetryPolicy {
@@ -15,13 +15,16 @@ export interface RetryPolicy {
 export const RETRY_POLICY: RetryPolicy = { attempts: 8, firstPauseMs: 200, pauseMsMax: 10_000 };
 
 /** The platform was too busy to begin: nothing has happened, whatever was asked. */
-const TURNED_AWAY: readonly string[] = ['rate_limited', 'overloaded', 'too_many_in_flight'];
+const TURNED_AWAY: readonly string[] = ['rate_limited', 'overloaded', 'too_many_in_flight', 'out_of_turn'];
 
 /** Something on the way did not answer: what was asked may have happened. From 520 on they are Cloudflare's own. */
 const PASSING_STATUSES: readonly number[] = [502, 503, 504, 520, 521, 522, 523, 524];
 
 /** The token is refused: that stays so however often one asks for a stream. */
 const TOKEN_REFUSED: readonly number[] = [401, 403];
+
+/** The same, as a refusal is called that has no status. */
+const TOKEN_REFUSALS: readonly string[] = ['unauthenticated', 'forbidden'];
 
 /** The url leads to something that is no platform; where one was there before, something on the way says so while it is away. */
 function isElsewhere({ status, code }: FolioProblem): boolean {
@@ -41,6 +44,17 @@ export function isPassing({ code }: FolioProblem): boolean {
 /** Whether nothing was begun, since the platform was too busy. */
 export function isTurnedAway(failure: unknown): boolean {
   return failure instanceof FolioProblem && TURNED_AWAY.includes(failure.code);
+}
+
+/**
+ * Whether a refusal is of its own attempt alone: of who asked, of when, or of something on the way. The command itself was not looked at,
+ * so it says nothing of an attempt before it that had no answer.
+ */
+export function isOfTheAttempt(failure: unknown): boolean {
+  if (!(failure instanceof FolioProblem)) return false;
+  const { status, code } = failure;
+  const isOfToken = TOKEN_REFUSED.includes(status) || TOKEN_REFUSALS.includes(code);
+  return isTurnedAway(failure) || isOfToken || code === UNKNOWN || code === REDIRECTED;
 }
 
 /**

@@ -3,7 +3,7 @@
  * again under their ids, subscriptions go on after the last version that came. Nothing is lost, and nothing comes twice.
  */
 import { FolioClosed, FolioProblem, FolioUnreachable, problemOf } from './errors.ts';
-import { type ClientFrame, type Command, frameOf, type ServerFrame, type Topics } from './frames.ts';
+import { type ClientFrame, type Command, heardIn, type ServerFrame, type Topics } from './frames.ts';
 import type { BatchResult } from './generated/api.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { Settings, Socket, SocketConstructor } from './options.ts';
@@ -50,7 +50,8 @@ export class FolioStream {
   readonly #asked = new Set<string>();
   #socket: Socket | undefined;
   #isReady = false;
-  #isClosed = false;
+  /** Why nothing more is sent or comes. */
+  #ending: Error | undefined;
   /** Whether a connection was of use: then the platform is there, and comes back. */
   #isProven = false;
   #failures = 0;
@@ -77,13 +78,13 @@ export class FolioStream {
    * run in the order in which they are given. `replayed` may mean that it took effect just before the connection broke.
    */
   command(command: Command): Promise<BatchResult> {
-    if (this.#isClosed) return Promise.reject(new FolioClosed());
+    if (this.#ending !== undefined) return Promise.reject(this.#ending);
     return this.#pipeline.add(command);
   }
 
   /** Follows an aggregate: see {@link Subscription}. */
   subscribe<Topic extends keyof Topics>(followed: Followed<Topic>): Subscription<Topic> {
-    if (this.#isClosed) throw new FolioClosed();
+    if (this.#ending !== undefined) throw this.#ending;
     const subscription = new Subscription(this.#nextId(), followed, {
       emptied: (own) => this.#ask(own),
       closed: (own) => this.#unsubscribe(own),
@@ -95,7 +96,7 @@ export class FolioStream {
 
   /** Ends everything: commands without a result reject with {@link FolioClosed}, subscriptions end. */
   close(): void {
-    if (this.#isClosed) return;
+    if (this.#ending !== undefined) return;
     this.#end(new FolioClosed());
     this.#socket?.close(1000, 'done');
   }
@@ -130,7 +131,7 @@ export class FolioStream {
     try {
       const bearer = await unlessAborted(token(this.#refusedToken), AbortSignal.timeout(timeoutMs));
       const protocols = [SUBPROTOCOL, `bearer.${bearer}`];
-      if (this.#isClosed) return;
+      if (this.#ending !== undefined) return;
       const socket = new this.#WebSocket(`${url.replace(/^http/, 'ws')}/v1/stream`, protocols);
       this.#socket = socket;
       socket.addEventListener('message', ({ data }) => this.#heard(socket, String(data)));
@@ -149,17 +150,17 @@ export class FolioStream {
   #heard(socket: Socket, text: string): void {
     if (socket !== this.#socket) return;
     this.#heartbeat.heard();
-    const frame = frameOf(text);
-    if (frame === 'none') {
+    const heard = heardIn(text);
+    if (heard.kind === 'garbled') {
       this.#lost(socket, 'what came is no frame');
       return;
     }
     // A connection that breaks right after its welcome was of no use, and the next one must not be opened at once.
-    if (frame?.type !== 'welcome') {
+    if (heard.kind === 'pong' || heard.frame.type !== 'welcome') {
       this.#failures = 0;
       this.#isProven = true;
     }
-    if (frame !== undefined) this.#take(frame);
+    if (heard.kind === 'frame') this.#take(heard.frame);
   }
 
   /** The connection is over. One that has died is not waited for: its own end could take minutes to be told. */
@@ -177,10 +178,10 @@ export class FolioStream {
     this.#asked.clear();
     this.#pipeline.broken();
     this.#receipts.broken();
-    if (this.#isClosed) return;
+    if (this.#ending !== undefined) return;
     if (wasReady) this.#tell('disconnected');
     const failure = wasReady ? undefined : await this.#failure();
-    if (this.#isClosed) return;
+    if (this.#ending !== undefined) return;
     const refusal = failure instanceof FolioProblem ? failure : undefined;
     if (refusal !== undefined && isFinal(refusal, this.#isProven)) {
       // Another token is asked for once: the clock here may be behind the platform's.
@@ -196,7 +197,7 @@ export class FolioStream {
       return;
     }
     await sleep(pauseMs(retry, this.#failures, random(), refusal));
-    if (!this.#isClosed) await this.#connect();
+    if (this.#ending === undefined) await this.#connect();
   }
 
   /** Why a socket was not opened, which sockets do not tell: asked for as a document, the platform does, or why nobody answers. */
@@ -217,7 +218,7 @@ export class FolioStream {
   }
 
   #end(error: Error): void {
-    this.#isClosed = true;
+    this.#ending = error;
     this.#heartbeat.stop();
     this.#pipeline.fail(error);
     const reason = error instanceof FolioClosed ? undefined : error;
@@ -255,7 +256,7 @@ export class FolioStream {
         return;
       case 'error': {
         const problem = { ...frame, errors: [...(frame.errors ?? [])] };
-        this.#refused(frame.id, new FolioProblem(problem, frame.retryAfterSeconds));
+        this.#refused(frame.id, new FolioProblem(problem, frame.retryAfterSeconds), frame.refusal);
         return;
       }
       case 'unsubscribed':
@@ -276,8 +277,8 @@ export class FolioStream {
     if (subscription !== undefined) this.#ask(subscription);
   }
 
-  #refused(id: string | null, problem: FolioProblem): void {
-    if (id === null || this.#pipeline.refused(id, problem)) return;
+  #refused(id: string | null, problem: FolioProblem, refusal: number | undefined): void {
+    if (id === null || this.#pipeline.refused(id, problem, refusal)) return;
     const subscription = this.#subscriptions.get(id);
     if (subscription === undefined) return;
     const { retry, random } = this.#settings;

@@ -42,8 +42,8 @@ export class Subscription<Topic extends keyof Topics> implements AsyncIterableIt
   #received: number | undefined;
   #taken: number | undefined;
   #end: { readonly error?: Error } | undefined;
-  /** Of those who wait for an item, in the order in which they asked. */
-  readonly #wakes: (() => void)[] = [];
+  /** Those who wait for an item, in the order in which they asked; as long as there are any, no item waits. */
+  readonly #takers: ((step: Step<Topics[Topic]> | Promise<Step<Topics[Topic]>>) => void)[] = [];
   /** Refusals in a row for reasons that pass. */
   failures = 0;
 
@@ -83,31 +83,25 @@ export class Subscription<Topic extends keyof Topics> implements AsyncIterableIt
   push(version: number, value: unknown, done: () => void): boolean {
     if (this.#end !== undefined || version <= (this.#received ?? 0)) return false;
     this.#received = version;
-    this.#items.push({ version, value, done });
-    this.#wakeUp();
+    const item = { version, value, done };
+    const taker = this.#takers.shift();
+    if (taker === undefined) this.#items.push(item);
+    else taker(this.#take(item));
     return true;
   }
 
   /** Nothing more comes; what is there can still be read. */
   finish(error?: FolioProblem | Error): void {
     this.#end ??= error === undefined ? {} : { error };
-    this.#wakeUp();
+    for (const taker of this.#takers.splice(0)) taker(this.#over());
   }
 
   /** The next item; waits for one. */
   async next(): Promise<Step<Topics[Topic]>> {
-    for (;;) {
-      const item = this.#items.shift();
-      if (item !== undefined) {
-        this.#taken = item.version;
-        item.done();
-        if (!this.hasUnread) this.#owner.emptied(this as unknown as AnySubscription);
-        return { done: false, value: item.value as Topics[Topic] };
-      }
-      if (this.#end?.error !== undefined) throw this.#end.error;
-      if (this.#end !== undefined) return { done: true, value: undefined };
-      await new Promise<void>((resolve) => this.#wakes.push(resolve));
-    }
+    const item = this.#items.shift();
+    if (item !== undefined) return this.#take(item);
+    if (this.#end !== undefined) return await this.#over();
+    return await new Promise((resolve) => this.#takers.push(resolve));
   }
 
   /** Ends the subscription; what was not read is let go. */
@@ -124,7 +118,17 @@ export class Subscription<Topic extends keyof Topics> implements AsyncIterableIt
     return this;
   }
 
-  #wakeUp(): void {
-    for (const wake of this.#wakes.splice(0)) wake();
+  /** An item is given to whoever asked for it. */
+  #take({ version, value, done }: Item): Step<Topics[Topic]> {
+    this.#taken = version;
+    done();
+    if (!this.hasUnread) this.#owner.emptied(this as unknown as AnySubscription);
+    return { done: false, value: value as Topics[Topic] };
+  }
+
+  /** What there is once nothing more comes: the end, or why. */
+  async #over(): Promise<Step<Topics[Topic]>> {
+    if (this.#end?.error !== undefined) throw this.#end.error;
+    return { done: true, value: undefined };
   }
 }

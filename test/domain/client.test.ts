@@ -349,6 +349,22 @@ describe('a command that is turned away in the end', () => {
     }
   });
 
+  it.each([
+    ['a token that is refused', problem(401, 'unauthenticated')],
+    ['a right that was lost', problem(403, 'forbidden')],
+    ['something on the way that knows of no platform', problem(404, 'unknown')],
+  ])('may have run before: %s says nothing of that', async (_, reply) => {
+    const { client, seen } = clientMeeting(lost, reply);
+    const failure = await client.call('depositFunds', deposit).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(FolioUnreachable);
+    expect(failure).toMatchObject({ attempts: seen.length, cause: { name: 'FolioProblem' } });
+    // Alone it is what it says, and so is what the account itself answers.
+    const refused = await clientMeeting(reply).client.call('depositFunds', deposit).catch(String);
+    expect(refused).toContain('FolioProblem');
+    const known = clientMeeting(lost, problem(422, 'account_closed')).client;
+    await expect(known.call('depositFunds', deposit)).rejects.toMatchObject({ code: 'account_closed' });
+  });
+
   it('has not run where every attempt was turned away, and a read never matters', async () => {
     const { client } = clientMeeting(problem(429, 'rate_limited'), problem(503, 'overloaded'));
     await expect(client.call('depositFunds', deposit)).rejects.toMatchObject({ code: 'overloaded' });

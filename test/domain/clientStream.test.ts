@@ -127,6 +127,22 @@ describe('a subscription', () => {
     expect(versions).toEqual([1, 2, undefined, undefined]);
   });
 
+  it('gives an item to who waited for it, also where somebody else asks in the moment in which it comes', async () => {
+    const platform = new MadeUpPlatform();
+    const stream = platform.client.stream();
+    const events = stream.subscribe(all);
+    const order: string[] = [];
+    const first = events.next().then(({ value }) => order.push(`first ${value?.version}`));
+    await vi.waitFor(() => expect(platform.sockets[0]?.received).toHaveLength(1));
+    platform.sockets[0]?.garble('{"type":"events","id":"1","version":1,"events":[{"version":1}]}');
+    const second = events.next().then(({ value }) => order.push(`second ${value?.version}`));
+    platform.sockets[0]?.garble('{"type":"events","id":"1","version":2,"events":[{"version":2}]}');
+    await Promise.all([first, second]);
+    expect(order).toEqual(['first 1', 'second 2']);
+    expect(events.version).toBe(2);
+    stream.close();
+  });
+
   it('gives nothing twice that is sent twice', async () => {
     const platform = new MadeUpPlatform();
     platform.answersWith = ({ type, id }) =>
@@ -327,6 +343,39 @@ describe('a platform that was there', () => {
       stream.close();
     },
   );
+});
+
+describe('a platform that lets somebody in no more', () => {
+  it('says nothing of commands whose answers were lost before: they may have run', async () => {
+    const platform = new MadeUpPlatform();
+    // Another token is asked for once.
+    platform.breaks = [0, -1, -1];
+    platform.status = 401;
+    const stream = platform.client.stream();
+    const lost = stream.command(command('lost')).catch((error: unknown) => error);
+    await vi.waitFor(() => expect(platform.log).toEqual(['lost']));
+    const unsent = stream.command(command('unsent')).catch((error: unknown) => error);
+    platform.sockets[0]?.tell({ type: 'unsubscribed', id: 'x' });
+    expect(await lost).toBeInstanceOf(FolioUnreachable);
+    expect(await lost).toMatchObject({ cause: { status: 401 } });
+    expect(await unsent).toMatchObject({ name: 'FolioProblem', status: 401 });
+  });
+
+  it('nor does one that still answers, and takes the command of nobody like this', async () => {
+    const platform = new MadeUpPlatform();
+    platform.breaks = [0];
+    platform.answersWith = ({ type, id }) => ({
+      type: type === 'commands' ? 'results' : type,
+      id,
+      results: [{ commandId: 'c', status: 'refused', code: 'forbidden', detail: 'not yours any more' }],
+    });
+    const stream = platform.client.stream();
+    const failure = await stream.command(command('c')).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(FolioUnreachable);
+    expect(failure).toMatchObject({ attempts: 2, cause: { code: 'forbidden' } });
+    expect(await stream.command(command('c'))).toMatchObject({ status: 'refused', code: 'forbidden' });
+    stream.close();
+  });
 });
 
 describe('a platform that lets nobody in', () => {

@@ -1,5 +1,5 @@
 /** Subscriptions through everything that goes wrong between a commit and a socket: nothing is left out, nothing comes twice. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { NOTICE_EVENTS_MAX } from '../../actors/kernel/watchers.ts';
 import { type Attachment, SUBSCRIPTIONS_MAX } from '../../workers/streams/connection.ts';
 import { Feed, FeedEnded } from '../../workers/streams/feed.ts';
@@ -453,6 +453,35 @@ describe('a client that has sent all that it may', () => {
       { type: 'unsubscribed', id: 's' },
       { type: 'error', id: 's', code: 'rate_limited', retryAfterSeconds: 4 },
       { type: 'error', code: 'invalid_request', detail: 'receipt: was not asked for' },
+    ]);
+  });
+});
+
+describe('a frame of commands that comes after one that was turned away', () => {
+  it('is turned away as long as its sender does not know of that, also by another instance; and run where it never says', async () => {
+    const world = new StreamWorld(12);
+    const hub = new WorldHub(world, 'hub-0');
+    const socket = hub.connect();
+    const frames: ServerFrame[] = [];
+    socket.onFrame = (frame) => void frames.push(frame);
+    // None of them can be run, which is told in their results.
+    const say = (id: string, afterRefusal?: number) =>
+      hub.hub.message(socket, JSON.stringify({ type: 'commands', id, afterRefusal, commands: [{}] }));
+    world.waitSeconds = 4;
+    say('first', 0);
+    world.waitSeconds = 0;
+    say('second', 0);
+    hub.evict();
+    say('third', 1);
+    say('first', 3);
+    say('fourth');
+    await vi.waitFor(() => expect(frames).toHaveLength(5));
+    expect(frames).toMatchObject([
+      { type: 'error', id: 'first', code: 'rate_limited', refusal: 1 },
+      { type: 'error', id: 'second', code: 'out_of_turn', refusal: 2 },
+      { type: 'error', id: 'third', code: 'out_of_turn', refusal: 3 },
+      { type: 'results', id: 'first' },
+      { type: 'results', id: 'fourth' },
     ]);
   });
 });

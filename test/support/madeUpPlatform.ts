@@ -8,6 +8,9 @@ type Listener = (event: { data?: unknown; code?: number }) => void;
 /** What its welcome says. */
 export const LIMITS = { frameBytes: 1_000_000, frameCommands: 3, commandsInFlight: 6 };
 
+/** Codes with which the platform says that it has begun with nothing of a frame. */
+const TURNED_AWAY = ['rate_limited', 'overloaded', 'too_many_in_flight', 'out_of_turn'];
+
 /** A platform with one log of deposits, behind sockets that break when a test says so. */
 export class MadeUpPlatform {
   readonly log: string[] = [];
@@ -64,6 +67,8 @@ export class MadeUpSocket {
   readonly received: Frame[] = [];
   readonly offered: string[];
   #left: number;
+  /** Frames of commands that were turned away. */
+  #refusals = 0;
   isOpen = true;
 
   constructor(platform: MadeUpPlatform, protocols: string[]) {
@@ -115,13 +120,25 @@ export class MadeUpSocket {
     setTimeout(() => this.#emit('close', { code: 1006 }));
   }
 
+  /** The client cannot have known that a frame was turned away which this one comes after. */
+  #outOfTurn({ type, id, afterRefusal }: Frame): object | undefined {
+    if (type !== 'commands' || (afterRefusal as number) >= this.#refusals) return undefined;
+    return { type: 'error', id, code: 'out_of_turn', detail: 'a frame before it was turned away' };
+  }
+
+  /** What answers a frame; with its number, where that turns commands away. */
+  #numbered({ type }: Frame, answer: object & { code?: string }): object {
+    const isTurnedAway = type === 'commands' && TURNED_AWAY.includes(answer.code ?? '');
+    return isTurnedAway ? { ...answer, refusal: ++this.#refusals } : answer;
+  }
+
   #emit(type: string, event: { data?: unknown; code?: number }): void {
     for (const listener of this.#listeners.get(type) ?? []) listener(event);
   }
 
   #answer(frame: Frame): void {
-    const own = this.#platform.answersWith?.(frame);
-    if (own !== undefined) this.tell(own);
+    const own = this.#outOfTurn(frame) ?? this.#platform.answersWith?.(frame);
+    if (own !== undefined) this.tell(this.#numbered(frame, own));
     else if (frame.type === 'commands') {
       const commands = frame.commands as { commandId: string }[];
       this.tell({

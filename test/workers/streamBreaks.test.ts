@@ -263,6 +263,29 @@ describe('a connection', () => {
     const { body } = await call('GET', `/v1/accounts/${id}`);
     expect(body.version).toBe(1 + client.all('results').length * FRAME_COMMANDS_MAX);
   });
+
+  it('runs nothing that was sent after a frame that it turned away, once its sender says what it knows', async () => {
+    const id = await opened('turns');
+    const client = await StreamClient.open();
+    const frames = COMMANDS_IN_FLIGHT_MAX / FRAME_COMMANDS_MAX + 4;
+    for (const n of range(1, frames)) {
+      const commands = range(1, FRAME_COMMANDS_MAX).map(() => deposit(id));
+      client.send({ type: 'commands', id: `f${n}`, afterRefusal: 0, commands });
+    }
+    await eventually(async () =>
+      expect(client.all('results').length + client.all('error').length).toBe(frames),
+    );
+    const last = client.all('error').at(-1);
+    expect(last?.refusal).toBe(client.all('error').length);
+    // There is room again.
+    client.send({ type: 'commands', id: 'late', afterRefusal: 0, commands: [deposit(id)] });
+    await eventually(async () =>
+      expect(client.all('error').at(-1)).toMatchObject({ id: 'late', code: 'out_of_turn' }),
+    );
+    const { refusal } = client.all('error').at(-1) ?? {};
+    client.send({ type: 'commands', id: 'late', afterRefusal: refusal, commands: [deposit(id)] });
+    await eventually(async () => expect(client.all('results').at(-1)).toMatchObject({ id: 'late' }));
+  });
 });
 
 describe('a frame that is none', () => {

@@ -25,6 +25,7 @@ type HttpCode =
   | 'parked_not_found'
   | 'upgrade_required'
   | 'too_many_in_flight'
+  | 'out_of_turn'
   | 'too_many_subscriptions'
   | 'checkpoint_not_found'
   | 'event_not_found'
@@ -119,6 +120,11 @@ const HTTP_PROBLEMS: Readonly<Record<HttpCode, ProblemKind>> = {
   too_many_in_flight: {
     status: 429,
     meaning: 'Too much of the connection waits for its answer; none of the frame was run.',
+  },
+  out_of_turn: {
+    status: 429,
+    meaning:
+      'A frame was turned away before this one, which its sender had not heard yet; none of it was run, so that it does not overtake.',
   },
   rate_limited: {
     status: 429,

@@ -50,10 +50,10 @@ export function runCommandsFrame(
   const { limits, logger } = deps;
   // What runs later knows their number alone: their values would stay in memory until the last result.
   const { length } = commands;
-  const refusal = tooMuch(connection, length);
+  const refusal = outOfTurn(connection, frame) ?? tooMuch(connection, length);
   const stay = refusal === undefined ? limits.enter(principal.userId, bytes) : undefined;
   if (stay === undefined) {
-    connection.send(errorFrame(id, refusal ?? OVERLOADED));
+    connection.turnAway(id, refusal ?? OVERLOADED);
     return;
   }
   connection.commandsInFlight += length;
@@ -90,6 +90,16 @@ const FAILED: FrameError = {
   code: 'internal_error',
   detail: 'The frame failed for a reason that is ours. Send its commands again with the same ids.',
 };
+
+/** Why a frame has to wait for ones before it: its sender had not heard yet that they were turned away, and it would overtake them. */
+function outOfTurn(
+  { refusals }: Connection,
+  { afterRefusal = refusals }: CommandsFrame,
+): FrameError | undefined {
+  if (afterRefusal >= refusals) return undefined;
+  const detail = `A frame was turned away that this one comes after (refusal ${refusals}). None of the frame was run.`;
+  return { code: 'out_of_turn', detail };
+}
 
 /** Why the connection takes no more commands now. */
 function tooMuch(connection: Connection, more: number): FrameError | undefined {

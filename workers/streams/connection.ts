@@ -3,6 +3,7 @@ import { errorFields, type Logger } from '../../telemetry/logger.ts';
 import type { Principal, ShownKey } from '../access/principal.ts';
 import { Flow, type FlowState, RECEIPT_MS_MAX, SHOWN_SHARE } from './flow.ts';
 import type { ServerFrame, SubscribeFrame, TopicName } from './frames.ts';
+import { errorFrame, type FrameError } from './incoming.ts';
 import { Lanes } from './lanes.ts';
 import type { Clock, Sink, Subscription } from './subscription.ts';
 import type { Page } from './topics.ts';
@@ -56,10 +57,15 @@ export type SavedSubscription = readonly [
 /** What survives hibernation. */
 export interface Attachment extends Session {
   readonly flow: FlowState;
+  /** Absent in one that an instance of an older release has left. */
+  readonly refusals?: number;
   readonly subscriptions: readonly SavedSubscription[];
   /** Those that were being set up: they begin anew. */
   readonly opening: readonly SubscribeFrame[];
 }
+
+/** How a connection stood when its instance was evicted. */
+export type LeftBehind = Required<Pick<Attachment, 'flow' | 'refusals'>>;
 
 /** What a connection is made from. */
 export interface ConnectionSettings {
@@ -70,8 +76,8 @@ export interface ConnectionSettings {
   readonly logger: Logger;
   /** Bytes that may be without a receipt, now. */
   readonly window: () => number;
-  /** Of the instance before, where the socket outlived it. */
-  readonly flow?: FlowState | undefined;
+  /** By the instance before, where the socket outlived it. */
+  readonly left?: LeftBehind | undefined;
   /** Called where it has more subscriptions than before, begun or being set up; with a negative number where it has fewer. */
   readonly onHeld: (more: number) => void;
   /** Called where one of its subscriptions is over, though it is not. */
@@ -87,6 +93,8 @@ export class Connection implements Sink {
   readonly opening = new Map<string, SubscribeFrame>();
   readonly lanes = new Lanes();
   commandsInFlight = 0;
+  /** Frames of commands with which nothing was begun, and which may be sent again. */
+  refusals: number;
   isOpen = true;
   readonly #settings: ConnectionSettings;
   readonly #flow: Flow;
@@ -103,9 +111,10 @@ export class Connection implements Sink {
   constructor(settings: ConnectionSettings) {
     this.#settings = settings;
     this.#session = settings.session;
+    this.refusals = settings.left?.refusals ?? 0;
     this.#sessionText = membersText(settings.session);
     this.principal = settings.principal;
-    this.#flow = new Flow(settings.window, settings.flow);
+    this.#flow = new Flow(settings.window, settings.left?.flow);
     this.#watchReceipts();
   }
 
@@ -142,6 +151,13 @@ export class Connection implements Sink {
   /** Sends a frame; where that is time, asks for a receipt after it. */
   send(frame: ServerFrame): void {
     this.#sendText(JSON.stringify(frame));
+  }
+
+  /** Refuses a frame of commands that may be sent again; whoever sends the next ones says whether it knows of that. */
+  turnAway(id: string, error: FrameError): void {
+    this.refusals++;
+    this.save();
+    this.send(errorFrame(id, { ...error, refusal: this.refusals }));
   }
 
   deliver({ id, topic }: Subscription, { version, member }: Page): void {
@@ -225,7 +241,8 @@ export class Connection implements Sink {
     this.count();
     const subscriptions = Array.from(this.subscriptions.values(), (each) => each.savedText()).join();
     const opening = JSON.stringify([...this.opening.values()]);
-    const text = `{${this.#sessionText},"flow":[${this.#flow.state}],"subscriptions":[${subscriptions}],"opening":${opening}}`;
+    const flow = `"flow":[${this.#flow.state}],"refusals":${this.refusals}`;
+    const text = `{${this.#sessionText},${flow},"subscriptions":[${subscriptions}],"opening":${opening}}`;
     this.#settings.socket.serializeAttachment(text);
   }
 

@@ -29,6 +29,16 @@ const CommandsFrame = z.strictObject({
   type: z.literal('commands'),
   id: FrameId,
   correlationId: CorrelationId.optional(),
+  afterRefusal: z
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .meta({
+      description:
+        'The last `refusal` that the client has had on this connection, 0 before any: where another was sent since, the frame is ' +
+        'refused as well, so that it does not overtake what it was sent after. Absent: it is run all the same.',
+    }),
   commands: z.array(z.unknown()).min(1, 'must have at least one command').max(FRAME_COMMANDS_MAX),
 });
 
@@ -143,6 +153,10 @@ const ErrorFrame = z.strictObject({
     .meta({ description: 'With `invalid_request`: every fault found.' }),
   retryAfterSeconds: z.number().int().min(1).optional().meta({
     description: 'With `rate_limited`: when the next window begins, as `Retry-After` says over HTTP.',
+  }),
+  refusal: z.number().int().min(1).optional().meta({
+    description:
+      'Of a frame of commands with which nothing was begun, and which may be sent again: how many there were on this connection.',
   }),
 });
 

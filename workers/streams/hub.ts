@@ -11,13 +11,14 @@ import {
   type Attachment,
   CLOSE_CODES,
   Connection,
+  type LeftBehind,
   type Session,
   type Socket,
   SUBSCRIPTIONS_MAX,
 } from './connection.ts';
 import { UNCONFIRMED_BYTES_MAX, windowOf } from './flow.ts';
 import { type ClientFrame, FRAME_BYTES_MAX, FRAME_COMMANDS_MAX, type SubscribeFrame } from './frames.ts';
-import { errorFrame, type Incoming, invalid, readFrame } from './incoming.ts';
+import { errorFrame, type FrameError, type Incoming, invalid, readFrame } from './incoming.ts';
 import type { IsolateHubs } from './isolateHubs.ts';
 import { KeyGuard } from './keyGuard.ts';
 import { Pipelines } from './pipelines.ts';
@@ -28,7 +29,7 @@ import { type Clock, Subscription } from './subscription.ts';
 import { TOPICS } from './topics.ts';
 import { type Watch, type WatchedActor, Watches } from './watches.ts';
 
-/** Milliseconds between two looks for sessions that are over: a hub holds some ten thousand, and who is refused comes again. */
+/** Milliseconds between two looks for sessions that are over: who is refused comes again. */
 const LOOK_MS = 1_000;
 
 /** What a hub needs of its world. */
@@ -110,8 +111,8 @@ export class Hub {
   /** Goes on with sockets that outlived the instance before. */
   restore(sockets: Iterable<readonly [Socket, Attachment]>): void {
     const behind = new Set<Watch>();
-    for (const [socket, { flow, subscriptions, opening, ...session }] of sockets) {
-      const connection = this.#add(socket, session, flow);
+    for (const [socket, { flow, refusals = 0, subscriptions, opening, ...session }] of sockets) {
+      const connection = this.#add(socket, session, { flow, refusals });
       if (connection === undefined) {
         socket.close(CLOSE_CODES.session_ended, 'session_ended: connect again');
         continue;
@@ -147,7 +148,9 @@ export class Hub {
     if (waitSeconds > 0) {
       const { id } = incoming.ok ? { id: null, ...incoming.frame } : incoming.error;
       const detail = `The client has sent more than it may; it may go on in ${waitSeconds} s.`;
-      connection.send(errorFrame(id, { code: 'rate_limited', detail, retryAfterSeconds: waitSeconds }));
+      const error: FrameError = { code: 'rate_limited', detail, retryAfterSeconds: waitSeconds };
+      if (incoming.ok && incoming.frame.type === 'commands') connection.turnAway(incoming.frame.id, error);
+      else connection.send(errorFrame(id, error));
     } else if (incoming.ok) this.#take(connection, incoming);
     else connection.send(incoming.error);
   }
@@ -248,7 +251,7 @@ export class Hub {
   }
 
   /** Undefined where nobody is known by the session's key. */
-  #add(socket: Socket, session: Session, flow?: Attachment['flow']): Connection | undefined {
+  #add(socket: Socket, session: Session, left?: LeftBehind): Connection | undefined {
     const { clock, logger, principals, hubs } = this.#deps;
     const principal = principals.hold(session.principalKey);
     if (principal === undefined) return undefined;
@@ -262,11 +265,10 @@ export class Hub {
       if (guard !== undefined) this.#watches.release(guard.watch);
       for (const { watch } of subscriptions.values()) this.#watches.release(watch);
     };
-    const window = () => this.#window();
     const onHeld = (more: number) => this.#subscriptions.add(principal.userId, more);
     const onDrop = ({ watch }: Subscription) => this.#watches.release(watch);
-    const told = { window, onHeld, onDrop, onEnd };
-    const connection = new Connection({ socket, session, principal, clock, logger, flow, ...told });
+    const told = { window: () => this.#window(), onHeld, onDrop, onEnd };
+    const connection = new Connection({ socket, session, principal, clock, logger, left, ...told });
     this.#connections.set(socket, connection);
     hubs.changed();
     this.#sockets.add(principal.userId, 1);

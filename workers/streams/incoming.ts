@@ -66,12 +66,14 @@ export interface FrameError {
   readonly errors?: RequestFault[];
   /** When to come again. */
   readonly retryAfterSeconds?: number;
+  /** Which of the connection's frames of commands it is with which nothing was begun. */
+  readonly refusal?: number;
 }
 
 /** The frame that tells an error. */
 export function errorFrame(
   id: string | null,
-  { code, detail, errors, retryAfterSeconds }: FrameError,
+  { code, detail, errors, retryAfterSeconds, refusal }: FrameError,
 ): ErrorFrame {
   return {
     type: 'error',
@@ -80,6 +82,7 @@ export function errorFrame(
     detail,
     ...(errors === undefined ? {} : { errors }),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...(refusal === undefined ? {} : { refusal }),
   };
 }
 
