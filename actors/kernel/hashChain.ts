@@ -7,7 +7,7 @@
  *
  * Hashes are 64 lower-case hexadecimal digits; the first event's predecessor is 64 zeros.
  */
-import { hash } from 'node:crypto';
+import { sha256 } from './sha256.ts';
 
 /** What the hash covers beside the predecessor; `data` and `metadata` are canonical JSON texts. */
 export interface HashedFields {
@@ -30,22 +30,6 @@ export function eventHash(previousHash: string, event: HashedFields): string {
       `,"recordedAt":"${timeText(event.recordedAt)}","schemaVersion":${event.schemaVersion}` +
       `,"version":${event.version}}`,
   );
-}
-
-const utf8 = new TextEncoder();
-
-/** Where texts become bytes, one after another: a turn is synchronous, so nobody else is at it. */
-let scratch = new Uint8Array(4_096);
-
-/** UTF-8 takes at most three bytes for a UTF-16 code unit. */
-const BYTES_PER_UNIT_MAX = 3;
-
-/** SHA-256 of the UTF-8 bytes in hexadecimal. Encoding them here costs a third of what handing over the text does. */
-function sha256(text: string): string {
-  const bytesMax = text.length * BYTES_PER_UNIT_MAX;
-  if (scratch.length < bytesMax) scratch = new Uint8Array(bytesMax);
-  const { written } = utf8.encodeInto(text, scratch);
-  return hash('sha256', scratch.subarray(0, written), 'hex');
 }
 
 let lastTime = Number.NaN;
