@@ -3,15 +3,18 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TakeLease } from '../../actors/ambient/rateLimiters.ts';
 import { QuotaWindow } from '../../actors/ambient/window.ts';
+import { ACCESS } from '../../workers/access/table.ts';
 import type { Env } from '../../workers/env.ts';
 import { Admission, IN_FLIGHT_MAX, STAY_MS_MAX, type Stay } from '../../workers/limits/admission.ts';
 import { Allowances, KEYS_MAX } from '../../workers/limits/allowances.ts';
 import { REFUSALS_MAX, REFUSALS_WINDOW_MS, RefusedAddresses } from '../../workers/limits/failures.ts';
+import { networkOf } from '../../workers/limits/networks.ts';
 import {
   ACCOUNT_COMMANDS_MAX,
   CLIENT_REQUESTS_MAX,
   type Quota,
   quotas,
+  STOPPING_COMMANDS,
   WINDOW_SECONDS,
 } from '../../workers/limits/quotas.ts';
 import { holds, holdsEventually } from '../support/property.ts';
@@ -298,5 +301,29 @@ describe('an address whose tokens are refused', () => {
     const addresses = new RefusedAddresses();
     for (let place = 0; place < 50_000; place++) addresses.add(`address-${place}`, 0);
     expect(addresses.waitSeconds('address-1', 0)).toBe(0);
+  });
+});
+
+describe('what stops an account', () => {
+  it('is sent by nobody who is stopped by it, since no quota of the account holds it back', () => {
+    for (const type of STOPPING_COMMANDS)
+      expect(ACCESS[type]).toEqual(expect.not.objectContaining({ trader: expect.anything() }));
+  });
+});
+
+describe('the network of an address', () => {
+  it.each([
+    ['192.0.2.7', '192.0.2.7'],
+    ['2001:db8:0:7::1', '2001:db8:0:7::/64'],
+    ['2001:DB8:0000:0007:1:2:3:4', '2001:db8:0:7::/64'],
+    ['2001:db8::7:0:0:0:1', '2001:db8:0:7::/64'],
+    ['2001:db8::1', '2001:db8:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['::', '0:0:0:0::/64'],
+    ['fe80::', 'fe80:0:0:0::/64'],
+    ['::ffff:192.0.2.7', '::ffff:192.0.2.7'],
+    ['no address', 'no address'],
+  ])('of %s is %s', (address, network) => {
+    expect(networkOf(address)).toBe(network);
   });
 });

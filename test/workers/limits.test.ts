@@ -116,6 +116,32 @@ describe('the quota of an account', () => {
     expect(results.slice(0, 6).map(({ version }) => version)).toEqual([2, 2, 3, 3, 4, 4]);
     expect(results.slice(6).map(({ code }) => code)).toEqual(Array(3).fill('rate_limited'));
   });
+
+  it('keeps nobody out who stops the account, however much it is sent', async () => {
+    const env = worker({ RATE_ACCOUNT_COMMANDS: '1' });
+    await opened('runaway');
+    await send(env, 'GET', '/v1/accounts/runaway');
+    expect(verdict(await send(env, 'GET', '/v1/accounts/runaway'))).toBe('429 rate_limited');
+    const limits = { body: { maxOrderNotional: '1' } };
+    expect((await send(env, 'PUT', '/v1/accounts/runaway/limits', limits)).status).toBe(200);
+    const command = (commandId: string, type: string, data: object) => ({
+      ...{ commandId, type, data },
+      ...{ aggregateType: 'account', aggregateId: 'runaway' },
+    });
+    const commands = [
+      command('runaway-1', 'DepositFunds', { amount: '1' }),
+      command('runaway-2', 'FreezeAccount', { reason: 'its program runs away' }),
+      command('runaway-3', 'UnfreezeAccount', { reason: 'it ended' }),
+    ];
+    const { body } = await send(env, 'POST', '/v1/commands', { body: { commands } });
+    expect(body.results).toMatchObject([
+      { code: 'rate_limited' },
+      { status: 'accepted' },
+      { code: 'rate_limited' },
+    ]);
+    const frozen = await send(env, 'POST', '/v1/accounts/runaway/freeze', { body: { reason: 'again' } });
+    expect(verdict(frozen)).toBe('422 account_frozen');
+  });
 });
 
 describe('too much at a time', () => {
@@ -332,6 +358,23 @@ describe('a webhook', () => {
     while (admission.enter('stranger at 192.0.2.7', 0));
     expect(await webhook('192.0.2.7')).toBe('503 overloaded');
     expect(await webhook('192.0.2.8')).toBe('400 invalid_signature');
+  });
+});
+
+describe('addresses of one network', () => {
+  it('count as one: who has an IPv6 address has the whole /64', async () => {
+    const env = worker();
+    const asked = (place: number) =>
+      send(env, 'GET', '/v1/event-types', {
+        headers: { 'CF-Connecting-IP': `2001:db8:0:7::${place.toString(16)}`, Authorization: 'Bearer wrong' },
+      });
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2026-11-21T10:00:02Z') });
+    try {
+      for (let place = 0; place < REFUSALS_MAX; place++) await asked(place);
+      expect(verdict(await asked(REFUSALS_MAX))).toBe('429 rate_limited');
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 

@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { accessRow, mayReach, reachOf } from '../access/decide.ts';
 import type { Principal, Target } from '../access/principal.ts';
 import type { Subject } from '../access/table.ts';
+import { STOPPING_COMMANDS } from '../limits/quotas.ts';
 import type { HttpEnv } from './context.ts';
 import { deny } from './denial.ts';
 import type { Operation, Route } from './operation.ts';
@@ -22,7 +23,7 @@ export function guarded(route: Route): Route['handle'] {
 
 /**
  * What stands before an operation whichever way it is asked for: undefined where the caller may go on. Else it ends with 403
- * once the denial is on record; throws 429 where the account has had its share. Without a target the handler asks for each.
+ * once the denial is on record; throws 429 where the account has had its share, but for what stops it. Without a target the handler asks for each.
  */
 export function refusal(
   c: Context<HttpEnv>,
@@ -30,7 +31,7 @@ export function refusal(
   target: Target | undefined,
 ): Promise<never> | undefined {
   if (!mayReach(c.get('principal'), operation, target)) return deny(c, operation, target);
-  if (accessRow(operation).of === 'account' && target !== undefined)
+  if (accessRow(operation).of === 'account' && target !== undefined && !STOPPING_COMMANDS.has(operation))
     requireAccountQuota(c, target.aggregateId);
   return undefined;
 }

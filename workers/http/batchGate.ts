@@ -2,6 +2,7 @@
 import type { CommandEnvelope } from '../../schemas/envelope.ts';
 import { commandGate } from '../access/decide.ts';
 import type { Principal, Target } from '../access/principal.ts';
+import { STOPPING_COMMANDS } from '../limits/quotas.ts';
 import type { AggregateGroup } from './batch.ts';
 import { FORBIDDEN_DETAIL } from './denial.ts';
 import type { BatchResult } from './replies.ts';
@@ -46,8 +47,13 @@ export function runnable(
   const run = allowed.map((group) => {
     if (group.aggregateType !== 'account' || group.commands.length === 0) return group;
     const units = sender.accountUnits(group.aggregateId, group.commands.length);
-    // The first ones: the order of what is run stays the order that was given.
-    return part(group, results, RATE_LIMITED, (_, index) => index < units);
+    // The first ones, and what stops the account: the order of what is run stays the order that was given.
+    return part(
+      group,
+      results,
+      RATE_LIMITED,
+      ({ type }, index) => index < units || STOPPING_COMMANDS.has(type),
+    );
   });
   return { groups: run, denials };
 }

@@ -13,6 +13,12 @@ export const CLIENT_REQUESTS_MAX = 10_000;
  */
 export const ACCOUNT_COMMANDS_MAX = 20_000;
 
+/**
+ * Commands that stop an account. It takes them whatever else it was sent: a trader whose program runs away could else keep out those who
+ * are to stop it. They are for nobody whom they stop (workers/access/table.ts), and count for their sender's own quota.
+ */
+export const STOPPING_COMMANDS: ReadonlySet<string> = new Set(['FreezeAccount', 'SetLimits']);
+
 /** A quota by its name in `RateLimit` headers. */
 export interface Quota {
   readonly policy: 'client' | 'account';

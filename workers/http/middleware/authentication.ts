@@ -8,6 +8,7 @@ import {
   TOKEN_LENGTH_MAX,
 } from '../../access/authenticator.ts';
 import type { KnownCaller } from '../../access/principal.ts';
+import { networkOf } from '../../limits/networks.ts';
 import { offeredProtocols } from '../../streams/handshake.ts';
 import type { HttpEnv } from '../context.ts';
 import { gatewayOf } from '../gateway.ts';
@@ -40,7 +41,8 @@ export async function verified(c: Context<HttpEnv>, header: string | undefined):
   const { authenticator, refusedAddresses } = gatewayOf(c.env);
   // Set by Cloudflare itself. A local server has nobody to keep out.
   const address = c.req.header('CF-Connecting-IP');
-  const waitSeconds = address === undefined ? 0 : refusedAddresses.waitSeconds(address, Date.now());
+  const network = address === undefined ? undefined : networkOf(address);
+  const waitSeconds = network === undefined ? 0 : refusedAddresses.waitSeconds(network, Date.now());
   if (waitSeconds > 0) throw tooManyRefusals(waitSeconds);
   let verdict: Authentication;
   try {
@@ -52,7 +54,7 @@ export async function verified(c: Context<HttpEnv>, header: string | undefined):
   }
   if (verdict.ok) return verdict;
   const { refusal } = verdict;
-  if (address !== undefined) refusedAddresses.add(address, Date.now());
+  if (network !== undefined) refusedAddresses.add(network, Date.now());
   c.get('logger').log('info', 'caller refused', { correlationId: c.get('correlationId'), refusal });
   throw unauthenticated(refusal);
 }

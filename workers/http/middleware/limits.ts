@@ -1,6 +1,7 @@
 /** How much a caller may ask for, and how much of it at a time: the rest is refused before it costs anything. */
 import type { Context, MiddlewareHandler, Next } from 'hono';
 import { HELD_BYTES_MIN } from '../../limits/heldAnswers.ts';
+import { networkOf } from '../../limits/networks.ts';
 import { BATCH_BYTES_MAX } from '../body.ts';
 import type { HttpEnv } from '../context.ts';
 import { gatewayOf, goOn } from '../gateway.ts';
@@ -22,7 +23,7 @@ export const limits: MiddlewareHandler<HttpEnv> = async function limits(c, next)
 
 /** Bounds requests of whoever shows no token but a signature: until it was read, everybody might have sent it. */
 export const strangers: MiddlewareHandler<HttpEnv> = async function strangers(c, next) {
-  await admitted(c, `stranger at ${c.req.header('CF-Connecting-IP') ?? 'no address'}`, next);
+  await admitted(c, `stranger at ${networkOf(c.req.header('CF-Connecting-IP') ?? 'no address')}`, next);
 };
 
 /**
