@@ -47,7 +47,14 @@ interface OperationEntry {
   readonly requestBody?: {
     readonly content: Readonly<Record<string, { readonly schema: Schema; readonly example?: unknown }>>;
   };
-  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>;
+  readonly responses: Readonly<Record<string, ResponseEntry>>;
+}
+
+/** A response of an operation, or a reference to one. */
+interface ResponseEntry {
+  readonly $ref?: string;
+  readonly headers?: Readonly<Record<string, unknown>>;
+  readonly content?: Readonly<Record<string, unknown>>;
 }
 
 /** The document. */
@@ -66,8 +73,8 @@ export interface FuzzedOperation {
   readonly bodies: Readonly<Record<string, { readonly schema: Schema; readonly example?: unknown }>>;
   /** Whether it has a failure of another form than the document of a problem: what that looks like is its own test's. */
   readonly hasOtherFailures: boolean;
-  /** Statuses that it says it can answer with. */
-  readonly statuses: ReadonlySet<number>;
+  /** Statuses that it says it can answer with, and the names of the headers that each brings, in lower case. */
+  readonly statuses: ReadonlyMap<number, ReadonlySet<string>>;
 }
 
 /** What a reference stands for. */
@@ -96,10 +103,19 @@ export function operationsOf(document: OpenApi): FuzzedOperation[] {
           return { in: where, name, isRequired: required, schema };
         }),
         bodies: operation.requestBody?.content ?? {},
-        statuses: new Set(Object.keys(operation.responses).map(Number)),
+        statuses: new Map(
+          Object.entries(operation.responses).map(([status, response]) => [
+            Number(status),
+            headersOf(resolved(document, response)),
+          ]),
+        ),
         hasOtherFailures: Object.hasOwn(operation.responses, 'default'),
       })),
   );
+}
+
+function headersOf({ headers = {} }: ResponseEntry): Set<string> {
+  return new Set(Object.keys(headers).map((name) => name.toLowerCase()));
 }
 
 function hasEnd([, { responses }]: readonly [string, OperationEntry]): boolean {

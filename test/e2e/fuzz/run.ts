@@ -21,6 +21,13 @@ const INTERNALS =
 const HAS_PARTS = /^\/v1\/(commands|graphql|connect)\b/;
 const FAILED_WITHIN = /"code": ?"(internal_error|unavailable)"/;
 
+/** Headers of every answer, whatever it is: of the connection, of the body, and what browsers are told. */
+const HEADERS_OF_ALL = new Set([
+  ...['connection', 'content-length', 'content-type', 'keep-alive', 'transfer-encoding'],
+  ...['allow', 'cache-control', 'content-security-policy', 'cross-origin-resource-policy'],
+  ...['referrer-policy', 'x-content-type-options', 'x-frame-options'],
+]);
+
 /** What to do. */
 export interface FuzzOptions {
   readonly url: string;
@@ -105,6 +112,10 @@ function faultOf(request: FuzzedRequest, reply: Reply): string | undefined {
   const isOwn = /^(\/[\w-]+)+(\.json)?$/.test(path.split('?')[0] ?? '');
   const { statuses, hasOtherFailures } = operation;
   if (isOwn && !hasOtherFailures && !statuses.has(status)) return `${status} is not described`;
+  const unnamed = Object.keys(headers).find(
+    (name) => !(HEADERS_OF_ALL.has(name) || statuses.get(status)?.has(name)),
+  );
+  if (isOwn && !hasOtherFailures && unnamed !== undefined) return `${unnamed} of ${status} is not described`;
   if (hasOtherFailures && headers['content-type'] === 'application/json') return connectFault(reply);
   return status < 400 ? undefined : problemFault(reply);
 }

@@ -15,9 +15,13 @@ import {
 } from 'zod-openapi';
 import { CommandHeaders } from '../command.ts';
 import { ConditionalHeaders } from '../conditional.ts';
-import { isPublic, type Operation, operationProblems, type ReplyHeader, TAGS } from '../operation.ts';
+import { isPublic, type Operation, operationProblems, TAGS } from '../operation.ts';
 import { PROBLEMS, type ProblemCode, ProblemReply, problemReply } from '../problem.ts';
 import { EXAMPLE_CORRELATION_ID, EXAMPLES } from './examples.ts';
+import { problemHeaders, replyHeaders } from './replyHeaders.ts';
+
+/** What is sent as this is a file, to be kept under a name. */
+const FILE_MEDIA_TYPE = 'text/csv';
 
 /** Headers that every operation takes. A `param.id` or `header.id` makes one component of all their uses. */
 const CommonHeaders = z.object({
@@ -41,75 +45,6 @@ const CommonHeaders = z.object({
       examples: ['00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'],
     }),
 });
-
-/** Headers that replies have by what they are, not by which operation they answer. */
-type CommonReplyHeader =
-  | 'X-Correlation-Id'
-  | 'RateLimit'
-  | 'RateLimit-Policy'
-  | 'Retry-After'
-  | 'WWW-Authenticate';
-
-const REPLY_HEADERS: Record<ReplyHeader | CommonReplyHeader, z.ZodType> = {
-  'X-Correlation-Id': z
-    .string()
-    .meta({ header: { id: 'X-Correlation-Id' }, description: 'The correlation id of the request.' }),
-  'RateLimit-Policy': z.string().meta({
-    header: { id: 'RateLimit-Policy' },
-    description:
-      "The client's quota: requests in a window of seconds (draft-ietf-httpapi-ratelimit-headers-11).",
-    examples: ['"client";q=10000;w=10'],
-  }),
-  RateLimit: z.string().meta({
-    header: { id: 'RateLimit' },
-    description: 'What is left of the quota, and for how many seconds.',
-    examples: ['"client";r=9990;t=7'],
-  }),
-  'Retry-After': z.string().meta({
-    header: { id: 'Retry-After' },
-    description: 'Seconds after which the request may be sent again.',
-    examples: ['7'],
-  }),
-  'WWW-Authenticate': z.string().meta({
-    header: { id: 'WWW-Authenticate' },
-    description: 'What kind of token is needed, and whether the one that was sent is at fault (RFC 6750).',
-    examples: [
-      'Bearer realm="folio", error="invalid_token", error_description="The token is not accepted here."',
-    ],
-  }),
-  ETag: z.string().meta({
-    header: { id: 'ETag' },
-    description: "The aggregate's version in quotes, for `If-Match` and `If-None-Match`.",
-    examples: ['"7"'],
-  }),
-  'Idempotency-Replayed': z
-    .literal('true')
-    .optional()
-    .meta({
-      header: { id: 'Idempotency-Replayed' },
-      description: 'The answer to a repeat: nothing new has happened.',
-    }),
-  'X-Read-Source': z.enum(['view', 'actor']).meta({ description: 'Who answered.' }),
-  'X-View-Stale-Since': z
-    .string()
-    .optional()
-    .meta({
-      header: { id: 'X-View-Stale-Since' },
-      description:
-        'The version since which the view lacks events of this aggregate: it cannot take that one, and waits for an ' +
-        'operator (`GET /v1/parked`). Absent where the view is well.',
-    }),
-  'X-View-Parked': z
-    .string()
-    .optional()
-    .meta({
-      header: { id: 'X-View-Parked' },
-      description:
-        'How many aggregates the view cannot go on with (`GET /v1/parked?kind=view`): what the reply says may lack their ' +
-        'latest events. Absent where there are none.',
-    }),
-  'X-View-Version': z.string().meta({ description: 'The version that the view has reached, 0 for none.' }),
-};
 
 /** The document for these operations. */
 export function openApiDocument(operations: readonly Operation[]) {
@@ -203,11 +138,12 @@ function successResponses(operation: Operation): Record<string, ZodOpenApiRespon
 function successResponse(operation: Operation, description: string): ZodOpenApiResponseObject {
   const { operationId, success } = operation;
   const { schema, mediaType, otherMediaTypes = [], headers = [] } = success;
+  const file = otherMediaTypes.includes(FILE_MEDIA_TYPE) ? (['Content-Disposition'] as const) : [];
   const told = isPublic(operation) ? [] : (['RateLimit-Policy', 'RateLimit'] as const);
   const example = EXAMPLES[operationId]?.reply;
   return {
     description,
-    headers: replyHeaders([...told, ...headers]),
+    headers: replyHeaders([...told, ...headers, ...file]),
     content: {
       [mediaType ?? 'application/json']: {
         schema: schema ?? (mediaType === undefined ? { type: 'object' } : {}),
@@ -223,23 +159,15 @@ function notModified(operation: Operation): ZodOpenApiResponseObject {
   return response;
 }
 
-function replyHeaders(names: readonly (ReplyHeader | CommonReplyHeader)[]): z.ZodObject {
-  const all = ['X-Correlation-Id', ...names] as const;
-  return z.object(Object.fromEntries(all.map((name) => [name, REPLY_HEADERS[name]])));
-}
-
-/** Headers of a problem, by its status. */
-function problemHeaders(status: number): readonly CommonReplyHeader[] {
-  if (status === 401) return ['WWW-Authenticate'];
-  return status === 429 || status === 503 ? ['Retry-After'] : [];
-}
-
 /** A response for each status, with the codes that can occur under it and an example of each. */
 function problemResponses(operation: Operation): Record<string, ZodOpenApiResponseObject> {
   const { failure } = operation;
   if (failure !== undefined) {
-    const content = { 'application/json': { schema: failure.schema } };
-    return { default: { description: failure.description, headers: replyHeaders([]), content } };
+    const content = {
+      'application/json': { schema: failure.schema },
+      'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+    } as const;
+    return { default: { description: failure.description, headers: problemHeaders(), content } };
   }
   const byStatus = Map.groupBy(operationProblems(operation), (code) => PROBLEMS[code].status);
   return Object.fromEntries([...byStatus].map(([status, codes]) => [status, problemResponse(codes)]));
@@ -256,7 +184,7 @@ function problemResponse(codes: readonly ProblemCode[]): ZodOpenApiResponseObjec
   const response: ZodOpenApiResponseObject = {
     ...(only === undefined ? {} : { id: pascalCase(only) }),
     description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].meaning}`).join('\n\n'),
-    headers: replyHeaders(problemHeaders(PROBLEMS[codes[0] as ProblemCode].status)),
+    headers: problemHeaders(PROBLEMS[codes[0] as ProblemCode].status),
     content: {
       'application/problem+json': {
         schema: {
