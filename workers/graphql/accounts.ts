@@ -11,6 +11,7 @@ import { type AccountReply as Account, AccountReply, TradesReply } from '../http
 import { accountNotFound, accountOwner } from '../http/routes/accounts.ts';
 import { AccountsQuery } from '../http/routes/portfolio.ts';
 import { readAccountIds } from '../reads/accounts.ts';
+import type { Backwards } from '../reads/slice.ts';
 import { idOf } from './arguments.ts';
 import type { GraphQlContext } from './context.ts';
 import type { ListPage } from './lists.ts';
@@ -73,15 +74,26 @@ const LogQuery = z.strictObject({
 
 async function logPage(
   { accountId }: Account,
-  { limit, cursor = 0 }: z.output<typeof LogQuery>,
+  {
+    limit,
+    cursor: after = 0,
+    before = Number.MAX_SAFE_INTEGER,
+    fromEnd = false,
+  }: z.output<typeof LogQuery> & Backwards<number>,
   context: GraphQlContext,
 ): Promise<ListPage> {
   await context.requireRead('getAccountEvents', account(accountId));
   const owner = accountOwner(context.c.env, accountId);
-  const [head, text] = await Promise.all([owner.head(), owner.events(cursor + 1, limit)]);
+  const asked = owner.head();
+  // A log has no gap: its last events are those from a version on.
+  const end = fromEnd ? Math.min(before, (await asked) + 1) : before;
+  const first = fromEnd ? Math.max(after + 1, end - limit) : after + 1;
+  const count = Math.max(Math.min(limit, end - first), 0);
+  const [head, text] = await Promise.all([asked, count === 0 ? '[]' : owner.events(first, count)]);
   const events = JSON.parse(text) as EventEnvelope[];
   const edges = events.map((node) => ({ cursor: encodeCursor(node.version), node }));
-  return { edges, hasNextPage: (events.at(-1)?.version ?? head) < head };
+  const last = Math.min(head, end - 1);
+  return { edges, goesOn: fromEnd ? first > after + 1 : (events.at(-1)?.version ?? last) < last };
 }
 
 function accountList({ types, lists }: Pick<Parts, 'types' | 'lists'>): Field {
@@ -91,14 +103,14 @@ function accountList({ types, lists }: Pick<Parts, 'types' | 'lists'>): Field {
     node: 'Account',
     type: () => types.object(AccountReply, 'Account'),
     more: parkedAggregates('accounts'),
-    async read(_, { limit, cursor: after }, context) {
+    async read(_, { cursor: after, ...slice }, context) {
       await context.requireRead('getAccounts');
       const { env } = context.c;
       const accounts = selectedAccounts(context.c, 'getAccounts');
-      const page = await readAccountIds(viewDatabases(env), { after, accounts, limit });
+      const page = await readAccountIds(viewDatabases(env), { ...slice, after, accounts });
       const shown = await Promise.all(page.rows.map((id) => context.loaders.portfolio(id)));
       const edges = shown.map(({ account: node }) => ({ cursor: encodeCursor(node.accountId), node }));
-      return { edges, hasNextPage: page.next !== null };
+      return { edges, goesOn: page.next !== null };
     },
   });
 }
@@ -111,5 +123,5 @@ async function tradePage(
   await context.requireRead('getTrades', account(accountId));
   const { rows, next, staleSince } = await context.loaders.trades(accountId, query);
   const edges = rows.map((row) => ({ cursor: encodeCursor(row.version), node: tradeReply(row) }));
-  return { edges, hasNextPage: next !== null, about: staleSince };
+  return { edges, goesOn: next !== null, about: staleSince };
 }

@@ -83,6 +83,9 @@ export function eventFields({ lists, event }: Parts): Fields {
         'no order promise between aggregates; `hasNextPage` is false where nothing more has come yet, and the cursor ' +
         'stays usable for what comes later. Who is confined to some accounts is given the events of those.',
       query: FeedQuery,
+      // Each database has an order of its own, and what is between them is decided as pages are read: from the end it would be another.
+      forwardOnly:
+        'For the newest events ask for those since a time (`from`), for the end of one account its own `events`, or subscribe.',
       node: 'Event',
       type: () => event,
       more: STALE_SINCE,
@@ -90,7 +93,7 @@ export function eventFields({ lists, event }: Parts): Fields {
         await context.requireRead('getEvents');
         const { events, next, more, staleSince } = await feedPage(context.c, query);
         const edges = feedEdges(query.after ?? [], events, context);
-        return { edges, hasNextPage: more, endCursor: encodeCursor(next), about: staleSince };
+        return { edges, goesOn: more, endCursor: encodeCursor(next), about: staleSince };
       },
     }),
   };

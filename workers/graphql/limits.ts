@@ -149,9 +149,11 @@ class Measuring {
 
   /** Rows of a list's page as the query or its variables ask for them; of what is no number as many as there may be. */
   #rows({ arguments: given = [] }: FieldNode): number {
-    const first = given.find(({ name }) => name.value === 'first');
-    const rows = first === undefined ? undefined : this.#number(first.value);
-    return Math.min(Math.max(rows ?? PAGE_DEFAULT, 1), PAGE_MAX);
+    const asked = given
+      .filter(({ name }) => name.value === 'first' || name.value === 'last')
+      .map(({ value }) => this.#number(value))
+      .filter((rows) => rows !== undefined);
+    return Math.min(asked.length === 0 ? PAGE_DEFAULT : Math.max(...asked, 1), PAGE_MAX);
   }
 
   /** Undefined where nothing is given, or null: then a page has its usual size. */

@@ -22,12 +22,13 @@ import { type HistoryFilter, type HistoryRead, readHistories } from '../reads/or
 import { type OrderRow, readOrdersById } from '../reads/orders.ts';
 import { type PaymentRow, readPaymentsOf } from '../reads/payments.ts';
 import type { PortfolioRead } from '../reads/portfolio.ts';
+import type { Backwards } from '../reads/slice.ts';
 
 /** Keys of one collected read: as many as a page has rows. */
 const KEYS_MAX = 1_000;
 
 type HistoryPage = Omit<HistoryFilter, 'orderId'>;
-type TradesFilter = z.output<typeof TradesQuery>;
+type TradesFilter = z.output<typeof TradesQuery> & Backwards<number>;
 
 /** The loaders of one operation: each remembers what it has read. */
 export class Loaders {

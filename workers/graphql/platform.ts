@@ -50,13 +50,15 @@ export function platformFields({ types, lists }: Parts): Fields {
     serviceKeys: lists.field<unknown, typeof ServiceKeysQuery>({
       description: 'Every key of a service, by its id.',
       query: ServiceKeysQuery,
+      // Ids that mean nothing by their order, and few of them: the directory, whose they are, has no question for its end.
+      forwardOnly: 'They are few: ask for the first 1,000 at once.',
       node: 'ServiceKey',
       type: () => types.object(ServiceKeyReply, 'ServiceKey'),
       async read(_, query, context) {
         await context.requireRead('getServiceKeys');
         const { rows, next } = await serviceKeysPage(context.c.env, query);
         const edges = rows.map((node) => ({ cursor: encodeCursor(node.keyId), node }));
-        return { edges, hasNextPage: next !== null };
+        return { edges, goesOn: next !== null };
       },
     }),
   };

@@ -91,9 +91,9 @@ function inventoryList({ types, lists }: Parts): Field {
     node: 'InventoryLevel',
     type: () => rowType(types, 'InventoryLevel'),
     more: parkedAggregates('inventory'),
-    async read(_, { cursor: after, limit }, context) {
+    async read(_, { cursor: after, ...slice }, context) {
       await context.requireRead('getInventoryLevels');
-      const page = await readInventory(viewDatabases(context.c.env), { after, limit });
+      const page = await readInventory(viewDatabases(context.c.env), { ...slice, after });
       return listPage(page, ({ productId }) => productId, inventoryLevel);
     },
   });
@@ -132,8 +132,8 @@ function salesList({ types, lists }: Parts): Field {
       await context.requireRead('getSales');
       const page = await readSales(viewDatabases(context.c.env), { ...filter, after });
       const rows = { rows: page.groups, next: page.next };
-      const { edges, hasNextPage } = listPage(rows, ({ key, currency }) => [key, currency], salesGroup);
-      return { edges, hasNextPage, about: page };
+      const { edges, goesOn } = listPage(rows, ({ key, currency }) => [key, currency], salesGroup);
+      return { edges, goesOn, about: page };
     },
   });
 }
@@ -145,9 +145,9 @@ export function historyField<Source extends { readonly orderId: string }>({ type
     query: HistoryOf,
     node: 'OrderHistoryEvent',
     type: () => rowType(types, 'OrderHistoryEvent'),
-    async read({ orderId }, { limit, cursor: after }, context) {
+    async read({ orderId }, { cursor: after, ...slice }, context) {
       await context.requireRead('getOrderHistory');
-      const page = await context.loaders.history(orderId, { limit, after });
+      const page = await context.loaders.history(orderId, { ...slice, after });
       return listPage(
         page,
         ({ recordedAt, aggregateType, aggregateId, version }) => [
@@ -172,5 +172,5 @@ function listPage<Row>(
   shown: (row: Row) => object,
 ): ListPage {
   const edges = rows.map((row) => ({ cursor: encodeCursor(keyOf(row)), node: shown(row) }));
-  return { edges, hasNextPage: next !== null };
+  return { edges, goesOn: next !== null };
 }

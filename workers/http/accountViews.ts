@@ -8,8 +8,10 @@ import { type Env, viewDatabases } from '../env.ts';
 import { inTime } from '../inTime.ts';
 import { AnswerCache } from '../reads/answerCache.ts';
 import { readByHolder } from '../reads/many.ts';
+import { mergedPage, type Page } from '../reads/merged.ts';
 import { type PortfolioRead, readPortfolios } from '../reads/portfolio.ts';
 import type { KeptAnswer } from '../reads/recentAnswers.ts';
+import type { Backwards } from '../reads/slice.ts';
 import { staleHeader } from '../reads/stale.ts';
 import { readTrades, type TradeRow } from '../reads/trades.ts';
 import { entityTag } from './conditional.ts';
@@ -142,10 +144,8 @@ export const TradesQuery = z.strictObject({
   cursor: cursorOf(Version, 'The `nextCursor` of the page before.').optional(),
 });
 
-/** A page of an account's trades, and the version after which the next one begins; null on the last. */
-export interface TradesPage {
-  readonly rows: readonly TradeRow[];
-  readonly next: number | null;
+/** A page of an account's trades, and the version at which the list goes on. */
+export interface TradesPage extends Page<TradeRow, number> {
   readonly staleSince: number | undefined;
 }
 
@@ -153,26 +153,29 @@ export interface TradesPage {
 export async function tradesInViews(
   env: Env,
   ids: readonly string[],
-  { symbol, side, from, to, limit, cursor }: z.output<typeof TradesQuery>,
+  { from, to, cursor, limit, ...asked }: z.output<typeof TradesQuery> & Backwards<number>,
 ): Promise<Map<string, TradesPage>> {
   const filter = {
-    symbol,
-    side,
+    ...asked,
     from: from === undefined ? undefined : Date.parse(from),
     to: to === undefined ? undefined : Date.parse(to),
-    beforeVersion: cursor,
+    after: cursor,
     limit: limit + 1,
   };
   return readByHolder(viewDatabases(env), ids, async (database, own) => {
     const reads = await readTrades(database, own, filter);
     const pages = Array.from(reads, ([id, { rows, staleSince }]): [string, TradesPage] => {
-      const page = rows.slice(0, limit);
-      const next = rows.length > limit ? (page.at(-1)?.version ?? null) : null;
-      return [id, { rows: page, next, staleSince }];
+      const page = mergedPage(rows, { ...TRADE_ORDER, limit, fromEnd: asked.fromEnd });
+      return [id, { ...page, staleSince }];
     });
     return new Map(pages);
   });
 }
+
+const TRADE_ORDER = {
+  keyOf: ({ version }: TradeRow) => version,
+  compare: (one: number, other: number) => other - one,
+};
 
 /** A trade as the API shows it. */
 export function tradeReply({

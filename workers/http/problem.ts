@@ -35,6 +35,8 @@ type HttpCode =
   | 'archive_damaged'
   | 'statement_too_large'
   | 'query_too_complex'
+  | 'forward_only'
+  | 'persisted_query_not_supported'
   | 'restore_closed'
   | RestoreRefusal
   | RebuildRefusal;
@@ -51,6 +53,14 @@ const HTTP_PROBLEMS: Readonly<Record<HttpCode, ProblemKind>> = {
   query_too_complex: {
     status: 400,
     meaning: 'The GraphQL operation is longer, deeper or has more aliases, fields or reads than are taken.',
+  },
+  forward_only: {
+    status: 400,
+    meaning: 'The GraphQL list cannot be read from its end; the detail says what to ask for instead.',
+  },
+  persisted_query_not_supported: {
+    status: 400,
+    meaning: 'The GraphQL request has the hash of a document in its place; none are kept: send the document.',
   },
   invalid_signature: {
     status: 400,

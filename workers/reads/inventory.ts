@@ -1,28 +1,31 @@
 /** Stock as the view has it, by product. */
-import { asc, getTableColumns, gt } from 'drizzle-orm';
+import { and, getTableColumns } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 import { inventory } from '../../schemas/tables/orderViews.ts';
 import { viewPositions, views } from '../../schemas/tables/views.ts';
 import { liveColumns, readLive } from './live.ts';
 import { isAmong } from './many.ts';
 import { type Page, readMerged } from './merged.ts';
+import { betweenKeys, type ListOrder, lookedFor, oneColumn, type Slice } from './slice.ts';
 import { positionOf, type Stale, staleSinceColumn } from './stale.ts';
 
 /** A row of the view, and the version since which it is stale, if it is. */
 export type InventoryRow = typeof inventory.blue.$inferSelect & Stale;
 
-/** A page of products in the order of their ids, over all databases, after an id. */
+/** A page of products in the order of their ids, over all databases. */
 export function readInventory(
   databases: readonly D1Database[],
-  { after = '', limit }: { readonly after?: string | undefined; readonly limit: number },
+  { after, before, limit, fromEnd }: Slice<string>,
 ): Promise<Page<InventoryRow, string>> {
   return readMerged(databases, {
     limit,
+    fromEnd,
     keyOf: ({ productId }) => productId,
     compare: (one, other) => (one < other ? -1 : 1),
     read: (database, rows) =>
       readLive(database, ['inventory'], async (colours) => {
         const table = inventory[colours.inventory];
+        const order: ListOrder = { columns: [table.productId], direction: 'ascending' };
         const db = drizzle(database);
         return db.batch([
           db.select(liveColumns).from(views),
@@ -30,8 +33,8 @@ export function readInventory(
             .select({ ...getTableColumns(table), ...staleSinceColumn })
             .from(table)
             .leftJoin(viewPositions, positionOf('inventory', colours.inventory, 'inventory', table.productId))
-            .where(gt(table.productId, after))
-            .orderBy(asc(table.productId))
+            .where(and(...betweenKeys(order, { after: oneColumn(after), before: oneColumn(before) })))
+            .orderBy(...lookedFor(order, fromEnd))
             .limit(rows),
         ]);
       }),

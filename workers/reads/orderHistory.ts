@@ -9,6 +9,7 @@ import { viewPositions, views } from '../../schemas/tables/views.ts';
 import { liveColumns, readLive } from './live.ts';
 import { isAmong } from './many.ts';
 import { mergedPage, type Page } from './merged.ts';
+import { betweenKeys, type ListOrder, lookedFor, type Slice } from './slice.ts';
 import { staleSinceOf, standingColumns } from './stale.ts';
 
 /** A row of the view. */
@@ -18,10 +19,8 @@ export type HistoryRow = typeof orderHistory.blue.$inferSelect;
 export type HistoryKey = readonly [at: number, aggregateType: string, aggregateId: string, version: number];
 
 /** Which part of an order's history is wanted. */
-export interface HistoryFilter {
+export interface HistoryFilter extends Slice<HistoryKey> {
   readonly orderId: string;
-  readonly after?: HistoryKey | undefined;
-  readonly limit: number;
 }
 
 /** A page of a history; how much of the order the view has, and since when it is stale. */
@@ -43,10 +42,11 @@ export async function readHistory(
 export async function readHistories(
   databases: readonly D1Database[],
   orderIds: readonly string[],
-  { after, limit }: Omit<HistoryFilter, 'orderId'>,
+  slice: Slice<HistoryKey>,
 ): Promise<Map<string, HistoryRead>> {
+  const { limit } = slice;
   const parts = await Promise.all(
-    databases.map((database) => readPart(database, orderIds, after, limit + 1)),
+    databases.map((database) => readPart(database, orderIds, { ...slice, limit: limit + 1 })),
   );
   const ofOrder = {
     rows: Map.groupBy(
@@ -60,7 +60,7 @@ export async function readHistories(
   };
   const histories = orderIds.map((id): [string, HistoryRead] => {
     const positions = ofOrder.positions.get(id) ?? [];
-    const page = mergedPage(ofOrder.rows.get(id) ?? [], limit, historyKey, oldestFirst);
+    const page = mergedPage(ofOrder.rows.get(id) ?? [], { ...slice, ...HISTORY_ORDER });
     return [id, { ...page, version: positions[0]?.version ?? 0, staleSince: staleSinceOf(positions) }];
   });
   return new Map(histories);
@@ -78,7 +78,7 @@ export function withOwnLog(
   const all = [...rows.filter(({ aggregateType }) => aggregateType !== 'order'), ...own].filter(
     (row) => after === undefined || oldestFirst(after, historyKey(row)) < 0,
   );
-  return mergedPage(all, limit, historyKey, oldestFirst);
+  return mergedPage(all, { limit, ...HISTORY_ORDER });
 }
 
 function historyRow(event: ProjectedEvent, orderId: string): HistoryRow {
@@ -87,30 +87,26 @@ function historyRow(event: ProjectedEvent, orderId: string): HistoryRow {
   return { aggregateType: 'order', aggregateId, version, orderId, eventType, words, recordedAt };
 }
 
-/** The next rows of each order in one database, as many as `rows` of each, and the orders' standings there. */
-function readPart(
-  database: D1Database,
-  orderIds: readonly string[],
-  after: HistoryKey | undefined,
-  rows: number,
-) {
+/** The rows of each order in one database that are next, as many as the limit of each, and the orders' standings there. */
+function readPart(database: D1Database, orderIds: readonly string[], slice: Slice<HistoryKey>) {
   return readLive(database, ['order_history'], async ({ order_history: colour }) => {
     const table = orderHistory[colour];
-    const key = sql`(${table.recordedAt}, ${table.aggregateType}, ${table.aggregateId}, ${table.version})`;
-    const isAfter =
-      after === undefined ? undefined : sql`${key} > (${after[0]}, ${after[1]}, ${after[2]}, ${after[3]})`;
-    const place = sql<number>`row_number() OVER (PARTITION BY ${table.orderId} ORDER BY ${table.recordedAt},
-      ${table.aggregateType}, ${table.aggregateId}, ${table.version})`;
+    const order: ListOrder = {
+      columns: [table.recordedAt, table.aggregateType, table.aggregateId, table.version],
+      direction: 'ascending',
+    };
+    const looked = sql.join(lookedFor(order, slice.fromEnd), sql`, `);
+    const place = sql<number>`row_number() OVER (PARTITION BY ${table.orderId} ORDER BY ${looked})`;
     const db = drizzle(database);
     const placed = db
       .select({ ...getTableColumns(table), place: place.as('place') })
       .from(table)
-      .where(and(isAmong(table.orderId, orderIds), isAfter))
+      .where(and(isAmong(table.orderId, orderIds), ...betweenKeys(order, slice)))
       .as('placed');
     const { place: _, ...columns } = placed._.selectedFields;
     const [live, found, positions] = await db.batch([
       db.select(liveColumns).from(views),
-      db.select(columns).from(placed).where(lte(placed.place, rows)),
+      db.select(columns).from(placed).where(lte(placed.place, slice.limit)),
       db
         .select({ ...standingColumns, aggregateId: viewPositions.aggregateId })
         .from(viewPositions)
@@ -138,3 +134,5 @@ function oldestFirst(one: HistoryKey, other: HistoryKey): number {
   }
   return 0;
 }
+
+const HISTORY_ORDER = { keyOf: historyKey, compare: oldestFirst };

@@ -1,5 +1,5 @@
 /** Orders as the view has them, newest first. */
-import { and, desc, eq, getTableColumns, gte, lt, type SQL, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, gte, lt, type SQL } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 import type { OrderStatus } from '../../schemas/order.ts';
 import { orders } from '../../schemas/tables/orderViews.ts';
@@ -7,10 +7,11 @@ import { viewPositions, views } from '../../schemas/tables/views.ts';
 import { liveColumns, readLive } from './live.ts';
 import { isAmong } from './many.ts';
 import { newestFirst, type Page, readMerged, type TimeKey } from './merged.ts';
+import { betweenKeys, type ListOrder, lookedFor, type Slice } from './slice.ts';
 import { positionOf, type Stale, staleSinceColumn } from './stale.ts';
 
 /** Which orders are wanted. */
-export interface OrderFilter {
+export interface OrderFilter extends Slice<TimeKey> {
   /** These orders alone. */
   readonly orderIds?: readonly string[] | undefined;
   readonly customerId?: string | undefined;
@@ -18,8 +19,6 @@ export interface OrderFilter {
   /** Bounds of the time of placing, milliseconds since 1970: from is included, to is not. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
-  readonly after?: TimeKey | undefined;
-  readonly limit: number;
 }
 
 /** A row of the view, and the version since which it is stale, if it is. */
@@ -32,6 +31,7 @@ export function readOrders(
 ): Promise<Page<OrderRow, TimeKey>> {
   return readMerged<OrderRow, TimeKey>(databases, {
     limit: filter.limit,
+    fromEnd: filter.fromEnd,
     keyOf: ({ placedAt, orderId }) => [placedAt, orderId],
     compare: newestFirst,
     read: (database, rows) => readPart(database, filter, rows),
@@ -50,16 +50,13 @@ export async function readOrdersById(
 function readPart(database: D1Database, filter: OrderFilter, rows: number): Promise<OrderRow[]> {
   return readLive(database, ['orders'], async (colours) => {
     const table = orders[colours.orders];
-    const conditions: SQL[] = [];
+    const order: ListOrder = { columns: [table.placedAt, table.orderId], direction: 'descending' };
+    const conditions: SQL[] = betweenKeys(order, filter);
     if (filter.orderIds !== undefined) conditions.push(isAmong(table.orderId, filter.orderIds));
     if (filter.customerId !== undefined) conditions.push(eq(table.customerId, filter.customerId));
     if (filter.status !== undefined) conditions.push(eq(table.status, filter.status));
     if (filter.from !== undefined) conditions.push(gte(table.placedAt, filter.from));
     if (filter.to !== undefined) conditions.push(lt(table.placedAt, filter.to));
-    if (filter.after !== undefined) {
-      const [at, id] = filter.after;
-      conditions.push(sql`(${table.placedAt}, ${table.orderId}) < (${at}, ${id})`);
-    }
     const db = drizzle(database);
     return db.batch([
       db.select(liveColumns).from(views),
@@ -68,7 +65,7 @@ function readPart(database: D1Database, filter: OrderFilter, rows: number): Prom
         .from(table)
         .leftJoin(viewPositions, positionOf('orders', colours.orders, 'order', table.orderId))
         .where(and(...conditions))
-        .orderBy(desc(table.placedAt), desc(table.orderId))
+        .orderBy(...lookedFor(order, filter.fromEnd))
         .limit(rows),
     ]);
   });

@@ -1,5 +1,5 @@
 /** Payments as the view has them, newest first. */
-import { and, desc, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, type SQL } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/d1';
 import type { PaymentStatus } from '../../schemas/payment.ts';
 import { payments } from '../../schemas/tables/orderViews.ts';
@@ -7,14 +7,13 @@ import { viewPositions, views } from '../../schemas/tables/views.ts';
 import { liveColumns, readLive } from './live.ts';
 import { isAmong } from './many.ts';
 import { newestFirst, type Page, readMerged, type TimeKey } from './merged.ts';
+import { betweenKeys, type ListOrder, lookedFor, type Slice } from './slice.ts';
 import { positionOf, type Stale, staleSinceColumn } from './stale.ts';
 
 /** Which payments are wanted. */
-export interface PaymentFilter {
+export interface PaymentFilter extends Slice<TimeKey> {
   readonly orderId?: string | undefined;
   readonly status?: PaymentStatus | undefined;
-  readonly after?: TimeKey | undefined;
-  readonly limit: number;
 }
 
 /** A row of the view, and the version since which it is stale, if it is. */
@@ -23,20 +22,20 @@ export type PaymentRow = typeof payments.blue.$inferSelect & Stale;
 /** A page of the payments that match, over all databases. */
 export function readPayments(
   databases: readonly D1Database[],
-  { orderId, status, after, limit }: PaymentFilter,
+  filter: PaymentFilter,
 ): Promise<Page<PaymentRow, TimeKey>> {
   return readMerged<PaymentRow, TimeKey>(databases, {
-    limit,
+    limit: filter.limit,
+    fromEnd: filter.fromEnd,
     keyOf: paymentKey,
     compare: newestFirst,
     read: (database, rows) =>
       readLive(database, ['payments'], async (colours) => {
         const table = payments[colours.payments];
-        const conditions: SQL[] = [];
-        if (orderId !== undefined) conditions.push(eq(table.orderId, orderId));
-        if (status !== undefined) conditions.push(eq(table.status, status));
-        if (after !== undefined)
-          conditions.push(sql`(${table.requestedAt}, ${table.paymentId}) < (${after[0]}, ${after[1]})`);
+        const order: ListOrder = { columns: [table.requestedAt, table.paymentId], direction: 'descending' };
+        const conditions: SQL[] = betweenKeys(order, filter);
+        if (filter.orderId !== undefined) conditions.push(eq(table.orderId, filter.orderId));
+        if (filter.status !== undefined) conditions.push(eq(table.status, filter.status));
         const db = drizzle(database);
         return db.batch([
           db.select(liveColumns).from(views),
@@ -45,7 +44,7 @@ export function readPayments(
             .from(table)
             .leftJoin(viewPositions, positionOf('payments', colours.payments, 'payment', table.paymentId))
             .where(and(...conditions))
-            .orderBy(desc(table.requestedAt), desc(table.paymentId))
+            .orderBy(...lookedFor(order, filter.fromEnd))
             .limit(rows),
         ]);
       }),

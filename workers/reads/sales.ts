@@ -4,6 +4,8 @@ import { fromLimbSums, limbColumns, limbSums } from '../../queues/kernel/exactSu
 import { formatDecimal, type Scaled } from '../../schemas/decimal.ts';
 import type { Colour } from '../../schemas/tables/views.ts';
 import { type LiveRow, readLive } from './live.ts';
+import { mergedPage } from './merged.ts';
+import type { Slice } from './slice.ts';
 
 /** What sales may be added up by. */
 export const SALES_GROUPS = ['day', 'product', 'country'] as const;
@@ -16,17 +18,14 @@ const KEY_COLUMNS: Readonly<Record<SalesGroup, string>> = {
   country: 'country',
 };
 
-/** Which sales are wanted. */
-export interface SalesFilter {
+/** Which sales are wanted, by groups that are known by their key and currency. */
+export interface SalesFilter extends Slice<SalesKey> {
   readonly by: SalesGroup;
   /** Days on which orders were placed, `2010-12-01`: from is included, to is not. */
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly productId?: string | undefined;
   readonly country?: string | undefined;
-  /** Groups after this key and currency. */
-  readonly after?: SalesKey | undefined;
-  readonly limit: number;
 }
 
 /** What a group is known by: amounts in different currencies make no sum. */
@@ -50,7 +49,7 @@ interface Part {
   readonly amount: string;
 }
 
-/** A page of groups in the order of their keys, what all groups come to by currency, and whether there are more. */
+/** A page of groups in the order of their keys, what all groups come to by currency, and where the list of groups goes on. */
 export interface SalesPage {
   readonly groups: Sales[];
   readonly totals: Omit<Sales, 'key'>[];
@@ -60,15 +59,12 @@ export interface SalesPage {
 /** Reads a page over all databases. Every order is in one of them, so that what they have adds up. */
 export async function readSales(databases: readonly D1Database[], filter: SalesFilter): Promise<SalesPage> {
   const parts = await Promise.all(databases.map((database) => readPart(database, filter)));
-  const groups = addUp(parts.flatMap(({ groups: own }) => own)).sort(byKey);
-  const totals = addUp(parts.flatMap(({ totals: own }) => own)).sort(byKey);
-  const page = groups.slice(0, filter.limit);
-  const last = page.at(-1);
-  return {
-    groups: page,
-    totals: totals.map(({ key: _, ...total }) => total),
-    next: groups.length > filter.limit && last !== undefined ? [last.key, last.currency] : null,
-  };
+  const groups = addUp(parts.flatMap(({ groups: own }) => own));
+  const totals = addUp(parts.flatMap(({ totals: own }) => own)).sort((one, other) =>
+    byKey(keyOf(one), keyOf(other)),
+  );
+  const page = mergedPage(groups, { limit: filter.limit, fromEnd: filter.fromEnd, keyOf, compare: byKey });
+  return { groups: page.rows, totals: totals.map(({ key: _, ...total }) => total), next: page.next };
 }
 
 /** One database's groups, one more than the page holds: of every group on the page that is all it has. */
@@ -76,9 +72,14 @@ function readPart(
   database: D1Database,
   filter: SalesFilter,
 ): Promise<{ groups: readonly Part[]; totals: readonly Part[] }> {
-  const { by, productId, after, limit } = filter;
+  const { by, productId, after, before, limit, fromEnd = false } = filter;
   const ofOneProduct = productId !== undefined;
-  const having = after === undefined ? '' : 'HAVING (key, currency) > (?, ?)';
+  const bounds = [
+    ...(after === undefined ? [] : ['(key, currency) > (?, ?)']),
+    ...(before === undefined ? [] : ['(key, currency) < (?, ?)']),
+  ];
+  const having = bounds.length === 0 ? '' : `HAVING ${bounds.join(' AND ')}`;
+  const order = fromEnd ? 'key DESC, currency DESC' : 'key, currency';
   return readLive(database, ['sales'], async ({ sales }) => {
     const { entries, parameters } = soldEntries(sales, filter);
     const results = await database.batch([
@@ -86,9 +87,9 @@ function readPart(
       database
         .prepare(
           `${entries} SELECT key, currency, ${figures(ofOneProduct || by === 'product')} FROM entries ` +
-            `GROUP BY key, currency ${having} ORDER BY key, currency LIMIT ?`,
+            `GROUP BY key, currency ${having} ORDER BY ${order} LIMIT ?`,
         )
-        .bind(...parameters, ...(after ?? []), limit + 1),
+        .bind(...parameters, ...(after ?? []), ...(before ?? []), limit + 1),
       database
         .prepare(
           `${entries} SELECT '' AS key, currency, ${figures(ofOneProduct)} FROM entries GROUP BY currency`,
@@ -155,9 +156,10 @@ function addUp(parts: readonly Part[]): Sales[] {
 }
 
 /** As SQLite orders texts, by their bytes. */
-function byKey(one: Sales, other: Sales): number {
-  return Buffer.compare(
-    Buffer.from(`${one.key}\0${one.currency}`),
-    Buffer.from(`${other.key}\0${other.currency}`),
-  );
+function byKey(one: SalesKey, other: SalesKey): number {
+  return Buffer.compare(Buffer.from(one.join('\0')), Buffer.from(other.join('\0')));
+}
+
+function keyOf({ key, currency }: Sales): SalesKey {
+  return [key, currency];
 }

@@ -5,19 +5,16 @@ import { alias, type SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import { trades, viewPositions, views } from '../../schemas/tables/views.ts';
 import { liveColumns, readLive } from './live.ts';
 import { isAmong } from './many.ts';
+import { betweenKeys, type ListOrder, lookedFor, oneColumn, type Slice } from './slice.ts';
 import { isParkedIn, staleSinceOf, standingColumns } from './stale.ts';
 
-/** Which trades of an account are wanted. */
-export interface TradeFilter {
+/** Which trades of an account are wanted, each known by its version. */
+export interface TradeFilter extends Slice<number> {
   readonly symbol?: string | undefined;
   readonly side?: 'BUY' | 'SELL' | undefined;
   /** Bounds of the execution time, milliseconds since 1970: from is included, to is not. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
-  /** Trades before this version of the account. */
-  readonly beforeVersion?: number | undefined;
-  /** Of each account. */
-  readonly limit: number;
 }
 
 /** A row of the view. */
@@ -29,7 +26,7 @@ export interface TradesRead {
   readonly staleSince: number | undefined;
 }
 
-/** The trades of some accounts of one database: as many statements as for one account. */
+/** The trades of some accounts of one database, as many of each as the limit says: as many statements as for one account. */
 export async function readTrades(
   database: D1Database,
   accountIds: readonly string[],
@@ -40,18 +37,25 @@ export async function readTrades(
     const wanted = alias(table, 'wanted');
     const db = drizzle(database);
     // A lookup of as many versions as are wanted for each account: the trades of a busy one are not all looked at.
-    const newest = db
+    const order: ListOrder = { columns: [wanted.version], direction: 'descending' };
+    const found = db
       .select({ version: wanted.version })
       .from(wanted)
-      .where(and(sql`${wanted.accountId} = asked.value`, ...conditionsOf(wanted, filter)))
-      .orderBy(desc(wanted.version))
+      .where(
+        and(
+          sql`${wanted.accountId} = asked.value`,
+          ...betweenKeys(order, { after: oneColumn(filter.after), before: oneColumn(filter.before) }),
+          ...conditionsOf(wanted, filter),
+        ),
+      )
+      .orderBy(...lookedFor(order, filter.fromEnd))
       .limit(filter.limit);
     const [live, rows, parked] = await db.batch([
       db.select(liveColumns).from(views),
       db
         .select(getTableColumns(table))
         .from(sql`json_each(${JSON.stringify(accountIds)}) AS asked`)
-        .innerJoin(table, and(sql`${table.accountId} = asked.value`, inArray(table.version, newest)))
+        .innerJoin(table, and(sql`${table.accountId} = asked.value`, inArray(table.version, found)))
         .orderBy(desc(table.version)),
       db
         .select({ ...standingColumns, aggregateId: viewPositions.aggregateId })
@@ -68,7 +72,7 @@ export async function readTrades(
   });
 }
 
-type Columns = Readonly<Record<'symbol' | 'side' | 'executedAt' | 'version', SQLiteColumn>>;
+type Columns = Readonly<Record<'symbol' | 'side' | 'executedAt', SQLiteColumn>>;
 
 function conditionsOf(table: Columns, filter: TradeFilter): SQL[] {
   const conditions: SQL[] = [];
@@ -76,6 +80,5 @@ function conditionsOf(table: Columns, filter: TradeFilter): SQL[] {
   if (filter.side !== undefined) conditions.push(eq(table.side, filter.side));
   if (filter.from !== undefined) conditions.push(gte(table.executedAt, filter.from));
   if (filter.to !== undefined) conditions.push(lt(table.executedAt, filter.to));
-  if (filter.beforeVersion !== undefined) conditions.push(lt(table.version, filter.beforeVersion));
   return conditions;
 }

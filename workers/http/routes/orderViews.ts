@@ -7,10 +7,12 @@ import { AggregateId, Id, Text, Time, Version } from '../../../schemas/scalars.t
 import { readLog } from '../../aggregates.ts';
 import { type Env, viewDatabases } from '../../env.ts';
 import { readInventory } from '../../reads/inventory.ts';
+import type { TimeKey } from '../../reads/merged.ts';
 import { readHistory, withOwnLog } from '../../reads/orderHistory.ts';
 import { readOrders } from '../../reads/orders.ts';
 import { readPayments } from '../../reads/payments.ts';
 import { readSales, SALES_GROUPS } from '../../reads/sales.ts';
+import type { Backwards } from '../../reads/slice.ts';
 import { parkedHeader, readParkedCount, staleHeader } from '../../reads/stale.ts';
 import { cursorOf, nextCursor } from '../cursor.ts';
 import { IdParams, type Route, route } from '../operation.ts';
@@ -70,7 +72,10 @@ const getOrders = route(
 );
 
 /** A page of orders. */
-export function ordersPage(env: Env, { from, to, cursor, ...filter }: z.output<typeof OrdersQuery>) {
+export function ordersPage(
+  env: Env,
+  { from, to, cursor, ...filter }: z.output<typeof OrdersQuery> & Backwards<TimeKey>,
+) {
   return readOrders(viewDatabases(env), {
     ...filter,
     from: from === undefined ? undefined : Date.parse(from),

@@ -6,7 +6,9 @@ import { SagaDefinitionName, SagaReason, SagaStatus } from '../../../schemas/sag
 import { AggregateId, Time, Version } from '../../../schemas/scalars.ts';
 import { announcedSaga } from '../../announcedSaga.ts';
 import { type Env, viewDatabases } from '../../env.ts';
+import type { TimeKey } from '../../reads/merged.ts';
 import { readSagas, type SagaRow } from '../../reads/sagas.ts';
+import type { Backwards } from '../../reads/slice.ts';
 import { parkedHeader, readParkedCount, staleSinceField } from '../../reads/stale.ts';
 import { cursorOf, nextCursor } from '../cursor.ts';
 import { type Route, route } from '../operation.ts';
@@ -58,7 +60,10 @@ const getSagas = route(
 );
 
 /** A page of sagas. */
-export function sagasPage(env: Env, { from, to, cursor, ...filter }: z.output<typeof SagasQuery>) {
+export function sagasPage(
+  env: Env,
+  { from, to, cursor, ...filter }: z.output<typeof SagasQuery> & Backwards<TimeKey>,
+) {
   return readSagas(viewDatabases(env), {
     ...filter,
     from: from === undefined ? undefined : Date.parse(from),
