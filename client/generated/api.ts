@@ -609,13 +609,13 @@ readonly reason: string;
 };
 
 export type GraphQlRequest = {
-/** The document. */
-readonly query: string;
+/** The document. Absent alone where `extensions` name a persisted one, as clients try first: that is answered `persisted_query_not_supported`, and they send the document. */
+readonly query?: string;
 /** Which operation of the document to run, where there are several. */
 readonly operationName?: string | null;
 /** Values of the variables. */
 readonly variables?: { readonly [name: string]: unknown } | null;
-/** Taken, as the specification has it, and not looked at. */
+/** Taken, as the specification has it, and not looked at beside a document. */
 readonly extensions?: { readonly [name: string]: unknown } | null;
 };
 
@@ -3465,14 +3465,14 @@ readonly next: string | null;
 };
 /** Run a query, or open a socket */
 readonly queryGraphQl: {
-readonly query: {
-/** The document. */
-readonly query: string;
+readonly query?: {
+/** The document. Absent alone where `extensions` name a persisted one, as clients try first: that is answered `persisted_query_not_supported`, and they send the document. */
+readonly query?: string | undefined;
 /** Which operation of the document to run. */
 readonly operationName?: string | undefined;
 readonly variables?: string | undefined;
 readonly extensions?: string | undefined;
-};
+} | undefined;
 readonly reply: {
 readonly data?: { readonly [name: string]: unknown } | null;
 readonly errors?: readonly ({

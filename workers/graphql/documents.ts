@@ -27,11 +27,24 @@ const VALIDATION_ERRORS_MAX = 20;
 
 /** What was asked: as the body of a request has it. */
 export interface Asked {
-  readonly query: string;
+  /** Absent alone where {@link isPersisted} holds. */
+  readonly query?: string | undefined;
   /** One that is empty is none (GraphQL over HTTP). */
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
 }
+
+/** Whether a request names a document by the hash that clients of automatic persisted queries send in its place. */
+export function isPersisted({ extensions }: Pick<Asked, 'extensions'>): boolean {
+  return extensions?.persistedQuery !== undefined;
+}
+
+/** By this very sentence clients know that they have to send documents, and ask by a hash no more. */
+const NOT_PERSISTED = {
+  code: 'persisted_query_not_supported',
+  detail: 'PersistedQueryNotSupported',
+} as const;
 
 /** A document that may be run, or why not. */
 export type Prepared =
@@ -59,6 +72,7 @@ export class Documents {
 
   /** Prepares what was asked, by somebody who may or may not ask for the schema itself. */
   prepare({ query, operationName, variables }: Asked, mayIntrospect: boolean): Prepared {
+    if (query === undefined) return { errors: [problemError(NOT_PERSISTED)] };
     const checked = this.#checked(query, mayIntrospect);
     if ('errors' in checked) return checked;
     const { document } = checked;

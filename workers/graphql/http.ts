@@ -5,14 +5,31 @@ import { z } from 'zod';
 import type { HttpEnv } from '../http/context.ts';
 import { ProblemError } from '../http/problem.ts';
 import { parseStrictText } from '../http/strictJson.ts';
-import type { Asked } from './documents.ts';
+import { type Asked, isPersisted } from './documents.ts';
 import type { Prepared } from './engine.ts';
 import { formatError, problemError } from './errors.ts';
+
+const QUERY = z
+  .string()
+  .min(1)
+  .optional()
+  .meta({
+    description:
+      'The document. Absent alone where `extensions` name a persisted one, as clients try first: that is answered ' +
+      '`persisted_query_not_supported`, and they send the document.',
+  });
+
+/** Whether there is a document, or the name of one that is persisted elsewhere. */
+function namesDocument({ query, extensions }: Pick<Asked, 'query' | 'extensions'>): boolean {
+  return query !== undefined || isPersisted({ extensions });
+}
+
+const NO_DOCUMENT = { path: ['query'], message: 'is required' };
 
 /** The body of a request. */
 export const GraphQlRequest = z
   .strictObject({
-    query: z.string().min(1).meta({ description: 'The document.' }),
+    query: QUERY,
     operationName: z
       .string()
       .nullish()
@@ -21,8 +38,9 @@ export const GraphQlRequest = z
     extensions: z
       .record(z.string(), z.unknown())
       .nullish()
-      .meta({ description: 'Taken, as the specification has it, and not looked at.' }),
+      .meta({ description: 'Taken, as the specification has it, and not looked at beside a document.' }),
   })
+  .refine(namesDocument, NO_DOCUMENT)
   .meta({ id: 'GraphQlRequest' });
 
 const encoder = new TextEncoder();
@@ -38,12 +56,14 @@ const JsonObject = z.string().transform((text, context): Record<string, unknown>
 });
 
 /** The same in a query string. */
-export const GraphQlQuery = z.strictObject({
-  query: z.string().min(1).meta({ description: 'The document.' }),
-  operationName: z.string().optional().meta({ description: 'Which operation of the document to run.' }),
-  variables: JsonObject.optional(),
-  extensions: JsonObject.optional(),
-});
+export const GraphQlQuery = z
+  .strictObject({
+    query: QUERY,
+    operationName: z.string().optional().meta({ description: 'Which operation of the document to run.' }),
+    variables: JsonObject.optional(),
+    extensions: JsonObject.optional(),
+  })
+  .refine(namesDocument, NO_DOCUMENT);
 
 /** An error as GraphQL tells it. */
 const GraphQlError = z.strictObject({
@@ -69,7 +89,7 @@ export const GraphQlReply = z.strictObject({
 /** Runs what was asked by `GET` or `POST`, as it was prepared. */
 export async function answerOverHttp(
   c: Context<HttpEnv>,
-  { query, operationName, variables }: Asked,
+  { query = '', operationName, variables }: Asked,
   runnable: Prepared,
 ): Promise<Response> {
   const handler = createHandler({
