@@ -7,6 +7,9 @@ import type { Shards } from './options.ts';
 /** Times in a row that they are said to be at nothing: the first two may have been said before nothing more was accepted. */
 const IDLE_TIMES = 3;
 
+/** How long the shard may take to answer: it runs by then, and answers in milliseconds. */
+const OPEN_MS = 5_000;
+
 /** Until a line that broke is made again: about as long as a runtime takes to start anew. */
 const AGAIN_MS = 1_000;
 
@@ -27,7 +30,10 @@ export class HandlersLine {
     this.#shard = shard;
   }
 
-  /** Makes the line. Resolves when it is there, or broke; it is made again then, until it is closed. */
+  /**
+   * Makes the line. Resolves when it is there, or is not for now: where it broke it is made again until it is closed, and a shard that
+   * hangs is left to it, for whoever starts it would wait for good.
+   */
   open(): Promise<void> {
     const { ports, secret } = this.#shards;
     return new Promise((resolve) => {
@@ -40,13 +46,16 @@ export class HandlersLine {
       });
       this.#request = made;
       made.on('socket', (socket) => socket.unref());
+      const late = setTimeout(resolve, OPEN_MS);
       made.on('response', (response) => {
+        clearTimeout(late);
         response.on('error', () => undefined);
         this.#response = response;
         resolve();
       });
       made.on('error', () => undefined);
       made.on('close', () => {
+        clearTimeout(late);
         this.#response = undefined;
         resolve();
         if (!this.#isClosed) this.#again = setTimeout(() => void this.open(), AGAIN_MS).unref();

@@ -1,11 +1,11 @@
 /** The end of a server in shards: what was asked is answered, and no shard waits for another that is connected to it. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, expect, it, vi } from 'vitest';
 import { FolioClient } from '../../client/index.ts';
 import { startPlatform } from '../../local/platform.ts';
 import { HandlersLine } from '../../local/shards/handlers.ts';
@@ -55,6 +55,24 @@ it('has answered all when its handlers are at nothing, and not before', { timeou
   }
   while (line.idle() !== undefined) await sleep(POLL_MS);
   line.close();
+});
+
+it('is not waited for where the shard accepts it and never answers', async () => {
+  const shards = await findShards(1);
+  const hanging = createServer(() => undefined);
+  await new Promise<void>((resolve) => hanging.listen(shards.ports[0], '127.0.0.1', resolve));
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const line = new HandlersLine(shards, 0);
+  try {
+    const opened = line.open();
+    await vi.runAllTimersAsync();
+    await opened;
+    expect(line.idle()).toBeUndefined();
+  } finally {
+    line.close();
+    vi.useRealTimers();
+    hanging.close();
+  }
 });
 
 it('has answered all too where a client went away meanwhile', { timeout: TEST_MS }, async () => {
