@@ -10,7 +10,6 @@ import {
   requireQueueNames,
 } from './deployment.ts';
 import { LocalServerError } from './errors.ts';
-import { requirePageOrigins } from './pageOrigins.ts';
 import { missingResources, missingResourcesText } from './requiredResources.ts';
 import {
   deployedSecrets,
@@ -20,6 +19,7 @@ import {
   type Variables,
 } from './requiredSecrets.ts';
 import { checkSupplyChain } from './supplyChain.ts';
+import { requireVariables } from './variables.ts';
 import { migrateWithWrangler, runWrangler } from './wrangler.ts';
 import { requireWranglerOptions } from './wranglerOptions.ts';
 
@@ -28,7 +28,7 @@ buckets are there, D1 migrations, the rules of the archive's bucket, then the Wo
 
   npm run deploy [-- OPTIONS OF WRANGLER DEPLOY]
 
-  --dry-run    only bundles; needs neither an account nor a network
+  --dry-run    only looks at the configuration and bundles; needs neither an account nor a network
   --env NAME   the environment of wrangler.toml that is meant
   --help       this text; wrangler's own options: npm exec -- wrangler deploy --help
 
@@ -41,8 +41,9 @@ const REMOVAL_ELSEWHERE =
 /**
  * `npm run deploy [-- OPTIONS OF WRANGLER DEPLOY]`: the migrations of every D1 database, then the Worker, so that new
  * code never meets an old table, and the rules of the archive's bucket before that too, so that nothing is ever archived without
- * a lock. Before all of it, the bill of materials and the advisories against it, and whether the Worker has the secrets that it
- * cannot do without, and there is what it is bound to. With `--dry-run` it only bundles, and needs neither an account nor a network.
+ * a lock. Before all of it, the bill of materials and the advisories against it, whether the configuration says what can be done, whether
+ * the Worker has the secrets that it cannot do without, and there is what it is bound to. With `--dry-run` it only looks at the
+ * configuration and bundles, and needs neither an account nor a network.
  */
 async function main(): Promise<number> {
   const given = process.argv.slice(2);
@@ -53,14 +54,14 @@ async function main(): Promise<number> {
   await requireWranglerOptions('deploy', given, HELP);
   if (givenVariables(given).ARCHIVE_REMOVAL !== undefined) throw new LocalServerError(REMOVAL_ELSEWHERE);
   if (!(await checkSupplyChain())) return 1;
+  const deployment = await deploymentOf(given);
+  const environment = environmentOf(given);
+  requireEnvironment(deployment, environment);
+  requireQueueNames(deployment);
+  const variables = { ...deployment.vars, ...givenVariables(given) };
+  requireLocation(variables);
+  requireVariables(variables);
   if (!given.includes('--dry-run')) {
-    const deployment = await deploymentOf(given);
-    const environment = environmentOf(given);
-    requireEnvironment(deployment, environment);
-    requireQueueNames(deployment);
-    const variables = { ...deployment.vars, ...givenVariables(given) };
-    requireLocation(variables);
-    requirePageOrigins(variables.CORS_ORIGINS);
     const missing = await missingSecrets(given, deployment.vars ?? {}, deployedSecrets);
     if (missing.length > 0) throw new LocalServerError(missingSecretsText(missing));
     const profile = optionValue(given, '--profile');

@@ -1,10 +1,10 @@
 import { readLocalConfig, WRANGLER_TOML } from './config.ts';
 import { checkCrons } from './crons.ts';
-import { requirePageOrigins } from './pageOrigins.ts';
 import { makePages } from './pages.ts';
 import { LocalServer } from './server.ts';
 import { openStateFolder } from './stateFolder.ts';
 import type { Platform, PlatformOptions } from './types.ts';
+import { requireAllVariables } from './variables.ts';
 
 export { DEFAULT_HOST, type Platform, type PlatformOptions } from './types.ts';
 
@@ -16,7 +16,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   makePages();
   const config = await readLocalConfig(options.configPath ?? WRANGLER_TOML);
   checkCrons(config.crons);
-  requirePageOrigins(config.worker.bindings.CORS_ORIGINS);
+  requireAllVariables(config.worker.bindings);
   const folder = await openStateFolder(options.stateDir);
   const server = new LocalServer(options, config, folder);
   try {

@@ -1,6 +1,6 @@
 /** What browsers are told: how to treat answers, and which pages may have them. */
 import { describe, expect, it, vi } from 'vitest';
-import { requirePageOrigins } from '../../local/pageOrigins.ts';
+import { requireVariables } from '../../local/variables.ts';
 import type { Env } from '../../workers/env.ts';
 import { app } from '../../workers/http/app.ts';
 import { ANONYMOUS, call, TEST_TOKEN, testEnv } from '../support/api.ts';
@@ -90,9 +90,9 @@ describe('pages of other origins', () => {
     const told = 'CORS_ORIGINS has "*", "localhost:5173", "https://*.test", "https://path.test/app", and';
     expect(JSON.stringify(warned.mock.calls).replaceAll('\\', '')).toContain(told);
     warned.mockRestore();
-    expect(() => requirePageOrigins(CORS_ORIGINS)).toThrow(told);
+    expect(() => requireVariables({ CORS_ORIGINS })).toThrow(told);
     for (const fine of [undefined, '', 'https://a.test/, http://localhost:5173,app://here,null']) {
-      expect(() => requirePageOrigins(fine)).not.toThrow();
+      expect(() => requireVariables({ CORS_ORIGINS: fine })).not.toThrow();
     }
   });
 

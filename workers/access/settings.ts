@@ -33,7 +33,7 @@ const TokenVariables = z.object({
 });
 
 /** The variables that say which tokens count. They are given all or not at all. */
-const REQUIRED = ['AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URL'] as const;
+export const TOKEN_VARIABLES = ['AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URL'] as const;
 
 /** Tokens are accepted as these say; undefined: from no issuer; or what is wrong with the variables. */
 export type TokenConfiguration =
@@ -43,13 +43,15 @@ export type TokenConfiguration =
 /** Reads the variables. An empty one is as none: a variable of wrangler.toml cannot be left out by an environment. */
 export function tokenConfiguration(env: Env): TokenConfiguration {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  if (REQUIRED.every((name) => given[name] === undefined)) return { ok: true, settings: undefined };
+  if (TOKEN_VARIABLES.every((name) => given[name] === undefined)) return { ok: true, settings: undefined };
   const parsed = TokenVariables.safeParse(given);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const name = issue?.path.join('.') ?? '';
     const fault =
-      given[name] === undefined ? `is not set, and ${REQUIRED.join(', ')} go together` : issue?.message;
+      given[name] === undefined
+        ? `is not set, and ${TOKEN_VARIABLES.join(', ')} go together`
+        : issue?.message;
     return { ok: false, fault: `${name}: ${fault}` };
   }
   const { AUTH_ISSUER, AUTH_AUDIENCE, AUTH_JWKS_URL, AUTH_ROLES_CLAIM, AUTH_ACCOUNTS_CLAIM } = parsed.data;

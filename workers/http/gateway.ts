@@ -12,7 +12,7 @@ import { Admission } from '../limits/admission.ts';
 import { Allowances } from '../limits/allowances.ts';
 import { RefusedAddresses } from '../limits/failures.ts';
 import { HeldAnswers } from '../limits/heldAnswers.ts';
-import { type Quota, quotas } from '../limits/quotas.ts';
+import { type Quota, quotaFaults, quotas } from '../limits/quotas.ts';
 import type { HttpEnv } from './context.ts';
 
 /** Everything that stands between a request and its route. */
@@ -34,6 +34,7 @@ export function gatewayOf(env: Env): Gateway {
   const known = gateways.get(env);
   if (known !== undefined) return known;
   const logger = createLogger('gateway', env.LOG_LEVEL);
+  for (const fault of quotaFaults({ ...env })) logger.log('warn', fault);
   const now = () => Date.now();
   const gateway: Gateway = {
     authenticator: new Authenticator(env, {

@@ -34,8 +34,21 @@ export function quotas(env: Env): { readonly client: Quota; readonly account: Qu
   };
 }
 
-/** A variable that is no positive number would switch the limit off or everything else: it is as none. */
+/** The variables of the quotas; an empty one is as none. */
+const QUOTA_VARIABLES = ['RATE_CLIENT_REQUESTS', 'RATE_ACCOUNT_COMMANDS'] as const;
+
+/** What is wrong with variables that say no quota: the usual one counts in the place of each. */
+export function quotaFaults(variables: Readonly<Record<string, unknown>>): string[] {
+  return QUOTA_VARIABLES.filter((name) => (variables[name] ?? '') !== '' && !isQuota(variables[name])).map(
+    (name) => `${name} has to be a whole number of at least 1, such as 500, not "${variables[name]}"`,
+  );
+}
+
+/** Any other would switch the limit off or everything else. */
+function isQuota(variable: unknown): boolean {
+  return Number.isSafeInteger(Number(variable)) && Number(variable) > 0;
+}
+
 function unitsOf(variable: string | undefined, usual: number): number {
-  const units = Number(variable);
-  return variable !== undefined && Number.isSafeInteger(units) && units > 0 ? units : usual;
+  return isQuota(variable) ? Number(variable) : usual;
 }

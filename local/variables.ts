@@ -1,0 +1,42 @@
+import { pageOrigins, unusableText } from '../schemas/pageOrigins.ts';
+import { LOG_LEVELS } from '../telemetry/logger.ts';
+import { TOKEN_VARIABLES, tokenConfiguration } from '../workers/access/settings.ts';
+import type { Env } from '../workers/env.ts';
+import { quotaFaults } from '../workers/limits/quotas.ts';
+import { LocalServerError } from './errors.ts';
+
+/** Variables of a Worker by their names, as a configuration has them. */
+type Variables = Readonly<Record<string, unknown>>;
+
+/**
+ * Throws {@link LocalServerError} for a variable that says what no Worker can do: it would go on without a word as if nothing were said,
+ * with other quotas than were meant, or answer nobody.
+ */
+export function requireVariables(variables: Variables): void {
+  const faults = quotaFaults(variables);
+  const { unusable } = pageOrigins(textOf(variables.CORS_ORIGINS));
+  if (unusable.length > 0) faults.push(unusableText(unusable));
+  const level = textOf(variables.LOG_LEVEL) ?? '';
+  if (level !== '' && !LOG_LEVELS.some((known) => known === level))
+    faults.push(`LOG_LEVEL has to be one of ${LOG_LEVELS.join(', ')}, not "${level}"`);
+  // Some of them alone: the others may be secrets.
+  if (TOKEN_VARIABLES.every((name) => (textOf(variables[name]) ?? '') !== ''))
+    faults.push(...tokenFaults(variables));
+  if (faults.length > 0) throw new LocalServerError(faults.join('\n'));
+}
+
+/** The same of a local run, whose variables are all that there are. */
+export function requireAllVariables(variables: Variables): void {
+  requireVariables(variables);
+  const [fault] = tokenFaults(variables);
+  if (fault !== undefined) throw new LocalServerError(fault);
+}
+
+function tokenFaults(variables: Variables): string[] {
+  const configuration = tokenConfiguration(variables as unknown as Env);
+  return configuration.ok ? [] : [configuration.fault];
+}
+
+function textOf(value: unknown): string | undefined {
+  return value === undefined ? undefined : String(value);
+}
