@@ -1,4 +1,7 @@
-/** Sockets for GraphQL whose clients send and do not read, or send more than is taken: they end before they fill the memory. */
+/**
+ * Sockets for GraphQL whose clients send and do not read, or send more than is taken: they end before they fill the memory. What a
+ * client has ended is not sent any more.
+ */
 import { describe, expect, it } from 'vitest';
 import type { Env } from '../../workers/env.ts';
 import { PONGS_WAITING_MAX } from '../../workers/graphql/pacedSocket.ts';
@@ -85,4 +88,38 @@ describe('a socket for GraphQL', () => {
     for (let place = most; place < most + 2; place++) subscribe(place);
     await endsWith(closed, 1009);
   });
+
+  it('says nothing more of an operation that its client has ended, though it is being answered', async () => {
+    const id = await opened('ended-1');
+    const held: (() => void)[] = [];
+    const { send, received } = await open(KNOWN, holdingReads(held));
+    send({ type: 'connection_init' });
+    await eventually(async () => expect(received).toHaveLength(1));
+    const begin = (query: string) => send({ type: 'subscribe', id: '1', payload: { query } });
+    const portfolio = (of: string) => `portfolio(id: "${id}", afterVersion: 0) { version ${of} }`;
+    begin(`subscription { ${portfolio('account { trades { edges { cursor } } }')} }`);
+    await eventually(async () => expect(held.length).toBeGreaterThan(0));
+    send({ type: 'complete', id: '1' });
+    begin(`subscription { ${portfolio('')} }`);
+    for (const goOn of held) goOn();
+    await eventually(async () => expect(received.length).toBeGreaterThan(1));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(received.slice(1)).toEqual([
+      { id: '1', type: 'next', payload: { data: { portfolio: { version: 1 } } } },
+    ]);
+  });
 });
+
+/** Bindings whose view databases answer only when they are let go on. */
+function holdingReads(held: (() => void)[]): Env {
+  const bindings = Object.entries(testEnv as unknown as Record<string, unknown>).map(([name, binding]) => {
+    if (!/^VIEWS_\d+$/.test(name)) return [name, binding];
+    const database = binding as D1Database;
+    const batch = async (statements: D1PreparedStatement[]) => {
+      await new Promise<void>((goOn) => held.push(goOn));
+      return database.batch(statements);
+    };
+    return [name, { batch, prepare: (sql: string) => database.prepare(sql) }];
+  });
+  return Object.fromEntries(bindings) as Env;
+}

@@ -1,7 +1,8 @@
 /**
  * Operations of a socket by their ids. A client may use an id again as soon as it has completed the operation before (protocol
  * graphql-transport-ws), while that one is still being set up or ended. The library takes the two for one then: events come twice,
- * and what nobody can name goes on for as long as the connection. So here the next operation of an id begins after the one before.
+ * and what nobody can name goes on for as long as the connection. So here the next operation of an id begins after the one before,
+ * and what that one was still making when its client had enough of it is not sent.
  */
 
 /** The operation that an id names. */
@@ -17,6 +18,9 @@ interface Named {
   readonly type?: unknown;
   readonly id?: unknown;
 }
+
+/** What begins a message about an operation, as the library writes it. */
+const ABOUT_OPERATION = /^\{"id":("(?:[^"\\]|\\.)*"),"type":/;
 
 export class OperationIds {
   readonly #take: (text: string, begins?: string) => Promise<void>;
@@ -45,6 +49,12 @@ export class OperationIds {
       running.isCompleted = true;
       return this.#take(text);
     }
+  }
+
+  /** Whether a message to the client is about an operation that it has ended. */
+  isOfCompleted(text: string): boolean {
+    const [, id] = ABOUT_OPERATION.exec(text) ?? [];
+    return id !== undefined && this.#running.get(JSON.parse(id))?.isCompleted === true;
   }
 
   async #begin(id: string, text: string, running: Running | undefined): Promise<void> {

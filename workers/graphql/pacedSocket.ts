@@ -39,12 +39,12 @@ export class PacedSocket {
     return this.#isOpen;
   }
 
-  /** Sends a text, once the reader has come far enough. */
-  async send(text: string): Promise<void> {
+  /** Sends a text, once the reader has come far enough, if it is wanted then. */
+  async send(text: string, isWanted = () => true): Promise<void> {
     while (this.#isOpen && !this.#hasRoom) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
-    if (!this.#isOpen) return;
+    if (!this.#isOpen || !isWanted()) return;
     const receipt = this.#flow.sent(text);
     this.#socket.send(text);
     if (receipt !== undefined) this.#socket.send(JSON.stringify({ type: 'ping', payload: { receipt } }));

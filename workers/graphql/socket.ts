@@ -69,6 +69,7 @@ export class GraphQlSocket implements Hubs {
   readonly #socket: PacedSocket;
   readonly #messages = new StrictMessages();
   #hub: HubClient | undefined;
+  #ids: OperationIds | undefined;
   #operations = 0;
   #waitingLength = 0;
   #messagesOfNobody = 0;
@@ -86,10 +87,11 @@ export class GraphQlSocket implements Hubs {
     const closed = this.#server().opened(
       {
         protocol: GRAPHQL_PROTOCOL,
-        send: (text) => this.#socket.send(text),
+        send: (text) => this.#socket.send(text, () => this.#ids?.isOfCompleted(text) !== true),
         close: (code, reason) => this.#end(code ?? 1000, reason ?? ''),
         onMessage: (take) => {
           const ids = this.#operationIds(take);
+          this.#ids = ids;
           socket.addEventListener('message', ({ data }) => this.#take(data, ids));
         },
         onPing: (payload) => this.#answerPing(payload),
