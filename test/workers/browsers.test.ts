@@ -96,7 +96,7 @@ describe('pages of other origins', () => {
     }
   });
 
-  it('may send and read every header that the API describes, and send those that tracing and event streams add', async () => {
+  it('may send and read every header that the API describes, and send those that tracing, event streams and clients of GraphQL add', async () => {
     const Origin = 'https://console.test';
     const listed = async (method: string, header: string) => {
       const response = await ask(method, { Origin, ...(method === 'OPTIONS' ? preflight : {}) });
@@ -109,7 +109,12 @@ describe('pages of other origins', () => {
     };
     const sent = Object.values(components.parameters ?? {}).filter((parameter) => parameter.in === 'header');
     const added = ['Authorization', 'Content-Type', 'Cache-Control', 'tracestate', 'baggage'];
-    const names = [...sent.map(({ name }) => name), ...added];
+    const ofApollo = [
+      'apollographql-client-name',
+      'apollographql-client-version',
+      'apollo-require-preflight',
+    ];
+    const names = [...sent.map(({ name }) => name), ...added, ...ofApollo];
     expect(names).toContain('Last-Event-ID');
     const sendable = await listed('OPTIONS', 'Access-Control-Allow-Headers');
     expect(names.filter((name) => !sendable.includes(name.toLowerCase()))).toEqual([]);

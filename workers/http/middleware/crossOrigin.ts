@@ -11,10 +11,13 @@ const PREFLIGHT_SECONDS = 7_200;
 
 /**
  * Headers that pages may send, and read, beyond those that every page may. What traces a request comes in three (W3C Trace
- * Context, W3C Baggage), and readers of event streams made for pages ask for no cache: one header that is not allowed, and the
- * browser sends nothing at all.
+ * Context, W3C Baggage), readers of event streams made for pages ask for no cache, and clients of Apollo that were told a name for
+ * the page send that: one header that is not allowed, and the browser sends nothing at all.
  */
 const SENT = [
+  'Apollo-Require-Preflight',
+  'apollographql-client-name',
+  'apollographql-client-version',
   'Authorization',
   'baggage',
   'Cache-Control',
