@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 interface LockedPackage {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly resolved?: string;
+  readonly integrity?: string;
 }
 
 const lock = JSON.parse(readFileSync(join(import.meta.dirname, '../../package-lock.json'), 'utf8')) as {
@@ -19,6 +20,13 @@ describe('package-lock.json', () => {
     );
     // A registry that lacks other platforms' packages makes `npm install` leave them out.
     expect(wanted.filter((name) => !paths.some((path) => path.endsWith(`node_modules/${name}`)))).toEqual([]);
+  });
+
+  it('knows every package by its hash, those of other platforms too: whoever installs them gets what was chosen', () => {
+    const unknown = Object.entries(lock.packages).filter(
+      ([path, { integrity }]) => path !== '' && integrity?.startsWith('sha512-') !== true,
+    );
+    expect(unknown.map(([path]) => path)).toEqual([]);
   });
 
   it('names no registry', () => {
