@@ -50,10 +50,16 @@ interface OperationEntry {
   readonly responses: Readonly<Record<string, ResponseEntry>>;
 }
 
+/** A header of a response, or a reference to one. */
+interface HeaderEntry {
+  readonly $ref?: string;
+  readonly required?: boolean;
+}
+
 /** A response of an operation, or a reference to one. */
 interface ResponseEntry {
   readonly $ref?: string;
-  readonly headers?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, HeaderEntry>>;
   readonly content?: Readonly<Record<string, unknown>>;
 }
 
@@ -73,8 +79,8 @@ export interface FuzzedOperation {
   readonly bodies: Readonly<Record<string, { readonly schema: Schema; readonly example?: unknown }>>;
   /** Whether it has a failure of another form than the document of a problem: what that looks like is its own test's. */
   readonly hasOtherFailures: boolean;
-  /** Statuses that it says it can answer with, and the names of the headers that each brings, in lower case. */
-  readonly statuses: ReadonlyMap<number, ReadonlySet<string>>;
+  /** Statuses that it says it can answer with, and the headers that each brings, in lower case: whether always. */
+  readonly statuses: ReadonlyMap<number, ReadonlyMap<string, boolean>>;
 }
 
 /** What a reference stands for. */
@@ -106,7 +112,7 @@ export function operationsOf(document: OpenApi): FuzzedOperation[] {
         statuses: new Map(
           Object.entries(operation.responses).map(([status, response]) => [
             Number(status),
-            headersOf(resolved(document, response)),
+            headersOf(document, resolved(document, response)),
           ]),
         ),
         hasOtherFailures: Object.hasOwn(operation.responses, 'default'),
@@ -114,8 +120,13 @@ export function operationsOf(document: OpenApi): FuzzedOperation[] {
   );
 }
 
-function headersOf({ headers = {} }: ResponseEntry): Set<string> {
-  return new Set(Object.keys(headers).map((name) => name.toLowerCase()));
+function headersOf(document: OpenApi, { headers = {} }: ResponseEntry): Map<string, boolean> {
+  return new Map(
+    Object.entries(headers).map(([name, header]) => [
+      name.toLowerCase(),
+      resolved(document, header).required === true,
+    ]),
+  );
 }
 
 function hasEnd([, { responses }]: readonly [string, OperationEntry]): boolean {

@@ -112,12 +112,21 @@ function faultOf(request: FuzzedRequest, reply: Reply): string | undefined {
   const isOwn = /^(\/[\w-]+)+(\.json)?$/.test(path.split('?')[0] ?? '');
   const { statuses, hasOtherFailures } = operation;
   if (isOwn && !hasOtherFailures && !statuses.has(status)) return `${status} is not described`;
-  const unnamed = Object.keys(headers).find(
-    (name) => !(HEADERS_OF_ALL.has(name) || statuses.get(status)?.has(name)),
-  );
-  if (isOwn && !hasOtherFailures && unnamed !== undefined) return `${unnamed} of ${status} is not described`;
+  const misdescribed = hasOtherFailures ? undefined : headerFault(reply, statuses.get(status));
+  if (isOwn && misdescribed !== undefined) return misdescribed;
   if (hasOtherFailures && headers['content-type'] === 'application/json') return connectFault(reply);
   return status < 400 ? undefined : problemFault(reply);
+}
+
+/** What is wrong with the headers of an answer, by those that are described. */
+function headerFault(
+  { status, headers }: Reply,
+  described: ReadonlyMap<string, boolean> = new Map(),
+): string | undefined {
+  const unnamed = Object.keys(headers).find((name) => !HEADERS_OF_ALL.has(name) && !described.has(name));
+  if (unnamed !== undefined) return `${unnamed} of ${status} is not described`;
+  const missing = [...described].find(([name, isAlways]) => isAlways && headers[name] === undefined);
+  return missing === undefined ? undefined : `${status} comes without ${missing[0]}`;
 }
 
 function internalsIn(text: string): string[] {

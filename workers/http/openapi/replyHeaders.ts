@@ -59,7 +59,10 @@ const REPLY_HEADERS: Record<ReplyHeader | CommonReplyHeader, z.ZodType> = {
         'How many aggregates the view cannot go on with (`GET /v1/parked?kind=view`): what the reply says may lack their ' +
         'latest events. Absent where there are none.',
     }),
-  'X-View-Version': z.string().meta({ description: 'The version that the view has reached, 0 for none.' }),
+  'X-View-Version': z.string().optional().meta({
+    description:
+      'The version that the view has reached, 0 for none. Absent with what was, which no view has.',
+  }),
 };
 
 const PROBLEM_HEADERS = {
