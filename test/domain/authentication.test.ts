@@ -310,9 +310,11 @@ describe('a verified token', () => {
     });
     pass(VERIFIED_MS);
     expect(subject.recall(`Bearer ${token}`)).toBeUndefined();
+    expect(subject.hasTaken(`Bearer ${token}`)).toBe(true);
     expect(await subject.authenticate(`bearer   ${token}  `)).toMatchObject({ ok: true });
     pass(1_000);
     expect(await outcome(subject, token)).toBe('expired');
+    expect(subject.hasTaken(`Bearer ${token}`)).toBe(false);
   });
 
   it('is remembered by its hash, in a bounded memory that drops the oldest', () => {
@@ -325,7 +327,9 @@ describe('a verified token', () => {
     expect(callers.find('hash-0', 0)).toBeUndefined();
     expect(callers.find('hash-1', 0)).toBe(administrator);
     expect(callers.find('hash-1', VERIFIED_MS)).toBeUndefined();
-    expect(callers.size).toBe(VERIFIED_MAX - 1);
+    expect(callers.has('hash-1')).toBe(true);
+    callers.forget('hash-1');
+    expect([callers.has('hash-1'), callers.size]).toEqual([false, VERIFIED_MAX - 1]);
   });
 
   it('is forgotten sooner where tokens grant many accounts', () => {

@@ -1,6 +1,7 @@
 /** What clients are told when they ask for too much: 429 with when to come again, 503 before anything breaks. */
 import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { VERIFIED_MS } from '../../workers/access/verified.ts';
 import type { Env } from '../../workers/env.ts';
 import { app } from '../../workers/http/app.ts';
 import { readBytes } from '../../workers/http/body.ts';
@@ -446,6 +447,21 @@ describe('an address whose tokens are refused again and again', () => {
       expect(verdict(await send(env, 'GET', '/v1/event-types', from('192.0.2.1', 'one-more')))).toBe(
         '401 unauthenticated',
       );
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('has services that share it served all the same, also when their tokens are to be looked at again', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2026-11-21T10:00:02Z') - VERIFIED_MS });
+    try {
+      const env = worker();
+      const asked = async (token: string) =>
+        (await send(env, 'GET', '/v1/event-types', from('192.0.2.3', token))).status;
+      expect(await asked(TEST_TOKEN)).toBe(200);
+      vi.setSystemTime('2026-11-21T10:00:02Z');
+      for (let place = 0; place < REFUSALS_MAX; place++) await asked('secret-of-yesterday');
+      expect([await asked('secret-of-yesterday'), await asked(TEST_TOKEN)]).toEqual([429, 200]);
     } finally {
       vi.useRealTimers();
     }

@@ -79,6 +79,12 @@ export class Authenticator {
     return token === undefined ? undefined : this.#verified.find(secretHash(token), this.#deps.now());
   }
 
+  /** Whether the token was taken before, however long ago, and not refused since. */
+  hasTaken(header: string | undefined): boolean {
+    const token = bearerToken(header);
+    return token !== undefined && this.#verified.has(secretHash(token));
+  }
+
   /**
    * Who the `Authorization` header names. Rejects with {@link AuthenticationMisconfigured} or `KeysUnavailable` where a token
    * cannot be judged.
@@ -86,7 +92,10 @@ export class Authenticator {
   async authenticate(header: string | undefined): Promise<Authentication> {
     const token = bearerToken(header);
     if (token === undefined) return { ok: false, refusal: headerRefusal(header) };
-    return this.#verify(token, secretHash(token));
+    const hash = secretHash(token);
+    const verdict = await this.#verify(token, hash);
+    if (!verdict.ok) this.#verified.forget(hash);
+    return verdict;
   }
 
   async #verify(token: string, hash: string): Promise<Authentication> {

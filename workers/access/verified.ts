@@ -28,10 +28,18 @@ export class VerifiedCallers {
 
   find(tokenHash: string, now: number): KnownCaller | undefined {
     const found = this.#callers.get(tokenHash);
-    if (found === undefined) return undefined;
-    if (now < found.until) return found.caller;
-    this.#drop(tokenHash, found);
-    return undefined;
+    return found !== undefined && now < found.until ? found.caller : undefined;
+  }
+
+  /** Whether the token was taken before, and not refused since: it is looked at again, and nobody's guess. */
+  has(tokenHash: string): boolean {
+    return this.#callers.has(tokenHash);
+  }
+
+  /** The token was refused. */
+  forget(tokenHash: string): void {
+    const found = this.#callers.get(tokenHash);
+    if (found !== undefined) this.#drop(tokenHash, found);
   }
 
   /** Remembers a caller until `until` or until the token ends, and never for long. */
