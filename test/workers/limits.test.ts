@@ -118,6 +118,18 @@ describe('the quota of an account', () => {
     expect(results.slice(6).map(({ code }) => code)).toEqual(Array(3).fill('rate_limited'));
   });
 
+  it('is spent by whatever is asked of it: by transfers from it and by audits too', async () => {
+    const env = worker({ RATE_ACCOUNT_COMMANDS: '2' });
+    await opened('asked');
+    const from = { fromAccountId: 'asked', toAccountId: 'paid', amount: '1', currency: 'USD' };
+    const transfer = { transferId: 'asked-1', ...from };
+    expect((await send(env, 'GET', '/v1/audit/account/asked')).status).toBe(200);
+    expect((await send(env, 'POST', '/v1/transfers', { body: transfer })).status).toBe(202);
+    const more = { ...transfer, transferId: 'asked-2' };
+    expect(verdict(await send(env, 'POST', '/v1/transfers', { body: more }))).toBe('429 rate_limited');
+    expect(verdict(await send(env, 'GET', '/v1/audit/account/asked'))).toBe('429 rate_limited');
+  });
+
   it('keeps nobody out who stops the account, however much it is sent', async () => {
     const env = worker({ RATE_ACCOUNT_COMMANDS: '1' });
     await opened('runaway');

@@ -31,14 +31,9 @@ export function refusal(
   target: Target | undefined,
 ): Promise<never> | undefined {
   if (!mayReach(c.get('principal'), operation, target)) return deny(c, operation, target);
-  if (accessRow(operation).of === 'account' && target !== undefined && !STOPPING_COMMANDS.has(operation))
+  if (target?.aggregateType === 'account' && !STOPPING_COMMANDS.has(operation))
     requireAccountQuota(c, target.aggregateId);
   return undefined;
-}
-
-/** Ends the request with 403 unless the caller may do this to this aggregate. */
-export async function requireAccess(c: Context<HttpEnv>, operation: string, target: Target): Promise<void> {
-  if (!mayReach(c.get('principal'), operation, target)) await deny(c, operation, target);
 }
 
 /** The accounts to which an answer across aggregates is confined; undefined: it is not. */

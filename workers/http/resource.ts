@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { AGGREGATES, type AggregateType } from '../../schemas/aggregates.ts';
 import { ownerOf } from '../aggregates.ts';
 import type { Env } from '../env.ts';
-import { requireAccess } from './access.ts';
+import { refusal } from './access.ts';
 import { type CommandAnswer, runCommand } from './command.ts';
 import { entityTag } from './conditional.ts';
 import type { HttpEnv } from './context.ts';
@@ -94,7 +94,7 @@ export function sendingRoute<Body extends z.ZodType>(
   const made = route<z.ZodObject, z.ZodObject, Body>(operation, async (c, { params, body }) => {
     const sending = send({ id: params.id as string | undefined, body });
     const { concerns } = sending;
-    if (concerns !== undefined) await requireAccess(c, operation.command, concerns);
+    if (concerns !== undefined) await refusal(c, operation.command, concerns);
     return runCommand(c, sending, answer);
   });
   return { ...made, send: ({ id, body }) => send({ id, body: body as z.output<Body> }) };
