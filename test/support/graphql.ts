@@ -51,6 +51,20 @@ export async function codesOf(query: string, asked: AskedWith = {}): Promise<str
   return (await ask(query, asked)).errors.map(({ extensions }) => extensions.code);
 }
 
+/** Bindings whose view databases answer only when they are let go on. */
+export function holdingReads(env: Env, held: (() => void)[]): Env {
+  const bindings = Object.entries(env as unknown as Record<string, unknown>).map(([name, binding]) => {
+    if (!/^VIEWS_\d+$/.test(name)) return [name, binding];
+    const database = binding as D1Database;
+    const batch = async (statements: D1PreparedStatement[]) => {
+      await new Promise<void>((goOn) => held.push(goOn));
+      return database.batch(statements);
+    };
+    return [name, { batch, prepare: (sql: string) => database.prepare(sql) }];
+  });
+  return Object.fromEntries(bindings) as Env;
+}
+
 /** What was asked of the view databases: how many batches, and statements in them. */
 export interface Statements {
   batches: number;

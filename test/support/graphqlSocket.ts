@@ -1,7 +1,9 @@
 /** The public client of graphql-transport-ws over sockets of the Worker under test. */
 import { exports } from 'cloudflare:workers';
 import { type Client, type ClientOptions, createClient } from 'graphql-ws';
-import { TEST_TOKEN } from './api.ts';
+import type { Env } from '../../workers/env.ts';
+import { app } from '../../workers/http/app.ts';
+import { TEST_TOKEN, testEnv } from './api.ts';
 
 const worker = (exports as unknown as { default: Fetcher }).default;
 
@@ -99,4 +101,20 @@ export async function collect<Data>(
     if (isEnough(results)) break;
   }
   return results;
+}
+
+/** A socket that answers nothing by itself. */
+export async function openSocket(headers: Record<string, string>, env: Env = { ...testEnv }) {
+  const protocol = { Upgrade: 'websocket', 'Sec-WebSocket-Protocol': 'graphql-transport-ws' };
+  const request = new Request('http://folio.test/v1/graphql', { headers: { ...protocol, ...headers } });
+  const { webSocket } = await app.fetch(request, env);
+  if (webSocket === null) throw new Error('no socket');
+  const received: { type: string; payload?: object }[] = [];
+  const closed: number[] = [];
+  webSocket.addEventListener('message', ({ data }) => void received.push(JSON.parse(String(data))));
+  webSocket.addEventListener('close', ({ code }) => void closed.push(code));
+  webSocket.accept();
+  const send = (message: object) => webSocket.send(JSON.stringify(message));
+  const pongs = () => received.filter(({ type }) => type === 'pong').length;
+  return { send, received, closed, pongs };
 }

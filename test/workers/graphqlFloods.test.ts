@@ -3,31 +3,15 @@
  * client has ended is not sent any more.
  */
 import { describe, expect, it } from 'vitest';
-import type { Env } from '../../workers/env.ts';
 import { PONGS_WAITING_MAX } from '../../workers/graphql/pacedSocket.ts';
 import { MESSAGES_OF_NOBODY_MAX, WAITING_LENGTH_MAX } from '../../workers/graphql/socket.ts';
-import { app } from '../../workers/http/app.ts';
 import { UNCONFIRMED_BYTES_MAX } from '../../workers/streams/flow.ts';
 import { eventually, opened, TEST_TOKEN, testEnv } from '../support/api.ts';
+import { holdingReads } from '../support/graphql.ts';
+import { openSocket as open } from '../support/graphqlSocket.ts';
 
 const KNOWN = { Authorization: `Bearer ${TEST_TOKEN}` };
 const PADDING = 'x'.repeat(60_000);
-
-/** A socket that answers nothing by itself. */
-async function open(headers: Record<string, string>, env: Env = { ...testEnv }) {
-  const protocol = { Upgrade: 'websocket', 'Sec-WebSocket-Protocol': 'graphql-transport-ws' };
-  const request = new Request('http://folio.test/v1/graphql', { headers: { ...protocol, ...headers } });
-  const { webSocket } = await app.fetch(request, env);
-  if (webSocket === null) throw new Error('no socket');
-  const received: { type: string; payload?: object }[] = [];
-  const closed: number[] = [];
-  webSocket.addEventListener('message', ({ data }) => void received.push(JSON.parse(String(data))));
-  webSocket.addEventListener('close', ({ code }) => void closed.push(code));
-  webSocket.accept();
-  const send = (message: object) => webSocket.send(JSON.stringify(message));
-  const pongs = () => received.filter(({ type }) => type === 'pong').length;
-  return { send, received, closed, pongs };
-}
 
 const endsWith = (closed: readonly number[], code: number) =>
   eventually(async () => expect(closed).toEqual([code]));
@@ -92,7 +76,7 @@ describe('a socket for GraphQL', () => {
   it('says nothing more of an operation that its client has ended, though it is being answered', async () => {
     const id = await opened('ended-1');
     const held: (() => void)[] = [];
-    const { send, received } = await open(KNOWN, holdingReads(held));
+    const { send, received } = await open(KNOWN, holdingReads(testEnv, held));
     send({ type: 'connection_init' });
     await eventually(async () => expect(received).toHaveLength(1));
     const begin = (query: string) => send({ type: 'subscribe', id: '1', payload: { query } });
@@ -109,17 +93,3 @@ describe('a socket for GraphQL', () => {
     ]);
   });
 });
-
-/** Bindings whose view databases answer only when they are let go on. */
-function holdingReads(held: (() => void)[]): Env {
-  const bindings = Object.entries(testEnv as unknown as Record<string, unknown>).map(([name, binding]) => {
-    if (!/^VIEWS_\d+$/.test(name)) return [name, binding];
-    const database = binding as D1Database;
-    const batch = async (statements: D1PreparedStatement[]) => {
-      await new Promise<void>((goOn) => held.push(goOn));
-      return database.batch(statements);
-    };
-    return [name, { batch, prepare: (sql: string) => database.prepare(sql) }];
-  });
-  return Object.fromEntries(bindings) as Env;
-}

@@ -22,6 +22,12 @@ interface Named {
 /** What begins a message about an operation, as the library writes it. */
 const ABOUT_OPERATION = /^\{"id":("(?:[^"\\]|\\.)*"),"type":/;
 
+/** The operation that a message to the client is about. */
+export function idOfOperation(text: string): string | undefined {
+  const [, id] = ABOUT_OPERATION.exec(text) ?? [];
+  return id === undefined ? undefined : (JSON.parse(id) as string);
+}
+
 export class OperationIds {
   readonly #take: (text: string, begins?: string) => Promise<void>;
   readonly #inUse: (id: string) => void;
@@ -51,10 +57,9 @@ export class OperationIds {
     }
   }
 
-  /** Whether a message to the client is about an operation that it has ended. */
-  isOfCompleted(text: string): boolean {
-    const [, id] = ABOUT_OPERATION.exec(text) ?? [];
-    return id !== undefined && this.#running.get(JSON.parse(id))?.isCompleted === true;
+  /** Whether the client has ended the operation that this id names now. */
+  isCompleted(id: string): boolean {
+    return this.#running.get(id)?.isCompleted === true;
   }
 
   async #begin(id: string, text: string, running: Running | undefined): Promise<void> {

@@ -17,10 +17,11 @@ import { rateLimited, takeUnits } from '../http/quota.ts';
 import type { Stay } from '../limits/admission.ts';
 import { CLOSE_CODES } from '../streams/connection.ts';
 import type { HubClient } from '../streams/hubClient.ts';
+import { Answering } from './answering.ts';
 import { type GraphQlContext, type Hubs, NO_ROOM } from './context.ts';
 import { type Engine, openHub } from './engine.ts';
 import { formatError, problemError, shownResult } from './errors.ts';
-import { OperationIds } from './operationIds.ts';
+import { idOfOperation, OperationIds } from './operationIds.ts';
 import { PacedSocket } from './pacedSocket.ts';
 import { StrictMessages } from './strictMessages.ts';
 
@@ -48,9 +49,6 @@ export const WAITING_LENGTH_MAX = 16 * BODY_BYTES_MAX;
 /** Messages of a connection before it has said whose it is: one would do. */
 export const MESSAGES_OF_NOBODY_MAX = 10;
 
-/** Whom connections count as in flight that have not said whose they are. */
-const NOBODY = 'nobody yet';
-
 /** Close codes of the protocol, and of the streams whose subscriptions these are. */
 const CLOSE = {
   unauthorized: 4401,
@@ -68,6 +66,7 @@ export class GraphQlSocket implements Hubs {
   readonly #engine: Engine;
   readonly #socket: PacedSocket;
   readonly #messages = new StrictMessages();
+  readonly #answering = new Answering();
   #hub: HubClient | undefined;
   #ids: OperationIds | undefined;
   #operations = 0;
@@ -87,7 +86,7 @@ export class GraphQlSocket implements Hubs {
     const closed = this.#server().opened(
       {
         protocol: GRAPHQL_PROTOCOL,
-        send: (text) => this.#socket.send(text, () => this.#ids?.isOfCompleted(text) !== true),
+        send: (text) => this.#socket.send(text, () => this.#isWanted(text)),
         close: (code, reason) => this.#end(code ?? 1000, reason ?? ''),
         onMessage: (take) => {
           const ids = this.#operationIds(take);
@@ -138,8 +137,8 @@ export class GraphQlSocket implements Hubs {
     }
     const caller = this.#c.get('caller');
     if (this.#operations >= OPERATIONS_MAX || (caller !== undefined && caller.endsAt <= Date.now())) {
-      this.#end(CLOSE.sessionEnded, 'session_ended: connect again with a fresh token');
-      return;
+      this.#endInOrder(CLOSE.sessionEnded, 'session_ended: connect again with a fresh token');
+      if (!this.#socket.isOpen) return;
     }
     if (this.#nobody !== undefined && ++this.#messagesOfNobody > MESSAGES_OF_NOBODY_MAX) {
       this.#end(CLOSE.unauthorized, 'unauthenticated: say first whose connection it is');
@@ -168,11 +167,14 @@ export class GraphQlSocket implements Hubs {
 
   #operationIds(take: (text: string) => Promise<void>): OperationIds {
     return new OperationIds(
-      // What waited for the operation before it is not begun when the connection is over.
+      // What waited for the operation before it is not begun when the connection is over, or ends.
       async (text, begins) => {
         if (!this.#socket.isOpen) return;
-        if (begins !== undefined) this.#messages.look(begins, text);
-        await take(text);
+        if (begins === undefined) return take(text);
+        if (this.#answering.isEnding) return;
+        this.#messages.look(begins, text);
+        this.#answering.begin(begins);
+        await take(text).finally(() => this.#answering.end(begins));
       },
       (id) => this.#end(CLOSE.idInUse, `Subscriber for ${id} already exists`),
     );
@@ -207,7 +209,7 @@ export class GraphQlSocket implements Hubs {
       await refusal(c, 'queryGraphQl', undefined);
       this.#takeRequest();
     }
-    this.#hub = await openHub(c, (code, reason) => this.#end(code, reason));
+    this.#hub = await openHub(c, (code, reason) => this.#endInOrder(code, reason));
   }
 
   async #prepare({ subscriptions }: SocketContext, id: string, payload: SubscribePayload) {
@@ -226,6 +228,8 @@ export class GraphQlSocket implements Hubs {
     const { query, operationName, variables } = payload;
     const runnable = await this.#engine.prepare(this.#c, { query, operationName, variables }, this);
     if (!('args' in runnable)) return runnable;
+    // What goes on until somebody ends it is not waited for: it is followed again over the next connection.
+    if (runnable.operation === 'subscription') this.#answering.end(id);
     const sent = query.length + JSON.stringify(variables ?? null).length;
     this.#bytes.set(runnable.args, sent + runnable.bytes);
     return runnable.args;
@@ -257,41 +261,21 @@ export class GraphQlSocket implements Hubs {
     this.#nobody = undefined;
   }
 
+  /** Whether a message about an operation is still for its client: not once that has ended it, or follows it over the next connection. */
+  #isWanted(text: string): boolean {
+    const id = idOfOperation(text);
+    if (id === undefined) return true;
+    return this.#ids?.isCompleted(id) !== true && (!this.#answering.isEnding || this.#answering.has(id));
+  }
+
+  /** Ends the connection for a reason that is ours, once what was begun has its answer. */
+  #endInOrder(code: number, reason: string): void {
+    this.#answering.endWith(() => this.#end(code, reason));
+  }
+
   #end(code: number, reason: string): void {
     this.#leaveNobody();
     this.#hub?.close();
     this.#socket.close(code, reason);
   }
-}
-
-/** Whether a request opens a socket. */
-export function opensSocket(c: Context<HttpEnv>): boolean {
-  return c.req.method === 'GET' && c.req.header('Upgrade')?.toLowerCase() === 'websocket';
-}
-
-/** Opens a socket for a caller who is known, or will say who it is. */
-export function openGraphQlSocket(
-  c: Context<HttpEnv>,
-  engine: Engine,
-  offered: readonly string[],
-  isKnown: boolean,
-): Response {
-  if (!offered.includes(GRAPHQL_PROTOCOL)) {
-    const detail = `A socket for GraphQL speaks ${GRAPHQL_PROTOCOL}: offer that subprotocol.`;
-    throw new ProblemError({
-      code: 'upgrade_required',
-      detail,
-      headers: { Upgrade: 'websocket', 'Sec-WebSocket-Protocol': GRAPHQL_PROTOCOL },
-    });
-  }
-  const nobody = isKnown ? undefined : gatewayOf(c.env).admission.enter(NOBODY, 0);
-  if (!isKnown && nobody === undefined) throw new ProblemError(NO_ROOM);
-  const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
-  server.accept();
-  new GraphQlSocket(c, engine, server, nobody);
-  return new Response(null, {
-    status: 101,
-    webSocket: client,
-    headers: { 'Sec-WebSocket-Protocol': GRAPHQL_PROTOCOL },
-  });
 }

@@ -1,0 +1,80 @@
+/**
+ * Sockets for GraphQL that the platform ends: what was begun has its answer first. Public clients send again whatever had none, and a
+ * mutation without a key would run twice.
+ */
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { OPERATIONS_MAX } from '../../workers/graphql/socket.ts';
+import { call, eventually, opened, testEnv } from '../support/api.ts';
+import { holdingReads } from '../support/graphql.ts';
+import { collect, openSocket, socketClient } from '../support/graphqlSocket.ts';
+
+const PAY = 'mutation ($id: ID!) { depositFunds(id: $id, input: { amount: 1 }) { version } }';
+
+/** Mutations at a time, of one client: some are under way when the connection has had its operations. */
+const AT_ONCE = 30;
+
+describe('a socket for GraphQL that has had its operations', () => {
+  it('runs each mutation of a public client once, though the client goes on over another', async () => {
+    const id = await opened('ends-once');
+    const closes: number[] = [];
+    const client = socketClient({
+      lazy: false,
+      retryAttempts: 5,
+      retryWait: () => Promise.resolve(),
+      shouldRetry: () => true,
+      on: { closed: (event) => void closes.push((event as CloseEvent).code) },
+    });
+    let left = OPERATIONS_MAX + 2 * AT_ONCE;
+    const asked = left;
+    const pay = async () => {
+      while (left-- > 0) await collect(client, PAY, { id }, () => false);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, pay));
+    expect(closes).toEqual([4001]);
+    await client.dispose();
+    expect((await call('GET', `/v1/accounts/${id}`)).body.version).toBe(1 + asked);
+  }, 60_000);
+});
+
+describe('a socket for GraphQL whose session ends', () => {
+  it('answers what it was asked, and tells nothing of what is followed', async () => {
+    const id = await opened('ends-answered');
+    const held: (() => void)[] = [];
+    const token = await serviceKey('ends-answered');
+    const { send, received, closed } = await openSocket(
+      { Authorization: `Bearer ${token}` },
+      holdingReads(testEnv, held),
+    );
+    send({ type: 'connection_init' });
+    await eventually(async () => expect(received).toHaveLength(1));
+    const begin = (name: string, query: string) => send({ type: 'subscribe', id: name, payload: { query } });
+    begin(
+      'follow',
+      `subscription { events(aggregateType: account, id: "${id}", afterVersion: 0) { version } }`,
+    );
+    await eventually(async () => expect(received).toHaveLength(2));
+    begin('ask', `{ trades(id: "${id}") { edges { cursor } } }`);
+    await eventually(async () => expect(held.length).toBeGreaterThan(0));
+    await call('POST', '/v1/service-keys/ends-answered/revoke', { body: { reason: 'leaked' } });
+    await call('POST', `/v1/accounts/${id}/deposits`, { body: { amount: '1' } });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(closed).toEqual([]);
+    begin('late', '{ __typename }');
+    for (const goOn of held) goOn();
+    await eventually(async () => expect(closed).toEqual([4001]));
+    expect(received.slice(2)).toEqual([
+      { id: 'ask', type: 'next', payload: { data: { trades: { edges: [] } } } },
+      { id: 'ask', type: 'complete' },
+    ]);
+  });
+});
+
+/** The token of a new key. */
+async function serviceKey(keyId: string): Promise<string> {
+  const secret = 'key'.padEnd(43, '-');
+  const secretHash = createHash('sha256').update(secret).digest('hex');
+  const body = { keyId, secretHash, roles: ['auditor'], description: 'A test' };
+  expect((await call('POST', '/v1/service-keys', { body })).status).toBe(201);
+  return `folio~${keyId}~${secret}`;
+}
