@@ -1,5 +1,6 @@
 /** From an aggregate's type and id to its actor, for whatever treats all aggregates alike. */
 import type { LogPoint } from '../actors/kernel/eventLog.ts';
+import type { EventPage, WantedPage } from '../actors/kernel/eventPage.ts';
 import type { Told } from '../actors/kernel/outbox.ts';
 import type { LogStanding, RestoreAnswer, RestoredRange } from '../actors/kernel/restoration.ts';
 import type { ChainReport, VerifyRange } from '../actors/kernel/verify.ts';
@@ -34,6 +35,7 @@ export interface Owner<State = unknown> {
   head(): Promise<number>;
   point(version: number): Promise<LogPoint>;
   events(fromVersion: number, limit: number): Promise<string>;
+  eventPage(wanted: WantedPage): Promise<EventPage>;
   messages(fromVersion: number, limit: number): Promise<string[]>;
   verify(range?: VerifyRange): Promise<ChainReport>;
   told(): Promise<Told[]>;
@@ -77,6 +79,7 @@ export function ownerOf<State = unknown>(env: Env, key: AggregateKey): Owner<Sta
     head: () => asked(actor.head()),
     point: (version) => asked(actor.point(version)),
     events: (fromVersion, limit) => asked(actor.events(fromVersion, limit)),
+    eventPage: (wanted) => asked(actor.eventPage(wanted)),
     messages: (fromVersion, limit) => asked(actor.messages(fromVersion, limit)),
     verify: (range) => asked(actor.verify(range)),
     told: () => asked(actor.told()),

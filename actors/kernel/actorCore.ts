@@ -12,8 +12,9 @@ import { AlarmClock, drainSafetyAt } from './alarmClock.ts';
 import { Announcing } from './announcing.ts';
 import { Effects } from './effects.ts';
 import { Entrance } from './entrance.ts';
-import { envelopesText, eventReference } from './envelopes.ts';
+import { envelopeTexts, eventReference } from './envelopes.ts';
 import { decodeEvent } from './eventLog.ts';
+import { type EventPage, eventPage, type WantedPage } from './eventPage.ts';
 import { GroupCommit } from './groupCommit.ts';
 import { LOG_MESSAGE_BYTES_MAX, packMessages } from './messages.ts';
 import { Outbox } from './outbox.ts';
@@ -118,7 +119,12 @@ export class ActorCore<State> {
   /** Envelopes from a version on as the text of a JSON array: stored bytes pass through unparsed. */
   events(fromVersion: number, limit: number): string {
     const { previousHash, events } = this.#page(fromVersion, Math.min(limit, READ_EVENTS_MAX));
-    return `[${envelopesText(this.#deps.source, previousHash, events)}]`;
+    return `[${envelopeTexts(this.#deps.source, previousHash, events).join()}]`;
+  }
+
+  /** The first of the same, as far as a page goes. */
+  eventPage(wanted: WantedPage): EventPage {
+    return eventPage(this.#deps.source, (fromVersion, limit) => this.#page(fromVersion, limit), wanted);
   }
 
   /** The same range as queue messages: what a projector reads to fill a hole or to rebuild, and the archive in `isWhole`. */

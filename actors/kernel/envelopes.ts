@@ -10,20 +10,22 @@ export function eventReference(event: StoredEvent): EventReference {
 }
 
 /**
- * The JSON texts of envelopes, joined by commas. Stored texts are passed through as they are, so that what a client
- * hashes is what was hashed here.
+ * Envelopes, each as its JSON text. Stored texts are passed through as they are, so that what a client hashes is what was
+ * hashed here.
  */
-export function envelopesText(source: Source, previousHash: string, events: readonly StoredEvent[]): string {
+export function envelopeTexts(
+  source: Source,
+  previousHash: string,
+  events: readonly StoredEvent[],
+): string[] {
   let before = previousHash;
-  return events
-    .map((event) => {
-      const text =
-        `{"eventId":"${eventIdText(event.hash)}","aggregateType":"${source.aggregateType}"` +
-        `,"aggregateId":"${source.aggregateId}","version":${event.version},"eventType":"${event.eventType}"` +
-        `,"schemaVersion":${event.schemaVersion},"recordedAt":"${timeText(event.recordedAt)}","data":${event.data}` +
-        `,"metadata":${event.metadata},"previousHash":"${before}","hash":"${event.hash}"}`;
-      before = event.hash;
-      return text;
-    })
-    .join(',');
+  return events.map((event) => {
+    const text =
+      `{"eventId":"${eventIdText(event.hash)}","aggregateType":"${source.aggregateType}"` +
+      `,"aggregateId":"${source.aggregateId}","version":${event.version},"eventType":"${event.eventType}"` +
+      `,"schemaVersion":${event.schemaVersion},"recordedAt":"${timeText(event.recordedAt)}","data":${event.data}` +
+      `,"metadata":${event.metadata},"previousHash":"${before}","hash":"${event.hash}"}`;
+    before = event.hash;
+    return text;
+  });
 }

@@ -12,6 +12,7 @@ import { ActorCore, type ActorDeps, type BriefOutcome } from './actorCore.ts';
 import type { Perform } from './actorDeps.ts';
 import type { AnyDecider, Paced } from './decider.ts';
 import type { LogPoint } from './eventLog.ts';
+import type { EventPage, WantedPage } from './eventPage.ts';
 import { groupQueues } from './groupQueues.ts';
 import { inTime } from './inTime.ts';
 import { KeptStubs } from './keptStubs.ts';
@@ -176,6 +177,10 @@ export abstract class EventSourcedActor<State, Env extends ActorEnv = ActorEnv> 
 
   events(fromVersion: number, limit: number): string {
     return this.core.events(fromVersion, limit);
+  }
+
+  eventPage(wanted: WantedPage): EventPage {
+    return this.core.eventPage(wanted);
   }
 
   messages(fromVersion: number, limit: number, isWhole?: boolean): string[] {

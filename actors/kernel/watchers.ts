@@ -10,8 +10,8 @@ import type { ActorStorage } from './storage.ts';
 /** Events that one notice carries. A hub that is further behind is told how far the log goes, and reads it. */
 export const NOTICE_EVENTS_MAX = 500;
 
-/** Characters of events in a notice: RPC carries 32 MiB, and a character may take four bytes. */
-const NOTICE_CHARACTERS_MAX = 4_000_000;
+/** Characters of events in a notice, which a subscription sends on as one page: what is larger is read in pages. */
+const NOTICE_CHARACTERS_MAX = 128 * 1024;
 
 /** Pause after a notice that did not arrive: doubles from a tenth of a second up to five seconds. */
 export const NOTICE_RETRY_FIRST_MS = 100;

@@ -71,7 +71,9 @@ class Reader {
       this.#send({ type: 'receipt', receipt: frame.receipt });
     // The server could not read the aggregate, or not ask it: subscribing again goes on where it was.
     const isOver = frame.type === 'ended' || (frame.type === 'error' && frame.code === 'unavailable');
-    if (isOver) this.#world.after(() => this.#subscribe(), this.#world.integer(50));
+    const socket = this.#socket;
+    const again = () => void (socket === this.#socket && this.#subscribe());
+    if (isOver) this.#world.after(again, this.#world.integer(50));
   }
 }
 
@@ -184,6 +186,27 @@ describe('a subscription whose aggregate cannot be read', () => {
     await world.settle(10_000);
     expect(types).toEqual(['subscribed', 'ended']);
     expect(hub.hub.notify({ ...target, fromVersion: 4, toVersion: 4, events: null })).toBe(false);
+  });
+});
+
+describe('a hub that cannot ask an aggregate when it wakes', () => {
+  it('ends what it has still something to send of, which can be begun again, rather than wait for the next commit', async () => {
+    const world = new StreamWorld(17);
+    const actor = new WorldActor(world, 'a', 0);
+    const hub = new WorldHub(world, 'hub-0');
+    actor.commit(1);
+    const reader = new Reader(world, 'a');
+    reader.connect();
+    await world.settle(1_000);
+    // It is told of more than a notice carries, has to read it, and is gone before it has.
+    actor.commit(NOTICE_EVENTS_MAX + 1);
+    while (reader.attachment?.includes('"a",1,1') !== true) await world.step();
+    world.faults = { lost: 1, unanswered: 0 };
+    hub.evict();
+    await world.settle(10);
+    world.faults = { lost: 0, unanswered: 0 };
+    await world.settle(1_000);
+    expect(reader.versions).toEqual(Array.from({ length: NOTICE_EVENTS_MAX + 2 }, (_, index) => index + 1));
   });
 });
 

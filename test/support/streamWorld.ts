@@ -2,6 +2,7 @@
  * Streams without the Workers runtime: real hubs, real watchers on real storage, and between them a network that loses,
  * repeats and delays, objects that vanish with their memory, and clients that come and go. Everything is drawn from one seed.
  */
+import type { EventPage, WantedPage } from '../../actors/kernel/eventPage.ts';
 import { Watchers } from '../../actors/kernel/watchers.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import type { Attachment, Socket } from '../../workers/streams/connection.ts';
@@ -141,6 +142,12 @@ export class WorldActor {
       padding: this.#padding,
     }));
     return JSON.stringify(events);
+  }
+
+  eventPage({ fromVersion, eventsMax, charactersMax }: WantedPage): EventPage {
+    const fitting = Math.max(1, Math.floor(charactersMax / this.events(fromVersion, 1).length));
+    const count = Math.min(eventsMax, fitting, this.head - fromVersion + 1);
+    return { toVersion: fromVersion + count - 1, events: this.events(fromVersion, count) };
   }
 
   #wake(): Watchers {
@@ -292,9 +299,9 @@ function remoteActor(world: StreamWorld, id: string, isAlive: () => boolean): Wa
     if (found === undefined) throw new Error(`there is no actor ${id}`);
     return found;
   };
-  const remote: Pick<WatchedActor, 'watch' | 'events'> = {
+  const remote: Pick<WatchedActor, 'watch' | 'eventPage'> = {
     watch: (hub, isToCome) => world.call(isAlive, () => actor().watch(hub, isToCome)),
-    events: (fromVersion, limit) => world.call(isAlive, () => actor().events(fromVersion, limit)),
+    eventPage: (wanted) => world.call(isAlive, () => actor().eventPage(wanted)),
   };
   return remote as WatchedActor;
 }

@@ -2,11 +2,11 @@
 import { errorFields, type Logger } from '../../telemetry/logger.ts';
 import type { Principal, ShownKey } from '../access/principal.ts';
 import { Flow, type FlowState, RECEIPT_MS_MAX, SHOWN_SHARE } from './flow.ts';
-import type { ServerFrame, SubscribeFrame, TopicName } from './frames.ts';
+import type { ClientFrame, ServerFrame, SubscribeFrame, TopicName } from './frames.ts';
 import { errorFrame, type FrameError } from './incoming.ts';
 import { Lanes } from './lanes.ts';
 import type { Clock, Sink, Subscription } from './subscription.ts';
-import type { Page } from './topics.ts';
+import { PAGE_CHARACTERS_MAX, type Page } from './topics.ts';
 
 /** A hibernatable socket, as much of it as is used. */
 export interface Socket {
@@ -22,12 +22,6 @@ export const CLOSE_CODES = {
   /** A receipt has not come for too long, or too much was sent without one. */
   slow_consumer: 4008,
 } as const;
-
-/**
- * Bytes that a page is taken for while it is read: of trades a full one has about as many. So subscriptions that replay at once do
- * not all find the same room.
- */
-const PAGE_BYTES = 128 * 1024;
 
 /** Subscriptions of a connection: their ids, names and versions must fit into the 16 KB of an attachment. */
 export const SUBSCRIPTIONS_MAX = 50;
@@ -127,13 +121,20 @@ export class Connection implements Sink {
     return this.isOpen && this.#flow.hasRoomBeside(0);
   }
 
+  /** Whether a frame only makes less work: a receipt, which was asked for, and the end of a subscription. All else is a request, good or bad. */
+  isGivingBack(frame: ClientFrame): boolean {
+    if (frame.type !== 'unsubscribe') return frame.type === 'receipt';
+    return this.subscriptions.has(frame.id) || this.opening.has(frame.id);
+  }
+
   hasRoom(): boolean {
     return this.isOpen && this.#flow.hasRoomBeside(0, SHOWN_SHARE);
   }
 
   beginPage(): boolean {
     if (!this.isOpen) return false;
-    if (this.#flow.hasRoomBeside(this.#pagesOnTheirWay * PAGE_BYTES, SHOWN_SHARE)) {
+    // As much as one may have, while it is read: so subscriptions that replay at once do not all find the same room.
+    if (this.#flow.hasRoomBeside(this.#pagesOnTheirWay * PAGE_CHARACTERS_MAX, SHOWN_SHARE)) {
       this.#pagesOnTheirWay++;
       return true;
     }

@@ -17,7 +17,7 @@ import {
   SUBSCRIPTIONS_MAX,
 } from './connection.ts';
 import { UNCONFIRMED_BYTES_MAX, windowOf } from './flow.ts';
-import { type ClientFrame, FRAME_BYTES_MAX, FRAME_COMMANDS_MAX, type SubscribeFrame } from './frames.ts';
+import { FRAME_BYTES_MAX, FRAME_COMMANDS_MAX, type SubscribeFrame } from './frames.ts';
 import { errorFrame, type FrameError, type Incoming, invalid, readFrame } from './incoming.ts';
 import type { IsolateHubs } from './isolateHubs.ts';
 import { KeyGuard } from './keyGuard.ts';
@@ -110,7 +110,7 @@ export class Hub {
 
   /** Goes on with sockets that outlived the instance before. */
   restore(sockets: Iterable<readonly [Socket, Attachment]>): void {
-    const behind = new Set<Watch>();
+    const behind = new Map<Watch, Subscription[]>();
     for (const [socket, { flow, refusals = 0, subscriptions, opening, ...session }] of sockets) {
       const connection = this.#add(socket, session, { flow, refusals });
       if (connection === undefined) {
@@ -121,17 +121,18 @@ export class Hub {
         const watch = this.#watches.of({ aggregateType, aggregateId });
         watch.head = Math.max(watch.head, version);
         const settings = { id, topic, watch, afterVersion: version };
-        connection.subscriptions.set(id, new Subscription(settings, connection, this.#deps.clock));
-        if (isBehind === 1) behind.add(watch);
+        const subscription = new Subscription(settings, connection, this.#deps.clock);
+        connection.subscriptions.set(id, subscription);
+        if (isBehind === 1) behind.set(watch, [...(behind.get(watch) ?? []), subscription]);
       }
       connection.count();
       for (const frame of opening) void this.#subscribe(connection, frame);
     }
     // What was on its way to a subscription would else wait for the next commit.
-    for (const watch of behind) {
-      void this.#watches
-        .ask(watch)
-        .catch((error) => this.#logError('a watched aggregate does not answer', error, watch));
+    for (const [watch, subscriptions] of behind) {
+      void this.#watches.ask(watch).catch((error) => {
+        for (const subscription of subscriptions) subscription.fail(error);
+      });
     }
     for (const { session } of this.#connections.values()) {
       if (session.serviceKey !== undefined) this.#guard(session.serviceKey);
@@ -143,7 +144,7 @@ export class Hub {
     const connection = this.#connections.get(socket);
     if (connection === undefined || connection.isPast()) return;
     const incoming = readFrame(message);
-    const isFree = incoming.ok && givesBack(connection, incoming.frame);
+    const isFree = incoming.ok && connection.isGivingBack(incoming.frame);
     const waitSeconds = isFree ? 0 : this.#deps.limits.takeRequest(connection.principal.userId);
     if (waitSeconds > 0) {
       const { id } = incoming.ok ? { id: null, ...incoming.frame } : incoming.error;
@@ -288,12 +289,4 @@ export class Hub {
   #logError(message: string, error: unknown, { target }: Watch): void {
     this.#deps.logger.log('warn', message, { ...target, ...errorFields(error) });
   }
-}
-
-/** Whether a frame only makes less work: a receipt, which was asked for, and the end of a subscription. All else is a request, good or bad. */
-function givesBack({ subscriptions, opening }: Connection, frame: ClientFrame): boolean {
-  return (
-    frame.type === 'receipt' ||
-    (frame.type === 'unsubscribe' && (subscriptions.has(frame.id) || opening.has(frame.id)))
-  );
 }

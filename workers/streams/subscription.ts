@@ -78,6 +78,11 @@ export class Subscription implements Follower {
     this.watch.followers.delete(this);
   }
 
+  /** Gives up: what it has still to send cannot be found out, and whoever follows it subscribes again. */
+  fail(error: unknown): void {
+    if (this.#isOpen) this.#sink.failed(this, error);
+  }
+
   /** Takes a notice as its next page, where it is that. */
   take({ fromVersion, toVersion, events }: Notice): void {
     const isNext = events !== null && fromVersion === this.version + 1 && !this.#isPumping;
@@ -114,7 +119,7 @@ export class Subscription implements Follower {
         }
       }
     } catch (error) {
-      if (this.#isOpen) this.#sink.failed(this, error);
+      this.fail(error);
     } finally {
       this.#isPumping = false;
     }

@@ -6,8 +6,14 @@ import type { AggregateActor } from '../aggregates.ts';
 import { accountReply } from '../http/routes/accounts.ts';
 import type { TopicName } from './frames.ts';
 
-/** Events in one frame of a replay: some hundred kilobytes. */
+/** Events in one frame of a replay. */
 export const REPLAY_EVENTS_MAX = 200;
+
+/**
+ * Characters of such a frame, unless a single event has more: of trades about as many as 200 take. There are readers that take no frame
+ * above a megabyte, and over a slow line nothing else is heard of a connection until a frame is there as a whole.
+ */
+export const PAGE_CHARACTERS_MAX = 128 * 1024;
 
 /** Between two portfolios of one subscription: it shows the newest one, and nobody reads faster. */
 export const PORTFOLIO_INTERVAL_MS = 100;
@@ -38,9 +44,17 @@ export const TOPICS: Readonly<Record<TopicName, Topic>> = {
     operation: 'getEvents',
     showsEvents: true,
     intervalMs: 0,
-    async read(actor, _target, afterVersion, head) {
-      const count = Math.min(head - afterVersion, REPLAY_EVENTS_MAX);
-      return eventsPage(afterVersion + count, await actor.events(afterVersion + 1, count));
+    async read(actor, { aggregateType, aggregateId }, afterVersion, head) {
+      const answer = await actor.eventPage({
+        fromVersion: afterVersion + 1,
+        eventsMax: Math.min(head - afterVersion, REPLAY_EVENTS_MAX),
+        charactersMax: PAGE_CHARACTERS_MAX,
+      });
+      const { toVersion, events } = answer;
+      answer.events = '';
+      if (toVersion <= afterVersion)
+        throw new Error(`${aggregateType} ${aggregateId} has no version ${head}`);
+      return eventsPage(toVersion, events);
     },
   },
   portfolio: {
