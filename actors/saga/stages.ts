@@ -26,6 +26,31 @@ function placesOf(stages: Stages): ReadonlyMap<string, Place> {
   return places;
 }
 
+/** How many of a stage's added steps are done: counted once, and from then on as they change. */
+const DONE = new WeakMap<readonly StepState[], number>();
+
+/** Whether a step that an event has added is done. */
+export function isDone({ given, status }: StepState): boolean {
+  return given !== null && status === 'COMPLETED';
+}
+
+/** How many of a stage's added steps are done. */
+export function doneIn(stage: readonly StepState[]): number {
+  let done = DONE.get(stage);
+  if (done === undefined) {
+    done = stage.filter(isDone).length;
+    DONE.set(stage, done);
+  }
+  return done;
+}
+
+/** A stage with more steps, none of which is done. */
+export function extended(stage: readonly StepState[], added: readonly StepState[]): readonly StepState[] {
+  const longer = [...stage, ...added];
+  DONE.set(longer, doneIn(stage));
+  return longer;
+}
+
 /** The step of a name; undefined where there is none. */
 export function stepNamed(stages: Stages, name: string): StepState | undefined {
   const place = placesOf(stages).get(name);
@@ -43,11 +68,14 @@ export function changed<Named extends { readonly step: string }>(
   for (const what of named) {
     const place = places.get(what.step);
     if (place === undefined) throw new Error(`the saga has no step ${what.step}`);
-    if (next[place.stage] === stages[place.stage]) next[place.stage] = [...(stages[place.stage] ?? [])];
+    const before = stages[place.stage] ?? [];
+    if (next[place.stage] === before) next[place.stage] = extended(before, []);
     const steps = next[place.stage] as StepState[];
-    const step = { ...(steps[place.index] as StepState) };
+    const known = steps[place.index] as StepState;
+    const step = { ...known };
     change(step, what);
     steps[place.index] = step;
+    DONE.set(steps, doneIn(steps) + Number(isDone(step)) - Number(isDone(known)));
   }
   PLACES.set(next, places);
   return next;

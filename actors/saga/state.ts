@@ -1,7 +1,7 @@
 /** The saga as its events tell it. The fold needs no definition: a trace can be read long after its definition is gone. */
 import type { SagaEvent, SagaStatus } from '../../schemas/saga.ts';
 import { millisecondsOf } from '../../schemas/time.ts';
-import { changed, type Stages, stepNamed } from './stages.ts';
+import { changed, doneIn, extended, isDone, type Stages, stepNamed } from './stages.ts';
 import {
   begin,
   callOff,
@@ -165,7 +165,7 @@ function withAdded(stages: Stages, steps: readonly StepAddition[]): Stages {
   const more = Map.groupBy(steps, ({ stage }) => stage);
   return stages.map((stage, index) => {
     const added = more.get(index)?.map(({ step, given }) => ({ ...unbegun(step), given }));
-    return withoutFirstDone(added === undefined ? stage : [...stage, ...added]);
+    return withoutFirstDone(added === undefined ? stage : extended(stage, added));
   });
 }
 
@@ -174,8 +174,7 @@ function withAdded(stages: Stages, steps: readonly StepAddition[]): Stages {
  * time as many are dropped as are kept: what is known of where steps stand has to be found out anew.
  */
 function withoutManyDone(stages: Stages): Stages {
-  const isLong = (stage: readonly StepState[]) =>
-    stage.length > 2 * DONE_KEPT && stage.filter(isDone).length > 2 * DONE_KEPT;
+  const isLong = (stage: readonly StepState[]) => doneIn(stage) > 2 * DONE_KEPT;
   return stages.some(isLong)
     ? stages.map((stage) => (isLong(stage) ? withoutFirstDone(stage) : stage))
     : stages;
@@ -183,12 +182,8 @@ function withoutManyDone(stages: Stages): Stages {
 
 /** A stage without the first of the added steps that are done, where it has too many of them. */
 function withoutFirstDone(stage: readonly StepState[]): readonly StepState[] {
-  let more = stage.filter(isDone).length - DONE_KEPT;
+  let more = doneIn(stage) - DONE_KEPT;
   return more <= 0 ? stage : stage.filter((step) => !(isDone(step) && more-- > 0));
-}
-
-function isDone({ given, status }: StepState): boolean {
-  return given !== null && status === 'COMPLETED';
 }
 
 /** The saga has ended: what never began, or waits for an event that no longer matters, will not be. */

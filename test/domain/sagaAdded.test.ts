@@ -2,8 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { sagaDecider } from '../../actors/saga/decider.ts';
 import { type SagaDefinition, sagaDefinitions } from '../../actors/saga/definitions/definition.ts';
-import { findStep, type SagaState } from '../../actors/saga/state.ts';
+import { evolve, findStep, initial, type SagaState } from '../../actors/saga/state.ts';
+import { type StepState, unbegun } from '../../actors/saga/step.ts';
 import type { CommandRequest } from '../../schemas/envelope.ts';
+import type { SagaEvent } from '../../schemas/saga.ts';
 import { ModelActor } from '../support/modelActor.ts';
 
 const START = Date.UTC(2026, 0, 5, 9);
@@ -225,5 +227,31 @@ describe('steps that events add', () => {
     saga.come(['last'], true);
     for (const effect of saga.wants) saga.answer(effect);
     expect(saga.wants).toEqual(['do eat']);
+  });
+
+  it('are looked at one by one, however many there are, as their answers come', () => {
+    let looks = 0;
+    const step = (index: number): StepState =>
+      Object.defineProperty({ ...unbegun(`put-away:${index}`) }, 'given', {
+        enumerable: true,
+        get: () => {
+          looks++;
+          return {};
+        },
+      });
+    const many = Array.from({ length: 50_000 }, (_, index) => step(index));
+    const at = new Date(START).toISOString();
+    let state: SagaState = { ...initial(), stages: [many] };
+    const answer = (index: number) => {
+      const data = { step: `put-away:${index}`, attempts: 1, at };
+      state = evolve(state, { type: 'StepCompleted', data } as SagaEvent);
+    };
+    answer(0);
+    looks = 0;
+    for (let index = 1; index <= 1_000; index++) answer(index);
+    expect(looks).toBeLessThan(5_000);
+    for (let index = 1_001; index <= 2_000; index++) answer(index);
+    // The one that is too many for it has half of those that are done forgotten.
+    expect(state.stages[0]).toHaveLength(50_000 - 1_001);
   });
 });
