@@ -75,7 +75,7 @@ export function changed<Named extends { readonly step: string }>(
     const step = { ...known };
     change(step, what);
     steps[place.index] = step;
-    DONE.set(steps, doneIn(steps) + Number(isDone(step)) - Number(isDone(known)));
+    if (isDone(step) !== isDone(known)) DONE.set(steps, doneIn(steps) + (isDone(step) ? 1 : -1));
   }
   PLACES.set(next, places);
   return next;
