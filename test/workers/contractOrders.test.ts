@@ -38,6 +38,25 @@ describe('Products', () => {
     expect((await put('"1"')).status).toBe(200);
   });
 
+  it('are not replaced by who wants there to be nothing yet', async () => {
+    const put = (name: string, headers: Record<string, string> = {}) =>
+      call('PUT', '/v1/products/p-4', {
+        body: { ...tea, name },
+        headers: { 'If-None-Match': '*', ...headers },
+      });
+    const key = { 'Idempotency-Key': 'put-4' };
+    expect((await put('Tea', key)).status).toBe(201);
+    const second = await put('Coffee');
+    expect([second.status, second.body.code, second.body.currentVersion]).toEqual([
+      412,
+      'version_conflict',
+      1,
+    ]);
+    expect((await put('Tea', key)).headers.get('Idempotency-Replayed')).toBe('true');
+    expect((await call('GET', '/v1/products/p-4')).body.name).toBe('Tea');
+    expect((await put('Tea', { 'If-Match': '"1"' })).body.errors).toMatchObject([{ path: 'If-None-Match' }]);
+  });
+
   it('are 404 product_not_found where there is none', async () => {
     const { status, body } = await call('GET', '/v1/products/nowhere');
     expect([status, body.code]).toEqual([404, 'product_not_found']);

@@ -113,6 +113,7 @@ describe('a mutation', () => {
     for (const [name, argument] of [
       ['Idempotency-Key', 'idempotencyKey'],
       ['If-Match', 'expectedVersion'],
+      ['If-None-Match', 'expectedVersion'],
     ] as const) {
       const headers = { Authorization: `Bearer ${TEST_TOKEN}`, [name]: '"1"' };
       const { errors } = await ask(TRADE, { variables: { id, trade: trade('t-1') }, headers });

@@ -38,6 +38,11 @@ describe('headers', () => {
     },
   );
 
+  it.each(['"7"', 'W/"7"', '7', '"*"', '*, "7"'])('If-None-Match %s with a command', async (match) => {
+    const good = { body: { amount: '1' }, headers: { 'If-None-Match': match } };
+    expect(verdict(await call('POST', DEPOSITS, good))).toBe('400 invalid_request If-None-Match');
+  });
+
   it.each([
     'nonsense',
     '00-00000000000000000000000000000000-00f067aa0ba902b7-01',

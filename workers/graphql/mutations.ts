@@ -93,6 +93,7 @@ interface MutationArguments {
 const ARGUMENT_OF: Readonly<Record<keyof typeof CommandHeaders.shape, string>> = {
   'Idempotency-Key': 'idempotencyKey',
   'If-Match': 'expectedVersion',
+  'If-None-Match': 'expectedVersion',
 };
 
 /** What the arguments of a mutation must be, beyond their types. */

@@ -37,6 +37,16 @@ export const CommandHeaders = z.strictObject({
         'whatever compresses an answer on its way makes it weak, `W/"7"`, and the version is the same.',
       examples: ['"7"'],
     }),
+  'If-None-Match': z
+    .string()
+    .regex(/^\*$/, 'must be * with a command')
+    .optional()
+    .meta({
+      param: { id: 'IfNothing' },
+      description:
+        '`*`: there is to be nothing yet, as with `If-Match: "0"`; else 412 `version_conflict`, and nothing is overwritten.',
+      examples: ['*'],
+    }),
 });
 
 /** What every command of a request carries along. */
@@ -56,10 +66,13 @@ function commandId(c: Context<HttpEnv>): string {
   return header(c, 'Idempotency-Key') ?? crypto.randomUUID();
 }
 
-/** The version that `If-Match` names, if it is there. */
+/** The version that the aggregate is expected to have, by `If-Match` or `If-None-Match` (RFC 9110, 13.1), if either is there. */
 function expectedVersion(c: Context<HttpEnv>): number | undefined {
   const [, version] = IF_MATCH.exec(header(c, 'If-Match') ?? '') ?? [];
-  return version === undefined ? undefined : Number(version);
+  if (header(c, 'If-None-Match') === undefined) return version === undefined ? undefined : Number(version);
+  if (version !== undefined)
+    throw invalidRequest([{ path: 'If-None-Match', message: 'cannot be given together with If-Match' }]);
+  return 0;
 }
 
 /** What a command that was accepted is answered with. */
