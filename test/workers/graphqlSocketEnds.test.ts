@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { OPERATIONS_MAX } from '../../workers/graphql/socket.ts';
-import { call, eventually, opened, testEnv } from '../support/api.ts';
+import { call, eventually, opened, TEST_TOKEN, testEnv } from '../support/api.ts';
 import { holdingReads } from '../support/graphql.ts';
 import { collect, openSocket, socketClient } from '../support/graphqlSocket.ts';
 
@@ -67,6 +67,29 @@ describe('a socket for GraphQL whose session ends', () => {
       { id: 'ask', type: 'next', payload: { data: { trades: { edges: [] } } } },
       { id: 'ask', type: 'complete' },
     ]);
+  });
+});
+
+describe('a socket for GraphQL whose pings are more than its quota', () => {
+  it('answers what it was asked', async () => {
+    const id = await opened('ends-pinging');
+    const held: (() => void)[] = [];
+    const env = { ...holdingReads(testEnv, held), RATE_CLIENT_REQUESTS: '20' };
+    const { send, received, closed } = await openSocket({ Authorization: `Bearer ${TEST_TOKEN}` }, env);
+    send({ type: 'connection_init' });
+    await eventually(async () => expect(received).toHaveLength(1));
+    send({
+      type: 'subscribe',
+      id: 'ask',
+      payload: { query: `{ trades(id: "${id}") { edges { cursor } } }` },
+    });
+    await eventually(async () => expect(held.length).toBeGreaterThan(0));
+    for (let ping = 0; ping < 40; ping++) send({ type: 'ping' });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(closed).toEqual([]);
+    for (const goOn of held) goOn();
+    await eventually(async () => expect(closed).toEqual([1013]));
+    expect(received.filter(({ type }) => type === 'next')).toHaveLength(1);
   });
 });
 

@@ -189,7 +189,7 @@ export class GraphQlSocket implements Hubs {
           : code === 'forbidden'
             ? CLOSE.forbidden
             : CLOSE.tryAgain;
-      this.#end(close, `${code}: ${detail}`);
+      this.#endInOrder(close, `${code}: ${detail}`);
       return;
     }
     const correlationId = this.#c.get('correlationId');
