@@ -44,13 +44,38 @@ describe('a paced socket', () => {
   it('takes no pong that nobody asked for', async () => {
     const { paced, texts, pings } = open();
     const sends = Array.from({ length: CHUNKS_MAX + 1 }, () => paced.send(CHUNK));
-    await Promise.all(sends.slice(0, CHUNKS_MAX));
+    await Promise.all(sends.slice(0, CHUNKS_MAX - 1));
+    paced.pong(pings()[0]);
+    await Promise.all(sends);
+    const late = paced.send(CHUNK);
     const ahead = (pings().at(-1)?.receipt ?? 0) + 1;
     for (const payload of [undefined, {}, { receipt: 'all' }, { receipt: ahead }, { receipt: -1 }]) {
       paced.pong(payload);
     }
     await Promise.resolve();
-    expect(texts.filter((text) => text === CHUNK)).toHaveLength(CHUNKS_MAX);
+    expect(texts.filter((text) => text === CHUNK)).toHaveLength(CHUNKS_MAX + 1);
+    paced.pong(pings()[1]);
+    await late;
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['a payload of its own', { from: 'a client' }],
+  ])('goes at the pace of a reader whose pongs have %s in them', async (_, payload) => {
+    const { paced, texts, closed, pings } = open();
+    let answered = 0;
+    for (let chunk = 0; chunk < 3 * CHUNKS_MAX; chunk++) {
+      await paced.send(CHUNK);
+      await vi.advanceTimersByTimeAsync(RECEIPT_MS_MAX / 2);
+      for (; answered < pings().length; answered++) paced.pong(payload);
+    }
+    for (let more = 0; more < CHUNKS_MAX; more++) paced.pong(payload);
+    const sends = Array.from({ length: CHUNKS_MAX + 1 }, () => paced.send(CHUNK));
+    await Promise.all(sends.slice(0, CHUNKS_MAX));
+    expect(texts.filter((text) => text === CHUNK)).toHaveLength(4 * CHUNKS_MAX);
+    paced.pong(payload);
+    await Promise.all(sends);
+    expect(closed).toEqual([]);
   });
 
   it('is closed where no pong comes for too long, and whoever waited to send is let go', async () => {

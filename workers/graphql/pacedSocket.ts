@@ -1,7 +1,8 @@
 /**
  * A socket that waits for its reader. The platform does not tell how much of what was sent is still in its buffers, so every so
- * many bytes the reader is pinged, and answers, as the protocol has it, with a pong of the same payload when it has come so far.
- * The bounds are those of the stream (workers/streams/flow.ts).
+ * many bytes the reader is pinged, and answers with a pong when it has come so far. Most clients send the payload of the ping back,
+ * which the protocol leaves to them: a pong without it answers the ping that has waited longest, as long as its sender has sent none
+ * back. The bounds are those of the stream (workers/streams/flow.ts).
  */
 import { CLOSE_CODES } from '../streams/connection.ts';
 import { Flow, RECEIPT_MS_MAX, windowOf } from '../streams/flow.ts';
@@ -28,6 +29,10 @@ export class PacedSocket {
   #isOpen = true;
   #isWatched = false;
   #pongsWaiting = 0;
+  /** Receipts of the pings that wait for their pongs, in order. */
+  #pinged: number[] = [];
+  /** Whether the reader sends payloads back: then a pong without one is a sign of life alone. */
+  #sendsBack = false;
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
@@ -47,7 +52,10 @@ export class PacedSocket {
     if (!this.#isOpen || !isWanted()) return;
     const receipt = this.#flow.sent(text);
     this.#socket.send(text);
-    if (receipt !== undefined) this.#socket.send(JSON.stringify({ type: 'ping', payload: { receipt } }));
+    if (receipt !== undefined) {
+      this.#pinged.push(receipt);
+      this.#socket.send(JSON.stringify({ type: 'ping', payload: { receipt } }));
+    }
     this.#watch();
   }
 
@@ -62,8 +70,16 @@ export class PacedSocket {
 
   /** The reader has come as far as its pong says. One that nobody asked for says nothing. */
   pong(payload: Readonly<Record<string, unknown>> | undefined): void {
-    const receipt = payload?.receipt;
-    if (typeof receipt === 'number' && this.#flow.confirm(receipt)) this.#goOn();
+    const receipt = payload?.receipt ?? this.#unsaidReceipt();
+    if (typeof receipt !== 'number' || !this.#flow.confirm(receipt)) return;
+    this.#sendsBack ||= payload?.receipt !== undefined;
+    this.#pinged = this.#pinged.filter((other) => other > receipt);
+    this.#goOn();
+  }
+
+  /** What a pong answers that does not say it. */
+  #unsaidReceipt(): number | undefined {
+    return this.#sendsBack ? undefined : this.#pinged[0];
   }
 
   /** Closes it; whoever waits to send goes on, and sends nothing. */
