@@ -92,6 +92,19 @@ const RANGE_TEXT: Record<DecimalRange, string> = {
   wholeChange: 'Whole number other than 0',
 };
 
+/** The same of a number, for which a pattern says nothing. */
+const RANGE_NUMBER: Record<
+  DecimalRange,
+  Partial<Record<'minimum' | 'exclusiveMinimum' | 'multipleOf', number>>
+> = {
+  ledger: {},
+  change: {},
+  nonnegative: { minimum: 0 },
+  positive: { exclusiveMinimum: 0 },
+  whole: { minimum: 1, multipleOf: 1 },
+  wholeChange: { multipleOf: 1 },
+};
+
 const RANGE_TITLE: Record<DecimalRange, string> = {
   ledger: 'Decimal',
   change: 'DecimalChange',
@@ -126,7 +139,7 @@ function decimal(range: DecimalRange) {
     .meta(decimalShownAs(range));
 }
 
-/** Replies have strings; requests may also send numbers, for which a pattern says nothing. */
+/** Replies have strings; requests may also send numbers. */
 function decimalShownAs(range: DecimalRange) {
   const digits = `${RANGE_TEXT[range]}, at most ${integerDigits(range)} digits before the point and 8 after it`;
   const examples = isWhole(range) ? ['12'] : ['189.12'];
@@ -136,6 +149,7 @@ function decimalShownAs(range: DecimalRange) {
     {
       type: ['string', 'number'] as never,
       ...text,
+      ...RANGE_NUMBER[range],
       description: `${digits}; a number has at most 15 significant digits.`,
     },
   );

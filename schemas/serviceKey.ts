@@ -24,12 +24,12 @@ const Roles = z
   .min(1)
   .max(ROLES.length)
   .refine(unique, 'must name each role once')
-  .meta({ description: 'What the service may do.' });
+  .meta({ uniqueItems: true, description: 'What the service may do.' });
 const Accounts = z
   .array(Id)
   .max(GRANTED_ACCOUNTS_MAX)
   .refine(unique, 'must name each account once')
-  .meta({ description: 'The accounts that it is confined to, whatever its roles.' });
+  .meta({ uniqueItems: true, description: 'The accounts that it is confined to, whatever its roles.' });
 
 /** Issues the key. */
 export const IssueServiceKey = z.strictObject({

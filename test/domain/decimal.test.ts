@@ -23,6 +23,8 @@ import {
   subtract,
   ZERO,
 } from '../../schemas/decimal.ts';
+import { jsonSchemaOf } from '../../schemas/jsonSchema.ts';
+import { NonNegativeDecimal, PositiveDecimal, WholeQuantity } from '../../schemas/scalars.ts';
 import { holds } from '../support/property.ts';
 
 const RUN = { seed: 20260103, runs: 5_000 };
@@ -229,5 +231,17 @@ describe('decimal texts', () => {
   it('of more than 8 decimals are a bug inside', () => {
     expect(() => parseDecimal('0.123456789')).toThrow(RangeError);
     expect(() => parseDecimal('x')).toThrow(SyntaxError);
+  });
+});
+
+describe('decimals of requests', () => {
+  it.each([
+    [PositiveDecimal, { exclusiveMinimum: 0 }, [0, -1], [0.5, 1]],
+    [NonNegativeDecimal, { minimum: 0 }, [-1, -0.5], [0, 1]],
+    [WholeQuantity, { minimum: 1, multipleOf: 1 }, [0, -1, 1.5], [1, 12]],
+  ])('are described as numbers too in the range that is taken: %#', (schema, range, refused, taken) => {
+    expect(jsonSchemaOf(schema, 'input')).toMatchObject({ type: ['string', 'number'], ...range });
+    for (const value of refused) expect([value, schema.safeParse(value).success]).toEqual([value, false]);
+    for (const value of taken) expect([value, schema.safeParse(value).success]).toEqual([value, true]);
   });
 });
