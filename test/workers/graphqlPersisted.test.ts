@@ -1,7 +1,8 @@
 /** Automatic persisted queries, as clients of Apollo and urql ask: they learn at their first request that documents are to be sent. */
 import { exports } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import { opened, TEST_TOKEN } from '../support/api.ts';
+import { eventually, opened, TEST_TOKEN } from '../support/api.ts';
+import { openSocket } from '../support/graphqlSocket.ts';
 
 const worker = (exports as unknown as { default: Fetcher }).default;
 
@@ -57,6 +58,15 @@ describe('a request with the hash of a document in its place', () => {
         expect(reply.body).toEqual({ data: { account: { version: 1 } } });
       }
     }
+  });
+
+  it('is told the same over a socket, where it comes with an empty document', async () => {
+    const { send, received } = await openSocket({ Authorization: `Bearer ${TEST_TOKEN}` });
+    send({ type: 'connection_init' });
+    await eventually(async () => expect(received).toHaveLength(1));
+    send({ type: 'subscribe', id: '1', payload: { query: '', operationName: 'A', extensions } });
+    await eventually(async () => expect(received).toHaveLength(2));
+    expect(received[1]).toMatchObject({ type: 'error', id: '1', payload: [SAID] });
   });
 
   it('needs one of the two', async () => {

@@ -27,7 +27,7 @@ const VALIDATION_ERRORS_MAX = 20;
 
 /** What was asked: as the body of a request has it. */
 export interface Asked {
-  /** Absent alone where {@link isPersisted} holds. */
+  /** Absent, or empty as over sockets, alone where {@link isPersisted} holds. */
   readonly query?: string | undefined;
   /** One that is empty is none (GraphQL over HTTP). */
   readonly operationName?: string | null | undefined;
@@ -71,8 +71,8 @@ export class Documents {
   }
 
   /** Prepares what was asked, by somebody who may or may not ask for the schema itself. */
-  prepare({ query, operationName, variables }: Asked, mayIntrospect: boolean): Prepared {
-    if (query === undefined) return { errors: [problemError(NOT_PERSISTED)] };
+  prepare({ query = '', operationName, variables, extensions }: Asked, mayIntrospect: boolean): Prepared {
+    if (query === '' && isPersisted({ extensions })) return { errors: [problemError(NOT_PERSISTED)] };
     const checked = this.#checked(query, mayIntrospect);
     if ('errors' in checked) return checked;
     const { document } = checked;
