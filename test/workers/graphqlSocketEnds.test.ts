@@ -4,10 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { OPERATIONS_MAX } from '../../workers/graphql/socket.ts';
+import { CONNECTION_READS_MAX, OPERATIONS_MAX } from '../../workers/graphql/socket.ts';
 import { call, eventually, opened, TEST_TOKEN, testEnv } from '../support/api.ts';
 import { holdingReads } from '../support/graphql.ts';
 import { collect, openSocket, socketClient } from '../support/graphqlSocket.ts';
+import { range } from '../support/stream.ts';
 
 const PAY = 'mutation ($id: ID!) { depositFunds(id: $id, input: { amount: 1 }) { version } }';
 
@@ -34,6 +35,33 @@ describe('a socket for GraphQL that has had its operations', () => {
     expect(closes).toEqual([4001]);
     await client.dispose();
     expect((await call('GET', `/v1/accounts/${id}`)).body.version).toBe(1 + asked);
+  }, 60_000);
+});
+
+describe('a socket for GraphQL that has had its reads', () => {
+  it('ends in order, also where a subscription makes them', async () => {
+    const id = await opened('ends-reads');
+    const reads = 30;
+    const fields = range(1, reads).map((index) => `a${index}: account(id: "${id}") { version }`);
+    const { send, received, closed } = await openSocket({ Authorization: `Bearer ${TEST_TOKEN}` });
+    send({ type: 'connection_init' });
+    await eventually(async () => expect(received).toHaveLength(1));
+    const followed = `subscription { portfolio(id: "${id}", afterVersion: 0) { account { trades { edges { cursor } } } } }`;
+    send({ type: 'subscribe', id: 'follow', payload: { query: followed } });
+    await eventually(async () => expect(received).toHaveLength(2));
+    const most = Math.floor((CONNECTION_READS_MAX - 2) / reads);
+    for (const index of range(1, most)) {
+      send({ type: 'subscribe', id: `q${index}`, payload: { query: `{ ${fields.join(' ')} }` } });
+      if (index % AT_ONCE === 0 || index === most)
+        await eventually(async () => expect(received).toHaveLength(2 + 2 * index));
+    }
+    expect(closed).toEqual([]);
+    const left = CONNECTION_READS_MAX - 1 - most * reads;
+    for (let paid = 0; paid < left; paid++) {
+      await call('POST', `/v1/accounts/${id}/deposits`, { body: { amount: '1' } });
+      await new Promise((resolve) => setTimeout(resolve, 150));
+    }
+    await eventually(async () => expect(closed).toEqual([4001]));
   }, 60_000);
 });
 

@@ -30,6 +30,8 @@ export interface Hubs {
   enter(): Promise<HubClient>;
   /** Whoever entered has no more use for it. */
   leave(): void;
+  /** Counts what is read for a connection, where one goes on after the operation. */
+  noteReads?(reads: number): void;
 }
 
 /** One operation's own. */
@@ -111,6 +113,7 @@ export class GraphQlContext {
   takeReads(reads: number): void {
     const before = this.#reads;
     this.#reads += reads;
+    this.#hubs.noteReads?.(reads);
     if (this.#reads > READS_MAX) {
       throw new ProblemError({
         code: 'query_too_complex',

@@ -40,6 +40,9 @@ export const OPERATIONS_AT_ONCE_MAX = 100;
  */
 export const OPERATIONS_MAX = 1_000;
 
+/** What they may read in all, for the same reason: a read may ask more than one other, and some are under way when there are so many. */
+export const CONNECTION_READS_MAX = 4_000;
+
 /**
  * Characters of messages that wait for their ends at a time: sixteen of the largest, or a thousand usual ones. A socket is read as fast
  * as its client writes, so that what waits for a reader would else pile up without end.
@@ -70,6 +73,7 @@ export class GraphQlSocket implements Hubs {
   #hub: HubClient | undefined;
   #ids: OperationIds | undefined;
   #operations = 0;
+  #reads = 0;
   #waitingLength = 0;
   #messagesOfNobody = 0;
   /** About how many bytes each operation was sent with, and may be answered with. */
@@ -117,6 +121,12 @@ export class GraphQlSocket implements Hubs {
     // It stays open for the next one.
   }
 
+  /** What its subscriptions read counts as well: they go on without a message. */
+  noteReads(reads: number): void {
+    this.#reads += reads;
+    if (this.#reads >= CONNECTION_READS_MAX) this.#endSession();
+  }
+
   #server(): Server<Record<never, never>> {
     return makeServer({
       connectionInitWaitTimeout: INIT_MS_MAX,
@@ -137,7 +147,7 @@ export class GraphQlSocket implements Hubs {
     }
     const caller = this.#c.get('caller');
     if (this.#operations >= OPERATIONS_MAX || (caller !== undefined && caller.endsAt <= Date.now())) {
-      this.#endInOrder(CLOSE.sessionEnded, 'session_ended: connect again with a fresh token');
+      this.#endSession();
       if (!this.#socket.isOpen) return;
     }
     if (this.#nobody !== undefined && ++this.#messagesOfNobody > MESSAGES_OF_NOBODY_MAX) {
@@ -225,12 +235,12 @@ export class GraphQlSocket implements Hubs {
     }
     const faults = this.#messages.faultsOf(id);
     if (faults.length > 0) return [problemError(invalidRequest(faults).problem)];
-    const { query, operationName, variables } = payload;
-    const runnable = await this.#engine.prepare(this.#c, { query, operationName, variables }, this);
+    const { query, ...asked } = payload;
+    const runnable = await this.#engine.prepare(this.#c, { query, ...asked }, this);
     if (!('args' in runnable)) return runnable;
     // What goes on until somebody ends it is not waited for: it is followed again over the next connection.
     if (runnable.operation === 'subscription') this.#answering.end(id);
-    const sent = query.length + JSON.stringify(variables ?? null).length;
+    const sent = query.length + JSON.stringify(asked.variables ?? null).length;
     this.#bytes.set(runnable.args, sent + runnable.bytes);
     return runnable.args;
   }
@@ -266,6 +276,10 @@ export class GraphQlSocket implements Hubs {
     const id = idOfOperation(text);
     if (id === undefined) return true;
     return this.#ids?.isCompleted(id) !== true && (!this.#answering.isEnding || this.#answering.has(id));
+  }
+
+  #endSession(): void {
+    this.#endInOrder(CLOSE.sessionEnded, 'session_ended: connect again with a fresh token');
   }
 
   /** Ends the connection for a reason that is ours, once what was begun has its answer. */
