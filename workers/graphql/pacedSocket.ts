@@ -94,7 +94,7 @@ export class PacedSocket {
 
   /** Whether the reader has come far enough for more. */
   get #hasRoom(): boolean {
-    return this.#flow.hasRoomBeside(0);
+    return this.#flow.hasRoom;
   }
 
   #goOn(): void {

@@ -1,12 +1,13 @@
 /** One socket: who is behind it, what it is subscribed to, how far each subscription has come, and whether it keeps up. */
 import { errorFields, type Logger } from '../../telemetry/logger.ts';
 import type { Principal, ShownKey } from '../access/principal.ts';
-import { Flow, type FlowState, RECEIPT_MS_MAX, SHOWN_SHARE } from './flow.ts';
+import { Flow, type FlowState, RECEIPT_MS_MAX } from './flow.ts';
 import type { ClientFrame, ServerFrame, SubscribeFrame, TopicName } from './frames.ts';
 import { errorFrame, type FrameError } from './incoming.ts';
 import { Lanes } from './lanes.ts';
+import { Line } from './line.ts';
 import type { Clock, Sink, Subscription } from './subscription.ts';
-import { PAGE_CHARACTERS_MAX, type Page } from './topics.ts';
+import type { Page } from './topics.ts';
 
 /** A hibernatable socket, as much of it as is used. */
 export interface Socket {
@@ -92,15 +93,13 @@ export class Connection implements Sink {
   isOpen = true;
   readonly #settings: ConnectionSettings;
   readonly #flow: Flow;
+  readonly #line: Line;
   #session: Session;
   /** The members of the session as JSON: an attachment is written with every event that is sent. */
   #sessionText: string;
   #isWatched = false;
-  #pagesOnTheirWay = 0;
   /** Subscriptions that `onHeld` was told of. */
   #held = 0;
-  /** Whether a subscription waits until fewer pages are on their way. */
-  #isHeldBack = false;
 
   constructor(settings: ConnectionSettings) {
     this.#settings = settings;
@@ -109,6 +108,7 @@ export class Connection implements Sink {
     this.#sessionText = membersText(settings.session);
     this.principal = settings.principal;
     this.#flow = new Flow(settings.window, settings.left?.flow);
+    this.#line = new Line(() => settings.clock.now(), this.#flow.state);
     this.#watchReceipts();
   }
 
@@ -118,7 +118,7 @@ export class Connection implements Sink {
 
   /** Whether results of commands have room. */
   hasRoomForResults(): boolean {
-    return this.isOpen && this.#flow.hasRoomBeside(0);
+    return this.isOpen && this.#flow.hasRoom;
   }
 
   /** Whether a frame only makes less work: a receipt, which was asked for, and the end of a subscription. All else is a request, good or bad. */
@@ -128,24 +128,15 @@ export class Connection implements Sink {
   }
 
   hasRoom(): boolean {
-    return this.isOpen && this.#flow.hasRoomBeside(0, SHOWN_SHARE);
+    return this.isOpen && this.#line.hasRoom(this.#flow);
   }
 
-  beginPage(): boolean {
-    if (!this.isOpen) return false;
-    // As much as one may have, while it is read: so subscriptions that replay at once do not all find the same room.
-    if (this.#flow.hasRoomBeside(this.#pagesOnTheirWay * PAGE_CHARACTERS_MAX, SHOWN_SHARE)) {
-      this.#pagesOnTheirWay++;
-      return true;
-    }
-    this.#isHeldBack ||= this.#pagesOnTheirWay > 0;
-    return false;
+  beginPage(): number {
+    return this.isOpen ? this.#line.beginPage(this.#flow) : 0;
   }
 
-  endPage(): void {
-    this.#pagesOnTheirWay--;
-    if (!this.#isHeldBack) return;
-    this.#isHeldBack = false;
+  endPage(characters: number): void {
+    if (!this.#line.endPage(characters)) return;
     for (const subscription of this.subscriptions.values()) subscription.pump();
   }
 
@@ -163,7 +154,9 @@ export class Connection implements Sink {
 
   deliver({ id, topic }: Subscription, { version, member }: Page): void {
     if (this.isPast()) return;
-    this.#sendText(`{"type":"${topic}","id":"${id}","version":${version},${member}}`);
+    const text = `{"type":"${topic}","id":"${id}","version":${version},${member}}`;
+    this.#line.sent(text.length);
+    this.#sendText(text);
     this.save();
   }
 
@@ -203,7 +196,9 @@ export class Connection implements Sink {
 
   /** Takes a receipt; false where none of this number was asked for. */
   confirm(receipt: number): boolean {
+    const { confirmed } = this.#flow;
     if (!this.#flow.confirm(receipt)) return false;
+    this.#line.confirmed(receipt, receipt - confirmed);
     for (const subscription of this.subscriptions.values()) subscription.pump();
     this.save();
     return true;
@@ -249,7 +244,8 @@ export class Connection implements Sink {
 
   #sendText(text: string): void {
     if (!this.isOpen) return;
-    const receipt = this.#flow.sent(text);
+    const receipt = this.#flow.sent(text, this.#line.receiptEvery);
+    if (receipt !== undefined) this.#line.asked(receipt, this.#flow.unconfirmed);
     try {
       this.#settings.socket.send(text);
       if (receipt !== undefined) {

@@ -62,16 +62,24 @@ export class Flow {
     return [this.#sent, this.#requested, this.#confirmed];
   }
 
-  /** Whether there is room in a share of the window, all of it or less, while so many more bytes are on their way. */
-  hasRoomBeside(bytes: number, share = 1): boolean {
-    // Where no receipt is awaited none would make room: what is sent next asks for one.
-    const isFree = bytes === 0 && !this.isAwaiting;
-    return isFree || this.#sent - this.#confirmed + bytes < this.#window() * share;
+  /** Whether there is room for more; always where no receipt is awaited, since none would make room: what is sent next asks for one. */
+  get hasRoom(): boolean {
+    return !this.isAwaiting || this.unconfirmed < this.#window();
+  }
+
+  /** What subscriptions may have of the window. */
+  get shownMax(): number {
+    return this.#window() * SHOWN_SHARE;
+  }
+
+  /** What has no receipt. */
+  get unconfirmed(): number {
+    return this.#sent - this.#confirmed;
   }
 
   /** Whether so much was sent without a receipt that the connection has to end. */
   get isOverrun(): boolean {
-    return this.#sent - this.#confirmed > UNCONFIRMED_BYTES_END;
+    return this.unconfirmed > UNCONFIRMED_BYTES_END;
   }
 
   /** Whether a receipt is awaited. */
@@ -84,11 +92,12 @@ export class Flow {
     return this.#confirmed;
   }
 
-  /** Counts a frame. The number of the receipt to ask for, where it is time. */
-  sent(text: string): number | undefined {
+  /** Counts a frame. The number of the receipt to ask for, where it is time: after `receiptEvery` at the latest. */
+  sent(text: string, receiptEvery = Number.POSITIVE_INFINITY): number | undefined {
     // Nearly all of it is ASCII; what is not may take up to three bytes a character, which the bounds can bear.
     this.#sent += text.length;
-    if (this.#sent - this.#requested < this.#window() / RECEIPTS_A_WINDOW) return undefined;
+    const most = Math.min(receiptEvery, this.#window() / RECEIPTS_A_WINDOW);
+    if (this.#sent - this.#requested < most) return undefined;
     this.#requested = this.#sent;
     return this.#requested;
   }

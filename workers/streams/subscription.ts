@@ -13,10 +13,10 @@ import type { Follower, Watch } from './watches.ts';
 export interface Sink {
   /** Whether the receiver keeps up: without room a subscription waits, and the log keeps what it will send. */
   hasRoom(): boolean;
-  /** Makes room for a page that is to be read; false where there is none, until a receipt comes or another page has been sent. */
-  beginPage(): boolean;
-  /** The page was sent, or is not needed any more. Once after each {@link beginPage} that made room. */
-  endPage(): void;
+  /** Makes room for a page that is to be read: its characters; 0 where there is none, until a receipt comes or another page has been sent. */
+  beginPage(): number;
+  /** The page was sent, or is not needed any more. Once after each {@link beginPage} that made room, with what it answered. */
+  endPage(characters: number): void;
   /** Sends a page of the subscription and remembers how far it has come. */
   deliver(subscription: Subscription, page: Page): void;
   /** Writes down how the subscription stands, for an instance that goes on with the socket. */
@@ -111,11 +111,12 @@ export class Subscription implements Follower {
       while (this.#isOpen && this.isBehind) {
         const pause = this.#notBefore - this.#clock.now();
         if (pause > 0) return this.#pumpAfter(pause);
-        if (!this.#sink.beginPage()) return;
+        const characters = this.#sink.beginPage();
+        if (characters === 0) return;
         try {
-          await this.#sendPage();
+          await this.#sendPage(characters);
         } finally {
-          this.#sink.endPage();
+          this.#sink.endPage(characters);
         }
       }
     } catch (error) {
@@ -125,8 +126,8 @@ export class Subscription implements Follower {
     }
   }
 
-  async #sendPage(): Promise<void> {
-    const page = await this.watch.read(this.topic, this.version);
+  async #sendPage(charactersMax: number): Promise<void> {
+    const page = await this.watch.read(this.topic, this.version, charactersMax);
     if (!this.#isOpen) return;
     this.version = page.version;
     this.#notBefore = this.#clock.now() + TOPICS[this.topic].intervalMs;

@@ -9,12 +9,6 @@ import type { TopicName } from './frames.ts';
 /** Events in one frame of a replay. */
 export const REPLAY_EVENTS_MAX = 200;
 
-/**
- * Characters of such a frame, unless a single event has more: of trades about as many as 200 take. There are readers that take no frame
- * above a megabyte, and over a slow line nothing else is heard of a connection until a frame is there as a whole.
- */
-export const PAGE_CHARACTERS_MAX = 128 * 1024;
-
 /** Between two portfolios of one subscription: it shows the newest one, and nobody reads faster. */
 export const PORTFOLIO_INTERVAL_MS = 100;
 
@@ -22,6 +16,15 @@ export const PORTFOLIO_INTERVAL_MS = 100;
 export interface Page {
   readonly version: number;
   readonly member: string;
+}
+
+/** Which page is wanted. */
+export interface WantedTopicPage {
+  readonly afterVersion: number;
+  /** A version that the log has. */
+  readonly head: number;
+  /** Of events, unless a single one has more. */
+  readonly charactersMax: number;
 }
 
 /** One thing to subscribe to. */
@@ -34,8 +37,8 @@ export interface Topic {
   readonly showsEvents: boolean;
   /** Pause after a page. */
   readonly intervalMs: number;
-  /** The page after a version; `head` is a version that the log has. */
-  read(actor: AggregateActor, target: Target, afterVersion: number, head: number): Promise<Page>;
+  /** The page after a version. */
+  read(actor: AggregateActor, target: Target, wanted: WantedTopicPage): Promise<Page>;
 }
 
 /** Topics by name. */
@@ -44,11 +47,11 @@ export const TOPICS: Readonly<Record<TopicName, Topic>> = {
     operation: 'getEvents',
     showsEvents: true,
     intervalMs: 0,
-    async read(actor, { aggregateType, aggregateId }, afterVersion, head) {
+    async read(actor, { aggregateType, aggregateId }, { afterVersion, head, charactersMax }) {
       const answer = await actor.eventPage({
         fromVersion: afterVersion + 1,
         eventsMax: Math.min(head - afterVersion, REPLAY_EVENTS_MAX),
-        charactersMax: PAGE_CHARACTERS_MAX,
+        charactersMax,
       });
       const { toVersion, events } = answer;
       answer.events = '';

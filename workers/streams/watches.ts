@@ -59,10 +59,10 @@ export class Watch {
     return this.#actor();
   }
 
-  /** The page after a version. */
-  read(topic: TopicName, afterVersion: number): Promise<Page> {
-    return this.#share(`${topic} ${afterVersion}`, () =>
-      TOPICS[topic].read(this.actor, this.target, afterVersion, this.head),
+  /** The page after a version; those who follow at the same pace share it. */
+  read(topic: TopicName, afterVersion: number, charactersMax: number): Promise<Page> {
+    return this.#share(`${topic} ${afterVersion} ${charactersMax}`, () =>
+      TOPICS[topic].read(this.actor, this.target, { afterVersion, head: this.head, charactersMax }),
     );
   }
 
