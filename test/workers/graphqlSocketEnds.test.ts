@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { CONNECTION_READS_MAX, OPERATIONS_MAX } from '../../workers/graphql/socket.ts';
+import { CONNECTION_READS_MAX } from '../../workers/graphql/context.ts';
+import { OPERATIONS_MAX } from '../../workers/graphql/socket.ts';
 import { call, eventually, opened, TEST_TOKEN, testEnv } from '../support/api.ts';
 import { holdingReads } from '../support/graphql.ts';
 import { collect, openSocket, socketClient } from '../support/graphqlSocket.ts';

@@ -2,7 +2,10 @@
 import { exports } from 'cloudflare:workers';
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { CONNECTION_READS_MAX } from '../../workers/graphql/context.ts';
+import { ALIASES_MAX } from '../../workers/graphql/limits.ts';
 import { call, opened } from '../support/api.ts';
+import { range } from '../support/stream.ts';
 
 const worker = (exports as unknown as { default: Fetcher }).default;
 
@@ -22,8 +25,10 @@ const revoke = (keyId: string) =>
 
 const pay = (id: string) => call('POST', `/v1/accounts/${id}/deposits`, { body: { amount: '1' } });
 
-function subscribeOverSse(token: string, id: string): Promise<Response> {
-  const query = `subscription { events(aggregateType: account, id: "${id}", afterVersion: 0) { version } }`;
+const followed = (id: string) =>
+  `subscription { events(aggregateType: account, id: "${id}", afterVersion: 0) { version } }`;
+
+function subscribeOverSse(token: string, id: string, query = followed(id)): Promise<Response> {
   return worker.fetch('http://folio.test/v1/graphql', {
     method: 'POST',
     headers: {
@@ -77,4 +82,24 @@ describe('an event stream', () => {
     // The payment came after the end: at most the opening was shown.
     expect(told.slice(0, -2)).toEqual(told.length === 3 ? [{ data: { events: { version: 1 } } }] : []);
   });
+
+  it('of GraphQL that has read as much as a connection may says so, with the version to go on after', async () => {
+    const id = await opened('ends-read');
+    const reads = range(1, ALIASES_MAX).map((index) => `a${index}: trades(first: 1) { edges { cursor } }`);
+    const query = `subscription { portfolio(id: "${id}", afterVersion: 0) { version account { ${reads.join(' ')} } } }`;
+    const response = await subscribeOverSse(await keyFor('ends-read'), id, query);
+    let isOver = false;
+    const ended = eventsOf(response).finally(() => {
+      isOver = true;
+    });
+    // An account that changes is shown ten times a second.
+    for (; !isOver; await new Promise((resolve) => setTimeout(resolve, 50))) await pay(id);
+    const events = await ended;
+    expect(events.map(({ event }) => event).slice(-2)).toEqual(['next', 'complete']);
+    expect(JSON.parse(events.at(-2)?.data ?? '')).toMatchObject({
+      errors: [{ extensions: { code: 'unavailable' } }],
+    });
+    expect(events).toHaveLength(Math.ceil(CONNECTION_READS_MAX / ALIASES_MAX) + 2);
+    for (const { data } of events.slice(0, -2)) expect(JSON.parse(data)).not.toHaveProperty('errors');
+  }, 60_000);
 });

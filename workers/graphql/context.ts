@@ -16,6 +16,19 @@ import { Loaders } from './loaders.ts';
  */
 export const READS_MAX = 1_000;
 
+/**
+ * Reads of a connection in all. The platform counts what a Worker asks of others for as long as a connection lasts, and takes ten
+ * thousand: a read may ask more than one other, and some are under way when there are so many.
+ */
+export const CONNECTION_READS_MAX = 4_000;
+
+/** What a subscription is told whose connection has read so much. */
+const READ_ENOUGH = {
+  code: 'unavailable',
+  detail:
+    'The subscription has read as much as it may over one connection: subscribe again after the last version.',
+} as const satisfies Problem;
+
 /** What an operation for which there is no room is told. */
 export const NO_ROOM = {
   code: 'overloaded',
@@ -42,6 +55,8 @@ export class GraphQlContext {
   /** Bytes that an answer may take up. */
   readonly #bytes: number;
   #reads = 0;
+  /** Also those of a subscription's executions before. */
+  #readsInAll = 0;
   #stay: Stay | undefined;
   #isOver = false;
 
@@ -52,8 +67,12 @@ export class GraphQlContext {
     this.loaders = new Loaders(c);
   }
 
-  /** Forgets what was read: for the next execution of a subscription, which is an operation of its own. */
+  /**
+   * Forgets what was read: for the next execution of a subscription, which is an operation of its own. Ends with the problem that there is
+   * none, where the connection has read enough.
+   */
   renew(): void {
+    if (this.#readsInAll >= CONNECTION_READS_MAX) throw new ProblemError(READ_ENOUGH);
     this.loaders = new Loaders(this.c);
     this.#reads = 0;
   }
@@ -113,6 +132,7 @@ export class GraphQlContext {
   takeReads(reads: number): void {
     const before = this.#reads;
     this.#reads += reads;
+    this.#readsInAll += reads;
     this.#hubs.noteReads?.(reads);
     if (this.#reads > READS_MAX) {
       throw new ProblemError({

@@ -18,7 +18,7 @@ import type { Stay } from '../limits/admission.ts';
 import { CLOSE_CODES } from '../streams/connection.ts';
 import type { HubClient } from '../streams/hubClient.ts';
 import { Answering } from './answering.ts';
-import { type GraphQlContext, type Hubs, NO_ROOM } from './context.ts';
+import { CONNECTION_READS_MAX, type GraphQlContext, type Hubs, NO_ROOM } from './context.ts';
 import { type Engine, openHub } from './engine.ts';
 import { formatError, problemError, shownResult } from './errors.ts';
 import { idOfOperation, OperationIds } from './operationIds.ts';
@@ -39,9 +39,6 @@ export const OPERATIONS_AT_ONCE_MAX = 100;
  * takes ten thousand: a connection ends in good order before that, and its client opens another.
  */
 export const OPERATIONS_MAX = 1_000;
-
-/** What they may read in all, for the same reason: a read may ask more than one other, and some are under way when there are so many. */
-export const CONNECTION_READS_MAX = 4_000;
 
 /**
  * Characters of messages that wait for their ends at a time: sixteen of the largest, or a thousand usual ones. A socket is read as fast

@@ -104,7 +104,12 @@ async function subscribed(context: GraphQlContext, wanted: Wanted): Promise<Asyn
       const result = await feed.next().catch(asProblem);
       if (result.done === true) return result;
       // Each execution reads anew and takes up room, as a request of its own would.
-      context.renew();
+      try {
+        context.renew();
+      } catch (error) {
+        await iterator.return?.();
+        throw error;
+      }
       await context.enterRoom();
       return { done: false, value: rootOf(result.value.frame) };
     },
