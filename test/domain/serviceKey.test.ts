@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type ServiceKeyState, serviceKeyDecider } from '../../actors/serviceKey/decider.ts';
 import { IssueServiceKey, type ServiceKeyEvent } from '../../schemas/serviceKey.ts';
-import { parseServiceToken, serviceOf } from '../../workers/access/serviceKey.ts';
+import { parseServiceToken, serviceOf, serviceRefusal } from '../../workers/access/serviceKey.ts';
 import { RECEIVED_AT, specify } from '../support/given.ts';
 
 const { given, state } = specify(serviceKeyDecider);
@@ -116,6 +116,19 @@ describe('the token of a service', () => {
     expect(counts(state([issued, revoked]), FIRST)).toBeUndefined();
     expect(counts(state([issued, rotated, revoked]), FIRST)).toBeUndefined();
     expect(counts(state([]), '')).toBeUndefined();
+  });
+
+  it.each([
+    ['unknown', [], FIRST],
+    ['revoked', [issued, revoked], FIRST],
+    ['expired', [issued, rotated], FIRST],
+    ['expired', [issued], FIRST],
+    ['secret', [issued], SECOND],
+    ['secret', [issued, rotated], 'x'.repeat(43)],
+  ])('that does not count is %s of a key with %j', (refusal, events, secret) => {
+    const shown = { keyId: 'k-1', secretHash: hash(secret) };
+    expect(serviceRefusal(shown, state(events))).toBe(refusal);
+    expect(serviceRefusal(shown, undefined)).toBe('unknown');
   });
 
   it('ends with the key', () => {

@@ -106,6 +106,33 @@ describe('a service key', () => {
     );
   });
 
+  it('is named in the log where a secret of before is still used, and what is no key is not', async () => {
+    await issue('left-behind');
+    await call('POST', '/v1/service-keys/left-behind/rotate', { body: { secretHash: hashOf('two') } });
+    const logged = vi.spyOn(console, 'log').mockReturnValue();
+    const env = { ...testEnv, LOG_LEVEL: 'info' };
+    const details: unknown[] = [];
+    for (const [keyId, secret] of [
+      ['left-behind', 'one'],
+      ['left-behind', 'three'],
+      ['a-secret-in-its-place', 'one'],
+    ] as const) {
+      const { body } = await call('GET', '/v1/event-types', { env, headers: bearer(keyId, secret) });
+      details.push(body.detail);
+    }
+    const entries = logged.mock.calls
+      .map(([line]) => JSON.parse(String(line)) as Record<string, string>)
+      .filter(({ message }) => message === 'caller refused');
+    logged.mockRestore();
+    expect(entries.map(({ refusal, keyId }) => [refusal, keyId])).toEqual([
+      ['expired', 'left-behind'],
+      ['secret', 'left-behind'],
+      ['unknown', undefined],
+    ]);
+    const other = 'The token is not accepted here.';
+    expect(details).toEqual(['The token has expired.', other, other]);
+  });
+
   it('ends when it expires', async () => {
     await issue('short', { expiresAt: new Date(Date.now() + 3_000).toISOString() });
     const headers = bearer('short', 'one');

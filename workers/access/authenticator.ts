@@ -7,7 +7,7 @@ import { type TokenRefusal, verifyToken } from './accessToken.ts';
 import { issuerKeys } from './issuerKeys.ts';
 import { type KnownCaller, LOCAL_ADMINISTRATOR } from './principal.ts';
 import type { FetchKeys } from './publishedKeys.ts';
-import { parseServiceToken, serviceOf } from './serviceKey.ts';
+import { parseServiceToken, type ServiceRefusal, serviceOf, serviceRefusal } from './serviceKey.ts';
 import { type TokenConfiguration, tokenConfiguration } from './settings.ts';
 import { secretHash, VerifiedCallers } from './verified.ts';
 
@@ -27,12 +27,17 @@ const BEARER_SCHEME = /^bearer(?: +(.*))?$/i;
 export type HeaderRefusal = 'missing' | 'other_scheme' | 'no_token' | 'not_one_token';
 
 /** Why nobody is known: no token was sent, it was no token that we take, or it was refused for this reason. */
-export type AuthenticationRefusal = HeaderRefusal | 'unknown' | TokenRefusal;
+export type AuthenticationRefusal = HeaderRefusal | ServiceRefusal | TokenRefusal;
 
 /** The caller, or why there is none. */
 export type Authentication =
   | ({ readonly ok: true } & KnownCaller)
-  | { readonly ok: false; readonly refusal: AuthenticationRefusal };
+  | {
+      readonly ok: false;
+      readonly refusal: AuthenticationRefusal;
+      /** Id of the service's key, where there is one: what is none may be anything, a secret in the wrong place too. */
+      readonly keyId?: string;
+    };
 
 /** What an authenticator needs of its world. */
 export interface AuthenticatorDeps {
@@ -120,7 +125,10 @@ export class Authenticator {
     const now = this.#deps.now();
     const shown = { keyId, secretHash: secretHash(secret) };
     const service = key === undefined ? undefined : serviceOf(shown, key, now);
-    if (service === undefined) return { ok: false, refusal: 'unknown' };
+    if (service === undefined) {
+      const refusal = serviceRefusal(shown, key);
+      return { ok: false, refusal, ...(refusal === 'unknown' ? {} : { keyId }) };
+    }
     return this.#remember(hash, service, now + SERVICE_KEY_VERIFIED_MS);
   }
 

@@ -34,6 +34,20 @@ export function serviceOf(shown: ShownKey, key: ServiceKeyState, now: number): K
   return { principal, endsAt, serviceKey: shown };
 }
 
+/**
+ * Why a service's token does not count: there is no such key, it was revoked, its secret once counted and ended (with the key, or with
+ * the grace of a rotation), or it is another.
+ */
+export type ServiceRefusal = 'unknown' | 'revoked' | 'expired' | 'secret';
+
+/** Why, of a key by which {@link serviceOf} knows nobody. */
+export function serviceRefusal({ secretHash }: ShownKey, key: ServiceKeyState | undefined): ServiceRefusal {
+  if (key === undefined || key.status === 'UNISSUED') return 'unknown';
+  if (key.status === 'REVOKED') return 'revoked';
+  const hashes = [key.secretHash, ...(key.previous === null ? [] : [key.previous.secretHash])];
+  return hashes.some((hash) => isSameHash(secretHash, hash)) ? 'expired' : 'secret';
+}
+
 /** Compares in a time that tells nothing about where two hashes differ. */
 function isSameHash(left: string, right: string): boolean {
   const [a, b] = [Buffer.from(left), Buffer.from(right)];

@@ -54,9 +54,14 @@ export async function verified(c: Context<HttpEnv>, header: string | undefined):
     throw new ProblemError({ code: 'unavailable', detail: 'Tokens cannot be judged now.' });
   }
   if (verdict.ok) return verdict;
-  const { refusal } = verdict;
+  const { refusal, keyId } = verdict;
   if (network !== undefined) refusedAddresses.add(network, Date.now());
-  c.get('logger').log('info', 'caller refused', { correlationId: c.get('correlationId'), refusal });
+  const fields = {
+    correlationId: c.get('correlationId'),
+    refusal,
+    ...(keyId === undefined ? {} : { keyId }),
+  };
+  c.get('logger').log('info', 'caller refused', fields);
   throw unauthenticated(refusal);
 }
 
