@@ -250,6 +250,25 @@ describe('a request', () => {
     expect(await footprint(ID)).toEqual(before);
   });
 
+  it.each([
+    [undefined, 'application/json'],
+    ['application/json;q=0.1, application/graphql-response+json;q=0.9', 'application/graphql-response+json'],
+    ['application/graphql-response+json;q=0.5,application/json', 'application/json'],
+    ['application/graphql-response+json,application/json;q=0.9', 'application/graphql-response+json'],
+    ['application/json; charset=utf-8;q=0.5, text/html', 'application/json'],
+    ['application/graphql-response+json;q=0, */*;q=0.1', 'application/json'],
+    ['application/json;q=0', 'application/problem+json'],
+  ])('that accepts %s is answered %s', async (accept, type) => {
+    const headers = {
+      Authorization: `Bearer ${TEST_TOKEN}`,
+      ...(accept === undefined ? {} : { Accept: accept }),
+    };
+    const response = await worker.fetch('http://folio.test/v1/graphql?query={__typename}', { headers });
+    expect(response.status).toBe(type === 'application/problem+json' ? 406 : 200);
+    expect(response.headers.get('Content-Type')?.split(';')[0]).toBe(type);
+    await response.text();
+  });
+
   it('by GET reads and never writes', async () => {
     const before = await footprint(ID);
     const get = (query: string, headers = {}) =>

@@ -7,6 +7,7 @@ import type { Context } from 'hono';
 import type { HttpEnv } from '../http/context.ts';
 import { ProblemError } from '../http/problem.ts';
 import { EVENT_STREAM_HEADERS, type Event, eventBody } from '../streams/sse.ts';
+import { acceptedTypes } from './accepted.ts';
 import type { Prepared } from './engine.ts';
 import { shownResult } from './errors.ts';
 import { READ_ONLY } from './http.ts';
@@ -19,20 +20,11 @@ const ONE_RESULT = ['application/json', 'application/graphql-response+json', 'ap
  * takes nothing rather. Clients that know how to read both list both with every request.
  */
 export function wantsEvents(c: Context<HttpEnv>, prepared: Prepared): boolean {
-  const weights = acceptedWeights(c.req.header('Accept') ?? '');
+  const types = acceptedTypes(c.req.header('Accept') ?? '');
+  const weights = new Map(types.map(({ type, weight }) => [type, weight]));
   const ofEvents = weights.get('text/event-stream') ?? 0;
   if ('operation' in prepared && prepared.operation === 'subscription') return ofEvents > 0;
   return ofEvents > Math.max(...ONE_RESULT.map((type) => weights.get(type) ?? 0));
-}
-
-/** Media types by how much they are wanted (RFC 9110, 12.5.1). */
-function acceptedWeights(accept: string): ReadonlyMap<string, number> {
-  const entries = accept.split(',').map((each): [string, number] => {
-    const [type = '', ...parameters] = each.split(';').map((part) => part.trim().toLowerCase());
-    const weight = parameters.find((parameter) => parameter.startsWith('q='));
-    return [type, weight === undefined ? 1 : Number(weight.slice('q='.length)) || 0];
-  });
-  return new Map(entries);
 }
 
 /** Runs what was asked, and answers each result as an event. */

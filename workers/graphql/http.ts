@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { HttpEnv } from '../http/context.ts';
 import { ProblemError } from '../http/problem.ts';
 import { parseStrictText } from '../http/strictJson.ts';
+import { acceptedTypes } from './accepted.ts';
 import { type Asked, isPersisted } from './documents.ts';
 import type { Prepared } from './engine.ts';
 import { formatError, problemError } from './errors.ts';
@@ -110,7 +111,8 @@ export async function answerOverHttp(
   const [body, { status, headers }] = await handler({
     method: c.req.method,
     url: c.req.url,
-    headers: c.req.raw.headers,
+    // All that is looked at: it takes the first that it knows, whatever it weighs.
+    headers: { accept: mostWantedFirst(c.req.header('Accept')) },
     body: null,
     raw: c.req.raw,
     context: undefined,
@@ -118,6 +120,16 @@ export async function answerOverHttp(
   if (status === 406) throw new ProblemError(NOT_ACCEPTABLE);
   return new Response(body, { status, headers: headers ?? {} });
 }
+
+/** Media types of `Accept`, those before that are wanted more, without those that are not wanted at all. */
+function mostWantedFirst(accept = '*/*'): string {
+  const wanted = acceptedTypes(accept).filter(({ weight }) => weight > 0);
+  const ordered = wanted.toSorted((one, other) => other.weight - one.weight);
+  return ordered.map(({ text }) => text).join(',') || NOTHING;
+}
+
+/** What nobody has: an empty header would be one that takes everything. */
+const NOTHING = 'none/none';
 
 const NO_STREAM = {
   code: 'invalid_request',
