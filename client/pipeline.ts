@@ -18,6 +18,9 @@ const FRAME_MARGIN_BYTES = 1_000;
 /** A character, as JavaScript counts them, takes that many bytes at most. */
 const CHARACTER_BYTES = 3;
 
+/** What stands in the place of a result where the aggregate did not answer: the command may have been run. */
+const UNANSWERED: readonly string[] = ['unavailable', 'internal_error'];
+
 const encoder = new TextEncoder();
 
 interface Waiting {
@@ -210,12 +213,13 @@ export class CommandPipeline {
   }
 }
 
-/** Tells a result, unless it is a refusal that says nothing of an attempt before, which may have been run. */
-function settle(waiting: Waiting, result: BatchResult): void {
+/** Tells a result, unless it says nothing of whether the command was run, now or in an attempt before that had no answer. */
+function settle({ unheard, resolve, reject }: Waiting, result: BatchResult): void {
   const { status, code = '', detail = '' } = result;
   const problem = new FolioProblem({ code, detail });
-  if (status === 'refused' && waiting.unheard > 0 && isOfTheAttempt(problem)) giveUp(waiting, problem);
-  else waiting.resolve(result);
+  const isUntold = UNANSWERED.includes(code) || (unheard > 0 && isOfTheAttempt(problem));
+  if (status === 'refused' && isUntold) reject(new FolioUnreachable('a command', unheard + 1, problem));
+  else resolve(result);
 }
 
 /** Nothing was begun now. What went out before may have been run then, which is another thing to be told. */

@@ -29,6 +29,26 @@ describe('commands', () => {
     await fc.assert(property, { seed, numRuns: 60 });
   });
 
+  it.each(['unavailable', 'internal_error'])(
+    'whose aggregate did not answer (%s) may have run: that is no refusal',
+    async (code) => {
+      const platform = new MadeUpPlatform();
+      const refused = { commandId: 'c', status: 'refused', detail: 'so it is' };
+      platform.answersWith = ({ id }) => ({ type: 'results', id, results: [{ ...refused, code }] });
+      const stream = platform.client.stream();
+      const failure = await stream.command(command('c')).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(FolioUnreachable);
+      expect(failure).toMatchObject({ attempts: 1, cause: { code } });
+      platform.answersWith = ({ id }) => ({
+        type: 'results',
+        id,
+        results: [{ ...refused, code: 'insufficient_funds' }],
+      });
+      expect(await stream.command(command('c'))).toMatchObject({ code: 'insufficient_funds' });
+      stream.close();
+    },
+  );
+
   it('wait while as many are on their way as the platform takes', async () => {
     const platform = new MadeUpPlatform();
     platform.answersWith = () => ({ type: 'pong' });
