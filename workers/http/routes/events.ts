@@ -40,7 +40,8 @@ const getEvents = route(
       'looked through for one page, which may then be empty. `more` says whether to go on at once; where it is false, `next` is ' +
       'the end for now. Without `type`, `aggregateType`, `from` and `to` an empty page is always the end. ' +
       'From the read model, which follows the logs within seconds. Who is confined to some accounts is given the ' +
-      'events of those.',
+      'events of those; of one that was granted later those after the cursor, which is a place among the events of all: what came ' +
+      "before is in the account's own log.",
     query: FeedQuery,
     success: {
       status: 200,
