@@ -1,4 +1,3 @@
-import { LOCATION_HINTS } from '../schemas/location.ts';
 import { retention } from './archive/retention.ts';
 import { asksForHelp, runCommand } from './commandLine.ts';
 import {
@@ -11,13 +10,7 @@ import {
 } from './deployment.ts';
 import { LocalServerError } from './errors.ts';
 import { missingResources, missingResourcesText } from './requiredResources.ts';
-import {
-  deployedSecrets,
-  givenVariables,
-  missingSecrets,
-  missingSecretsText,
-  type Variables,
-} from './requiredSecrets.ts';
+import { deployedSecrets, givenVariables, missingSecrets, missingSecretsText } from './requiredSecrets.ts';
 import { checkSupplyChain } from './supplyChain.ts';
 import { requireVariables } from './variables.ts';
 import { migrateWithWrangler, runWrangler } from './wrangler.ts';
@@ -58,9 +51,7 @@ async function main(): Promise<number> {
   const environment = environmentOf(given);
   requireEnvironment(deployment, environment);
   requireQueueNames(deployment);
-  const variables = { ...deployment.vars, ...givenVariables(given) };
-  requireLocation(variables);
-  requireVariables(variables);
+  requireVariables({ ...deployment.vars, ...givenVariables(given) });
   if (!given.includes('--dry-run')) {
     const missing = await missingSecrets(given, deployment.vars ?? {}, deployedSecrets);
     if (missing.length > 0) throw new LocalServerError(missingSecretsText(missing));
@@ -74,12 +65,6 @@ async function main(): Promise<number> {
     if (ruled !== 0) return ruled;
   }
   return await runWrangler(['deploy', ...(await inheritedDefinitions(given)), ...given]);
-}
-
-/** A Worker with a location that there is not would answer nobody. */
-function requireLocation({ LOCATION_HINT: hint }: Variables): void {
-  if (hint !== undefined && !LOCATION_HINTS.some((known) => known === hint))
-    throw new LocalServerError(`LOCATION_HINT has to be one of ${LOCATION_HINTS.join(', ')}`);
 }
 
 await runCommand(main);

@@ -1,4 +1,7 @@
+import { LOCATION_HINTS } from '../schemas/location.ts';
 import { pageOrigins, unusableText } from '../schemas/pageOrigins.ts';
+import { PAYMENT_PROVIDERS } from '../schemas/paymentProvider.ts';
+import { JURISDICTIONS } from '../schemas/retention.ts';
 import { LOG_LEVELS } from '../telemetry/logger.ts';
 import { TOKEN_VARIABLES, tokenConfiguration } from '../workers/access/settings.ts';
 import type { Env } from '../workers/env.ts';
@@ -8,6 +11,15 @@ import { LocalServerError } from './errors.ts';
 /** Variables of a Worker by their names, as a configuration has them. */
 type Variables = Readonly<Record<string, unknown>>;
 
+/** Variables that have one of some values, or are not there. */
+const VALUES: Readonly<Record<string, readonly string[]>> = {
+  ARCHIVE_REMOVAL: ['after-term', 'suspended'],
+  JURISDICTION: JURISDICTIONS,
+  LOCATION_HINT: LOCATION_HINTS,
+  LOG_LEVEL: LOG_LEVELS,
+  PAYMENT_PROVIDER: PAYMENT_PROVIDERS,
+};
+
 /**
  * Throws {@link LocalServerError} for a variable that says what no Worker can do: it would go on without a word as if nothing were said,
  * with other quotas than were meant, or answer nobody.
@@ -16,9 +28,11 @@ export function requireVariables(variables: Variables): void {
   const faults = quotaFaults(variables);
   const { unusable } = pageOrigins(textOf(variables.CORS_ORIGINS));
   if (unusable.length > 0) faults.push(unusableText(unusable));
-  const level = textOf(variables.LOG_LEVEL) ?? '';
-  if (level !== '' && !LOG_LEVELS.some((known) => known === level))
-    faults.push(`LOG_LEVEL has to be one of ${LOG_LEVELS.join(', ')}, not "${level}"`);
+  for (const [name, values] of Object.entries(VALUES)) {
+    const value = textOf(variables[name]);
+    if (value !== undefined && !values.includes(value))
+      faults.push(`${name} has to be one of ${values.join(', ')}, not "${value}"`);
+  }
   // Some of them alone: the others may be secrets.
   if (TOKEN_VARIABLES.every((name) => (textOf(variables[name]) ?? '') !== ''))
     faults.push(...tokenFaults(variables));

@@ -18,6 +18,10 @@ describe('variables of a Worker', () => {
       { ...ISSUER_VARIABLES, AUTH_JWKS_URL: 'http://issuer.test/keys' },
       /^AUTH_JWKS_URL: must be an https URL$/,
     ],
+    [{ PAYMENT_PROVIDER: 'Stripe' }, /^PAYMENT_PROVIDER has to be one of sandbox, stripe, not "Stripe"$/],
+    [{ LOCATION_HINT: 'moon' }, /^LOCATION_HINT has to be one of wnam, /],
+    [{ JURISDICTION: 'mars' }, /^JURISDICTION has to be one of default, eu, us/],
+    [{ ARCHIVE_REMOVAL: 'never' }, /^ARCHIVE_REMOVAL has to be one of after-term, suspended/],
     [{ LOG_LEVEL: 'x', RATE_CLIENT_REQUESTS: 'y' }, /^RATE_CLIENT_REQUESTS .*\nLOG_LEVEL /],
   ])('that say what cannot be done stop whoever starts or deploys it: %j', (variables, fault) => {
     expect(() => requireVariables(variables)).toThrow(fault);
@@ -26,7 +30,8 @@ describe('variables of a Worker', () => {
 
   it.each([
     {},
-    { RATE_CLIENT_REQUESTS: '', LOG_LEVEL: '' },
+    { RATE_CLIENT_REQUESTS: '', AUTH_ISSUER: '', AUTH_AUDIENCE: '', AUTH_JWKS_URL: '', CORS_ORIGINS: '' },
+    { PAYMENT_PROVIDER: 'stripe', LOCATION_HINT: 'weur', JURISDICTION: 'eu', ARCHIVE_REMOVAL: 'suspended' },
     { RATE_CLIENT_REQUESTS: '500', RATE_ACCOUNT_COMMANDS: 500, LOG_LEVEL: 'debug', ...ISSUER_VARIABLES },
   ])('that can be followed do not: %j', (variables) => {
     expect(() => requireAllVariables(variables)).not.toThrow();
