@@ -11,6 +11,7 @@ export const ANSWERS_MS_MAX = 30_000;
 export class Answering {
   readonly #ids = new Set<string>();
   #close: (() => void) | undefined;
+  #late: ReturnType<typeof setTimeout> | undefined;
 
   /** Whether nothing is to be begun any more. */
   get isEnding(): boolean {
@@ -29,7 +30,9 @@ export class Answering {
 
   /** An operation has its answer, or is none that has one. */
   end(id: string): void {
-    if (this.#ids.delete(id) && this.#ids.size === 0) this.#close?.();
+    if (!this.#ids.delete(id) || this.#ids.size > 0) return;
+    clearTimeout(this.#late);
+    this.#close?.();
   }
 
   /** Closes once everything has its answer; the first reason counts. */
@@ -37,6 +40,6 @@ export class Answering {
     if (this.#close !== undefined) return;
     this.#close = close;
     if (this.#ids.size === 0) close();
-    else setTimeout(close, ANSWERS_MS_MAX);
+    else this.#late = setTimeout(close, ANSWERS_MS_MAX);
   }
 }
