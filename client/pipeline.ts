@@ -18,7 +18,7 @@ const FRAME_MARGIN_BYTES = 1_000;
 /** A character, as JavaScript counts them, takes that many bytes at most. */
 const CHARACTER_BYTES = 3;
 
-/** What stands in the place of a result where the aggregate did not answer: the command may have been run. */
+/** What stands in the place of a result where the aggregate did not answer, or the frame failed: the command may have been run. */
 const UNANSWERED: readonly string[] = ['unavailable', 'internal_error'];
 
 const encoder = new TextEncoder();
@@ -111,7 +111,7 @@ export class CommandPipeline {
       frame.turnedAway = problem;
       this.#isHeld = true;
       this.#underWay--;
-    } else for (const waiting of this.#taken(id)) waiting.reject(problem);
+    } else for (const waiting of this.#taken(id)) refuse(waiting, problem);
     this.#goOn();
     return true;
   }
@@ -213,17 +213,28 @@ export class CommandPipeline {
   }
 }
 
-/** Tells a result, unless it says nothing of whether the command was run, now or in an attempt before that had no answer. */
-function settle({ unheard, resolve, reject }: Waiting, result: BatchResult): void {
+/** Whether a refusal says nothing of whether the command was run, now or in an attempt before that had no answer. */
+function isUntold({ unheard }: Waiting, problem: FolioProblem): boolean {
+  return UNANSWERED.includes(problem.code) || (unheard > 0 && isOfTheAttempt(problem));
+}
+
+/** Tells a result, unless nothing is known of what became of the command. */
+function settle(waiting: Waiting, result: BatchResult): void {
   const { status, code = '', detail = '' } = result;
   const problem = new FolioProblem({ code, detail });
-  const isUntold = UNANSWERED.includes(code) || (unheard > 0 && isOfTheAttempt(problem));
-  if (status === 'refused' && isUntold) reject(new FolioUnreachable('a command', unheard + 1, problem));
-  else resolve(result);
+  if (status === 'refused' && isUntold(waiting, problem)) refuse(waiting, problem);
+  else waiting.resolve(result);
+}
+
+/** Tells why there is no result. */
+function refuse(waiting: Waiting, problem: FolioProblem): void {
+  const { unheard, reject } = waiting;
+  reject(isUntold(waiting, problem) ? new FolioUnreachable('a command', unheard + 1, problem) : problem);
 }
 
 /** Nothing was begun now. What went out before may have been run then, which is another thing to be told. */
-function giveUp({ unheard, reject }: Waiting, error: Error): void {
-  const isSilent = unheard > 0 && error instanceof FolioProblem;
-  reject(isSilent ? new FolioUnreachable('a command', unheard + 1, error) : error);
+function giveUp(waiting: Waiting, error: Error): void {
+  if (error instanceof FolioProblem && waiting.unheard > 0) {
+    waiting.reject(new FolioUnreachable('a command', waiting.unheard + 1, error));
+  } else waiting.reject(error);
 }

@@ -39,6 +39,8 @@ describe('commands', () => {
       const failure = await stream.command(command('c')).catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(FolioUnreachable);
       expect(failure).toMatchObject({ attempts: 1, cause: { code } });
+      platform.answersWith = refusing(() => true, 'internal_error');
+      await expect(stream.command(command('c'))).rejects.toMatchObject({ cause: { code: 'internal_error' } });
       platform.answersWith = ({ id }) => ({
         type: 'results',
         id,
