@@ -58,6 +58,10 @@ describe('a digest in one call', () => {
     ['nothing is behind it', {}],
     ['something else is behind it', { [Symbol('handle')]: null, [Symbol('state')]: 7 }],
     ['it is another digest', hashWith((_, bytes) => new Uint8Array(32).fill(bytes.length))],
+    [
+      'it takes the whole buffer that the bytes are in',
+      hashWith((_, { buffer }) => sumOf(new Uint8Array(buffer), false)),
+    ],
     ['it is another digest of long messages alone', hashWith((_, bytes) => sumOf(bytes, bytes.length > 64))],
     [
       'it throws',
