@@ -221,8 +221,9 @@ function isUntold({ unheard }: Waiting, problem: FolioProblem): boolean {
 /** Tells a result, unless nothing is known of what became of the command. */
 function settle(waiting: Waiting, result: BatchResult): void {
   const { status, code = '', detail = '' } = result;
-  const problem = new FolioProblem({ code, detail });
-  if (status === 'refused' && isUntold(waiting, problem)) refuse(waiting, problem);
+  // Most results are no refusals: an error, with its stack, is made for those alone.
+  const problem = status === 'refused' ? new FolioProblem({ code, detail }) : undefined;
+  if (problem !== undefined && isUntold(waiting, problem)) refuse(waiting, problem);
   else waiting.resolve(result);
 }
 
