@@ -7,9 +7,7 @@ import { TOKEN_VARIABLES, tokenConfiguration } from '../workers/access/settings.
 import type { Env } from '../workers/env.ts';
 import { quotaFaults } from '../workers/limits/quotas.ts';
 import { LocalServerError } from './errors.ts';
-
-/** Variables of a Worker by their names, as a configuration has them. */
-type Variables = Readonly<Record<string, unknown>>;
+import type { Variables } from './requiredSecrets.ts';
 
 /** Variables that have one of some values, or are not there. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
