@@ -99,25 +99,30 @@ describe('a socket for GraphQL whose session ends', () => {
 });
 
 describe('a socket for GraphQL whose pings are more than its quota', () => {
-  it('answers what it was asked', async () => {
+  it('answers what it was asked, and reads nothing more for what is followed', async () => {
     const id = await opened('ends-pinging');
     const held: (() => void)[] = [];
     const env = { ...holdingReads(testEnv, held), RATE_CLIENT_REQUESTS: '20' };
     const { send, received, closed } = await openSocket({ Authorization: `Bearer ${TEST_TOKEN}` }, env);
     send({ type: 'connection_init' });
     await eventually(async () => expect(received).toHaveLength(1));
-    send({
-      type: 'subscribe',
-      id: 'ask',
-      payload: { query: `{ trades(id: "${id}") { edges { cursor } } }` },
-    });
+    const trades = 'trades { edges { cursor } }';
+    const begin = (name: string, query: string) => send({ type: 'subscribe', id: name, payload: { query } });
+    begin('follow', `subscription { portfolio(id: "${id}", afterVersion: 0) { account { ${trades} } } }`);
     await eventually(async () => expect(held.length).toBeGreaterThan(0));
+    for (const goOn of held.splice(0)) goOn();
+    await eventually(async () => expect(received).toHaveLength(2));
+    begin('ask', `{ account(id: "${id}") { ${trades} } }`);
+    await eventually(async () => expect(held.length).toBeGreaterThan(0));
+    const asked = held.length;
     for (let ping = 0; ping < 40; ping++) send({ type: 'ping' });
+    await call('POST', `/v1/accounts/${id}/deposits`, { body: { amount: '1' } });
     await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(closed).toEqual([]);
+    expect([closed, held.length]).toEqual([[], asked]);
     for (const goOn of held) goOn();
     await eventually(async () => expect(closed).toEqual([1013]));
-    expect(received.filter(({ type }) => type === 'next')).toHaveLength(1);
+    const results = received.filter(({ type }) => type === 'next');
+    expect(results).toMatchObject([{ id: 'follow' }, { id: 'ask' }]);
   });
 });
 

@@ -279,9 +279,10 @@ export class GraphQlSocket implements Hubs {
     this.#endInOrder(CLOSE.sessionEnded, 'session_ended: connect again with a fresh token');
   }
 
-  /** Ends the connection for a reason that is ours, once what was begun has its answer. */
+  /** Ends the connection for a reason that is ours, once what was begun has its answer. What is followed would only read on: it ends now. */
   #endInOrder(code: number, reason: string): void {
     this.#answering.endWith(() => this.#end(code, reason));
+    this.#hub?.close();
   }
 
   #end(code: number, reason: string): void {
