@@ -116,5 +116,5 @@ export async function openSocket(headers: Record<string, string>, env: Env = { .
   webSocket.accept();
   const send = (message: object) => webSocket.send(JSON.stringify(message));
   const pongs = () => received.filter(({ type }) => type === 'pong').length;
-  return { send, received, closed, pongs };
+  return { send, received, closed, pongs, leave: () => webSocket.close() };
 }

@@ -126,6 +126,33 @@ describe('a socket for GraphQL whose pings are more than its quota', () => {
   });
 });
 
+describe('a socket for GraphQL whose client goes as it is let in', () => {
+  it('leaves no connection to a hub behind', async () => {
+    const hubs: (WebSocket | null)[] = [];
+    const letIn = Promise.withResolvers<void>();
+    const { STREAMS } = testEnv;
+    const getByName: typeof STREAMS.getByName = (...named) => {
+      const hub = STREAMS.getByName(...named);
+      const held = async (...request: Parameters<typeof hub.fetch>) => {
+        hubs.push(null);
+        await letIn.promise;
+        const answer = await hub.fetch(...request);
+        hubs[0] = answer.webSocket;
+        return answer;
+      };
+      return { fetch: held } as typeof hub;
+    };
+    const env = { ...testEnv, STREAMS: { getByName } as typeof STREAMS };
+    const { send, closed, leave } = await openSocket({ Authorization: `Bearer ${TEST_TOKEN}` }, env);
+    send({ type: 'connection_init' });
+    await eventually(async () => expect(hubs).toEqual([null]));
+    leave();
+    await eventually(async () => expect(closed).toHaveLength(1));
+    letIn.resolve();
+    await eventually(async () => expect(hubs[0]?.readyState).toBeGreaterThan(WebSocket.OPEN));
+  });
+});
+
 /** The token of a new key. */
 async function serviceKey(keyId: string): Promise<string> {
   const secret = 'key'.padEnd(43, '-');

@@ -217,6 +217,8 @@ export class GraphQlSocket implements Hubs {
       this.#takeRequest();
     }
     this.#hub = await openHub(c, (code, reason) => this.#endInOrder(code, reason));
+    // Its client may have gone meanwhile: nobody else would end the hub's connection, which lasts for an hour.
+    if (!this.#socket.isOpen) this.#hub.close();
   }
 
   async #prepare({ subscriptions }: SocketContext, id: string, payload: SubscribePayload) {
