@@ -217,7 +217,7 @@ export class GraphQlSocket implements Hubs {
       this.#takeRequest();
     }
     this.#hub = await openHub(c, (code, reason) => this.#endInOrder(code, reason));
-    // Its client may have gone meanwhile: nobody else would end the hub's connection, which lasts for an hour.
+    // Its client may have gone meanwhile, and whatever ended the connection has not known of the hub's.
     if (!this.#socket.isOpen) this.#hub.close();
   }
 
