@@ -18,7 +18,7 @@ const DEPTH = 4;
 /** Frames that wait at most for their turn in an open loop. */
 const OPEN_DEPTH = 16;
 
-const FRAME_SIZES = [10, 100, 500, 1_000] as const;
+const FRAME_SIZES = [10, 100, 150, 250, 500, 1_000] as const;
 
 /** Sizes at which results are timed: a result waits for the whole of its frame, and small frames cost more a command. */
 const TIMED_SIZES = [1_000, 500, 250, 100] as const;
