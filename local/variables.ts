@@ -1,7 +1,7 @@
 import { LOCATION_HINTS } from '../schemas/location.ts';
 import { pageOrigins, unusableText } from '../schemas/pageOrigins.ts';
 import { PAYMENT_PROVIDERS } from '../schemas/paymentProvider.ts';
-import { JURISDICTIONS } from '../schemas/retention.ts';
+import { ARCHIVE_REMOVAL_SETTINGS, JURISDICTIONS } from '../schemas/retention.ts';
 import { LOG_LEVELS } from '../telemetry/logger.ts';
 import { TOKEN_VARIABLES, tokenConfiguration } from '../workers/access/settings.ts';
 import type { Env } from '../workers/env.ts';
@@ -11,7 +11,7 @@ import type { Variables } from './requiredSecrets.ts';
 
 /** Variables that have one of some values, or are not there. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
-  ARCHIVE_REMOVAL: ['after-term', 'suspended'],
+  ARCHIVE_REMOVAL: [...ARCHIVE_REMOVAL_SETTINGS.keys()],
   JURISDICTION: JURISDICTIONS,
   LOCATION_HINT: LOCATION_HINTS,
   LOG_LEVEL: LOG_LEVELS,

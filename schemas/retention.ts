@@ -191,14 +191,18 @@ export function jurisdictionOf(name: string | undefined): Jurisdiction {
 export const ARCHIVE_REMOVALS = ['AFTER_TERM', 'SUSPENDED'] as const;
 export type ArchiveRemoval = (typeof ARCHIVE_REMOVALS)[number];
 
+/** What the setting `ARCHIVE_REMOVAL` may say. */
+export const ARCHIVE_REMOVAL_SETTINGS: ReadonlyMap<string, ArchiveRemoval> = new Map([
+  ['after-term', 'AFTER_TERM'],
+  ['suspended', 'SUSPENDED'],
+]);
+
 /** What the setting `ARCHIVE_REMOVAL` says; it may be absent. Throws where it says neither: the environment is set up wrongly. */
 export function archiveRemovalOf(setting: string | undefined): ArchiveRemoval {
-  switch (setting ?? 'after-term') {
-    case 'after-term':
-      return 'AFTER_TERM';
-    case 'suspended':
-      return 'SUSPENDED';
-    default:
-      throw new Error(`ARCHIVE_REMOVAL is "after-term" or "suspended", and not "${setting}"`);
+  const removal = ARCHIVE_REMOVAL_SETTINGS.get(setting ?? 'after-term');
+  if (removal === undefined) {
+    const settings = Array.from(ARCHIVE_REMOVAL_SETTINGS.keys(), (known) => `"${known}"`).join(' or ');
+    throw new Error(`ARCHIVE_REMOVAL is ${settings}, and not "${setting}"`);
   }
+  return removal;
 }
